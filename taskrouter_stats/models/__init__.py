@@ -1,0 +1,97 @@
+"""Typed records: what the API returns, as frozen attrs classes."""
+
+from .converter import structure, to_dict, to_json
+from .credentials import Credentials
+from .cumulative import (
+    ReservationCounts,
+    TaskCounts,
+    TaskQueueCumulative,
+    TaskQueueCumulativeStatistics,
+    WorkerCumulative,
+    WorkersCumulativeStatistics,
+    WorkflowCumulative,
+    WorkflowCumulativeStatistics,
+    WorkspaceCumulative,
+    WorkspaceCumulativeStatistics,
+)
+from .real_time import (
+    TaskQueueRealTime,
+    TaskQueueRealTimeStatistics,
+    TaskQueuesBulkRealTimeStatistics,
+    TasksRealTime,
+    WorkersRealTime,
+    WorkersRealTimeStatistics,
+    WorkflowRealTimeStatistics,
+    WorkspaceRealTime,
+    WorkspaceRealTimeStatistics,
+)
+from .record import (
+    ActivityDuration,
+    ActivityStatistic,
+    SplitByWaitTime,
+    WaitDuration,
+    WaitTimeCounts,
+)
+from .resources import (
+    Activity,
+    PageMeta,
+    TaskChannel,
+    TaskQueue,
+    Worker,
+    WorkerChannel,
+    Workflow,
+    Workspace,
+)
+from .sids import check_sid
+from .statistics import (
+    TaskQueueStatistics,
+    WorkersStatistics,
+    WorkerStatistics,
+    WorkflowStatistics,
+    WorkspaceStatistics,
+)
+
+__all__ = [
+    "Activity",
+    "ActivityDuration",
+    "ActivityStatistic",
+    "Credentials",
+    "PageMeta",
+    "ReservationCounts",
+    "SplitByWaitTime",
+    "TaskChannel",
+    "TaskCounts",
+    "TaskQueue",
+    "TaskQueueCumulative",
+    "TaskQueueCumulativeStatistics",
+    "TaskQueueRealTime",
+    "TaskQueueRealTimeStatistics",
+    "TaskQueueStatistics",
+    "TaskQueuesBulkRealTimeStatistics",
+    "TasksRealTime",
+    "WaitDuration",
+    "WaitTimeCounts",
+    "Worker",
+    "WorkerChannel",
+    "WorkerCumulative",
+    "WorkerStatistics",
+    "WorkersCumulativeStatistics",
+    "WorkersRealTime",
+    "WorkersRealTimeStatistics",
+    "WorkersStatistics",
+    "Workflow",
+    "WorkflowCumulative",
+    "WorkflowCumulativeStatistics",
+    "WorkflowRealTimeStatistics",
+    "WorkflowStatistics",
+    "Workspace",
+    "WorkspaceCumulative",
+    "WorkspaceCumulativeStatistics",
+    "WorkspaceRealTime",
+    "WorkspaceRealTimeStatistics",
+    "WorkspaceStatistics",
+    "check_sid",
+    "structure",
+    "to_dict",
+    "to_json",
+]

@@ -1,0 +1,142 @@
+"""Who asks: an account with its auth token, or an API key with its secret.
+
+The secret is held in one place that no ``repr``, log, pickle or traceback shows. It leaves in
+one header and to one host, the session's base URL.
+"""
+
+import base64
+import os
+from collections.abc import Mapping
+from typing import NoReturn, Self
+
+from attrs import field, frozen
+
+from taskrouter_stats.errors import ConfigError, InvalidSid
+
+from .sids import check_sid
+
+__all__ = ["Credentials"]
+
+
+class _Secret(str):
+    """Text that shows itself to the wire and to nobody else."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'(secret)'"
+
+
+class _SecretBytes(bytes):
+    """The same for bytes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "b'(secret)'"
+
+
+@frozen
+class Credentials:
+    """HTTP Basic credentials for Twilio.
+
+    Make them with :meth:`auth_token`, :meth:`api_key` or :meth:`from_env`. Twilio recommends
+    API keys restricted to what they are for (https://www.twilio.com/docs/iam/api-keys). A
+    subaccount has credentials of its own; its parent's do not reach its TaskRouter
+    (https://www.twilio.com/docs/iam/api/subaccounts).
+
+    Attributes:
+        username: the account SID or the API key's SID.
+        account_sid: the account; None for a key whose account was not given.
+    """
+
+    username: str
+    account_sid: str | None
+    _secret: _Secret = field(repr=False, eq=False, hash=False)
+
+    @classmethod
+    def auth_token(cls, account_sid: str, token: str) -> Self:
+        """An account SID (AC…) with its auth token.
+
+        Raises:
+            InvalidSid, ConfigError: the token is never part of the message.
+        """
+        _check_name("account_sid", account_sid, "AC")
+        return cls(account_sid, account_sid, _checked("token", token))
+
+    @classmethod
+    def api_key(cls, key_sid: str, secret: str, account_sid: str | None = None) -> Self:
+        """An API key (SK…) with its secret; no path of TaskRouter needs the account's SID.
+
+        Args:
+            key_sid: the key's SID.
+            secret: the key's secret.
+            account_sid: the account (AC…), which names its budgets; otherwise the key does.
+
+        Raises:
+            InvalidSid, ConfigError: the secret is never part of the message.
+        """
+        _check_name("key_sid", key_sid, "SK")
+        if account_sid is not None:
+            _check_name("account_sid", account_sid, "AC")
+        return cls(key_sid, account_sid, _checked("secret", secret))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """From the environment.
+
+        ``TWILIO_API_KEY`` with ``TWILIO_API_SECRET`` win over ``TWILIO_ACCOUNT_SID`` with
+        ``TWILIO_AUTH_TOKEN``; beside a key, ``TWILIO_ACCOUNT_SID`` names the account.
+
+        Raises:
+            ConfigError: naming the variables that are missing.
+        """
+        env = os.environ if environ is None else environ
+        account, key = env.get("TWILIO_ACCOUNT_SID"), env.get("TWILIO_API_KEY")
+        if key or env.get("TWILIO_API_SECRET"):
+            if not key or not env.get("TWILIO_API_SECRET"):
+                missing = "TWILIO_API_SECRET" if key else "TWILIO_API_KEY"
+                raise ConfigError(f"{missing} is not set, though its other half is")
+            return cls.api_key(key, env["TWILIO_API_SECRET"], account or None)
+        if account and env.get("TWILIO_AUTH_TOKEN"):
+            return cls.auth_token(account, env["TWILIO_AUTH_TOKEN"])
+        missing = "TWILIO_AUTH_TOKEN is not" if account else "no credentials are"
+        raise ConfigError(
+            f"{missing} set: TWILIO_API_KEY and TWILIO_API_SECRET, "
+            "or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, are needed"
+        )
+
+    @property
+    def account(self) -> str:
+        """What budgets are kept under: the account's SID, else the key's."""
+        return self.account_sid or self.username
+
+    def authorization(self) -> str:
+        """The header's value; its ``repr`` does not show it."""
+        pair = f"{self.username}:{self._secret}".encode()
+        return _Secret("Basic " + base64.b64encode(pair).decode("ascii"))
+
+    def secrets(self) -> tuple[bytes, ...]:
+        """What must never be shown, as it would stand in a reply that echoes the request."""
+        header = str(self.authorization()).removeprefix("Basic ")
+        return tuple(_SecretBytes(text.encode()) for text in (header, self._secret))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials do not pickle: make them from the environment over there")
+
+
+def _check_name(parameter: str, value: object, prefix: str) -> None:
+    """Check a SID without showing what is none: the secret may stand in the SID's place."""
+    try:
+        check_sid(parameter, value, prefix)
+    except InvalidSid:
+        shown = None if value is None else "(not shown)"
+        raise InvalidSid(parameter, shown, prefix) from None
+
+
+def _checked(name: str, secret: object) -> _Secret:
+    if not isinstance(secret, str) or not secret:
+        raise ConfigError(f"the {name} is empty or no text")
+    if secret != secret.strip() or not secret.isprintable():
+        raise ConfigError(f"the {name} has spaces or line ends around or in it")
+    return _Secret(secret)

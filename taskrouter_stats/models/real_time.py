@@ -1,0 +1,192 @@
+"""How things stand now: of all Workers, of a queue, workflow, workspace.
+
+Each shape stands once, as in ``cumulative``. Real-time figures of queues "may take a few seconds
+to update due to event latency" (https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics).
+"""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from .record import NOT_JSON, ActivityStatistic, Record
+
+__all__ = [
+    "TaskQueueRealTime",
+    "TaskQueueRealTimeStatistics",
+    "TaskQueuesBulkRealTimeStatistics",
+    "TasksRealTime",
+    "WorkersRealTime",
+    "WorkersRealTimeStatistics",
+    "WorkflowRealTimeStatistics",
+    "WorkspaceRealTime",
+    "WorkspaceRealTimeStatistics",
+]
+
+
+@frozen
+class WorkersRealTime(Record):
+    """Where Workers are now.
+
+    Attributes:
+        activity_statistics: Workers in each Activity.
+        total_workers: all Workers.
+    """
+
+    activity_statistics: tuple[ActivityStatistic, ...] | None = None
+    total_workers: int | None = None
+
+
+@frozen
+class WorkersRealTimeStatistics(WorkersRealTime):
+    """All Workers of a Workspace: ``GET …/Workers/RealTimeStatistics``.
+
+    Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
+
+    Attributes:
+        account_sid: the account (AC…).
+        workspace_sid: the Workspace (WS…).
+        url: the absolute URL of these statistics.
+    """
+
+    account_sid: str | None = None
+    workspace_sid: str | None = None
+    url: str | None = None
+
+
+@frozen
+class TasksRealTime(Record):
+    """Where Tasks are now.
+
+    Source: https://www.twilio.com/docs/taskrouter/api/workflow-statistics.
+
+    Attributes:
+        longest_task_waiting_age: seconds that the longest-waiting Task has waited.
+        longest_task_waiting_sid: that Task's SID (WT…).
+        tasks_by_priority: Tasks by priority, the priority as text.
+        tasks_by_status: Tasks by status: pending, reserved, assigned, wrapping.
+        total_tasks: all of these.
+    """
+
+    longest_task_waiting_age: float | None = None
+    longest_task_waiting_sid: str | None = None
+    tasks_by_priority: Mapping[str, int] | None = field(default=None, hash=False)
+    tasks_by_status: Mapping[str, int] | None = field(default=None, hash=False)
+    total_tasks: int | None = None
+
+
+@frozen
+class WorkflowRealTimeStatistics(TasksRealTime):
+    """A Workflow: ``GET …/Workflows/{WorkflowSid}/RealTimeStatistics``.
+
+    Source: https://www.twilio.com/docs/taskrouter/api/workflow-statistics.
+
+    Attributes:
+        account_sid: the account (AC…).
+        workspace_sid: the Workspace (WS…).
+        workflow_sid: the Workflow (WW…).
+        url: the absolute URL of these statistics.
+    """
+
+    account_sid: str | None = None
+    workspace_sid: str | None = None
+    workflow_sid: str | None = None
+    url: str | None = None
+
+
+@frozen
+class WorkspaceRealTime(TasksRealTime):
+    """A Workspace's Tasks and Workers now.
+
+    Attributes:
+        activity_statistics: Workers in each Activity.
+        total_workers: all Workers.
+    """
+
+    activity_statistics: tuple[ActivityStatistic, ...] | None = None
+    total_workers: int | None = None
+
+
+@frozen
+class WorkspaceRealTimeStatistics(WorkspaceRealTime):
+    """A Workspace: ``GET /v1/Workspaces/{WorkspaceSid}/RealTimeStatistics``.
+
+    Source: https://www.twilio.com/docs/taskrouter/api/workspace-statistics.
+
+    Attributes:
+        account_sid: the account (AC…).
+        workspace_sid: the Workspace (WS…).
+        url: the absolute URL of these statistics.
+    """
+
+    account_sid: str | None = None
+    workspace_sid: str | None = None
+    url: str | None = None
+
+
+@frozen
+class TaskQueueRealTime(TasksRealTime):
+    """A TaskQueue's Tasks and Workers now.
+
+    Attributes:
+        task_queue_sid: the TaskQueue (WQ…), where the answer names it here.
+        activity_statistics: eligible Workers in each Activity.
+        total_available_workers: Workers that can be given its Tasks now.
+        total_eligible_workers: Workers that match its expression.
+        longest_relative_task_age_in_queue: seconds that the longest-waiting Task has been in
+            this queue; not part of the bulk answer.
+        longest_relative_task_sid_in_queue: that Task's SID (WT…); not part of the bulk answer.
+    """
+
+    task_queue_sid: str | None = None
+    activity_statistics: tuple[ActivityStatistic, ...] | None = None
+    total_available_workers: int | None = None
+    total_eligible_workers: int | None = None
+    longest_relative_task_age_in_queue: float | None = None
+    longest_relative_task_sid_in_queue: str | None = None
+
+
+@frozen
+class TaskQueueRealTimeStatistics(TaskQueueRealTime):
+    """A TaskQueue: ``GET …/TaskQueues/{TaskQueueSid}/RealTimeStatistics``.
+
+    Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
+
+    Attributes:
+        account_sid: the account (AC…).
+        workspace_sid: the Workspace (WS…).
+        url: the absolute URL of these statistics.
+    """
+
+    account_sid: str | None = None
+    workspace_sid: str | None = None
+    url: str | None = None
+
+
+@frozen
+class TaskQueuesBulkRealTimeStatistics(Record):
+    """Up to 50 TaskQueues at once: ``POST …/TaskQueues/RealTimeStatistics``.
+
+    Valid SIDs of another account are answered with zeros, as Twilio documents.
+    Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
+
+    Attributes:
+        account_sid: the account (AC…).
+        workspace_sid: the Workspace (WS…).
+        task_queue_data: one record for each TaskQueue.
+        task_queue_response_count: how many the server says there are.
+        url: the absolute URL of these statistics.
+        requested_task_queue_sids: the SIDs that were asked for; no part of the JSON.
+    """
+
+    account_sid: str | None = None
+    workspace_sid: str | None = None
+    task_queue_data: tuple[TaskQueueRealTime, ...] | None = None
+    task_queue_response_count: int | None = None
+    url: str | None = None
+    requested_task_queue_sids: tuple[str, ...] = field(default=(), metadata=NOT_JSON)
+
+    @property
+    def missing_task_queue_sids(self) -> tuple[str, ...]:
+        """The SIDs that were asked for and that the server left out."""
+        found = {queue.task_queue_sid for queue in self.task_queue_data or ()}
+        return tuple(sid for sid in self.requested_task_queue_sids if sid not in found)

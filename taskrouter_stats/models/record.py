@@ -1,0 +1,126 @@
+"""What every record is, and the small shapes that many of them share.
+
+Field names are the JSON's own, times are aware UTC datetimes, durations are seconds, counts are
+whole numbers. Twilio's description calls SIDs, times, URLs and lists nullable, and its examples
+leave keys out that the description has: so any field may be ``None``, and a key that no field
+knows is kept in ``extra``, at every level.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import field, frozen
+
+__all__ = [
+    "NOT_JSON",
+    "ActivityDuration",
+    "ActivityStatistic",
+    "Record",
+    "SplitByWaitTime",
+    "WaitDuration",
+    "WaitTimeCounts",
+]
+
+NOT_JSON: Final = {"taskrouter_stats.not_json": True}
+"""Metadata of a field that no JSON holds: what a record knows from its question."""
+
+
+@frozen
+class Record:
+    """A JSON object.
+
+    Attributes:
+        extra: keys of the JSON that the class does not know.
+    """
+
+    extra: Mapping[str, Any] = field(factory=dict[str, Any], hash=False, kw_only=True)
+
+
+@frozen
+class ActivityDuration(Record):
+    """The time spent in one Activity within the window, in seconds.
+
+    Twilio's own examples have ``max`` below ``min``; nothing is assumed about their order.
+    Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
+
+    Attributes:
+        sid: the Activity's SID (WA…).
+        friendly_name: the Activity's name.
+        avg: mean length of a stay, seconds.
+        min: shortest stay, seconds.
+        max: longest stay, seconds.
+        total: all stays together, seconds.
+    """
+
+    sid: str | None = None
+    friendly_name: str | None = None
+    avg: float | None = None
+    min: float | None = None
+    max: float | None = None
+    total: float | None = None
+
+
+@frozen
+class ActivityStatistic(Record):
+    """How many Workers are in one Activity now.
+
+    Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
+
+    Attributes:
+        sid: the Activity's SID (WA…).
+        friendly_name: the Activity's name.
+        workers: Workers in it.
+    """
+
+    sid: str | None = None
+    friendly_name: str | None = None
+    workers: int | None = None
+
+
+@frozen
+class WaitDuration(Record):
+    """How long Tasks waited, in seconds.
+
+    Durations count from the Task's creation, transfers included, unless the field's name says
+    ``in_queue``. Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
+
+    Attributes:
+        avg: mean wait.
+        min: shortest wait.
+        max: longest wait.
+        total: all waits together.
+    """
+
+    avg: float | None = None
+    min: float | None = None
+    max: float | None = None
+    total: float | None = None
+
+
+@frozen
+class WaitTimeCounts(Record):
+    """What happened to Tasks on one side of a threshold.
+
+    Attributes:
+        tasks_canceled: Tasks canceled.
+        reservations_accepted: Reservations accepted.
+    """
+
+    tasks_canceled: int | None = None
+    reservations_accepted: int | None = None
+
+
+@frozen
+class SplitByWaitTime(Record):
+    """Tasks that waited longer, and not longer, than one threshold of ``split_by_wait_time``.
+
+    Up to 10,000 Tasks are counted for each threshold
+    (https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics).
+
+    Attributes:
+        above: those that waited longer.
+        below: the others.
+    """
+
+    above: WaitTimeCounts | None = None
+    below: WaitTimeCounts | None = None

@@ -1,0 +1,246 @@
+"""From decoded JSON to records and back."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+import attrs
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskrouter_stats.errors import PayloadError
+from taskrouter_stats.models import (
+    ActivityDuration,
+    PageMeta,
+    Worker,
+    WorkerCumulative,
+    WorkerStatistics,
+    structure,
+    to_dict,
+    to_json,
+)
+
+MODELS = [ActivityDuration, PageMeta, Worker, WorkerCumulative, WorkerStatistics]
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8"), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+texts = st.text(st.characters(codec="utf-8"), max_size=12)
+counts = st.integers(-(2**63), 2**63 - 1)
+seconds = st.floats(allow_nan=False, allow_infinity=False)
+zoned = st.datetimes(
+    datetime(1, 1, 2),  # noqa: DTZ001 (Hypothesis adds the zone)
+    datetime(9999, 12, 30),  # noqa: DTZ001
+    timezones=st.timezones(),
+)
+times = zoned.map(lambda time: time.astimezone(UTC))
+
+
+def extras(model):
+    """Strategy for keys that the model does not know."""
+    known = {field.name for field in attrs.fields(model)} - {"extra"}
+    keys = st.text(st.characters(codec="utf-8"), max_size=8).filter(lambda key: key not in known)
+    return st.dictionaries(keys, json_values, max_size=3)
+
+
+def records(model, **fields):
+    """Strategy for records whose every field may be None."""
+    optional = {name: st.none() | strategy for name, strategy in fields.items()}
+    return st.builds(model, **optional, extra=extras(model))
+
+
+activity_durations = records(
+    ActivityDuration,
+    **dict.fromkeys(("sid", "friendly_name"), texts),
+    **dict.fromkeys(("avg", "min", "max", "total"), seconds),
+)
+cumulatives = records(
+    WorkerCumulative,
+    start_time=times,
+    end_time=times,
+    activity_durations=st.lists(activity_durations, max_size=3).map(tuple),
+    **dict.fromkeys(
+        (
+            f"reservations_{name}"
+            for name in ("created", "accepted", "rejected", "timed_out", "canceled", "rescinded")
+        ),
+        counts,
+    ),
+)
+statistics = records(
+    WorkerStatistics,
+    cumulative=cumulatives,
+    **dict.fromkeys(("account_sid", "workspace_sid", "worker_sid", "url"), texts),
+)
+workers = records(
+    Worker,
+    available=st.booleans(),
+    links=st.dictionaries(texts, json_values, max_size=2),
+    **dict.fromkeys(("sid", "friendly_name", "attributes", "url", "activity_name"), texts),
+    **dict.fromkeys(("date_created", "date_updated", "date_status_changed"), times),
+)
+page_metas = records(PageMeta, page=counts, page_size=counts, key=texts, next_page_url=texts)
+anything = statistics | workers | cumulatives | activity_durations | page_metas
+
+
+def read(payload, model):
+    """Return the record and no problems, or None and the problems."""
+    try:
+        return structure(payload, model), ()
+    except PayloadError as error:
+        return None, error.problems
+
+
+@given(anything)
+def test_round_trip(record):
+    """A record written as plain JSON types is read back as the same record."""
+    assert structure(to_dict(record), type(record)) == record
+
+
+@given(anything)
+def test_round_trip_over_the_wire(record):
+    """A record written as JSON text is read back as the same record."""
+    assert structure(orjson.loads(to_json(record)), type(record)) == record
+
+
+@given(anything)
+def test_dict_and_text_agree(record):
+    """The text of a record is the text of its plain form."""
+    assert orjson.loads(to_json(record)) == orjson.loads(orjson.dumps(to_dict(record)))
+
+
+@given(anything)
+def test_plain_form_is_stable(record):
+    """Reading what was written and writing it once more changes nothing."""
+    plain = to_dict(record)
+    assert to_dict(structure(plain, type(record))) == plain
+
+
+@given(st.sampled_from(MODELS), json_values)
+def test_any_json_becomes_a_record_or_a_payload_error(model, payload):
+    """Whatever JSON the server sends, the answer is a record or our error with its paths."""
+    record, problems = read(payload, model)
+    assert (type(record) is model) == (not problems)
+    assert isinstance(payload, dict) or problems
+    assert all(problem.startswith("$") for problem in problems)
+
+
+@given(
+    st.sampled_from(MODELS).flatmap(
+        lambda model: st.tuples(
+            st.just(model),
+            st.fixed_dictionaries({}, optional={f.name: json_values for f in attrs.fields(model)}),
+        )
+    )
+)
+def test_any_value_in_a_known_field_is_read_or_named(pair):
+    """Each field that can't be read is named by its path, and nothing else goes wrong."""
+    model, payload = pair
+    _, problems = read(payload, model)
+    assert {re.match(r"\$\.(\w+)", problem)[1] for problem in problems} <= payload.keys()
+
+
+@given(st.sampled_from(MODELS), st.data())
+def test_unknown_keys_are_kept(model, data):
+    """Keys that no field knows stand in extra, and at their place again in the plain form."""
+    payload = data.draw(extras(model))
+    record = structure(payload, model)
+    assert record.extra == payload
+    assert {key: to_dict(record)[key] for key in payload} == payload
+
+
+def test_unknown_keys_are_kept_at_every_level():
+    """Nothing that the server says is lost, however deep it stands."""
+    payload = {"a": 1, "cumulative": {"b": 2, "activity_durations": [{"c": [3]}]}}
+    record = structure(payload, WorkerStatistics)
+    assert record.extra == {"a": 1}
+    assert record.cumulative.extra == {"b": 2}
+    assert record.cumulative.activity_durations[0].extra == {"c": [3]}
+
+
+def test_a_key_named_extra_is_an_unknown_key():
+    """A server that says "extra" does not overwrite the field of that name."""
+    assert structure({"extra": 5}, Worker).extra == {"extra": 5}
+    assert to_dict(Worker(extra={"extra": 5}))["extra"] == 5
+
+
+def test_reading_leaves_the_payload_alone():
+    """The decoded JSON is the same after it was read."""
+    payload = {"sid": None, "news": 1, "links": {"a": "b"}}
+    structure(payload, Worker)
+    assert payload == {"sid": None, "news": 1, "links": {"a": "b"}}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_null_and_absent_are_the_same(model):
+    """An empty object and one of nulls make the same record of Nones."""
+    names = [field.name for field in attrs.fields(model) if field.name != "extra"]
+    empty = structure({}, model)
+    assert empty == structure(dict.fromkeys(names), model)
+    assert {getattr(empty, name) for name in names} == {None}
+    assert empty.extra == {}
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_counts_come_in_three_forms(number):
+    """A whole number is read alike as integer, float or text of either."""
+    for form in (number, float(number), str(number), f"{number}.0", f"{number}e0"):
+        found = structure({"reservations_created": form}, WorkerCumulative).reservations_created
+        assert (found, type(found)) == (number, int)
+
+
+@given(seconds)
+def test_durations_come_in_two_forms(number):
+    """A duration is read alike as number or text, and is a float."""
+    for form in (number, repr(number)):
+        found = structure({"total": form}, ActivityDuration).total
+        assert (found, type(found)) == (number, float)
+
+
+@given(st.integers(-(2**53), 2**53))
+def test_whole_durations_are_floats(number):
+    """A duration without a fraction is a float as well."""
+    found = structure({"avg": number}, ActivityDuration).avg
+    assert (found, type(found)) == (number, float)
+
+
+@given(zoned)
+def test_times_are_aware_utc(time):
+    """A time in any offset is read as the same moment in UTC."""
+    found = structure({"date_created": time.isoformat()}, Worker).date_created
+    assert (found, found.tzinfo) == (time.astimezone(UTC), UTC)
+
+
+@given(zoned)
+def test_times_of_any_zone_are_written(time):
+    """A record that was made with another zone's time is written and read as that moment."""
+    record = Worker(date_created=time)
+    assert structure(to_dict(record), Worker) == Worker(date_created=time.astimezone(UTC))
+
+
+def test_a_time_without_offset_is_gmt():
+    """Twilio's times are GMT, also where the letter Z is missing."""
+    found = structure({"date_created": "2026-01-02T03:04:05"}, Worker).date_created
+    assert found == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_times_are_written_in_utc():
+    """A record that was made with another offset is written in UTC with a Z."""
+    time = datetime(2026, 1, 1, 20, tzinfo=timezone(timedelta(hours=-5)))
+    assert to_dict(Worker(date_created=time))["date_created"] == "2026-01-02T01:00:00Z"
+
+
+@given(anything)
+def test_the_plain_form_has_the_models_names(record):
+    """Keys of the plain form are the fields' names and the unknown keys, nothing else."""
+    names = {field.name for field in attrs.fields(type(record))} - {"extra"}
+    assert to_dict(record).keys() == names | record.extra.keys()

@@ -1,0 +1,137 @@
+"""What the converter refuses, and how it says so."""
+
+import math
+
+import pytest
+
+from taskrouter_stats.errors import PayloadError
+from taskrouter_stats.models import (
+    ActivityDuration,
+    PageMeta,
+    Worker,
+    WorkerCumulative,
+    WorkerStatistics,
+    structure,
+)
+
+MODELS = [ActivityDuration, PageMeta, Worker, WorkerCumulative, WorkerStatistics]
+NO_NUMBERS = [
+    True,
+    False,
+    "",
+    " ",
+    "many",
+    "nan",
+    "NaN",
+    "inf",
+    "-Infinity",
+    "1e999",
+    "0x10",
+    "1_000",
+    "1,5",
+    "٣",
+    "²",
+    "5 s",
+    "9" * 41,
+    [],
+    [1],
+    {},
+    math.inf,
+    math.nan,
+    b"5",
+    10**400,
+]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: repr(value)[:20])
+def test_what_is_no_duration(value):
+    """Booleans, containers, words, infinities and Python's own spellings are no durations."""
+    with pytest.raises(PayloadError, match=r"\$\.total: expected a number, got "):
+        structure({"total": value}, ActivityDuration)
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBERS[:-1], 0.5, "0.5", -1e-9], ids=lambda v: repr(v)[:20])
+def test_what_is_no_count(value):
+    """A count refuses what is no number, and fractions too."""
+    with pytest.raises(PayloadError, match=r"\$\.reservations_created: expected a whole number, "):
+        structure({"reservations_created": value}, WorkerCumulative)
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 1e30, "1e30", "9" * 40, 10**400])
+def test_a_count_has_64_bits(value):
+    """A count that could not be written as JSON again is refused when it is read."""
+    with pytest.raises(PayloadError, match=r"\$\.reservations_created: expected a whole number"):
+        structure({"reservations_created": value}, WorkerCumulative)
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", "yes", "", [], {}])
+def test_what_is_no_flag(value):
+    """Only JSON's own true and false are booleans."""
+    with pytest.raises(PayloadError, match=r"\$\.available: expected a boolean, got "):
+        structure({"available": value}, Worker)
+
+
+@pytest.mark.parametrize("value", [0, 1.5, True, [], {}])
+def test_what_is_no_text(value):
+    """Text is never made out of another type."""
+    with pytest.raises(PayloadError, match=r"\$\.friendly_name: expected text, got "):
+        structure({"friendly_name": value}, Worker)
+
+
+@pytest.mark.parametrize("value", ["", "soon", 0, 1_700_000_000, "2026-02-30T00:00:00Z", [], True])
+def test_what_is_no_time(value):
+    """Only ISO 8601 text of a day that exists is a time."""
+    with pytest.raises(PayloadError, match=r"\$\.date_created: expected an ISO 8601 time, got "):
+        structure({"date_created": value}, Worker)
+
+
+@pytest.mark.parametrize("value", [{}, "", "WA", 5, False])
+def test_what_is_no_list(value):
+    """An object or text where a list belongs is refused, not iterated."""
+    with pytest.raises(PayloadError, match=r"\$\.activity_durations: expected a list, got "):
+        structure({"activity_durations": value}, WorkerCumulative)
+
+
+@pytest.mark.parametrize("value", [[], [[]], "", "{}", 5, True, None])
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_what_is_no_object(model, value):
+    """A reply that is JSON but no object is a payload error at the root."""
+    with pytest.raises(PayloadError, match=r"\$: expected an object, got "):
+        structure(value, model)
+
+
+def test_every_problem_is_listed_with_its_path():
+    """One reply with several faults tells all of them, each at its place."""
+    payload = {
+        "url": 5,
+        "cumulative": {
+            "start_time": "soon",
+            "reservations_created": 1.5,
+            "activity_durations": [{}, None, {"total": "many", "avg": True}, 7],
+        },
+    }
+    with pytest.raises(PayloadError) as caught:
+        structure(payload, WorkerStatistics)
+    assert sorted(caught.value.problems) == [
+        "$.cumulative.activity_durations[1]: expected an object, got null",
+        "$.cumulative.activity_durations[2].avg: expected a number, got a boolean",
+        "$.cumulative.activity_durations[2].total: expected a number, got 'many'",
+        "$.cumulative.activity_durations[3]: expected an object, got 7",
+        "$.cumulative.reservations_created: expected a whole number, got 1.5",
+        "$.cumulative.start_time: expected an ISO 8601 time, got 'soon'",
+        "$.url: expected text, got 5",
+    ]
+
+
+def test_a_path_in_a_value_is_not_taken_for_the_path():
+    """A value that looks like the end of a problem does not shift the path."""
+    with pytest.raises(PayloadError) as caught:
+        structure({"date_created": "x @ $.sid"}, Worker)
+    assert caught.value.problems == ("$.date_created: expected an ISO 8601 time, got 'x @ $.sid'",)
+
+
+def test_a_long_value_is_not_quoted_whole():
+    """An error about a value of a megabyte is still short."""
+    with pytest.raises(PayloadError) as caught:
+        structure({"date_created": "x" * 1_000_000}, Worker)
+    assert len(str(caught.value)) < 250

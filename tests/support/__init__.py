@@ -1,0 +1,1 @@
+"""Tools that several tests share: a virtual clock, fake servers, real ones that misbehave."""

@@ -1,0 +1,213 @@
+"""The error tree: what each is, that each travels and speaks."""
+
+import copy
+import inspect
+import pickle
+from types import MappingProxyType
+
+import pytest
+
+from taskrouter_stats import errors
+
+SECRET = "0123456789abcdef"
+HEADERS = {"twilio-request-id": "RQ1", "date": "Thu, 01 Jan 2026 00:00:00 GMT"}
+API = (503, 20503, "The server said so", "https://example.com/20503", "RQ1", HEADERS, 3)
+SAMPLES = [
+    errors.TaskRouterStatsError("root"),
+    errors.UsageError("call fetch(query)"),
+    errors.InvalidSid("worker_sid", "nonsense", "WK"),
+    errors.InvalidSid("worker_sid", None, "WK"),
+    errors.InvalidWindow("the window is empty"),
+    errors.InvalidParameter("page_size", 0, "1 to 1000"),
+    errors.ConfigError("TWILIO_AUTH_TOKEN is missing"),
+    errors.MissingExtra("the command line", "cli"),
+    errors.SessionMisuse("another loop"),
+    errors.SessionClosed("closed"),
+    errors.TransportError("no reply"),
+    errors.ConnectionFailed("refused"),
+    errors.TimedOut(30.0),
+    errors.ApiError(418),
+    errors.ApiError(*API),
+    errors.BadRequest(*API),
+    errors.Unauthorized(*API),
+    errors.Forbidden(*API),
+    errors.NotFound(*API),
+    errors.ServerError(*API),
+    errors.RateLimited(),
+    errors.RateLimited(*API, 50.0, 0.0, 1.5),
+    errors.RateLimited(limit=50.0, headers=HEADERS, attempts=2),
+    errors.PayloadError(["$.a: wrong", "$.b: wrong too"], "RQ2"),
+    errors.PayloadError([]),
+    errors.PaceError(0.5, 12.25),
+    errors.StorageError("disk full"),
+]
+BUILT_IN = {
+    errors.InvalidSid: ValueError,
+    errors.InvalidWindow: ValueError,
+    errors.InvalidParameter: ValueError,
+    errors.ConfigError: ValueError,
+    errors.MissingExtra: ImportError,
+    errors.SessionMisuse: RuntimeError,
+    errors.SessionClosed: RuntimeError,
+    errors.TimedOut: TimeoutError,
+}
+FAMILIES = {
+    errors.UsageError: {
+        "InvalidSid",
+        "InvalidWindow",
+        "InvalidParameter",
+        "ConfigError",
+        "MissingExtra",
+        "SessionMisuse",
+        "SessionClosed",
+    },
+    errors.TransportError: {"ConnectionFailed", "TimedOut"},
+    errors.ApiError: {
+        "BadRequest",
+        "Unauthorized",
+        "Forbidden",
+        "NotFound",
+        "ServerError",
+        "RateLimited",
+    },
+    errors.PayloadError: set(),
+    errors.PaceError: set(),
+    errors.StorageError: set(),
+}
+each_sample = pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
+
+
+def classes():
+    """Return every class that the module exports."""
+    return [getattr(errors, name) for name in errors.__all__]
+
+
+def test_every_exported_name_is_an_error_of_the_tree():
+    """All names of the module are exceptions below the one root, sorted."""
+    assert sorted(errors.__all__) == errors.__all__
+    assert all(issubclass(cls, errors.TaskRouterStatsError) for cls in classes())
+
+
+def test_every_error_class_is_exported():
+    """No exception class of the module is left out of its list of names."""
+    defined = {name for name, value in vars(errors).items() if inspect.isclass(value)}
+    assert set(errors.__all__) == {name for name in defined if name[0] != "_"} - {
+        "Mapping",
+        "Sequence",
+    }
+
+
+def test_every_error_class_has_a_sample_here():
+    """The tests of this file look at each class of the tree."""
+    assert {type(error) for error in SAMPLES} == set(classes())
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_families_have_the_documented_members(family):
+    """Each family has the documented members and no other."""
+    members = {cls.__name__ for cls in classes() if issubclass(cls, family) and cls is not family}
+    assert members == FAMILIES[family]
+
+
+def test_families_are_apart():
+    """Every error but the root belongs to exactly one family."""
+    for cls in set(classes()) - {errors.TaskRouterStatsError}:
+        assert sum(issubclass(cls, family) for family in FAMILIES) == 1, cls
+
+
+@pytest.mark.parametrize(("cls", "base"), BUILT_IN.items())
+def test_built_in_bases(cls, base):
+    """An `except` for Python's own kind of error catches ours of that kind."""
+    assert issubclass(cls, base)
+
+
+@each_sample
+@pytest.mark.parametrize("travel", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy])
+def test_errors_travel_whole(error, travel):
+    """A pickled or copied error has its class, text, arguments and every attribute."""
+    arrived = travel(error)
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert arrived.args == error.args
+    assert vars(arrived) == vars(error)
+
+
+@each_sample
+def test_errors_travel_with_what_was_changed_later(error):
+    """An attribute that is set after the making travels as well."""
+    error = copy.copy(error)
+    error.attempts = 7
+    assert pickle.loads(pickle.dumps(error)).attempts == 7
+
+
+@each_sample
+def test_errors_say_something(error):
+    """The text of an error is one line for people, not a tuple of arguments."""
+    text = str(error)
+    assert text
+    assert "\n" not in text
+    assert not text.startswith("(")
+
+
+@pytest.mark.parametrize(
+    ("error", "parts"),
+    [
+        (SAMPLES[2], ["worker_sid", "'nonsense'", "WK", "32"]),
+        (SAMPLES[5], ["page_size=0", "1 to 1000"]),
+        (SAMPLES[7], ["the command line", 'pip install "taskrouter-stats[cli]"']),
+        (SAMPLES[12], ["30 s", "timeout="]),
+        (SAMPLES[14], ["503", "20503", "The server said so", "3 attempts", "RQ1"]),
+        (errors.Unauthorized(401), ["401", "secret", "region"]),
+        (SAMPLES[23], ["$.a: wrong", "$.b: wrong too", "RQ2"]),
+        (SAMPLES[25], ["max_wait=0.5", "12.2"]),
+    ],
+)
+def test_texts_hold_what_helps(error, parts):
+    """The text names the place, the value, the rule and what to do."""
+    assert [part for part in parts if part not in str(error)] == []
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for cls in classes() if issubclass(cls, errors.ApiError)], ids=lambda c: c.__name__
+)
+def test_api_errors_tell_what_to_do_next(cls):
+    """Each refusal ends with a hint, and each kind of refusal has its own."""
+    assert str(cls(499)).endswith(f"({cls.hint})")
+    assert cls is errors.ApiError or cls.hint != errors.ApiError.hint
+
+
+def test_api_error_without_details_invents_none():
+    """A refusal of which only the status is known prints no None."""
+    assert "None" not in str(errors.ApiError(404))
+
+
+def test_api_error_attributes():
+    """Every argument of a refusal is an attribute of that name."""
+    error = errors.RateLimited(*API, 50.0, 2.0, 1.5)
+    names = ("status", "code", "message", "more_info", "request_id", "headers", "attempts")
+    assert tuple(getattr(error, name) for name in names) == API
+    assert (error.limit, error.remaining, error.retry_after) == (50.0, 2.0, 1.5)
+
+
+def test_api_error_keeps_a_plain_dict_of_its_own():
+    """Headers given as any mapping become a dict that pickles and that nobody else changes."""
+    given = {"date": "today"}
+    error = errors.NotFound(404, headers=MappingProxyType(given))
+    given["date"] = "tomorrow"
+    assert type(error.headers) is dict
+    assert pickle.loads(pickle.dumps(error)).headers == {"date": "today"}
+
+
+def test_payload_error_keeps_its_problems():
+    """The problems of a payload are a tuple, whatever sequence was given."""
+    given = ["$.a: wrong"]
+    error = errors.PayloadError(given)
+    given.append("$.b: wrong")
+    assert error.problems == ("$.a: wrong",)
+    assert error.request_id is None
+
+
+def test_retryability_is_no_business_of_the_class():
+    """No error class says of itself whether a retry helps."""
+    words = ("retryable", "transient", "should_retry", "is_retryable")
+    assert not [cls for cls in classes() for word in words if hasattr(cls, word)]
