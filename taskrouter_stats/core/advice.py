@@ -1,0 +1,56 @@
+"""What to do about an error whose code, or place, Twilio's documents explain."""
+
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from taskrouter_stats.errors import ApiError, BadRequest, Forbidden
+
+from .query import Ask
+
+__all__ = ["advise"]
+
+_TOO_OLD: Final = 14241
+_BAD_CREDENTIALS: Final = 20003
+_INVALID: Final = 20001
+_RETENTION: Final = timedelta(days=30)
+_MAY_BE_CLOSED: Final = ("Worker", "Workflow")
+
+
+def advise(error: ApiError, ask: Ask[Any]) -> str | None:
+    """A better hint than the status alone gives, or None."""
+    if error.code == _TOO_OLD:
+        return _earliest_start(error)
+    if error.code == _BAD_CREDENTIALS:
+        return (
+            "check that the secret is this SID's, that the account owns the Workspace (a parent "
+            "account's credentials do not reach a subaccount's TaskRouter), and that they were "
+            "made for the region asked: those of US1 do not work in IE1; see TWILIO_REGION"
+        )
+    if isinstance(error, (BadRequest, Forbidden)) and error.code != _INVALID and _closable(ask):
+        return (
+            "one possible cause: these statistics are closed by default in Workspaces of more "
+            "than 100 Workers, and Twilio's support can open them, "
+            "https://www.twilio.com/docs/taskrouter/limits"
+        )
+    return None
+
+
+def _earliest_start(error: ApiError) -> str:
+    """The documented retention, counted from the reply's own date.
+
+    Source: https://www.twilio.com/docs/api/errors/14241.
+    """
+    told = "statistics are kept for 30 days"
+    try:
+        answered = parsedate_to_datetime(error.headers.get("date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return told
+    earliest = answered - _RETENTION
+    return f"{told}: the earliest start was {earliest.isoformat().removesuffix('+00:00')}Z"
+
+
+def _closable(ask: Ask[Any]) -> bool:
+    """Whether Twilio's page on this operation has the warning about 100 Workers."""
+    key = ask.endpoint.resource_key
+    return key.startswith(_MAY_BE_CLOSED) and "Statistics" in key

@@ -1,0 +1,326 @@
+"""One table: every operation of the API that this package calls.
+
+Adding an operation adds a row here, a constructor in ``queries`` and a model; nothing else knows
+one operation from another.
+
+Resource keys name budgets. Twilio's documents show their form in one event
+(``TaskQueueStatistics-List``, https://www.twilio.com/docs/events/event-types/taskrouter/ratelimit)
+and name the filtered lists that have a limit of their own, 3 requests a second
+(https://www.twilio.com/en-us/changelog/taskrouter-endpoint-rate-limit-correction); the others are
+formed alike and serve only to keep budgets apart on this side.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from taskrouter_stats import models
+
+from .endpoint import Endpoint, Filter, SidText, flag_text, plain_text, thresholds_text
+
+__all__ = [
+    "ACTIVITIES",
+    "ENDPOINTS",
+    "TASK_CHANNELS",
+    "TASK_QUEUES",
+    "TASK_QUEUES_BULK_REAL_TIME_STATISTICS",
+    "TASK_QUEUES_STATISTICS",
+    "TASK_QUEUE_CUMULATIVE_STATISTICS",
+    "TASK_QUEUE_REAL_TIME_STATISTICS",
+    "TASK_QUEUE_STATISTICS",
+    "WORKER",
+    "WORKERS",
+    "WORKERS_CUMULATIVE_STATISTICS",
+    "WORKERS_REAL_TIME_STATISTICS",
+    "WORKERS_STATISTICS",
+    "WORKER_CHANNELS",
+    "WORKER_STATISTICS",
+    "WORKFLOWS",
+    "WORKFLOW_CUMULATIVE_STATISTICS",
+    "WORKFLOW_REAL_TIME_STATISTICS",
+    "WORKFLOW_STATISTICS",
+    "WORKSPACE",
+    "WORKSPACES",
+    "WORKSPACE_CUMULATIVE_STATISTICS",
+    "WORKSPACE_REAL_TIME_STATISTICS",
+    "WORKSPACE_STATISTICS",
+]
+
+_WORKSPACE: Final = "/v1/Workspaces/{workspace_sid}"
+_WORKER: Final = _WORKSPACE + "/Workers/{worker_sid}"
+_TASK_QUEUE: Final = _WORKSPACE + "/TaskQueues/{task_queue_sid}"
+_WORKFLOW: Final = _WORKSPACE + "/Workflows/{workflow_sid}"
+
+_CHANNEL: Final = {"task_channel": Filter("TaskChannel", plain_text)}
+_SPLIT: Final = {**_CHANNEL, "split_by_wait_time": Filter("SplitByWaitTime", thresholds_text)}
+_NAME: Final = {"friendly_name": Filter("FriendlyName", plain_text)}
+
+
+def _with_requested(
+    value: models.TaskQueuesBulkRealTimeStatistics, task_queue_sids: tuple[str, ...]
+) -> models.TaskQueuesBulkRealTimeStatistics:
+    return attrs.evolve(value, requested_task_queue_sids=task_queue_sids)
+
+
+WORKER_STATISTICS: Final = Endpoint(
+    "worker_statistics",
+    _WORKER + "/Statistics",
+    models.WorkerStatistics,
+    "WorkerStatistics-Fetch",
+    filters=_CHANNEL,
+    windowed=True,
+)
+
+WORKERS_STATISTICS: Final = Endpoint(
+    "workers_statistics",
+    _WORKSPACE + "/Workers/Statistics",
+    models.WorkersStatistics,
+    "WorkersStatistics-Fetch",
+    filters={
+        **_CHANNEL,
+        **_NAME,
+        "task_queue_sid": Filter("TaskQueueSid", SidText("WQ")),
+        "task_queue_name": Filter("TaskQueueName", plain_text),
+    },
+    windowed=True,
+)
+
+WORKERS_CUMULATIVE_STATISTICS: Final = Endpoint(
+    "workers_cumulative_statistics",
+    _WORKSPACE + "/Workers/CumulativeStatistics",
+    models.WorkersCumulativeStatistics,
+    "WorkersCumulativeStatistics-Fetch",
+    filters=_CHANNEL,
+    windowed=True,
+)
+
+WORKERS_REAL_TIME_STATISTICS: Final = Endpoint(
+    "workers_real_time_statistics",
+    _WORKSPACE + "/Workers/RealTimeStatistics",
+    models.WorkersRealTimeStatistics,
+    "WorkersRealTimeStatistics-Fetch",
+    filters=_CHANNEL,
+)
+
+TASK_QUEUE_STATISTICS: Final = Endpoint(
+    "task_queue_statistics",
+    _TASK_QUEUE + "/Statistics",
+    models.TaskQueueStatistics,
+    "TaskQueueStatistics-Fetch",
+    filters=_SPLIT,
+    windowed=True,
+)
+
+TASK_QUEUE_CUMULATIVE_STATISTICS: Final = Endpoint(
+    "task_queue_cumulative_statistics",
+    _TASK_QUEUE + "/CumulativeStatistics",
+    models.TaskQueueCumulativeStatistics,
+    "TaskQueueCumulativeStatistics-Fetch",
+    filters=_SPLIT,
+    windowed=True,
+)
+
+TASK_QUEUE_REAL_TIME_STATISTICS: Final = Endpoint(
+    "task_queue_real_time_statistics",
+    _TASK_QUEUE + "/RealTimeStatistics",
+    models.TaskQueueRealTimeStatistics,
+    "TaskQueueRealTimeStatistics-Fetch",
+    filters=_CHANNEL,
+)
+
+WORKFLOW_STATISTICS: Final = Endpoint(
+    "workflow_statistics",
+    _WORKFLOW + "/Statistics",
+    models.WorkflowStatistics,
+    "WorkflowStatistics-Fetch",
+    filters=_SPLIT,
+    windowed=True,
+)
+
+WORKFLOW_CUMULATIVE_STATISTICS: Final = Endpoint(
+    "workflow_cumulative_statistics",
+    _WORKFLOW + "/CumulativeStatistics",
+    models.WorkflowCumulativeStatistics,
+    "WorkflowCumulativeStatistics-Fetch",
+    filters=_SPLIT,
+    windowed=True,
+)
+
+WORKFLOW_REAL_TIME_STATISTICS: Final = Endpoint(
+    "workflow_real_time_statistics",
+    _WORKFLOW + "/RealTimeStatistics",
+    models.WorkflowRealTimeStatistics,
+    "WorkflowRealTimeStatistics-Fetch",
+    filters=_CHANNEL,
+)
+
+WORKSPACE_STATISTICS: Final = Endpoint(
+    "workspace_statistics",
+    _WORKSPACE + "/Statistics",
+    models.WorkspaceStatistics,
+    "WorkspaceStatistics-Fetch",
+    filters=_SPLIT,
+    windowed=True,
+)
+
+WORKSPACE_CUMULATIVE_STATISTICS: Final = Endpoint(
+    "workspace_cumulative_statistics",
+    _WORKSPACE + "/CumulativeStatistics",
+    models.WorkspaceCumulativeStatistics,
+    "WorkspaceCumulativeStatistics-Fetch",
+    filters=_SPLIT,
+    windowed=True,
+)
+
+WORKSPACE_REAL_TIME_STATISTICS: Final = Endpoint(
+    "workspace_real_time_statistics",
+    _WORKSPACE + "/RealTimeStatistics",
+    models.WorkspaceRealTimeStatistics,
+    "WorkspaceRealTimeStatistics-Fetch",
+    filters=_CHANNEL,
+)
+
+TASK_QUEUES_STATISTICS: Final = Endpoint(
+    "task_queues_statistics",
+    _WORKSPACE + "/TaskQueues/Statistics",
+    models.TaskQueueStatistics,
+    "TaskQueueStatistics-List",
+    filters={**_SPLIT, **_NAME},
+    windowed=True,
+    items="task_queues_statistics",
+)
+
+TASK_QUEUES_BULK_REAL_TIME_STATISTICS: Final = Endpoint(
+    "task_queues_bulk_real_time_statistics",
+    _WORKSPACE + "/TaskQueues/RealTimeStatistics",
+    models.TaskQueuesBulkRealTimeStatistics,
+    "TaskQueueBulkRealTimeStatistics-Create",
+    method="POST",
+    retry_safe=True,  # it only reads
+    complete=_with_requested,
+)
+
+WORKER: Final = Endpoint(
+    "worker",
+    _WORKER,
+    models.Worker,
+    "Worker-Fetch",
+)
+
+WORKSPACE: Final = Endpoint(
+    "workspace",
+    _WORKSPACE,
+    models.Workspace,
+    "Workspace-Fetch",
+)
+
+WORKSPACES: Final = Endpoint(
+    "workspaces",
+    "/v1/Workspaces",
+    models.Workspace,
+    "Workspace-List",
+    filters=_NAME,
+    items="workspaces",
+)
+
+WORKERS: Final = Endpoint(
+    "workers",
+    _WORKSPACE + "/Workers",
+    models.Worker,
+    "Worker-List",
+    filters={
+        **_NAME,
+        "activity_name": Filter("ActivityName", plain_text),
+        "activity_sid": Filter("ActivitySid", SidText("WA")),
+        "available": Filter("Available", flag_text),
+        "target_workers_expression": Filter(
+            "TargetWorkersExpression", plain_text, "Worker-List-TargetWorkersExpression"
+        ),
+        "task_queue_name": Filter("TaskQueueName", plain_text),
+        "task_queue_sid": Filter("TaskQueueSid", SidText("WQ")),
+        "ordering": Filter("Ordering", plain_text),
+    },
+    items="workers",
+)
+
+TASK_QUEUES: Final = Endpoint(
+    "task_queues",
+    _WORKSPACE + "/TaskQueues",
+    models.TaskQueue,
+    "TaskQueue-List",
+    filters={
+        **_NAME,
+        "evaluate_worker_attributes": Filter(
+            "EvaluateWorkerAttributes", plain_text, "TaskQueue-List-EvaluateWorkerAttributes"
+        ),
+        "worker_sid": Filter("WorkerSid", SidText("WK")),
+        "ordering": Filter("Ordering", plain_text),
+    },
+    items="task_queues",
+)
+
+WORKFLOWS: Final = Endpoint(
+    "workflows",
+    _WORKSPACE + "/Workflows",
+    models.Workflow,
+    "Workflow-List",
+    filters=_NAME,
+    items="workflows",
+)
+
+ACTIVITIES: Final = Endpoint(
+    "activities",
+    _WORKSPACE + "/Activities",
+    models.Activity,
+    "Activity-List",
+    filters={**_NAME, "available": Filter("Available", flag_text)},
+    items="activities",
+)
+
+TASK_CHANNELS: Final = Endpoint(
+    "task_channels",
+    _WORKSPACE + "/TaskChannels",
+    models.TaskChannel,
+    "TaskChannel-List",
+    items="channels",
+)
+
+WORKER_CHANNELS: Final = Endpoint(
+    "worker_channels",
+    _WORKER + "/Channels",
+    models.WorkerChannel,
+    "WorkerChannel-List",
+    items="channels",
+)
+
+ENDPOINTS: Final[Mapping[str, Endpoint[Any]]] = {
+    row.name: row
+    for row in (
+        WORKER_STATISTICS,
+        WORKERS_STATISTICS,
+        WORKERS_CUMULATIVE_STATISTICS,
+        WORKERS_REAL_TIME_STATISTICS,
+        TASK_QUEUE_STATISTICS,
+        TASK_QUEUE_CUMULATIVE_STATISTICS,
+        TASK_QUEUE_REAL_TIME_STATISTICS,
+        WORKFLOW_STATISTICS,
+        WORKFLOW_CUMULATIVE_STATISTICS,
+        WORKFLOW_REAL_TIME_STATISTICS,
+        WORKSPACE_STATISTICS,
+        WORKSPACE_CUMULATIVE_STATISTICS,
+        WORKSPACE_REAL_TIME_STATISTICS,
+        TASK_QUEUES_STATISTICS,
+        TASK_QUEUES_BULK_REAL_TIME_STATISTICS,
+        WORKER,
+        WORKSPACE,
+        WORKSPACES,
+        WORKERS,
+        TASK_QUEUES,
+        WORKFLOWS,
+        ACTIVITIES,
+        TASK_CHANNELS,
+        WORKER_CHANNELS,
+    )
+}
+"""Every row by its name."""

@@ -1,0 +1,59 @@
+"""Which failure ends a bulk run: one that would repeat for every query.
+
+One bad worker never ends a run. Three things do: a 401; a 403 while that operation has had no
+success in that workspace; and the same error from each of the first 20 distinct workers. The
+last is for the documented default that closes worker statistics in workspaces of more than 100
+workers (https://www.twilio.com/docs/taskrouter/limits), whose status nobody has written down.
+"""
+
+from typing import Any, Final
+
+from attrs import define, field
+
+from taskrouter_stats.errors import ApiError, Forbidden, Unauthorized
+
+from .outcome import Failure, Success
+from .query import Query
+
+__all__ = ["FatalWatch"]
+
+_ENOUGH: Final = 20
+
+
+@define
+class FatalWatch:
+    """Watches one run's outcomes, as they are made."""
+
+    _alive: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
+    _same: tuple[int, int | None] | None = None
+    _sids: set[str] = field(factory=set[str])
+    _varied: bool = False
+
+    def fatal(self, outcome: Success[Any] | Failure) -> Exception | None:
+        """The error that ends the run, when this outcome shows that all would fail alike."""
+        place = _place(outcome.query)
+        if isinstance(outcome, Success):
+            self._alive.add(place)
+            self._varied = True
+            return None
+        error = outcome.error
+        if isinstance(error, Unauthorized):
+            return error
+        if isinstance(error, Forbidden) and place not in self._alive:
+            return error
+        return error if self._repeats(error, outcome.query.sid) else None
+
+    def _repeats(self, error: Exception, sid: str) -> bool:
+        if self._varied:
+            return False
+        same = (error.status, error.code) if isinstance(error, ApiError) else None
+        if same is None or self._same not in (None, same):
+            self._varied = True
+            return False
+        self._same = same
+        self._sids.add(sid)
+        return len(self._sids) >= _ENOUGH
+
+
+def _place(query: Query[Any]) -> tuple[str, str]:
+    return query.endpoint.name, query.workspace_sid

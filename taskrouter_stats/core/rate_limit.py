@@ -1,0 +1,88 @@
+"""What a reply says about the budget that it spent, read with distrust.
+
+Twilio's description declares ``X-Rate-Limit-Limit``, ``-Remaining`` and ``-Config`` as strings
+without an example (https://www.twilio.com/docs/taskrouter/api); units and grammar are unknown,
+and no value was ever seen. So whatever is not a finite number reads ``None``, and even a number
+is only what the server *said*: the throttle decides what to believe.
+
+``Retry-After`` is not documented for TaskRouter and is honoured if present; as a date it is
+counted from the same reply's ``Date``, so that no clock but the server's takes part.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+__all__ = ["NOTHING_SAID", "RateLimit", "parse"]
+
+_LONGEST_NUMBER = 32
+"""Longer text is no number that a rate limit could mean, and not worth parsing."""
+
+
+@attrs.frozen(slots=True)
+class RateLimit:
+    """The rate-limit headers of one reply; ``None`` is "not said, or not readable".
+
+    Attributes:
+        limit: ``X-Rate-Limit-Limit``, the maximum for this method.
+        remaining: ``X-Rate-Limit-Remaining``, what is left before the limit.
+        config: ``X-Rate-Limit-Config``, opaque.
+        retry_after: ``Retry-After`` in seconds, not negative.
+        concurrent_requests: ``Twilio-Concurrent-Requests``, the account's requests under way
+            (https://www.twilio.com/docs/usage/rest-api-best-practices).
+    """
+
+    limit: float | None = None
+    remaining: float | None = None
+    config: str | None = None
+    retry_after: float | None = None
+    concurrent_requests: int | None = None
+
+
+NOTHING_SAID = RateLimit()
+
+
+def parse(headers: Mapping[str, str]) -> RateLimit:
+    """Read a reply's headers, their names in lower case; never raises."""
+    concurrent = _number(headers.get("twilio-concurrent-requests"))
+    return RateLimit(
+        _number(headers.get("x-rate-limit-limit")),
+        _number(headers.get("x-rate-limit-remaining")),
+        headers.get("x-rate-limit-config"),
+        _retry_after(headers),
+        None if concurrent is None or concurrent < 0 else int(concurrent),
+    )
+
+
+def _number(text: str | None) -> float | None:
+    if text is None or len(text) > _LONGEST_NUMBER or not text.isascii() or "_" in text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("retry-after")
+    if text is None:
+        return None
+    seconds = _number(text)
+    if seconds is None:
+        seconds = _seconds_between(headers.get("date"), text)
+    return None if seconds is None else max(0.0, seconds)
+
+
+def _seconds_between(earlier: str | None, later: str) -> float | None:
+    """The seconds from one HTTP date to another, or None when either is not one."""
+    try:
+        start, end = parsedate_to_datetime(earlier or ""), parsedate_to_datetime(later)
+    except (ValueError, OverflowError):
+        return None
+    if start.tzinfo is None or end.tzinfo is None:
+        start, end = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
+    return (end - start).total_seconds()

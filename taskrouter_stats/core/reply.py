@@ -1,0 +1,111 @@
+"""From what came over the wire to a payload, or to the error that it tells of."""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import orjson
+from attrs import frozen
+
+from taskrouter_stats import errors
+
+from . import rate_limit
+
+__all__ = ["Reply", "decipher", "json_object"]
+
+_LONGEST_MESSAGE: Final = 500
+_LONGEST_QUOTE: Final = 60
+_LONGEST_CODE: Final = 10
+_BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+}
+
+
+@frozen
+class Reply:
+    """A whole reply, as it came.
+
+    Attributes:
+        status: HTTP status.
+        headers: found by their names in lower case.
+        body: decompressed, otherwise untouched.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def request_id(self) -> str | None:
+        """``Twilio-Request-Id``, which Twilio's support asks for."""
+        return self.headers.get("twilio-request-id")
+
+    @property
+    def refused(self) -> bool:
+        """Whether the rate limit refused it: it was not processed, and may be sent again."""
+        return self.status == 429  # noqa: PLR2004
+
+
+def decipher(reply: Reply, limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID) -> Any:
+    """The decoded JSON of a successful reply. A key that stands twice has its last value.
+
+    Raises:
+        ApiError: the subclass that the status names.
+        PayloadError: when a successful reply's body is no JSON.
+    """
+    if not 200 <= reply.status < 300:  # noqa: PLR2004
+        raise _refusal(reply, limits)
+    try:
+        return orjson.loads(reply.body)
+    except orjson.JSONDecodeError as error:
+        start = reply.body[:_LONGEST_QUOTE].decode("utf-8", "replace")
+        kind = reply.headers.get("content-type", "without a content type")
+        raise errors.PayloadError(
+            [f"$: no JSON ({error}), {len(reply.body)} bytes, {kind}, beginning {start!r}"],
+            reply.request_id,
+        ) from None
+
+
+def json_object(value: object) -> dict[str, Any]:
+    """A decoded JSON object, or an empty one in place of anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _refusal(reply: Reply, limits: rate_limit.RateLimit) -> errors.ApiError:
+    status = reply.status
+    code, message, more_info = _words(reply.body)
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    told = (status, code, message, more_info, reply.request_id, headers, 1)
+    if reply.refused:
+        return errors.RateLimited(*told, limits.limit, limits.remaining, limits.retry_after)
+    if status in _BY_STATUS:
+        return _BY_STATUS[status](*told)
+    if status >= 500:  # noqa: PLR2004
+        return errors.ServerError(*told)
+    if status >= 400:  # noqa: PLR2004
+        return errors.BadRequest(*told)
+    return errors.ApiError(
+        status, code, "neither success nor error; redirects are not followed", *told[3:]
+    )
+
+
+def _words(body: bytes) -> tuple[int | None, str | None, str | None]:
+    """Code, message and link of an error body, classic or RFC 9457; anything may be missing."""
+    try:
+        told = json_object(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        told = {}
+    code = told.get("code")
+    if isinstance(code, str) and code.isascii() and code.isdecimal() and len(code) < _LONGEST_CODE:
+        code = int(code)
+    message = _text(told, "message", "detail", "title")
+    return (code if type(code) is int else None), message, _text(told, "more_info", "type")
+
+
+def _text(told: Mapping[str, Any], *names: str) -> str | None:
+    for name in names:
+        value = told.get(name)
+        if isinstance(value, str) and value:
+            return value[:_LONGEST_MESSAGE]
+    return None

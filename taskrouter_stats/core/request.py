@@ -1,0 +1,99 @@
+"""From a question to what goes over the wire, and to the budget that it will spend."""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+import orjson
+from attrs import frozen
+
+from .query import Ask, Listing, Query
+
+__all__ = ["BudgetKey", "Request", "build", "build_page", "path_of"]
+
+
+class BudgetKey(NamedTuple):
+    """What the server counts requests by, as far as is known.
+
+    Twilio's rate-limit event names a Workspace and a resource key
+    (https://www.twilio.com/docs/events/event-types/taskrouter/ratelimit); the account is added
+    because limits are set per account.
+    """
+
+    account: str
+    workspace: str
+    resource_key: str
+
+
+@frozen
+class Request:
+    """What the transport sends.
+
+    Attributes:
+        method: the HTTP method.
+        target: path and query, encoded; asked of the session's base URL and no other.
+        budget: what it spends from.
+        retry_safe: whether sending it twice does no harm.
+        body: JSON, or None.
+    """
+
+    method: str
+    target: str
+    budget: BudgetKey
+    retry_safe: bool
+    body: bytes | None = None
+
+
+def build(ask: Ask[Any], account: str) -> Request:
+    """The first, or only, request of a question."""
+    parameters = ask.filters
+    if ask.window is not None:
+        parameters += ask.window.parameters()
+    if isinstance(ask, Listing):
+        parameters += (("PageSize", str(ask.page_size)),)
+    return build_page(ask, path_of(ask) + _query_text(parameters), account)
+
+
+def build_page(ask: Ask[Any], target: str, account: str) -> Request:
+    """A request for a page that the server named, ``target`` having been checked."""
+    endpoint = ask.endpoint
+    budget = BudgetKey(account, ask.workspace_sid, _resource_key(ask))
+    return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(ask))
+
+
+def _body(ask: Ask[Any]) -> bytes | None:
+    """The one body that there is; its key is spelled as in Twilio's example.
+
+    https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics
+    """
+    if isinstance(ask, Query) and ask.task_queue_sids:
+        return orjson.dumps({"queueSids": ask.task_queue_sids})
+    return None
+
+
+def path_of(ask: Ask[Any]) -> str:
+    """The path of a question: SIDs need no quoting, having been checked."""
+    path = ask.endpoint.path
+    return _template(path).format(*ask.sids)
+
+
+@lru_cache(maxsize=64)
+def _template(path: str) -> str:
+    """The path with positions for names: ``{worker_sid}`` → ``{}``."""
+    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+
+
+@lru_cache(maxsize=256)
+def _query_text(parameters: tuple[tuple[str, str], ...]) -> str:
+    """Most requests of a run share one window: its text is made once."""
+    return f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+
+
+def _resource_key(ask: Ask[Any]) -> str:
+    endpoint = ask.endpoint
+    if ask.filters:
+        sent = {name for name, _ in ask.filters}
+        for rule in endpoint.filters.values():
+            if rule.resource_key is not None and rule.wire in sent:
+                return rule.resource_key
+    return endpoint.resource_key

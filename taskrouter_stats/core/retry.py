@@ -1,0 +1,101 @@
+"""Whether a failed attempt is followed by another, and after how long.
+
+Backoff is exponential with full jitter. A 429 is another matter: it was "never processed and is
+always safe to retry" (https://www.twilio.com/docs/api/errors/20429), the pacer has already paused
+the whole budget for it, and so it is no attempt and adds no wait; only their number is bounded.
+"""
+
+import math
+from typing import Final
+
+from attrs import frozen
+
+from taskrouter_stats import errors
+
+__all__ = ["GIVE_UP", "GiveUp", "RetryAfter", "RetryPolicy", "decide"]
+
+_TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
+
+
+@frozen
+class RetryPolicy:
+    """How persistent to be.
+
+    Attributes:
+        attempts: sends that may fail otherwise than by a 429, the first included.
+        base: the first backoff's upper end, seconds; it doubles with each further one.
+        cap: the longest backoff, seconds.
+        max_elapsed: seconds after which nothing is tried again, waiting for leave left out.
+        refusals: 429s after which a query fails with ``RateLimited``.
+    """
+
+    attempts: int = 5
+    base: float = 0.1
+    cap: float = 10.0
+    max_elapsed: float = 120.0
+    refusals: int = 20
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("attempts", "refusals"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise errors.InvalidParameter(name, value, "a whole number, 1 or more")
+        for name in ("base", "cap", "max_elapsed"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+                raise errors.InvalidParameter(name, value, "seconds, not negative")
+        if self.base == math.inf:  # and no jitter makes a number of it
+            raise errors.InvalidParameter("base", self.base, "a finite number of seconds")
+
+
+@frozen
+class RetryAfter:
+    """Try again after so many seconds."""
+
+    seconds: float
+
+
+@frozen
+class GiveUp:
+    """Let the caller have the error."""
+
+
+GIVE_UP: Final = GiveUp()
+
+
+def decide(
+    error: Exception,
+    policy: RetryPolicy,
+    *,
+    retry_safe: bool,
+    attempts: int,
+    refused: int,
+    elapsed: float,
+    jitter: float,
+) -> RetryAfter | GiveUp:
+    """Decide what follows a failed attempt.
+
+    Args:
+        error: what the attempt raised.
+        policy: how persistent to be.
+        retry_safe: whether sending twice does no harm.
+        attempts: sends so far that were not refused by a 429, the failed one included.
+        refused: 429s so far.
+        elapsed: seconds since the first send, waiting for leave left out.
+        jitter: a random number in [0, 1).
+    """
+    if isinstance(error, errors.RateLimited):
+        return RetryAfter(0.0) if refused < policy.refusals else GIVE_UP
+    if not retry_safe or not _transient(error) or attempts >= policy.attempts:
+        return GIVE_UP
+    doubled = policy.base * 2.0 ** min(attempts - 1, 64)
+    seconds = jitter * min(policy.cap, doubled)
+    if elapsed + seconds > policy.max_elapsed:
+        return GIVE_UP
+    return RetryAfter(seconds)
+
+
+def _transient(error: Exception) -> bool:
+    if isinstance(error, errors.ApiError):
+        return error.status in _TRANSIENT
+    return isinstance(error, errors.TransportError)

@@ -1,0 +1,20 @@
+"""What a throttle answers: leave, or how long to wait and why."""
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+Reason: TypeAlias = Literal["leave", "probe", "paused", "pace", "shared", "in_flight"]
+"""``probe``: the first reply is awaited; ``paused``: after a 429; ``pace``: until the debt is paid;
+``shared``: others spend from the same budget; ``in_flight``: until a reply says more."""
+
+
+@attrs.frozen
+class Wait:
+    """Seconds until asking again is worth it: 0 is leave, infinity waits for a reply."""
+
+    seconds: float
+    reason: Reason
+
+
+LEAVE = Wait(0.0, "leave")

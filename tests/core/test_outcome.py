@@ -1,0 +1,58 @@
+"""Outcomes: a value or an error, beside its question."""
+
+import pickle
+
+import attrs
+import pytest
+
+from taskrouter_stats import Failure, Meta, Success, errors, queries
+from taskrouter_stats.core.rate_limit import RateLimit
+from taskrouter_stats.models import WorkerStatistics
+
+QUERY = queries.worker_statistics("WS" + "a" * 32, "WK" + "b" * 32)
+META = Meta(200, RateLimit(50.0, 49.0), "RQ1", 0.25, 2, 1)
+VALUE = WorkerStatistics(worker_sid="WK" + "b" * 32)
+SUCCESS = Success(QUERY, VALUE, META)
+FAILURE = Failure(QUERY, errors.NotFound(404), META)
+
+
+def test_a_success_unwraps_to_its_value():
+    """The value of a success is what unwrap returns."""
+    assert SUCCESS.unwrap() is VALUE
+
+
+def test_a_failure_unwraps_to_its_error():
+    """The error of a failure is what unwrap raises."""
+    with pytest.raises(errors.NotFound) as caught:
+        FAILURE.unwrap()
+    assert caught.value is FAILURE.error
+
+
+def test_outcomes_are_told_apart_by_match():
+    """A match statement takes outcomes apart by their fields' names."""
+    for outcome in (SUCCESS, FAILURE):
+        match outcome:
+            case Success(query=query, value=value):
+                assert (query, value) == (QUERY, VALUE)
+            case Failure(query=query, error=errors.NotFound(status=status)):
+                assert (query, status) == (QUERY, 404)
+
+
+def test_outcomes_travel():
+    """An outcome arrives in another process with question, answer and how it went."""
+    assert pickle.loads(pickle.dumps(SUCCESS)) == SUCCESS
+    arrived = pickle.loads(pickle.dumps(FAILURE))
+    assert (arrived.query, arrived.meta) == (QUERY, META)
+    assert (type(arrived.error), arrived.error.status) == (errors.NotFound, 404)
+
+
+@pytest.mark.parametrize("outcome", [SUCCESS, FAILURE])
+def test_outcomes_are_frozen(outcome):
+    """An outcome can't be changed."""
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        outcome.meta = Meta()
+
+
+def test_meta_of_what_never_left():
+    """A request that was never sent has no status, no attempts and no refusals."""
+    assert attrs.astuple(Meta(), recurse=False) == (None, RateLimit(), None, 0.0, 0, 0)

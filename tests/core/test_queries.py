@@ -1,0 +1,124 @@
+"""Constructors: right questions, and mistakes where they are made."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskrouter_stats import Listing, Query, Window, queries
+from taskrouter_stats.errors import InvalidParameter, InvalidSid, InvalidWindow
+from taskrouter_stats.models import Worker, WorkerStatistics
+
+WORKSPACE, WORKER = "WS" + "a" * 32, "WK" + "b" * 32
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+TEXT_FILTERS = [
+    "activity_name",
+    "friendly_name",
+    "target_workers_expression",
+    "task_queue_name",
+    "ordering",
+]
+NO_TEXTS = ["", 5, True, b"x", ["a"], "a\nb", "a\0", "\ud800", "\u2028"]
+
+
+def test_worker_statistics_is_a_query():
+    """Statistics of one worker are a query of that model, of the last 15 minutes by default."""
+    query = queries.worker_statistics(WORKSPACE, WORKER)
+    assert type(query) is Query
+    assert (query.endpoint.model, query.sids) == (WorkerStatistics, (WORKSPACE, WORKER))
+    assert query.window == Window.last(minutes=15)
+    assert (query.filters, query.context) == ((), None)
+
+
+def test_workers_is_a_listing():
+    """The workers are a listing of that model, in pages of a thousand."""
+    listing = queries.workers(WORKSPACE)
+    assert type(listing) is Listing
+    assert (listing.endpoint.model, listing.sids) == (Worker, (WORKSPACE,))
+    assert (listing.window, listing.filters, listing.page_size) == (None, (), 1000)
+
+
+def test_filters_that_are_none_are_left_out():
+    """A filter of None is no filter."""
+    assert queries.workers(WORKSPACE, friendly_name=None) == queries.workers(WORKSPACE)
+
+
+def test_every_filter_is_sent_by_its_wire_name():
+    """Each argument becomes the parameter that the documents name."""
+    listing = queries.workers(
+        WORKSPACE,
+        activity_name="Idle",
+        activity_sid="WA" + "c" * 32,
+        available=False,
+        friendly_name="Ann",
+        target_workers_expression="a == 1",
+        task_queue_name="Sales",
+        task_queue_sid="WQ" + "d" * 32,
+        ordering="DateStatusChanged:desc",
+    )
+    assert dict(listing.filters) == {
+        "ActivityName": "Idle",
+        "ActivitySid": "WA" + "c" * 32,
+        "Available": "false",
+        "FriendlyName": "Ann",
+        "TargetWorkersExpression": "a == 1",
+        "TaskQueueName": "Sales",
+        "TaskQueueSid": "WQ" + "d" * 32,
+        "Ordering": "DateStatusChanged:desc",
+    }
+
+
+@given(st.text(min_size=1).filter(str.isprintable) | st.just("Zoë\u00a0\U0001f469\u200d\U0001f4bb"))
+def test_text_is_taken_as_it_is(text):
+    """A name of any script reaches the question unchanged."""
+    assert queries.workers(WORKSPACE, friendly_name=text).filters == (("FriendlyName", text),)
+
+
+@pytest.mark.parametrize("name", TEXT_FILTERS)
+@pytest.mark.parametrize("value", NO_TEXTS, ids=repr)
+def test_what_is_no_text(name, value):
+    """Empty, unprintable and non-text filters are refused by the argument's name."""
+    with pytest.raises(InvalidParameter) as caught:
+        queries.workers(WORKSPACE, **{name: value})
+    assert caught.value.parameter == name
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", "yes"])
+def test_what_is_no_flag(value):
+    """Availability is True or False; the server would read any word as False."""
+    with pytest.raises(InvalidParameter, match="available"):
+        queries.workers(WORKSPACE, available=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("workspace_sid", lambda: queries.workers(WORKER)),
+        ("workspace_sid", lambda: queries.worker_statistics(WORKER, WORKSPACE)),
+        ("worker_sid", lambda: queries.worker_statistics(WORKSPACE, WORKSPACE)),
+        ("worker_sid", lambda: queries.worker_statistics(WORKSPACE, WORKER + "/../x")),
+        ("worker_sid", lambda: queries.worker_statistics(WORKSPACE, None)),
+        ("activity_sid", lambda: queries.workers(WORKSPACE, activity_sid="Idle")),
+        ("task_queue_sid", lambda: queries.workers(WORKSPACE, task_queue_sid=WORKER)),
+    ],
+)
+def test_wrong_sids(name, call):
+    """A SID of another kind, or none at all, is refused by the argument's name."""
+    with pytest.raises(InvalidSid) as caught:
+        call()
+    assert caught.value.parameter == name
+
+
+@pytest.mark.parametrize("window", [None, 15, "last 15 min", NOON, (NOON, NOON)])
+def test_what_is_no_window(window):
+    """Minutes, text and datetimes are no window."""
+    with pytest.raises(InvalidWindow, match=r"Window\.last"):
+        queries.worker_statistics(WORKSPACE, WORKER, window)
+
+
+@pytest.mark.parametrize("size", [0, -1, 1001, True, 1.0, "50", None])
+def test_what_is_no_page_size(size):
+    """A page holds 1 to 1000 items."""
+    with pytest.raises(InvalidParameter, match="page_size"):
+        queries.workers(WORKSPACE, page_size=size)

@@ -1,0 +1,128 @@
+"""Headers of a server that may say anything."""
+
+import math
+import sys
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from taskrouter_stats.core.rate_limit import NOTHING_SAID, RateLimit, parse
+
+NAMES = [
+    "x-rate-limit-limit",
+    "x-rate-limit-remaining",
+    "x-rate-limit-config",
+    "retry-after",
+    "twilio-concurrent-requests",
+    "date",
+]
+DATE = "Wed, 21 Oct 2015 07:28:00 GMT"
+odd = st.from_regex(r"-?[0-9_]{1,12}(\.[0-9]{0,3})?(e[0-9]{1,4})?|-?(nan|inf)", fullmatch=True)
+datish = st.from_regex(
+    r"((Wed|Xyz), )?[0-9]{1,22} (Jan|Feb|Oct) [0-9]{1,22} [0-9]{1,22}:[0-9]{1,3}(:[0-9]{1,22})?"
+    r" (GMT|[+-][0-9]{1,22}|)",
+    fullmatch=True,
+)
+header_texts = st.text(max_size=40) | odd | datish | st.just(DATE)
+replies = st.dictionaries(st.sampled_from(NAMES), header_texts)
+
+
+@given(replies)
+@example({"retry-after": "1 Jan 2020 00:00:00 +99999999999999999", "date": DATE})
+@example({"retry-after": "1 Jan 99999999999999999999 0:0:0 GMT", "date": DATE})
+@example({"retry-after": DATE, "date": "1 Jan 2020 0:0:99999999999999999999999 GMT"})
+def test_any_headers_are_read(headers):
+    """Whatever stands in the headers, nothing is raised and every number is finite."""
+    found = parse(headers)
+    numbers = (found.limit, found.remaining, found.retry_after, found.concurrent_requests)
+    assert all(number is None or math.isfinite(number) for number in numbers)
+    assert found.retry_after is None or found.retry_after >= 0
+    assert found.concurrent_requests is None or found.concurrent_requests >= 0
+    assert found.config == headers.get("x-rate-limit-config")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_are_read_as_they_are(number):
+    """A finite number is what the server said, negative or huge: belief is the throttle's."""
+    text = repr(number)
+    headers = {"x-rate-limit-limit": text, "x-rate-limit-remaining": text}
+    assert parse(headers) == RateLimit(limit=number, remaining=number)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "string",
+        "nan",
+        "inf",
+        "-inf",
+        "Infinity",
+        "1e999",
+        "1,5",
+        "50;w=1",
+        "50, 50",
+        "5_0",
+        "\u0665\u0660",
+        "0x32",
+        "9" * 33,
+        "9" * 5000,
+        "5\0",
+    ],
+)
+def test_what_is_no_number(text):
+    """Words, lists, infinities, foreign digits and endless text read as nothing said."""
+    headers = dict.fromkeys(set(NAMES) - {"x-rate-limit-config", "date"}, text)
+    assert parse(headers) == NOTHING_SAID
+
+
+def test_no_headers():
+    """A reply without any of the headers says nothing."""
+    assert parse({"content-type": "application/json"}) == NOTHING_SAID == RateLimit()
+
+
+def test_all_headers():
+    """Each header lands in its own field."""
+    headers = {
+        "x-rate-limit-limit": "50",
+        "x-rate-limit-remaining": "48.6",
+        "x-rate-limit-config": "whatever=1",
+        "retry-after": "2",
+        "twilio-concurrent-requests": "7",
+    }
+    assert parse(headers) == RateLimit(50.0, 48.6, "whatever=1", 2.0, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "seconds"),
+    [
+        ("0", None, 0.0),
+        ("1.5", None, 1.5),
+        ("-3", None, 0.0),
+        ("Wed, 21 Oct 2015 07:28:30 GMT", DATE, 30.0),
+        ("Wed, 21 Oct 2015 07:27:00 GMT", DATE, 0.0),
+        ("Wed, 21 Oct 2015 08:28:30 +0100", DATE, 30.0),
+        ("Wed, 21 Oct 2015 07:28:30 GMT", None, None),
+        ("Wed, 21 Oct 2015 07:28:30 GMT", "yesterday", None),
+        ("tomorrow", DATE, None),
+        ("Wed, 21 Oct 2015 07:28:30 -0000", DATE, 30.0),
+    ],
+)
+def test_retry_after(text, date, seconds):
+    """Seconds are taken as they are, a date is counted from the reply's own, never below zero."""
+    headers = {"retry-after": text} | ({"date": date} if date else {})
+    assert parse(headers).retry_after == seconds
+
+
+@pytest.mark.parametrize(("text", "count"), [("7", 7), ("7.9", 7), ("0", 0), ("-1", None)])
+def test_concurrent_requests(text, count):
+    """Requests under way are a whole number, and a negative one is nothing."""
+    assert parse({"twilio-concurrent-requests": text}).concurrent_requests == count
+
+
+def test_the_clock_of_this_machine_takes_no_part():
+    """No clock module is in the reader's reach."""
+    module = sys.modules[parse.__module__]
+    assert not {"time", "datetime"} & vars(module).keys()

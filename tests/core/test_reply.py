@@ -1,0 +1,155 @@
+"""Replies of any kind become payloads or our errors."""
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskrouter_stats import errors
+from taskrouter_stats.core.rate_limit import NOTHING_SAID, RateLimit
+from taskrouter_stats.core.reply import Reply, decipher, json_object
+
+BODY = {
+    "code": 20429,
+    "message": "Too Many Requests",
+    "more_info": "https://www.twilio.com/docs/errors/20429",
+    "status": 429,
+}
+words = st.text(st.characters(codec="utf-8"), max_size=10)
+values = st.none() | st.booleans() | st.integers(-5, 10**9) | words | st.lists(words, max_size=2)
+told = st.dictionaries(
+    st.sampled_from(["code", "message", "more_info", "detail", "title", "type", "status"]), values
+)
+bodies = st.binary(max_size=60) | told.map(orjson.dumps) | values.map(orjson.dumps)
+headers = st.dictionaries(st.sampled_from(["twilio-request-id", "content-type", "x"]), words)
+
+
+def refusal(status, body=b"", *, limits=NOTHING_SAID, **headers):
+    """Return the error that such a reply becomes."""
+    with pytest.raises(errors.ApiError) as caught:
+        decipher(Reply(status, headers, body), limits)
+    return caught.value
+
+
+@given(st.integers(-1, 1200), headers, bodies)
+def test_any_reply_is_a_payload_or_our_error(status, headers, body):
+    """Whatever comes over the wire, what is raised is ours and knows status and request."""
+    reply = Reply(status, headers, body)
+    try:
+        payload = decipher(reply)
+    except (errors.ApiError, errors.PayloadError) as error:
+        found = error
+    else:
+        found = None
+        assert orjson.dumps(payload) is not None
+    success = 200 <= status < 300
+    assert isinstance(found, errors.ApiError) == (not success)
+    assert found is None or found.request_id == headers.get("twilio-request-id")
+    assert success or (found.status, found.headers) == (status, headers)
+
+
+@given(st.integers(200, 299), values | told)
+def test_success_is_its_json(status, value):
+    """The payload of a success is the JSON of its body."""
+    assert decipher(Reply(status, {}, orjson.dumps(value))) == value
+
+
+@pytest.mark.parametrize(
+    ("status", "cls"),
+    [
+        (199, errors.ApiError),
+        (301, errors.ApiError),
+        (304, errors.ApiError),
+        (400, errors.BadRequest),
+        (401, errors.Unauthorized),
+        (403, errors.Forbidden),
+        (404, errors.NotFound),
+        (408, errors.BadRequest),
+        (422, errors.BadRequest),
+        (429, errors.RateLimited),
+        (499, errors.BadRequest),
+        (500, errors.ServerError),
+        (503, errors.ServerError),
+        (599, errors.ServerError),
+    ],
+)
+def test_the_status_names_the_class(status, cls):
+    """Each status raises its own class, not a relative of it."""
+    assert type(refusal(status)) is cls
+
+
+def test_classic_error_body():
+    """Twilio's classic body gives code, message and link, the limits stand beside them."""
+    error = refusal(429, orjson.dumps(BODY), limits=RateLimit(50.0, 0.0, None, 2.0))
+    assert (error.code, error.message) == (20429, "Too Many Requests")
+    assert error.more_info == "https://www.twilio.com/docs/errors/20429"
+    assert (error.limit, error.remaining, error.retry_after) == (50.0, 0.0, 2.0)
+
+
+def test_problem_details():
+    """A body of RFC 9457 gives its detail, else its title, and its type."""
+    body = {"type": "https://x/y", "title": "Bad", "status": 400, "code": 20001, "detail": "Worse"}
+    error = refusal(400, orjson.dumps(body))
+    assert (error.code, error.message, error.more_info) == (20001, "Worse", "https://x/y")
+    del body["detail"]
+    assert refusal(400, orjson.dumps(body)).message == "Bad"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"null", b"[]", b"5", b"\xff\xfe", b"[" * 100_000, b'{"code":true}']
+)
+def test_error_bodies_of_no_use(body):
+    """A refusal with a body that tells nothing is the refusal all the same."""
+    error = refusal(404, body)
+    assert (error.code, error.message, error.more_info) == (None, None, None)
+
+
+def test_a_long_message_is_cut():
+    """A page of HTML in the message does not fill the log."""
+    error = refusal(500, orjson.dumps({"message": "x" * 10**6}))
+    assert len(error.message) == 500
+
+
+def test_redirects_are_refused_and_say_so():
+    """A redirect is no success, and its target is not followed."""
+    error = refusal(302, b"", location="https://elsewhere.example/")
+    assert "redirect" in str(error)
+    assert error.headers == {"location": "https://elsewhere.example/"}
+
+
+def test_header_names_are_lower_case():
+    """An error's headers are found by lower-case names, however the server wrote them."""
+    error = refusal(500, b"", Date="now", **{"X-Rate-Limit-Limit": "50"})
+    assert error.headers == {"date": "now", "x-rate-limit-limit": "50"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"NaN", b"1e999", b"{}{}", b"\xef\xbb\xbf{}", b"[" * 2000, b'"\xff"']
+)
+def test_success_without_json(body):
+    """A success that is no JSON is a payload error that quotes its beginning and its type."""
+    headers = {"twilio-request-id": "RQ1", "content-type": "text/html"}
+    with pytest.raises(errors.PayloadError) as caught:
+        decipher(Reply(200, headers, body))
+    text = str(caught.value)
+    assert [part for part in (f"{len(body)} bytes", "text/html", "RQ1") if part not in text] == []
+    assert len(text) < 400
+
+
+def test_only_429_is_refused():
+    """A reply is refused by the rate limit when its status is 429, and never otherwise."""
+    assert [s for s in range(100, 600) if Reply(s, {}, b"").refused] == [429]
+
+
+@given(values)
+def test_json_object_is_a_dict(value):
+    """What is no JSON object reads as an empty one."""
+    assert json_object(value) == {}
+    assert json_object({"a": value}) == {"a": value}
+
+
+def test_a_code_as_text():
+    """A numeric code that comes as text is the same code."""
+    with pytest.raises(errors.Unauthorized) as raised:
+        decipher(Reply(401, {}, b'{"code": "20003"}'))
+    assert raised.value.code == 20003

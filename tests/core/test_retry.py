@@ -1,0 +1,163 @@
+"""Whether to try again, and when."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskrouter_stats import RetryPolicy, errors
+from taskrouter_stats.core.retry import GIVE_UP, GiveUp, RetryAfter, decide
+
+seconds = st.floats(0, 1e6)
+counts = st.integers(1, 10_000)
+policies = st.builds(
+    RetryPolicy,
+    attempts=st.integers(1, 10),
+    base=seconds,
+    cap=seconds | st.just(math.inf),
+    max_elapsed=seconds | st.just(math.inf),
+    refusals=st.integers(1, 30),
+)
+TRANSIENT = [
+    errors.ConnectionFailed("reset"),
+    errors.TimedOut(30.0),
+    errors.TransportError("lost"),
+    *(errors.ServerError(status) for status in (500, 502, 503, 504)),
+    errors.BadRequest(408),
+]
+FINAL = [
+    errors.BadRequest(400),
+    errors.Unauthorized(401),
+    errors.Forbidden(403),
+    errors.NotFound(404),
+    errors.BadRequest(409),
+    errors.ServerError(501),
+    errors.ServerError(505),
+    errors.ApiError(302),
+    errors.PayloadError(["$: no JSON"]),
+    errors.PaceError(1.0, 2.0),
+    errors.SessionClosed("closed"),
+    errors.UsageError("wrong"),
+    ValueError("a bug"),
+]
+REFUSED = errors.RateLimited()
+each = st.sampled_from
+DEFAULT = RetryPolicy()
+
+
+def decided(error, policy=DEFAULT, **given):
+    """Decide with defaults: a safe request's first failure, the longest jitter."""
+    start = {"retry_safe": True, "attempts": 1, "refused": 0, "elapsed": 0.0, "jitter": 1.0}
+    return decide(error, policy, **{**start, **given})
+
+
+@given(
+    each([*TRANSIENT, *FINAL, REFUSED]),
+    policies,
+    st.booleans(),
+    counts,
+    st.integers(0, 40),
+    seconds,
+    st.floats(0, 1, exclude_max=True),
+)
+def test_bounds(error, policy, safe, attempts, refused, elapsed, jitter):
+    """A wait is a finite number between zero and the cap, and ends before max_elapsed."""
+    decision = decide(
+        error,
+        policy,
+        retry_safe=safe,
+        attempts=attempts,
+        refused=refused,
+        elapsed=elapsed,
+        jitter=jitter,
+    )
+    if isinstance(decision, GiveUp):
+        return
+    assert math.isfinite(decision.seconds)
+    assert 0 <= decision.seconds <= policy.cap
+    assert decision.seconds <= policy.base * 2.0 ** (min(attempts, 65) - 1)
+    assert isinstance(error, errors.RateLimited) or elapsed + decision.seconds <= policy.max_elapsed
+    assert isinstance(error, errors.RateLimited) or (safe and attempts < policy.attempts)
+
+
+@pytest.mark.parametrize("error", TRANSIENT, ids=repr)
+def test_transient_failures_are_tried_again(error):
+    """What may pass by itself is tried again, when sending twice does no harm."""
+    assert decided(error) == RetryAfter(0.1)
+    assert decided(error, retry_safe=False) == GIVE_UP
+
+
+@pytest.mark.parametrize("error", FINAL, ids=repr)
+def test_other_failures_are_final(error):
+    """What would fail again is not tried again."""
+    assert decided(error) == GIVE_UP
+
+
+@given(policies, st.integers(0, 40), counts, seconds, st.booleans())
+def test_a_429_waits_for_the_pacer_alone(policy, refused, attempts, elapsed, safe):
+    """A refusal adds no wait, is safe for every request, and only its number is bounded."""
+    decision = decided(
+        REFUSED, policy, refused=refused, attempts=attempts, elapsed=elapsed, retry_safe=safe
+    )
+    assert decision == (RetryAfter(0.0) if refused < policy.refusals else GIVE_UP)
+
+
+def test_backoff_doubles_up_to_the_cap():
+    """The upper end of the wait doubles with each attempt and stops at the cap."""
+    policy = RetryPolicy(attempts=100, base=0.1, cap=2.0)
+    waits = [decided(TRANSIENT[0], policy, attempts=n).seconds for n in range(1, 8)]
+    assert waits == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+
+
+def test_jitter_is_full():
+    """The wait is anywhere between nothing and its upper end."""
+    waits = [decided(TRANSIENT[0], jitter=jitter).seconds for jitter in (0.0, 0.25, 0.5)]
+    assert waits == [0.0, 0.025, 0.05]
+
+
+@pytest.mark.parametrize(("attempts", "again"), [(1, True), (4, True), (5, False), (6, False)])
+def test_attempts_are_sends(attempts, again):
+    """Five attempts are five sends, the first included."""
+    assert isinstance(decided(TRANSIENT[0], attempts=attempts), RetryAfter) == again
+
+
+@pytest.mark.parametrize(("elapsed", "again"), [(119.8, True), (119.9, True), (119.95, False)])
+def test_max_elapsed_counts_the_coming_wait(elapsed, again):
+    """Nothing is tried again when the wait itself would end too late."""
+    assert isinstance(decided(TRANSIENT[0], elapsed=elapsed), RetryAfter) == again
+
+
+def test_a_million_attempts_do_not_overflow():
+    """The exponent is bounded, the attempts are not."""
+    policy = RetryPolicy(attempts=10**9, cap=math.inf, max_elapsed=math.inf)
+    assert math.isfinite(decided(TRANSIENT[0], policy, attempts=10**8).seconds)
+
+
+@pytest.mark.parametrize("name", ["attempts", "refusals"])
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, "5", None, math.inf])
+def test_counts_of_a_policy(name, value):
+    """Attempts and refusals are whole numbers, 1 or more."""
+    with pytest.raises(errors.InvalidParameter, match=name):
+        RetryPolicy(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["base", "cap", "max_elapsed"])
+@pytest.mark.parametrize("value", [-0.1, math.nan, -math.inf, True, "5", None])
+def test_seconds_of_a_policy(name, value):
+    """Times of a policy are numbers of seconds, not negative."""
+    with pytest.raises(errors.InvalidParameter, match=name):
+        RetryPolicy(**{name: value})
+
+
+def test_an_endless_base_is_refused():
+    """No share of an infinite wait is a number."""
+    with pytest.raises(errors.InvalidParameter, match="base"):
+        RetryPolicy(base=math.inf)
+
+
+def test_defaults():
+    """The policy's defaults are the documented ones."""
+    assert RetryPolicy() == RetryPolicy(
+        attempts=5, base=0.1, cap=10.0, max_elapsed=120.0, refusals=20
+    )

@@ -1,0 +1,1 @@
+"""The laboratory: the throttle against models of servers, in virtual time."""

@@ -1,0 +1,39 @@
+"""The throttle and the concurrency window, as a pacer would drive them."""
+
+import random
+from typing import Any
+
+import attrs
+
+from taskrouter_stats.core.concurrency import Concurrency
+from taskrouter_stats.core.rate_limit import RateLimit
+from taskrouter_stats.core.throttle import Throttle
+
+
+@attrs.define
+class Ours:
+    """One process with one budget."""
+
+    rng: random.Random
+    throttle: Throttle = attrs.Factory(lambda: Throttle(0.0))
+    window: Concurrency = attrs.Factory(Concurrency)
+
+    def ask(self, now: float, *, interactive: bool) -> float:
+        """Seconds to wait; 0 is leave."""
+        wait = self.window.ask(interactive=interactive)
+        if wait.seconds > 0.0:
+            return wait.seconds
+        return self.throttle.ask(now, interactive=interactive).seconds
+
+    def send(self, now: float) -> Any:
+        """Leave is used."""
+        return self.throttle.send(now), self.window.send()
+
+    def observe(self, sent: Any, now: float, told: RateLimit, *, refused: bool) -> float:
+        """A reply came."""
+        elsewhere = self.throttle.observe(
+            sent[0], now, told, refused=refused, jitter=self.rng.random()
+        )
+        crowd = told.concurrent_requests
+        self.window.observe(sent[1], now, crowd, refused=refused, elsewhere=elsewhere)
+        return 0.0
