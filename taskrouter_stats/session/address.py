@@ -1,0 +1,90 @@
+"""Where requests go, and by which way."""
+
+import ipaddress
+import re
+import urllib.request
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from taskrouter_stats.errors import ConfigError
+
+__all__ = ["find_proxy", "resolve_base_url"]
+
+_VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]+").fullmatch
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*").fullmatch
+
+
+def resolve_base_url(
+    base_url: str | None, region: str | None, edge: str | None, *, allow_http: bool
+) -> str:
+    """The URL that every path is appended to, without a slash at its end.
+
+    Twilio's hosts are ``taskrouter.{edge}.{region}.twilio.com``, and an edge without a region
+    means ``us1`` (https://www.twilio.com/docs/global-infrastructure/using-the-twilio-rest-api-in-a-non-us-region).
+
+    Raises:
+        ConfigError: for plain http to another machine unless ``allow_http``, since the
+            credentials would travel readable; for a URL with a user, query or fragment; for a
+            base URL beside a region or edge.
+    """
+    if base_url is None:
+        return _twilio(region, edge)
+    if region is not None or edge is not None:
+        raise ConfigError("base_url= already names the host: leave region= and edge= out")
+    parts = _split("base_url", base_url)
+    if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
+        raise ConfigError("base_url= may hold scheme, host, port and path, and nothing else")
+    if parts.scheme == "http" and not allow_http and not _loopback(parts.hostname or ""):
+        raise ConfigError(
+            f"base_url= is plain http to {parts.hostname}, and would show the credentials to the "
+            "network: use https, or say allow_http=True"
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def find_proxy(base_url: str, proxy: str | None, *, trust_env: bool) -> str | None:
+    """The proxy to use: the one given, or with ``trust_env`` the environment's, or None.
+
+    Raises:
+        ConfigError: for a proxy that is no http or https URL.
+    """
+    if proxy is None and trust_env:
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+        places = {host, f"{host}:{parts.port}"}  # NO_PROXY may name a host with its port
+        if not any(urllib.request.proxy_bypass(place) for place in places):
+            found = urllib.request.getproxies()
+            proxy = found.get(parts.scheme) or found.get("all")
+    if proxy is not None:
+        _split("proxy", proxy)
+    return proxy
+
+
+def _twilio(region: str | None, edge: str | None) -> str:
+    for name, value in (("region", region), ("edge", edge)):
+        if value is not None and not _NAME(value):
+            raise ConfigError(f"{name}={value!r} is no name such as 'ie1' or 'dublin'")
+    if edge is not None and region is None:
+        region = "us1"
+    return "https://" + ".".join(
+        part for part in ("taskrouter", edge, region, "twilio.com") if part
+    )
+
+
+def _split(name: str, url: object) -> SplitResult:
+    """A checked http or https URL; it is not shown, since a proxy's may hold a password."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) and _VISIBLE_ASCII(url) else None
+        if parts is not None and parts.hostname and parts.scheme in {"http", "https"}:
+            _ = parts.port  # raises when it is none
+            return parts
+    except ValueError:
+        pass
+    raise ConfigError(f"{name}= is no http or https URL")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,142 @@
+"""Carries one request to its payload: leave, send, observe, decipher, and again if need be.
+
+The walk of every request, whoever asked: a fetch, a worker of a stream, a page of a list.
+"""
+
+import random
+from typing import Any
+
+from attrs import define, frozen
+
+from taskrouter_stats.core import rate_limit
+from taskrouter_stats.core.outcome import Meta
+from taskrouter_stats.core.reply import decipher
+from taskrouter_stats.core.request import Request
+from taskrouter_stats.core.retry import GiveUp, RetryAfter, RetryPolicy, decide
+from taskrouter_stats.errors import ApiError, PaceError
+
+from .pacer import Pacer, Permit
+from .retrying import persist
+from .transport import Transport
+
+__all__ = ["Courier", "Errand", "Tally"]
+
+
+@define
+class Tally:
+    """What a run counts while it goes: 429s, and sends that followed a failed one."""
+
+    refused: int = 0
+    retried: int = 0
+
+
+@define(eq=False)
+class Errand:
+    """One request on its way, with what it has met so far.
+
+    Attributes:
+        request: what is sent.
+        tally: the run's counters.
+        interactive: whether it goes before bulk requests.
+        max_wait: the seconds that it may wait for leave, over all attempts.
+        began: when it began, on the loop's clock.
+        meta: how its last attempt went.
+    """
+
+    request: Request
+    tally: Tally
+    interactive: bool
+    max_wait: float | None
+    began: float
+    waited: float = 0.0
+    attempts: int = 0
+    refused: int = 0
+    was_refused: bool = False
+    status: int | None = None
+    request_id: str | None = None
+    limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID
+
+    def meta(self, now: float) -> Meta:
+        """How it went."""
+        return Meta(
+            self.status,
+            self.limits,
+            self.request_id,
+            now - self.began,
+            self.attempts,
+            self.refused,
+        )
+
+
+@frozen
+class Courier:
+    """What requests need on their way."""
+
+    pacer: Pacer
+    transport: Transport
+    policy: RetryPolicy
+
+    async def carry(self, errand: Errand) -> Any:
+        """The payload, decoded.
+
+        Raises:
+            TaskRouterStatsError: what the last attempt met, once the policy gives up.
+        """
+
+        def next_step(error: Exception) -> RetryAfter | GiveUp:
+            return self._next_step(errand, error)
+
+        try:
+            return await persist(lambda: self._attempt(errand), next_step, self.pacer.rest)
+        except ApiError as error:
+            error.attempts = errand.attempts
+            raise
+
+    async def _attempt(self, errand: Errand) -> Any:
+        permit = await self._leave(errand)
+        if errand.attempts:
+            errand.tally.retried += not errand.was_refused
+        errand.attempts += 1
+        errand.was_refused = False
+        try:
+            reply = await self.transport.send(errand.request)
+        except BaseException:
+            errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
+            raise
+        else:
+            limits = rate_limit.parse(reply.headers)
+            permit.observe(limits, refused=reply.refused)
+        finally:
+            permit.lose()
+        errand.status, errand.request_id, errand.limits = reply.status, reply.request_id, limits
+        if reply.refused:
+            errand.attempts -= 1
+            errand.refused += 1
+            errand.was_refused = True
+            errand.tally.refused += 1
+        return decipher(reply, limits)
+
+    async def _leave(self, errand: Errand) -> Permit:
+        pacer, asked, allowed = self.pacer, self.pacer.now(), errand.max_wait
+        try:
+            return await pacer.leave(
+                errand.request.budget,
+                interactive=errand.interactive,
+                max_wait=None if allowed is None else max(0.0, allowed - errand.waited),
+                front=errand.was_refused,
+            )
+        except PaceError as error:
+            raise PaceError(allowed or 0.0, error.retry_after) from None
+        finally:
+            errand.waited += pacer.now() - asked
+
+    def _next_step(self, errand: Errand, error: Exception) -> RetryAfter | GiveUp:
+        return decide(
+            error,
+            self.policy,
+            retry_safe=errand.request.retry_safe,
+            attempts=errand.attempts,
+            refused=errand.refused,
+            elapsed=self.pacer.now() - errand.began - errand.waited,
+            jitter=random.random(),
+        )

@@ -1,0 +1,106 @@
+"""The options of a session, by name and type, and what the environment says of them."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
+
+from attrs import field, frozen
+
+from taskrouter_stats.core.retry import RetryPolicy
+from taskrouter_stats.errors import ConfigError, InvalidParameter
+from taskrouter_stats.models import Credentials
+
+from .transport import HttpSession
+
+__all__ = ["SessionOptions", "Settings", "check_number", "options_from_env"]
+
+
+class SessionOptions(TypedDict, total=False):
+    """What ``TaskRouterSession(credentials, …)`` takes by name."""
+
+    base_url: str | None
+    region: str | None
+    edge: str | None
+    max_in_flight: int
+    timeout: float
+    max_wait: float | None
+    retry: RetryPolicy
+    pace_limit: float | None
+    headroom: float
+    proxy: str | None
+    trust_env: bool
+    allow_http: bool
+    http: HttpSession | None
+
+
+@frozen(kw_only=True)
+class Settings:
+    """A session's options once they are resolved: addresses for names, every value checked.
+
+    Raises:
+        InvalidParameter: for a value that can't be.
+    """
+
+    credentials: Credentials
+    base_url: str
+    proxy: str | None = field(repr=False)  # may hold a password
+    max_in_flight: int
+    timeout: float
+    max_wait: float | None
+    retry: RetryPolicy
+    pace_limit: float | None
+    headroom: float
+    http: HttpSession | None
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.credentials, Credentials):
+            kind = type(self.credentials).__name__  # the value itself may be a secret
+            raise InvalidParameter("credentials", kind, "Credentials.from_env() or another")
+        if not isinstance(self.retry, RetryPolicy):
+            raise InvalidParameter("retry", self.retry, "a RetryPolicy is expected")
+        if not isinstance(self.max_in_flight, int):
+            raise InvalidParameter("max_in_flight", self.max_in_flight, "a whole number")
+        check_number("max_in_flight", self.max_in_flight, "1 or more", least=1)
+        check_number("timeout", self.timeout, "seconds, above 0", least=1e-3)
+        check_number("headroom", self.headroom, "a share from 0 to below 1", below=1.0)
+        if self.max_wait is not None:
+            check_number("max_wait", self.max_wait, "seconds, not negative, or None")
+        if self.pace_limit is not None:
+            check_number("pace_limit", self.pace_limit, "requests per second above 0", least=1e-3)
+
+
+def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> SessionOptions:
+    """The options given, with what the environment names where they say nothing.
+
+    Raises:
+        ConfigError: for a switch that is neither on nor off.
+    """
+    found: dict[str, Any] = {}
+    if url := environ.get("TASKROUTER_STATS_BASE_URL"):
+        found["base_url"] = url
+    elif "base_url" not in options:
+        names = {"region": "TWILIO_REGION", "edge": "TWILIO_EDGE"}
+        found = {name: environ[var] for name, var in names.items() if environ.get(var)}
+    if (switch := environ.get("TASKROUTER_STATS_ALLOW_HTTP")) is not None:
+        found["allow_http"] = _switch("TASKROUTER_STATS_ALLOW_HTTP", switch)
+    if "region" in options or "edge" in options:
+        found.pop("base_url", None)
+    return cast("SessionOptions", {**found, **options})
+
+
+def check_number(
+    name: str, value: float | None, rule: str, *, least: float = 0.0, below: float = math.inf
+) -> None:
+    """Refuse what is no number in ``[least, below)``; None is the caller's to allow."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or value is None or not least <= value < below:
+        raise InvalidParameter(name, value, rule)
+
+
+def _switch(name: str, text: str) -> bool:
+    word = text.strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"", "0", "false", "no", "off"}:
+        return False
+    raise ConfigError(f"{name}={text!r} is neither 1 nor 0")

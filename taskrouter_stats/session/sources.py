@@ -1,0 +1,77 @@
+"""Where a stream's queries come from: the workers of a workspace, however they are given."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Sized
+from contextlib import aclosing, closing
+from typing import TypeVar, cast
+
+import attrs
+
+from taskrouter_stats.core.query import Query
+from taskrouter_stats.errors import PayloadError, UsageError
+from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+
+from .items import Items
+
+__all__ = ["GivenWorkers", "WorkerQueries", "each"]
+
+T = TypeVar("T")
+
+GivenWorkers = Iterable[str | Worker] | AsyncIterable[str | Worker]
+
+
+class WorkerQueries:
+    """One query for each worker, made as the stream asks for it, the Worker as its context."""
+
+    def __init__(
+        self, template: Query[WorkerStatistics], workers: GivenWorkers | Items[Worker]
+    ) -> None:
+        if isinstance(workers, (str, Worker)):
+            raise UsageError("workers= takes several: put the one into a list")
+        if not isinstance(workers, (Iterable, AsyncIterable)):
+            raise UsageError(
+                f"workers= takes SIDs, Workers or a listing of them, not {type(workers).__name__}"
+            )
+        self._template = template
+        self._workers = workers
+
+    def total(self) -> int | None:
+        """How many there will be, as far as is known yet."""
+        if isinstance(self._workers, Items):
+            return self._workers.total
+        return len(self._workers) if isinstance(self._workers, Sized) else None
+
+    async def queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
+        """The queries; what they are made of is closed with this generator."""
+        async with aclosing(each(self._workers)) as workers:
+            async for worker in workers:
+                yield self._query(worker)
+
+    def _query(self, worker: str | Worker) -> Query[WorkerStatistics]:
+        workspace = self._template.workspace_sid
+        if isinstance(worker, Worker):
+            if worker.sid is None:
+                raise PayloadError([f"a listed worker has no sid: {worker!r}"])
+            known = worker
+        else:
+            known = Worker(sid=worker, workspace_sid=workspace)
+        sid = check_sid("worker_sid", known.sid, "WK")
+        return attrs.evolve(self._template, sids=(workspace, sid), context=known)
+
+
+async def each(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
+    """What any source gives; a generator, or a listing's next page, ends with this generator."""
+    if isinstance(source, (AsyncGenerator, Items)):
+        closed_with_this = cast("AsyncGenerator[T]", source)
+        async with aclosing(closed_with_this):
+            async for item in closed_with_this:
+                yield item
+    elif isinstance(source, AsyncIterable):
+        async for item in source:
+            yield item
+    elif isinstance(source, Generator):
+        with closing(cast("Generator[T]", source)) as given:
+            for item in given:
+                yield item
+    else:
+        for item in source:
+            yield item

@@ -1,0 +1,229 @@
+"""A listing, read page by page: order, prefetch, failures, misuse."""
+
+import asyncio
+import gc
+
+import pytest
+
+from taskrouter_stats import errors, queries
+from tests.support.fakes import (
+    WORKERS_PATH,
+    WORKSPACE,
+    FakeTransport,
+    Script,
+    pages,
+    read,
+    reply,
+    session_over,
+    trouble,
+    worker_query,
+    worker_sid,
+)
+from tests.support.virtual import now, settle, virtual
+
+SIDS = [worker_sid(number) for number in range(10)]
+HERE = f"https://taskrouter.twilio.com{WORKERS_PATH}"
+LISTING = queries.workers(WORKSPACE, page_size=3)
+
+
+class TestReading:
+    """What a healthy list gives."""
+
+    @virtual
+    async def test_every_item_in_order(self):
+        """All pages' items come in the server's order, each once, and then the total is known."""
+        transport = FakeTransport(pages(SIDS, 3))
+        async with session_over(transport) as session:
+            items = session.iterate(LISTING)
+            assert items.total is None
+            assert await read(items) == (SIDS, None)
+            assert items.total == 10
+        assert len(transport.sent) == 4
+
+    @virtual
+    async def test_collect_makes_a_list(self):
+        """Collecting a listing gives its items as a list."""
+        async with session_over(FakeTransport(pages(SIDS, 3))) as session:
+            assert [w.sid for w in await session.iterate(LISTING).collect()] == SIDS
+
+    @virtual
+    async def test_an_empty_list_is_empty(self):
+        """A list without items ends at once, and empty pages in between end nothing."""
+        async with session_over(FakeTransport(pages([], 3))) as session:
+            assert await session.iterate(LISTING).collect() == []
+
+    @virtual
+    async def test_an_empty_page_is_not_the_end(self):
+        """A page without items that names a next one is passed over."""
+        empty = {"workers": [], "meta": {"next_page_url": f"{HERE}?Page=0&PageToken=2"}}
+        transport = FakeTransport(Script(reply(200, empty), then=pages(SIDS[:2], 2)))
+        async with session_over(transport) as session:
+            assert await read(session.iterate(LISTING)) == (SIDS[:2], None)
+
+    @virtual
+    async def test_nothing_is_asked_before_it_is_read(self):
+        """Making the items sends nothing."""
+        transport = FakeTransport(pages(SIDS, 3))
+        async with session_over(transport) as session:
+            session.iterate(LISTING)
+            await asyncio.sleep(1)
+        assert transport.sent == []
+
+    @virtual
+    async def test_one_page_ahead(self):
+        """While a page is read the next one is asked for, and no page beyond."""
+        transport = FakeTransport(pages(SIDS, 3))
+        async with session_over(transport) as session, session.iterate(LISTING) as items:
+            for asked in (2, 2, 2, 3, 3, 3, 4):
+                await anext(items)
+                await asyncio.sleep(1)
+                assert len(transport.sent) == asked
+
+    @virtual
+    async def test_pages_go_before_bulk_requests(self):
+        """A page is interactive: it passes the bulk requests that wait."""
+        transport = FakeTransport(
+            lambda r: pages(SIDS, 5)(r) if "Page" in r.target else reply(200, {}), latency=1
+        )
+        async with session_over(transport, max_in_flight=1) as session:
+            bulk = asyncio.create_task(session.collect([worker_query(n) for n in range(5)]))
+            await asyncio.sleep(0.5)
+            await anext(session.iterate(LISTING))
+            assert now() == 2
+            await bulk
+
+
+class TestFailures:
+    """A page that fails raises at its place."""
+
+    @virtual
+    async def test_earlier_items_come_first(self):
+        """Items of the pages before a failed one are delivered, then the error is raised."""
+        answer = pages(SIDS, 3)
+        transport = FakeTransport(lambda r: trouble(403) if "Page=2" in r.target else answer(r))
+        async with session_over(transport) as session:
+            items = session.iterate(LISTING)
+            found, error = await read(items)
+        assert found == SIDS[:6]
+        assert isinstance(error, errors.Forbidden)
+        assert items.total is None, "how many there are was never told"
+
+    @virtual
+    async def test_a_page_is_tried_again(self):
+        """A page that fails in passing is asked for again, and nothing is lost or doubled."""
+        answer = pages(SIDS, 3)
+        troubles = [trouble(503), trouble(429, retry_after=1), errors.TimedOut(1)] * 4
+        transport = FakeTransport(
+            lambda r: troubles.pop() if troubles and len(transport.sent) % 2 else answer(r)
+        )
+        async with session_over(transport) as session:
+            assert await read(session.iterate(LISTING)) == (SIDS, None)
+
+    @virtual
+    async def test_a_bad_item_raises_at_its_place(self):
+        """An item that no model understands raises with its position, after those before it."""
+        workers = [{"sid": SIDS[0]}, {"sid": SIDS[1], "available": "maybe"}]
+        page = reply(200, {"workers": workers, "meta": {}})
+        async with session_over(FakeTransport(lambda _: page)) as session:
+            found, error = await read(session.iterate(LISTING))
+        assert found == SIDS[:1]
+        assert error.problems[0].startswith("item 1: $.available: ")
+
+    @virtual
+    async def test_an_unread_failure_does_not_nag(self):
+        """A prefetched page that fails after its reader has left leaves no complaint."""
+        answer = pages(SIDS, 3)
+        transport = FakeTransport(lambda r: trouble(404) if "Page=1" in r.target else answer(r))
+        async with session_over(transport) as session:
+            async for _ in session.iterate(LISTING):
+                break
+            await asyncio.sleep(5)
+            gc.collect()
+
+
+class TestLeaving:
+    """Readers that go away."""
+
+    @virtual
+    async def test_leaving_ends_the_prefetch(self):
+        """Leaving the block early ends the request for the next page."""
+        transport = FakeTransport(pages(SIDS, 3), latency=5)
+        async with session_over(transport) as session:
+            async with session.iterate(LISTING) as items:
+                await anext(items)
+                await asyncio.sleep(1)
+                assert transport.in_flight == 1
+            assert transport.in_flight == 0
+            assert items.total is None
+            with pytest.raises(StopAsyncIteration):
+                await anext(items)
+
+    @virtual
+    async def test_a_plain_loop_left_early_ends_with_the_session(self):
+        """Without the block a prefetched page goes on, and the session's end ends it."""
+        transport = FakeTransport(pages(SIDS, 3), latency=5)
+        async with session_over(transport) as session:
+            async for _ in session.iterate(LISTING):
+                break
+            await settle()
+            assert transport.in_flight == 1
+            await session.aclose()
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    @virtual
+    async def test_a_cancelled_reader_may_come_back(self):
+        """A read that is given up loses nothing: the next read has the same page."""
+        transport = FakeTransport(pages(SIDS, 3), latency=5)
+        async with session_over(transport) as session:
+            items = session.iterate(LISTING)
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(anext(items), 1)
+            assert [w.sid for w in await items.collect()] == SIDS
+        assert len(transport.sent) == 4
+
+    @virtual
+    async def test_closing_the_session_ends_the_read(self):
+        """A read that waits for a page gets SessionClosed when the session is closed."""
+        async with session_over(FakeTransport(pages(SIDS, 3), latency=5)) as session:
+            task = asyncio.create_task(read(session.iterate(LISTING)))
+            await asyncio.sleep(7)
+            await session.aclose()
+            found, error = await task
+        assert found == SIDS[:3]
+        assert isinstance(error, errors.SessionClosed)
+
+
+class TestMisuse:
+    """Mistakes that say so."""
+
+    @virtual
+    async def test_read_twice(self):
+        """A second loop over the same items is refused."""
+        async with session_over(FakeTransport(pages(SIDS, 3))) as session:
+            items = session.iterate(LISTING)
+            await read(items)
+            with pytest.raises(errors.SessionMisuse, match=r"session\.iterate\(\) again"):
+                aiter(items)
+
+    @virtual
+    async def test_after_the_session(self):
+        """Reading from a closed session raises SessionClosed, and nothing nags."""
+        async with session_over(FakeTransport()) as session:
+            items = session.iterate(LISTING)
+        with pytest.raises(errors.SessionClosed):
+            await anext(items)
+        gc.collect()
+
+    @virtual
+    async def test_two_readers_share_the_items(self):
+        """Two tasks that read the same items get each item once between them."""
+        async with session_over(FakeTransport(pages(SIDS, 3))) as session:
+            items, found = session.iterate(LISTING), []
+
+            async def take():
+                while (worker := await anext(items, None)) is not None:
+                    found.append(worker.sid)
+
+            await asyncio.gather(take(), take(), take())
+        assert sorted(found) == SIDS

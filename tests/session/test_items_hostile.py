@@ -1,0 +1,137 @@
+"""A listing whose pages come from a server that means no good."""
+
+import pytest
+
+from taskrouter_stats import RetryPolicy, errors, queries
+from tests.support.fakes import (
+    REQUEST_ID,
+    WORKERS_PATH,
+    WORKSPACE,
+    FakeTransport,
+    pages,
+    read,
+    reply,
+    session_over,
+    trouble,
+    worker_sid,
+)
+from tests.support.virtual import virtual
+
+SIDS = [worker_sid(number) for number in range(10)]
+HERE = f"https://taskrouter.twilio.com{WORKERS_PATH}"
+LISTING = queries.workers(WORKSPACE, page_size=3)
+
+
+class TestHostileServers:
+    """What a reply names is used with distrust."""
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://evil.example/v1/Workspaces?Page=1",
+            f"{HERE}/../../secret?Page=1",
+            f"{HERE}/WK1?Page=1",
+            "/v2/other",
+            "http://[",
+            f"{HERE}?Page=1\r\nHost: evil",
+            f"{HERE}?Page=\x00",
+            7,
+            {"a": 1},
+        ],
+    )
+    @virtual
+    async def test_another_path_is_refused(self, url):
+        """A page that is followed by another path's is a PayloadError, and nothing is asked."""
+        transport = FakeTransport(pages(SIDS, 3, next_url=lambda _: url))
+        async with session_over(transport) as session:
+            found, error = await read(session.iterate(LISTING))
+        assert isinstance(error, errors.PayloadError)
+        assert error.request_id == REQUEST_ID
+        assert "next_page_url" in str(error)
+        assert len(transport.sent) == 1
+        assert found == []
+
+    @virtual
+    async def test_another_host_is_not_asked(self):
+        """Of a next page on another host only path and query are used."""
+        urls = [f"https://evil.example:1{WORKERS_PATH}?Page={n}" for n in (1, 2, 3)] + [None]
+        transport = FakeTransport(pages(SIDS, 3, next_url=lambda page: urls[page]))
+        async with session_over(transport) as session:
+            assert await read(session.iterate(LISTING)) == (SIDS, None)
+        assert [request.target for request in transport.sent[1:]] == [
+            f"{WORKERS_PATH}?Page={n}" for n in (1, 2, 3)
+        ]
+
+    @pytest.mark.parametrize("back_to", ["PageSize=3", "Page=1", "Page=2"])
+    @virtual
+    async def test_a_repeated_page_ends_the_list(self, back_to, caplog):
+        """A list that names a page that was read already ends there, with a warning in the log."""
+        urls = [f"{HERE}?Page=1", f"{HERE}?Page=2", f"{HERE}?{back_to}"]
+        transport = FakeTransport(pages(SIDS, 3, next_url=lambda page: urls[page]))
+        async with session_over(transport) as session:
+            assert await read(session.iterate(LISTING)) == (SIDS[:9], None)
+        assert len(transport.sent) == 3
+        assert "read already" in caplog.text
+
+    @virtual
+    async def test_a_page_that_names_itself_ends_the_list(self):
+        """A first page that says that it follows itself is not read a second time."""
+        transport = FakeTransport(pages(SIDS, 3, next_url=lambda _: f"{HERE}?PageSize=3"))
+        async with session_over(transport) as session:
+            assert await read(session.iterate(LISTING)) == (SIDS[:3], None)
+        assert len(transport.sent) == 1
+
+    @virtual
+    async def test_an_empty_token_ends_the_list(self, caplog):
+        """A next page whose token is empty is no page."""
+        url = f"{HERE}?PageSize=3&Page=1&PageToken="
+        transport = FakeTransport(pages(SIDS, 3, next_url=lambda _: url))
+        async with session_over(transport) as session:
+            assert await read(session.iterate(LISTING)) == (SIDS[:3], None)
+        assert (len(transport.sent), caplog.text) == (1, "")
+
+    @virtual
+    async def test_a_large_page_that_fails_is_asked_for_smaller(self):
+        """A page that answers 500 at 1,000 items is asked for once more with 100."""
+        whole = pages(SIDS, 20)
+
+        def answer(request):
+            return trouble(500) if "PageSize=1000" in request.target else whole(request)
+
+        transport = FakeTransport(answer)
+        policy = RetryPolicy(attempts=2)
+        async with session_over(transport, retry=policy) as session:
+            assert await read(session.iterate(queries.workers(WORKSPACE))) == (SIDS, None)
+        sizes = [request.target.partition("PageSize=")[2] for request in transport.sent]
+        assert sizes == ["1000", "1000", "100"]
+
+    @virtual
+    async def test_a_small_page_that_fails_is_an_error(self):
+        """A page of few items that answers 500 fails for good after the policy's attempts."""
+        transport = FakeTransport(lambda _: trouble(500))
+        async with session_over(transport, retry=RetryPolicy(attempts=2)) as session:
+            found, error = await read(session.iterate(LISTING))
+        assert (found, type(error)) == ([], errors.ServerError)
+        assert len(transport.sent) == 2
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            [],
+            {},
+            {"workers": []},
+            {"workers": {}, "meta": {}},
+            {"workers": [], "meta": []},
+            {"workers": None, "meta": {}},
+            {"workers": [], "meta": {"next_page_url": [1]}},
+            {"workers": [3], "meta": {}},
+        ],
+        ids=repr,
+    )
+    @virtual
+    async def test_a_page_without_sense_is_an_error(self, body):
+        """A page without a list, or without a word on the next page, never reads as the end."""
+        async with session_over(FakeTransport(lambda _: reply(200, body))) as session:
+            found, error = await read(session.iterate(LISTING))
+        assert isinstance(error, errors.PayloadError)
+        assert found == []

@@ -1,0 +1,65 @@
+"""Streams that are held the wrong way round say so."""
+
+import asyncio
+
+import pytest
+
+from taskrouter_stats import errors, queries
+from tests.support.fakes import (
+    WORKSPACE,
+    FakeTransport,
+    number_of,
+    session_over,
+    worker_queries,
+    worker_query,
+)
+from tests.support.virtual import settle, virtual
+
+
+@virtual
+async def test_unentered():
+    """Reading a stream that was not entered says how to enter it."""
+    async with session_over(FakeTransport()) as session:
+        stream = session.stream(worker_queries(1))
+        with pytest.raises(errors.SessionMisuse, match="async with"):
+            aiter(stream)
+        with pytest.raises(errors.SessionMisuse, match="async with"):
+            await anext(stream)
+
+
+@virtual
+async def test_used_twice():
+    """A stream is entered once, and read once."""
+    async with session_over(FakeTransport()) as session:
+        stream = session.stream(worker_queries(1))
+        async with stream:
+            aiter(stream)
+            with pytest.raises(errors.SessionMisuse, match="read once"):
+                aiter(stream)
+        with pytest.raises(errors.SessionMisuse, match="entered once"):
+            await stream.collect()
+
+
+@virtual
+async def test_two_readers_at_once():
+    """A second task that waits for an outcome is refused, and the first gets its own."""
+    async with (
+        session_over(FakeTransport(latency=5)) as session,
+        session.stream([worker_query(1)]) as outcomes,
+    ):
+        first = asyncio.create_task(anext(outcomes))
+        await settle()
+        with pytest.raises(errors.SessionMisuse, match="another task"):
+            await anext(outcomes)
+        assert number_of(await first) == 1
+
+
+@virtual
+async def test_a_source_of_the_wrong_kind():
+    """A query, a listing or a number in place of queries is refused at once."""
+    async with session_over(FakeTransport()) as session:
+        for wrong in (worker_query(1), queries.workers(WORKSPACE), 7, None):
+            with pytest.raises(errors.UsageError, match=r"session\.fetch\(\)"):
+                session.stream(wrong)
+            with pytest.raises(errors.UsageError, match=r"session\.fetch\(\)"):
+                await session.collect(wrong)

@@ -1,0 +1,282 @@
+"""Bytes in and out: headers, redirects, timeouts, proxies, borrowed sessions, hostile servers."""
+
+import asyncio
+import base64
+import re
+import socket
+
+import aiohttp
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from taskrouter_stats import __version__, errors, queries
+from taskrouter_stats.core.request import build
+from taskrouter_stats.session.transport import Transport
+from tests.support.fakes import ACCOUNT, CREDENTIALS, TOKEN, WORKSPACE, worker_query
+from tests.support.servers import RawServer, http_bytes, serving
+
+BASE = "https://taskrouter.twilio.com"
+REQUEST = build(worker_query(1), ACCOUNT)
+URL_OF_IT = URL(BASE + REQUEST.target)
+BASIC = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+
+
+async def send(base_url=BASE, request=REQUEST, *, timeout=5.0, proxy=None, http=None):  # noqa: ASYNC109
+    """Send one request by a transport of its own."""
+    transport = Transport(base_url, CREDENTIALS, timeout=timeout, proxy=proxy, http=http)
+    try:
+        return await transport.send(request)
+    finally:
+        await transport.aclose()
+
+
+class TestRequest:
+    """What goes out."""
+
+    async def test_headers(self, mocked):
+        """Credentials go in one header, and the user agent names package, Python and platform."""
+        mocked.answer(payload={})
+        await send()
+        [call] = mocked.requests["GET", URL_OF_IT]
+        headers = call.kwargs["headers"]
+        assert headers["Authorization"] == BASIC
+        assert headers["Accept"] == "application/json"
+        agent = rf"taskrouter-stats/{re.escape(__version__)} Python/3\.\d+\.\d+\S* \(\w+ .*\)"
+        assert re.fullmatch(agent, headers["User-Agent"])
+
+    async def test_the_reply_comes_as_it_is(self, mocked):
+        """Status, headers found in lower case and untouched body come back, an error's too."""
+        mocked.answer(status=404, body=b"{odd", headers={"Twilio-Request-Id": "RQ1"})
+        reply = await send()
+        assert (reply.status, reply.body) == (404, b"{odd")
+        assert reply.headers.get("twilio-request-id") == reply.request_id == "RQ1"
+
+    async def test_redirects_are_not_followed(self, mocked):
+        """A redirect comes back as a reply, and its target is never asked."""
+        mocked.answer(status=302, headers={"Location": "https://evil.example/"})
+        assert (await send()).status == 302
+        assert [url.host for _, url in mocked.requests] == ["taskrouter.twilio.com"]
+
+    async def test_encoded_once(self):
+        """What the query holds is percent-encoded on the wire, once."""
+        seen = []
+
+        async def answer(request):
+            seen.append(request.raw_path)
+            return web.json_response({})
+
+        asked = queries.workers(WORKSPACE, friendly_name="a+b %2F&c/ü", page_size=5)
+        async with serving(answer) as base_url:
+            await send(f"{base_url}/api", build(asked, ACCOUNT))
+        name = "a%2Bb%20%252F%26c%2F%C3%BC"
+        path = f"/api/v1/Workspaces/{WORKSPACE}/Workers"
+        assert seen == [f"{path}?FriendlyName={name}&PageSize=5"]
+
+    async def test_cookies_are_not_kept(self):
+        """A cookie that the server sets is not sent back."""
+        seen = []
+
+        async def answer(request):
+            seen.append(dict(request.cookies))
+            return web.json_response({}, headers={"Set-Cookie": "a=b"})
+
+        async with serving(answer) as base_url:
+            transport = Transport(base_url, CREDENTIALS, timeout=5, proxy=None, http=None)
+            for _ in range(2):
+                await transport.send(REQUEST)
+            await transport.aclose()
+        assert seen == [{}, {}]
+
+    async def test_nothing_queues_inside(self):
+        """Three hundred requests are on the wire at once: nothing but the pacer holds them."""
+        inside, everybody = 0, asyncio.Event()
+
+        async def answer(_):
+            nonlocal inside
+            inside += 1
+            if inside == 300:
+                everybody.set()
+            await everybody.wait()
+            return web.json_response({})
+
+        async with serving(answer) as base_url:
+            transport = Transport(base_url, CREDENTIALS, timeout=60, proxy=None, http=None)
+            await asyncio.gather(*(transport.send(REQUEST) for _ in range(300)))
+            await transport.aclose()
+        assert inside == 300
+
+
+class TestTimeout:
+    """From connect to the last byte."""
+
+    @pytest.mark.parametrize(
+        "said", [b"", b"HTTP/1.1 200 OK\r\nContent-Le", http_bytes(b"{", length=100)]
+    )
+    async def test_a_reply_that_does_not_end(self, said):
+        """No reply, half a head and half a body all end with TimedOut."""
+        async with RawServer(said, hold=True).running() as base_url:
+            with pytest.raises(errors.TimedOut) as caught:
+                await send(base_url, timeout=0.1)
+        assert caught.value.seconds == 0.1
+
+    async def test_a_body_that_drips(self):
+        """A body that keeps coming, byte by byte, does not outlive the timeout."""
+
+        async def drip(request):
+            response = web.StreamResponse()
+            await response.prepare(request)
+            while True:
+                await response.write(b" ")
+                await asyncio.sleep(0.01)
+
+        async with serving(drip) as base_url:
+            with pytest.raises(errors.TimedOut):
+                await send(base_url, timeout=0.2)
+
+    async def test_aioresponses_timeout(self, mocked):
+        """Aiohttp's own timeout is TimedOut, and the first exception is not kept alive."""
+        mocked.answer(timeout=True)
+        with pytest.raises(errors.TimedOut) as caught:
+            await send()
+        assert caught.value.__context__ is None
+
+
+class TestNoReply:
+    """Connections that fail."""
+
+    async def test_refused(self):
+        """A port where nobody listens is ConnectionFailed."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        with pytest.raises(errors.ConnectionFailed):
+            await send(f"http://127.0.0.1:{port}")
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            b"",
+            b"\x00\xff\xfe garbage\r\n\r\n",
+            b"HTTP/1.1 2OO OK\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"HTTP/1.1 200 OK\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+            http_bytes(b"{}", length=10),
+            http_bytes(b"not gzip", "200 OK", "Content-Encoding: gzip"),
+            http_bytes(b"not deflate", "200 OK", "Content-Encoding: deflate"),
+        ],
+    )
+    async def test_no_whole_reply(self, said):
+        """A server that breaks off or talks nonsense is ConnectionFailed and nothing else."""
+        async with RawServer(said).running() as base_url:
+            with pytest.raises(errors.ConnectionFailed) as caught:
+                await send(base_url)
+        assert caught.value.__context__ is None
+        assert TOKEN not in str(caught.value)
+
+    async def test_one_send_is_one_request(self):
+        """A dropped connection is not tried again behind the pacer's back."""
+        server = RawServer(b"")
+        async with server.running() as base_url:
+            with pytest.raises(errors.ConnectionFailed):
+                await send(base_url)
+        assert len(server.heads) == 1
+
+    async def test_an_echoed_secret(self):
+        """A server that repeats the request in its body does not get our secret shown."""
+        secrets = f"{BASIC} {TOKEN}".encode()
+        async with RawServer(http_bytes(b'"' + secrets + b'"', "400 Bad")).running() as base_url:
+            reply = await send(base_url)
+        assert reply.body == b'"Basic (secret) (secret)"'
+        assert TOKEN not in repr(CREDENTIALS.secrets())
+
+    async def test_headers_of_any_bytes(self):
+        """Headers that are no text are taken as they come, and can be pickled in an error."""
+        said = http_bytes(b"{}", "200 OK").replace(b"200 OK", b"200 OK\r\nX-Odd: \xff\xfe", 1)
+        async with RawServer(said).running() as base_url:
+            assert (await send(base_url)).status == 200
+
+    @pytest.mark.parametrize("status", ["101 Switching Protocols", "204 No Content", "304 Not"])
+    async def test_replies_without_a_body(self, status):
+        """A reply without a body is a reply."""
+        said = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
+        async with RawServer(said).running() as base_url:
+            assert (await send(base_url)).status == int(status[:3])
+
+
+class TestProxy:
+    """Somebody in between."""
+
+    async def test_the_proxy_is_asked(self):
+        """A request for a plain http host goes to the proxy whole, with its password apart."""
+        server = RawServer(http_bytes(b"{}"))
+        async with server.running() as proxy:
+            await send("http://far.example", proxy=proxy.replace("//", "//user:pw@"))
+        [head] = server.heads
+        assert head.startswith(f"GET http://far.example{REQUEST.target} HTTP/1.1\r\n")
+        assert f"Authorization: {BASIC}\r\n" in head
+        assert "Proxy-Authorization: Basic dXNlcjpwdw==\r\n" in head
+
+    async def test_https_is_tunnelled(self):
+        """A proxy that refuses a tunnel never sees the credentials, and the error not its URL."""
+        server = RawServer(http_bytes(b"", "407 Proxy Authentication Required"))
+        async with server.running() as proxy:
+            with pytest.raises(errors.ConnectionFailed, match="the proxy answered 407") as caught:
+                await send("https://far.example", proxy=proxy.replace("//", "//user:hunter2@"))
+        [head] = server.heads
+        assert head.startswith("CONNECT far.example:443 HTTP/1.1\r\n")
+        assert BASIC not in head
+        assert "hunter2" not in str(caught.value)
+
+    async def test_no_proxy_of_its_own(self, monkeypatch):
+        """Our own aiohttp session doesn't read the environment behind our back."""
+        server = RawServer(http_bytes(b"{}"))
+        async with server.running() as base_url:
+            monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+            assert (await send(base_url)).status == 200
+
+
+class TestBorrowed:
+    """An aiohttp session of the caller's."""
+
+    async def test_it_is_not_closed(self, mocked):
+        """Closing the transport leaves the caller's session open."""
+        mocked.answer(payload={}, repeat=True)
+        async with aiohttp.ClientSession(headers={"Authorization": "theirs"}) as http:
+            await send(http=http)
+            assert not http.closed
+        [call] = mocked.requests["GET", URL_OF_IT]
+        assert call.kwargs["headers"]["Authorization"] == BASIC
+
+    async def test_its_habits_do_not_matter(self, mocked):
+        """A session that raises for statuses gives replies all the same."""
+        mocked.answer(status=500)
+        async with aiohttp.ClientSession(raise_for_status=True) as http:
+            assert (await send(http=http)).status == 500
+
+    async def test_what_can_t_be_borrowed(self):
+        """A session with credentials of its own, or a closed one, is refused at once."""
+        async with aiohttp.ClientSession(trust_env=True) as http:
+            with pytest.raises(errors.ConfigError, match="netrc"):
+                await send(http=http)
+        http = aiohttp.ClientSession()
+        http._default_auth = ("user", "password")
+        with pytest.raises(errors.ConfigError, match="auth="):
+            await send(http=http)
+        http._default_auth = None
+        await http.close()
+        with pytest.raises(errors.ConfigError, match="closed"):
+            await send(http=http)
+
+    async def test_closed_under_it(self):
+        """When the caller closes the session, a request under way and a later one say so."""
+        async with RawServer(b"", hold=True).running() as base_url:
+            http = aiohttp.ClientSession()
+            transport = Transport(base_url, CREDENTIALS, timeout=5, proxy=None, http=http)
+            sending = asyncio.create_task(transport.send(REQUEST))
+            await asyncio.sleep(0.05)
+            await http.close()
+            with pytest.raises(errors.SessionClosed):
+                await sending
+            with pytest.raises(errors.SessionClosed):
+                await transport.send(REQUEST)
