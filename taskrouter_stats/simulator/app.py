@@ -1,0 +1,174 @@
+"""The simulated server's front: HTTP in, HTTP out, and between them one order of things.
+
+    arrive -> half the latency -> credentials -> path and method -> concurrency -> rate limit
+    -> answer -> the other half of the latency -> leave
+
+Credentials come before the limits, as with a real gateway; a request that is then refused for its
+parameters has spent budget all the same. One that is refused because too many are being served at
+once has spent none, and says how much is left.
+"""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from aiohttp import hdrs, web
+from attrs import frozen
+
+from taskrouter_stats.simulator.asking import Ask
+from taskrouter_stats.simulator.counters import Counters
+from taskrouter_stats.simulator.headers import OK, Manners, headers_of
+from taskrouter_stats.simulator.limits import Limiter, Verdict
+from taskrouter_stats.simulator.people import sid, stream
+from taskrouter_stats.simulator.refusals import (
+    Refusal,
+    not_found,
+    too_large,
+    too_many,
+    unauthenticated,
+    wrong_method,
+)
+from taskrouter_stats.simulator.routes import ROUTES, Route
+from taskrouter_stats.simulator.world import World
+
+REAL_ORIGIN = "https://taskrouter.twilio.com"
+_JITTER = 0.1
+_Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+@frozen
+class _Answer:
+    """What is sent, and what the limiter said about it, if it was asked."""
+
+    status: int
+    payload: dict[str, Any]
+    verdict: Verdict | None
+
+
+class Server:
+    """The world behind HTTP.
+
+    Args:
+        world: What is served.
+        limits: The limiter of each resource key.
+        auth: The user name and password that are let in.
+        clock: Tells the time, seconds since 1970.
+        manners: How the server behaves.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        limits: Mapping[str, Limiter],
+        auth: tuple[str, str],
+        clock: Callable[[], float],
+        manners: Manners,
+    ) -> None:
+        self.counters = Counters()
+        self._world = world
+        self._limits = limits
+        self._authorization = "Basic " + b64encode(":".join(auth).encode()).decode()
+        self._clock = clock
+        self._manners = manners
+        self._chance = stream(world.seed, "latency")
+        self._nonsense = stream(world.seed, "nonsense").random
+        self._serving = 0
+
+    def application(self) -> web.Application:
+        """Return a new aiohttp application that serves every route."""
+        app = web.Application()
+        for route in ROUTES:
+            app.router.add_route(hdrs.METH_ANY, route.path, self._handler(route))
+        app.router.add_route(hdrs.METH_ANY, "/{anything:.*}", self._handler(None))
+        return app
+
+    def _handler(self, route: Route | None) -> _Handler:
+        """Return the handler of that route, or of every path that has none."""
+
+        async def handle(request: web.Request) -> web.Response:
+            arrived, status = self._clock(), None
+            key = route.key(request.query) if route else "unknown"
+            inside = self.counters.enter(key)
+            request_id = sid("RQ", self._world.seed, self.counters.requests)
+            crowded = self._is_crowded()
+            self._serving += not crowded
+            try:
+                half = self._half_latency()
+                if half:
+                    await asyncio.sleep(half)
+                body = await _body(request, route)
+                answer = self._decide(route, request, body, crowded=crowded)
+                if half:
+                    await asyncio.sleep(half)
+                status = answer.status
+            finally:
+                self._serving -= not crowded
+                self.counters.leave(key, status)
+            headers = headers_of(answer.status, answer.verdict, self._manners, self._nonsense)
+            headers["Twilio-Request-Id"] = request_id
+            headers["Twilio-Request-Duration"] = f"{self._clock() - arrived:.3f}"
+            headers["Twilio-Concurrent-Requests"] = str(inside)
+            return web.Response(
+                body=orjson.dumps(answer.payload),
+                status=answer.status,
+                headers=headers,
+                content_type="application/json",
+            )
+
+        return handle
+
+    def _half_latency(self) -> float:
+        """Return half of the seconds that this request will take."""
+        latency = self._manners.latency
+        return latency and latency * (1 + _JITTER * (2 * self._chance.random() - 1)) / 2
+
+    def _is_crowded(self) -> bool:
+        """Return whether as many requests are being served as may be at once."""
+        most = self._manners.concurrency
+        return most is not None and self._serving >= most
+
+    def _decide(
+        self, route: Route | None, request: web.Request, body: bytes | None, *, crowded: bool
+    ) -> _Answer:
+        """Return the answer to a request; from here to there nothing waits."""
+        verdict = None
+        try:
+            if request.headers.get(hdrs.AUTHORIZATION) != self._authorization:
+                raise unauthenticated()
+            if route is None:
+                raise not_found(request.rel_url.raw_path)
+            if request.method != route.method:
+                raise wrong_method()
+            now, limiter = self._clock(), self._limits[route.key(request.query)]
+            verdict = limiter.look(now) if crowded else limiter.allow(now)
+            if crowded or not verdict.allowed:
+                raise too_many()
+            if body is None:
+                raise too_large()
+            return _Answer(OK, route.answer(self._world, self._ask(request, body, now)), verdict)
+        except Refusal as refusal:
+            return _Answer(refusal.status, refusal.body(), verdict)
+
+    def _ask(self, request: web.Request, body: bytes, now: float) -> Ask:
+        """Free the request from HTTP."""
+        own = self._manners.own_urls
+        return Ask(
+            path=request.rel_url.raw_path,
+            sids=request.match_info,
+            query=request.query,
+            now=int(now),
+            origin=f"{request.scheme}://{request.host}" if own else REAL_ORIGIN,
+            body=body,
+        )
+
+
+async def _body(request: web.Request, route: Route | None) -> bytes | None:
+    """Return what was sent to a route that takes something; ``None`` when it is too much."""
+    if route is None or route.method == hdrs.METH_GET:
+        return b""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return None

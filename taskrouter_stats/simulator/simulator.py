@@ -1,0 +1,211 @@
+"""The simulator as callers hold it: enter it, point a client at ``base_url``, ask ``counters``."""
+
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from taskrouter_stats.errors import SessionMisuse
+from taskrouter_stats.models import Credentials
+from taskrouter_stats.simulator import arguments
+from taskrouter_stats.simulator.app import Server
+from taskrouter_stats.simulator.counters import Counters
+from taskrouter_stats.simulator.headers import Manners
+from taskrouter_stats.simulator.limits import WINDOWS, Limiter
+from taskrouter_stats.simulator.people import sid
+from taskrouter_stats.simulator.routes import LOWER_LIMITS, RESOURCE_KEYS
+from taskrouter_stats.simulator.trouble import Rival, Start, Stepped
+from taskrouter_stats.simulator.world import World
+
+_MOST_WORKERS = 100_000
+_MOST_REQUESTS = 10**6
+_LARGEST_SEED = 2**63 - 1
+_MOST_PORT = 65_535
+_BACKLOG = 1_024
+_GRACE = 0.2
+"""Seconds that requests which are still inside get when the simulator stops."""
+
+
+def steady_clock() -> Callable[[], float]:
+    """Return a clock that shows the time of day and never jumps, even if the machine's does."""
+    origin = time.time() - time.monotonic()
+    return lambda: origin + time.monotonic()
+
+
+def _world(seed: int, workers: int) -> World:
+    """Return the world with that seed and size."""
+    arguments.integer("seed", seed, 0, _LARGEST_SEED)
+    return World(seed, arguments.integer("workers", workers, 0, _MOST_WORKERS))
+
+
+def _limiters(
+    window: str, limit: int, rival: float, steps: Sequence[tuple[float, int]]
+) -> dict[str, Limiter]:
+    """Return a limiter of this model for each resource key, with its troubles around it."""
+    model = WINDOWS[arguments.window(window)]
+    arguments.integer("limit", limit, 1, _MOST_REQUESTS)
+    share, changes = arguments.share("rival", rival), arguments.steps(steps, _MOST_REQUESTS)
+    start, limiters = Start(), dict[str, Limiter]()
+    for key in RESOURCE_KEYS:
+        most = LOWER_LIMITS.get(key, _MOST_REQUESTS)
+        limiter = model(min(limit, most))
+        if share:
+            limiter = Rival(limiter, min(limit, most), share)
+        if changes:
+            own = [(at, min(changed, most)) for at, changed in changes]
+            limiter = Stepped(limiter, own, start)
+        limiters[key] = limiter
+    return limiters
+
+
+class Simulator:
+    """A TaskRouter of one's own: an account, a workspace, its workers, real HTTP and a rate limit.
+
+    ``async with Simulator() as simulator:`` serves until the block ends, in the same event loop.
+    Equal arguments give an equal world. The switches in ``manners`` may be turned while it runs.
+
+    Args:
+        workers: How many workers the workspace has.
+        limit: Requests per second for each resource key; ``window`` says how they are counted. The
+            keys that are documented to have less, ``routes.LOWER_LIMITS``, never have more.
+        window: The rate limiter's model, a name from ``limits.WINDOWS``.
+        seed: What the world is made from.
+        latency: Mean seconds from a request's arrival to its answer.
+        host: The address to listen at; only this machine can reach the default.
+        port: The port to listen at; 0 takes a free one.
+        headers: Whether successes carry the rate-limit headers.
+        headers_on_429: Whether refusals carry them as well.
+        retry_after: Seconds for the ``Retry-After`` of refusals; ``None`` leaves it out.
+        garbage: Whether the rate-limit headers have nonsense for values.
+        rival: The share of every limit that another process asks for, evenly.
+        steps: How the limit changes: seconds since the first request, and the limit from then on.
+        concurrency: How many requests of the account are served at once; others are refused,
+            whatever is left of their budget.
+        own_urls: Whether URLs in answers name the simulator's own host instead of Twilio's.
+        auth: User name and password to let in, instead of the account and a made-up token.
+        clock: Tells the time in seconds since 1970, when it shouldn't be now.
+
+    Attributes:
+        world: What is served; tests hold replies against it.
+        counters: What the server has seen.
+        limits: The limiter of each resource key.
+        manners: Latency and switches.
+        auth: User name and password that are let in.
+
+    Raises:
+        InvalidParameter: An argument is outside of what can be simulated.
+    """
+
+    def __init__(
+        self,
+        workers: int = 200,
+        limit: int = 50,
+        window: str = "fixed1s",
+        seed: int = 0,
+        latency: float = 0.02,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        headers: bool = True,
+        headers_on_429: bool = True,
+        retry_after: float | None = None,
+        own_urls: bool = False,
+        garbage: bool = False,
+        rival: float = 0.0,
+        steps: Sequence[tuple[float, int]] = (),
+        concurrency: int | None = None,
+        auth: tuple[str, str] | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.world = _world(seed, workers)
+        made_up = (self.world.account_sid, sid("", seed, "token"))
+        self.auth = arguments.auth(made_up if auth is None else auth)
+        self.limits = _limiters(window, limit, rival, steps)
+        self.manners = Manners(
+            latency=arguments.seconds("latency", latency),
+            headers=headers,
+            headers_on_429=headers_on_429,
+            retry_after=arguments.seconds_or_none("retry_after", retry_after),
+            own_urls=own_urls,
+            garbage=garbage,
+            concurrency=arguments.concurrency(concurrency, _MOST_REQUESTS),
+        )
+        self._address = arguments.address(host), arguments.integer("port", port, 0, _MOST_PORT)
+        clock = clock or steady_clock()
+        self._server = Server(self.world, self.limits, self.auth, clock, self.manners)
+        self._runner: web.AppRunner | None = None
+        self._told = f"workers={workers}, limit={limit}, window={window!r}, seed={seed}"
+
+    def __repr__(self) -> str:
+        where = f"at {self.base_url}" if self._runner else "not running"
+        return f"<Simulator({self._told}) {where}>"
+
+    async def __aenter__(self) -> Self:
+        """Listen.
+
+        Raises:
+            SessionMisuse: It is already running.
+            OSError: The port is taken.
+        """
+        if self._runner is not None:
+            raise SessionMisuse("this Simulator is running already; make another one")
+        runner = web.AppRunner(
+            self._server.application(),
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=_GRACE,
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, *self._address, backlog=_BACKLOG).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening, and end what is still inside."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port that it listens at."""
+        if self._runner is None:
+            raise SessionMisuse(
+                "this Simulator is not running: async with Simulator(...) as simulator"
+            )
+        host, port = self._runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def account_sid(self) -> str:
+        """The SID of its account."""
+        return self.world.account_sid
+
+    @property
+    def workspace_sid(self) -> str:
+        """The SID of its workspace."""
+        return self.world.workspace_sid
+
+    @property
+    def credentials(self) -> Credentials:
+        """What it lets in: an account with its token, or an API key with its secret."""
+        user, password = self.auth
+        if user.startswith("SK"):
+            return Credentials.api_key(user, password, self.account_sid)
+        return Credentials.auth_token(user, password)
+
+    @property
+    def counters(self) -> Counters:
+        """What it has seen."""
+        return self._server.counters
