@@ -1,0 +1,80 @@
+"""The command group, and how the program starts and ends."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from taskrouter_stats import __version__
+
+from .demo import demo
+from .doctor import doctor
+from .exits import INTERRUPTED, TABLE, USAGE, guarded
+from .fetch import fetch
+from .simulate import simulate
+
+__all__ = ["commands", "run"]
+
+_HELP = f"""Twilio TaskRouter statistics, at the pace that the server permits.
+
+\b
+See it work, without an account:
+  taskrouter-stats demo
+
+\b
+Fetch the last eight hours of every worker, one JSON line each:
+  export TWILIO_API_KEY=SK… TWILIO_API_SECRET=…
+  taskrouter-stats fetch WS… --last 8h --output workers.jsonl
+
+\b
+Check an account and a workspace, and print a report without secrets:
+  taskrouter-stats doctor WS…
+
+\b
+Serve a simulator to develop against:
+  taskrouter-stats simulate --port 8080
+
+{TABLE}
+"""
+
+
+class _Guarded(click.Group):
+    """A group whose commands return exit codes and never end in a stray exception."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return guarded(lambda: _code(super(_Guarded, self).invoke(ctx)))
+
+
+@click.group(
+    cls=_Guarded,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="taskrouter-stats")
+def commands() -> None:
+    """Gather the commands."""
+
+
+commands.add_command(demo)
+commands.add_command(doctor)
+commands.add_command(fetch)
+commands.add_command(simulate)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code.
+
+    Args:
+        arguments: what follows the program's name; the process's own by default.
+    """
+    try:
+        return _code(commands.main(arguments, "taskrouter-stats", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except click.Abort:
+        return INTERRUPTED
+
+
+def _code(returned: object) -> int:
+    return returned if isinstance(returned, int) else 0

@@ -1,0 +1,79 @@
+"""``taskrouter-stats demo``: the whole job against a simulator, nothing else needed."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import click
+from attrs import frozen
+from rich.console import Console
+
+from taskrouter_stats import TaskRouterSession, Window
+from taskrouter_stats.simulator import WINDOWS, Simulator
+
+from .board import board
+from .consoles import errors_console, results_console, table_size
+from .pulling import Pull, truth
+from .standings import Standings
+
+__all__ = ["demo"]
+
+_EVERY = 3.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+_HELP = """Fetch every worker of a simulated contact centre, over real HTTP.
+
+Starts a simulator in this process, with made-up workers, the rate limit of your choice and
+Twilio's headers and errors; then fetches each worker's statistics at the pace that those headers
+permit. Needs no account and sends nothing beyond this machine.
+
+\b
+Examples:
+  taskrouter-stats demo
+  taskrouter-stats demo --workers 1000 --limit 100
+  taskrouter-stats demo --limit 20 --window sliding10s --hours 24
+"""
+
+
+@frozen
+class _Wish:
+    workers: int
+    limit: int
+    window: str
+    latency: float
+    seed: int
+    hours: int
+
+
+@click.command(help=_HELP)
+@click.option("--workers", default=300, show_default=True, help="How many workers there are.")
+@click.option("--limit", default=50, show_default=True, help="The server's limit, requests/s.")
+@click.option(
+    "--window",
+    type=click.Choice(list(WINDOWS)),
+    metavar="MODEL",
+    default="fixed1s",
+    show_default=True,
+    help="How the server counts; `taskrouter-stats simulate --help` lists the models.",
+)
+@click.option("--latency", default=0.03, show_default=True, help="Seconds for each answer.")
+@click.option("--seed", default=0, show_default=True, help="Another seed is another workspace.")
+@click.option("--hours", default=8, show_default=True, help="Statistics of the last so many hours.")
+def demo(workers: int, limit: int, window: str, latency: float, seed: int, hours: int) -> int:
+    """Run the demo; return the exit code."""
+    wish = _Wish(workers, limit, window, latency, seed, hours)
+    return asyncio.run(_demo(wish, results_console(), errors_console()))
+
+
+async def _demo(wish: _Wish, results: Console, errors: Console) -> int:
+    window = Window.last(hours=wish.hours).at(datetime.now(UTC))
+    pull = Pull(Standings(table_size(results)))
+    async with Simulator(
+        wish.workers, wish.limit, wish.window, wish.seed, wish.latency
+    ) as simulator:
+        session = TaskRouterSession(simulator.credentials, base_url=simulator.base_url)
+        stream = session.stream_worker_statistics(simulator.workspace_sid, window)
+        await pull.run(session, stream, errors, _EVERY)
+    results.print(board(results, pull.standings, window, "Busiest workers"))
+    told = None if wish.window == "none" else float(wish.limit)
+    results.print(f" {truth(pull, limit=told)}")
+    return pull.code()

@@ -1,0 +1,98 @@
+"""How a command ends: its exit code, and what is said on the way out.
+
+A user's mistake and a server's refusal end with one clear line; only a bug shows a traceback.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+import click
+
+from taskrouter_stats import errors
+
+from .words import printable
+
+__all__ = [
+    "BUG",
+    "COMPLETE",
+    "FAILURES",
+    "INTERRUPTED",
+    "PIPE",
+    "STORAGE",
+    "TABLE",
+    "UNREACHABLE",
+    "USAGE",
+    "code_of",
+    "guarded",
+]
+
+COMPLETE, BUG, USAGE, FAILURES, STORAGE, UNREACHABLE = 0, 1, 2, 3, 4, 5
+INTERRUPTED, PIPE = 130, 141  # 128 and the signal's number, as shells count
+
+TABLE = """\b
+Exit codes:
+  0    complete
+  1    a bug in taskrouter-stats, with a traceback
+  2    usage or credentials: an argument, the environment, a 401,
+       a workspace that is not there, a window that the server won't take
+  3    more workers failed than --max-failures allows
+  4    the output could not be written
+  5    the server is unreachable or refuses (403, 429 or 5xx to the end)
+  130  stopped by Ctrl-C
+  141  the reader of the output went away, as `head` does
+"""
+
+
+def code_of(error: Exception) -> int:
+    """The exit code of a run that this error ended."""
+    match error:
+        case errors.UsageError() | errors.Unauthorized() | errors.NotFound() | errors.BadRequest():
+            return USAGE
+        case errors.StorageError():
+            return STORAGE
+        case errors.TaskRouterStatsError():
+            return UNREACHABLE
+        case _:
+            return BUG
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do the work and return its exit code; whatever it raises is told on stderr."""
+    try:
+        return work()
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except KeyboardInterrupt as stop:
+        _say("Stopped.", stop)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _close_pipes()
+        return PIPE
+    except errors.TaskRouterStatsError as error:
+        _say(f"Error: {error}", error)
+        return code_of(error)
+    except Exception as error:  # noqa: BLE001 (the last resort: a bug must not look like a refusal)
+        traceback.print_exception(error)
+        return BUG
+
+
+def _say(text: str, error: BaseException) -> None:
+    """The line, and below it the notes that were put on the error on its way here."""
+    try:
+        for line in (text, *getattr(error, "__notes__", ())):
+            click.echo(printable(line), err=True)
+    except BrokenPipeError:
+        _close_pipes()
+
+
+def _close_pipes() -> None:
+    """Nobody reads any more: what is still buffered goes nowhere, without a complaint."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -1,0 +1,103 @@
+"""Runs the command line as users do: another process, real pipes, a simulator's real HTTP."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import pytest
+from aiohttp import web
+
+from taskrouter_stats.cli.app import run as run_command
+from taskrouter_stats.simulator import Simulator
+from tests.cli.processes import COMMAND, Ran, environment
+
+Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest.fixture
+async def start() -> AsyncGenerator[Start]:
+    """Start the command line; what still runs at the end of the test is killed."""
+    processes = []
+
+    async def begin(*arguments: str, **env: str) -> asyncio.subprocess.Process:
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env)
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+Run = Callable[..., Awaitable[Ran]]
+
+
+@pytest.fixture
+def run(start: Start) -> Run:
+    """Run the command line to its end."""
+
+    async def whole(*arguments: str, stdin: str = "", **env: str) -> Ran:
+        process = await start(*arguments, **env)
+        out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 20)
+        assert process.returncode is not None
+        return Ran(process.returncode, out.decode(), err.decode())
+
+    return whole
+
+
+@pytest.fixture
+async def simulator() -> AsyncGenerator[Simulator]:
+    """A small and quick one."""
+    async with Simulator(workers=12, limit=200, latency=0.0, seed=3) as running:
+        yield running
+
+
+@pytest.fixture
+async def refusing() -> AsyncGenerator[Callable[[int], str]]:
+    """A server that answers everything with the status that its path begins with."""
+
+    async def answer(request: web.Request) -> web.Response:
+        status = int(request.match_info["status"])
+        return web.json_response({"code": 20000 + status % 100, "status": status}, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{status}/{rest:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    yield lambda status: f"http://127.0.0.1:{port}/{status}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+def here(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[tuple[str, ...], dict[str, str]], tuple[int, str, str]]:
+    """Run the command line in this process, for what ends before anything is sent."""
+
+    def call(arguments: tuple[str, ...], env: dict[str, str]) -> tuple[int, str, str]:
+        for name in set(os.environ) - set(environment({})):
+            monkeypatch.delenv(name)
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        code = run_command(arguments)
+        return code, *capfd.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def doctor(here, monkeypatch):
+    """Run it in a thread of this process, at a higher pace, while a server runs in this loop."""
+    monkeypatch.setattr("taskrouter_stats.cli.doctor._PACE", 100.0)
+
+    async def call(*arguments, **env):
+        return await asyncio.to_thread(here, ("doctor", *arguments), {"COLUMNS": "80", **env})
+
+    return call

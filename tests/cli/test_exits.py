@@ -1,0 +1,74 @@
+"""Which error ends with which code, and what is said."""
+
+import click
+import pytest
+
+from taskrouter_stats import errors
+from taskrouter_stats.cli.exits import code_of, guarded
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.ConfigError("x"), 2),
+        (errors.SessionMisuse("x"), 2),
+        (errors.Unauthorized(401), 2),
+        (errors.NotFound(404), 2),
+        (errors.BadRequest(400), 2),
+        (errors.StorageError("x"), 4),
+        (errors.Forbidden(403), 5),
+        (errors.RateLimited(429), 5),
+        (errors.ServerError(503), 5),
+        (errors.ConnectionFailed("x"), 5),
+        (errors.TimedOut(3.0), 5),
+        (errors.PayloadError(["$: x"]), 5),
+        (KeyError("x"), 1),
+    ],
+)
+def test_every_error_has_a_code(error, code):
+    """The user's are 2, the disk's 4, the server's 5, and what nobody meant is a bug."""
+    assert code_of(error) == code
+
+
+def raising(error):
+    """Work that ends with this error."""
+
+    def work():
+        raise error
+
+    return work
+
+
+def test_an_error_is_told_with_its_notes(capsys):
+    """One line for the error, one for each note."""
+    error = errors.ServerError(500)
+    error.add_note("Not complete: 3 rows.")
+    assert guarded(raising(error)) == 5
+    assert capsys.readouterr().err.splitlines() == [
+        "Error: HTTP 500 (try again later)",
+        "Not complete: 3 rows.",
+    ]
+
+
+def test_a_bug_shows_its_traceback(capsys):
+    """Exit code 1 is for what only we can mend."""
+    assert guarded(raising(ZeroDivisionError("oh"))) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_130(capsys):
+    """Without a traceback."""
+    assert guarded(raising(KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_clicks_own_errors_go_through():
+    """It knows the command's usage and shows it."""
+    with pytest.raises(click.UsageError):
+        guarded(raising(click.UsageError("x")))
+
+
+def test_a_broken_pipe_is_quiet(capfd):
+    """141, as a shell would count the signal."""
+    assert guarded(raising(BrokenPipeError())) == 141
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,48 @@
+"""``python -m taskrouter_stats`` and the console script."""
+
+import asyncio
+import sys
+from importlib.metadata import entry_points
+
+import pytest
+
+from taskrouter_stats.__main__ import main
+
+
+def test_the_console_script_is_main():
+    """The installed command and the module are one."""
+    (script,) = entry_points(group="console_scripts", name="taskrouter-stats")
+    assert script.load() is main
+
+
+async def test_the_module_runs(run):
+    """`python -m taskrouter_stats` is the command line."""
+    ran = await run("--version")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("taskrouter-stats, version ")
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+async def test_without_the_extra_it_says_what_to_install(missing):
+    """One line on stderr, exit code 2."""
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from taskrouter_stats.__main__ import main; main()"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=-1, stderr=-1
+    )
+    out, err = await process.communicate()
+    assert (process.returncode, out) == (2, b"")
+    assert err.decode().strip().endswith('pip install "taskrouter-stats[cli]"')
+    assert len(err.splitlines()) == 1
+
+
+def test_a_bug_on_import_is_not_hidden(monkeypatch):
+    """Only what the extra brings is answered with the line that installs it."""
+    monkeypatch.delitem(sys.modules, "taskrouter_stats.cli.app", raising=False)
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    for name in ("taskrouter_stats.cli.fetch", "taskrouter_stats.cli.output"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(ModuleNotFoundError, match="orjson"):
+        main()
