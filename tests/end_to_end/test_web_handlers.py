@@ -1,0 +1,90 @@
+"""What a web handler returns: records as JSON, from FastAPI and from aiohttp.web."""
+
+import json
+
+import fastapi
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from taskrouter_stats import models
+
+BODY = {
+    "worker_sid": "WK" + "a" * 32,
+    "cumulative": {
+        "start_time": "2026-11-01T00:00:00Z",
+        "reservations_created": 3,
+        "tasks_new": {"unknown": True},
+    },
+    "later": None,
+}
+
+
+@pytest.fixture
+def record():
+    """A record with keys that no model knows, at two levels."""
+    return models.structure(BODY, models.WorkerStatistics)
+
+
+def kept(answer):
+    """What of an answer was in the body: the rest is null."""
+    cumulative = {name: one for name, one in answer["cumulative"].items() if one is not None}
+    return {"worker_sid": answer["worker_sid"], "cumulative": cumulative, "later": answer["later"]}
+
+
+async def ask(app, path):
+    """One GET of an ASGI application, without a server between."""
+    sent = []
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"test")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope, receive, send)
+    body = b"".join(one.get("body", b"") for one in sent)
+    return sent[0]["status"], json.loads(body)
+
+
+async def test_fastapi(record):
+    """A FastAPI route that returns a dict, and one that returns bytes, answer the same JSON."""
+    app = fastapi.FastAPI()
+    app.get("/dict")(lambda: models.to_dict(record))
+    app.get("/json")(
+        lambda: fastapi.Response(models.to_json(record), media_type="application/json")
+    )
+    for path in ("/dict", "/json"):
+        status, answer = await ask(app, path)
+        assert (status, kept(answer)) == (200, BODY)
+
+
+async def test_aiohttp_web(record):
+    """An aiohttp.web route that returns a dict, and one that returns bytes, answer the same."""
+
+    async def as_dict(_):
+        return web.json_response(models.to_dict(record))
+
+    async def as_json(_):
+        return web.Response(body=models.to_json(record), content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/dict", as_dict)
+    app.router.add_get("/json", as_json)
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        for path in ("/dict", "/json"):
+            async with client.get(path) as response:
+                assert (response.status, kept(await response.json())) == (200, BODY)

@@ -1,0 +1,95 @@
+"""Every example runs as its first lines say, against the simulator, without a warning."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+STRICT = [sys.executable, "-X", "dev", "-W", "error"]
+ENV = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
+
+
+def run(name: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with every warning an error."""
+    return subprocess.run(
+        [*STRICT, str(EXAMPLES / name)],
+        env=ENV,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_one_worker():
+    """The first example prints a worker's activities and nothing on standard error."""
+    ran = run("01_one_worker.py")
+    assert (ran.stderr, ran.returncode) == ("", 0)
+    assert re.search(r"\d+ of \d+ reservations accepted\n +Offline: +[\d.]+ min\n", ran.stdout)
+
+
+def test_whole_workspace():
+    """The second example adds up all 120 workers and nothing fails."""
+    ran = run("02_whole_workspace.py")
+    assert (ran.stderr, ran.returncode) == ("", 0)
+    assert "of 120 workers\n" in ran.stdout
+    assert "WorkerStatistics-Fetch: 120 sent, the server's limit is 50.0\n" in ran.stdout
+
+
+class TestWebApp:
+    """The third example, served by itself on a free port."""
+
+    @pytest.fixture
+    async def base_url(self, tmp_path):
+        """Where it listens; SIGINT ends it, and it must end cleanly."""
+        script = tmp_path / "serve.py"
+        script.write_text(
+            "import importlib, socket, sys\n"
+            f"sys.path.insert(0, {str(EXAMPLES)!r})\n"
+            "from aiohttp import web\n"
+            "sock = socket.create_server(('127.0.0.1', 0))\n"
+            "print(sock.getsockname()[1], flush=True)\n"
+            "web.run_app(importlib.import_module('03_web_app').make_app(), sock=sock, print=None)\n"
+        )
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *STRICT, str(script), env=ENV, stdout=pipe, stderr=pipe
+        )
+        port = int(await process.stdout.readline())
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGINT)
+        _, said = await process.communicate()
+        assert process.returncode == 0, said.decode()
+        assert b"Warning" not in said
+        assert b"Traceback" not in said
+
+    async def test_a_workspace_streams_as_json_lines(self, base_url):
+        """The bulk route sends one line per worker and a last one that says it is complete."""
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"{base_url}/workers") as response,
+        ):
+            lines = [json.loads(line) async for line in response.content]
+        assert lines[-1] == {"complete": True, "workers": 120}
+        assert len({line["worker_sid"] for line in lines[:-1]}) == 120
+
+    async def test_one_worker_and_errors(self, base_url):
+        """A worker is answered as JSON, a bad SID with 400, an unknown one with 404."""
+        async with aiohttp.ClientSession() as client:
+            async with client.get(f"{base_url}/workers") as response:
+                first = json.loads(await response.content.readline())
+            url = f"{base_url}/workers/{first['worker_sid']}"
+            async with client.get(url) as response:
+                assert first["worker_sid"] == (await response.json())["worker_sid"]
+            for sid, status in (("WK1", 400), ("WK" + "0" * 32, 404)):
+                async with client.get(f"{base_url}/workers/{sid}") as response:
+                    assert status == response.status
+                    assert sid in (await response.json())["error"]

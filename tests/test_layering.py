@@ -1,0 +1,223 @@
+"""The rooms: arrows point down, and what touches the world stands in one place.
+
+Imports are read from the source, so those under ``TYPE_CHECKING`` and inside functions count too.
+"""
+
+import ast
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import taskrouter_stats
+
+PACKAGE = Path(taskrouter_stats.__file__).parent
+NAME = PACKAGE.name
+FLOOR = {"errors", "_version"}
+BELOW = {
+    "errors": set(),
+    "_version": set(),
+    "models": set(),
+    "core": {"models"},
+    "session": {"core", "models"},
+    "simulator": {"models", "core.endpoints"},
+    "observe": {"core.events"},
+    "etl": {"session", "core", "models"},
+    "fleet": {"etl", "session", "core"},
+    "testing": {"simulator", "session"},
+    "cli": {"", "models", "core", "session", "simulator", "observe", "etl", "fleet"},
+    "__main__": {"cli"},
+    "": {"models", "core", "session"},
+}
+"""What each room may import, by the beginning of the module's name; "" is the package itself."""
+CORE_DEPENDENCIES = {"aiohttp", "attrs", "attr", "cattrs", "orjson", "tenacity", "yarl"}
+HOMES = {
+    "tenacity": {"session.retrying"},
+    "yarl": {"session.transport"},
+    "cattrs": {"models.converter"},
+}
+"""Dependencies that one file alone may touch."""
+IMPURE = {"asyncio", "time", "random", "secrets", "os", "socket", "threading", "aiohttp", "logging"}
+
+
+def module_name(path):
+    """Return a file's module name within the package: `core.window`, or "" for the package."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+SOURCES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
+
+
+def imported(name, nodes):
+    """Yield every module that these nodes import, ours without the package's name."""
+    package = [NAME, *name.split(".")] if name else [NAME]
+    if SOURCES[name].name != "__init__.py":
+        package = package[:-1]
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                ours = full.removeprefix(f"{NAME}.")
+                yield full if base.split(".")[0] != NAME or ours in SOURCES else base
+
+
+def imports(name):
+    """Return every module that a module imports, anywhere in its file."""
+    return set(imported(name, ast.walk(TREES[name])))
+
+
+def inner(name):
+    """Return the modules of this package that a module imports, without the package's name."""
+    found = {module for module in imports(name) if module.split(".")[0] == NAME}
+    return {module.removeprefix(NAME).removeprefix(".") for module in found}
+
+
+def outer(name):
+    """Return the modules from elsewhere that a module imports."""
+    return {module for module in imports(name) if module.split(".")[0] != NAME}
+
+
+def room(name):
+    """Return the room that a module stands in."""
+    return name.split(".")[0]
+
+
+def under(module, places):
+    """Tell whether a module is one of these places or inside one."""
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def modules(*rooms):
+    """Return the names of all modules in these rooms."""
+    return [name for name in SOURCES if room(name) in rooms]
+
+
+def test_every_room_is_on_the_plan():
+    """No module stands outside the rooms of the design."""
+    assert {room(name) for name in SOURCES} <= BELOW.keys()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_arrows_point_down(name):
+    """A module imports from its own room and from those below it, types included."""
+    allowed = BELOW[room(name)] | FLOOR
+    others = {module for module in inner(name) if room(module) != room(name)}
+    assert {module for module in others if not under(module, allowed)} == set()
+
+
+def test_modules_make_no_circle():
+    """There is an order in which every module is imported after all that it imports."""
+    try:
+        order = list(TopologicalSorter({name: inner(name) for name in SOURCES}).static_order())
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
+    assert set(SOURCES) <= set(order)
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if room(name) not in {"cli", "testing"}])
+def test_only_core_dependencies_at_import(name):
+    """Outside cli and testing, an optional dependency is imported inside a function, if at all."""
+    nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.stmt)]
+    inside = {
+        id(node)
+        for function in nodes
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    found = imported(name, [node for node in nodes if id(node) not in inside])
+    allowed = CORE_DEPENDENCIES | sys.stdlib_module_names | {NAME}
+    assert {module for module in found if module.split(".")[0] not in allowed} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if room(name) != "cli"])
+def test_the_terminal_is_the_command_lines(name):
+    """Nothing outside cli imports what draws on a terminal, not even inside a function."""
+    assert {m for m in outer(name) if m.split(".")[0] in {"click", "rich", "argparse"}} == set()
+
+
+@pytest.mark.parametrize("dependency", HOMES)
+def test_dependencies_have_one_home(dependency):
+    """What one file wraps, no other file touches."""
+    users = {name for name in SOURCES if any(m.split(".")[0] == dependency for m in outer(name))}
+    assert users == HOMES[dependency]
+
+
+def test_aiohttps_client_has_one_home():
+    """One file touches aiohttp's client, and the simulator touches its server and nothing more."""
+    users = {
+        name: {module for module in outer(name) if module.split(".")[0] == "aiohttp"}
+        for name in SOURCES
+    }
+    users = {name: used for name, used in users.items() if used}
+    client = {name for name in users if room(name) not in {"simulator", "testing"}}
+    server = {m for name, used in users.items() if name not in client for m in used}
+    assert client == {"session.transport"}
+    assert server <= {"aiohttp.web", "aiohttp.hdrs"}
+
+
+@pytest.mark.parametrize("name", modules("core", "models"))
+def test_pure_rooms_import_nothing_impure(name):
+    """Core and models know no event loop, clock, chance, file or socket."""
+    allowed = {"os"} if name == "models.credentials" else set()
+    assert {m for m in outer(name) if m.split(".")[0] in IMPURE - allowed} == set()
+
+
+@pytest.mark.parametrize("name", modules("core", "models"))
+def test_pure_rooms_ask_no_clock_and_print_nothing(name):
+    """Core and models call no now, today, open or print, and define no coroutine."""
+    clocks = {"now", "utcnow", "today", "fromtimestamp", "monotonic", "perf_counter"}
+    tree = TREES[name]
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    called = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    waits = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
+    assert used & (clocks - {"now"}) == set()
+    assert {"datetime", "date"} & receivers(tree, clocks) == set()
+    assert called & {"open", "print", "input"} == set()
+    assert not any(isinstance(node, waits) for node in ast.walk(tree))
+
+
+def receivers(tree, attributes):
+    """Return the names whose attribute of that name is used: `datetime` of `datetime.now`."""
+    return {
+        node.value.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in attributes
+        and isinstance(node.value, ast.Name)
+    }
+
+
+def test_the_simulator_shares_no_decision():
+    """Client and server do not share a throttle or a session, and so can't agree on a bug."""
+    forbidden = ["session", "core.throttle", "core.rate_limit", "core.retry", "core.request"]
+    reached, todo = set(), modules("simulator")
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += inner(name) & SOURCES.keys()
+    assert {name for name in reached if under(name, forbidden)} == set()
+
+
+def test_import_is_light():
+    """Importing the package loads no extra, no test tool, no server and no command line."""
+    heavy = "click rich redis dask pandas pyarrow dlt pytest hypothesis aiohttp.web opentelemetry"
+    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "fleet", "testing")]
+    code = f"import sys, {NAME}; print(*({{*{[*heavy.split(), *rooms]}}} & sys.modules.keys()))"
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == []

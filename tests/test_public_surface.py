@@ -1,0 +1,164 @@
+"""What callers import: the names, whole and in order."""
+
+import importlib.metadata
+import inspect
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import taskrouter_stats
+from taskrouter_stats import core, errors, models, queries, session
+
+PACKAGE = Path(taskrouter_stats.__file__).parent
+ROOT = PACKAGE.parent
+SURFACE = [
+    "BudgetSnapshot",
+    "Credentials",
+    "Failure",
+    "Items",
+    "Listing",
+    "Meta",
+    "Outcome",
+    "OutcomeStream",
+    "Progress",
+    "Query",
+    "RateLimit",
+    "RetryPolicy",
+    "SessionOptions",
+    "Success",
+    "TaskRouterSession",
+    "Window",
+    "__version__",
+    "errors",
+    "models",
+    "queries",
+]
+CALLS = {
+    "fetch": ["query", "max_wait", "priority"],
+    "fetch_with_meta": ["query", "max_wait", "priority"],
+    "iterate": ["listing"],
+    "stream": ["source", "ordered"],
+    "collect": ["source"],
+    "stream_worker_statistics": ["workspace_sid", "window", "task_channel", "workers"],
+    "budgets": [],
+    "aclose": [],
+}
+OPTIONS = {
+    "base_url": None,
+    "region": None,
+    "edge": None,
+    "max_in_flight": 100,
+    "timeout": 30.0,
+    "max_wait": None,
+    "retry": taskrouter_stats.RetryPolicy(),
+    "pace_limit": None,
+    "headroom": 0.0,
+    "proxy": None,
+    "trust_env": False,
+    "allow_http": False,
+    "http": None,
+}
+
+
+def test_the_names_of_the_package():
+    """The package exports exactly these names."""
+    assert taskrouter_stats.__all__ == SURFACE
+
+
+@pytest.mark.parametrize("module", [taskrouter_stats, errors, models, queries, session])
+def test_names_are_sorted_and_real(module):
+    """Every list of names is sorted, without repetition, and each name is there."""
+    assert module.__all__ == sorted(set(module.__all__))
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+def test_the_package_shows_no_other_public_name():
+    """What stands in the package beside its names are its rooms."""
+    others = {name for name in vars(taskrouter_stats) if name[0] != "_"} - set(SURFACE)
+    rooms = {path.stem for path in PACKAGE.iterdir()}
+    assert others - rooms == set()
+
+
+@pytest.mark.parametrize("name", [name for name in SURFACE if name[0].isupper()])
+def test_every_public_thing_is_documented(name):
+    """Each class that callers see says what it is."""
+    value = getattr(taskrouter_stats, name)
+    assert not inspect.isclass(value) or inspect.getdoc(value)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_sessions_calls(call):
+    """A call of the session takes these arguments and says what it does."""
+    method = getattr(taskrouter_stats.TaskRouterSession, call)
+    assert list(inspect.signature(method).parameters)[1:] == CALLS[call]
+    assert inspect.getdoc(method)
+
+
+def test_the_sessions_options():
+    """A session takes these options by name, with these defaults."""
+    parameters = inspect.signature(taskrouter_stats.TaskRouterSession).parameters
+    options = {name: p.default for name, p in parameters.items() if name != "credentials"}
+    assert options == OPTIONS
+    assert {parameters[name].kind for name in options} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_the_options_type_has_every_option():
+    """What from_env takes is what the session takes."""
+    assert taskrouter_stats.SessionOptions.__annotations__.keys() == OPTIONS.keys()
+    assert taskrouter_stats.SessionOptions.__required_keys__ == frozenset()
+
+
+def test_queries_of_this_release():
+    """The main job's two operations have constructors."""
+    assert {"worker_statistics", "workers"} <= set(queries.__all__)
+
+
+def test_models_of_this_release():
+    """The records and the two ways to plain data are exported."""
+    expected = {"Worker", "WorkerStatistics", "WorkerCumulative", "ActivityDuration"}
+    assert expected | {"to_dict", "to_json"} <= set(models.__all__)
+
+
+def test_core_exports_nothing_of_itself():
+    """The pure room has no front door: callers come through the package."""
+    assert not hasattr(core, "__all__")
+
+
+def test_types_ship():
+    """The marker that tells type checkers to read the package lies in it."""
+    assert (PACKAGE / "py.typed").read_bytes() == b""
+
+
+def test_the_version_has_one_place():
+    """The version stands in one file, from which the build and the package take it."""
+    version = taskrouter_stats.__version__
+    assert re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+|\.dev\d+)?", version)
+    places = [path for path in PACKAGE.rglob("*.py") if f'"{version}"' in path.read_text("utf-8")]
+    assert places == [PACKAGE / "_version.py"]
+
+
+def test_the_build_reads_the_version():
+    """The project file names no version of its own but the file that has it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert "version" not in project["project"]
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["hatch"]["version"]["path"] == "taskrouter_stats/_version.py"
+
+
+def test_the_installed_version():
+    """What pip shows is what the package says."""
+    try:
+        installed = importlib.metadata.version("taskrouter-stats")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("the package is imported from its folder and not installed")
+    assert installed == taskrouter_stats.__version__
+
+
+def test_dependencies_are_the_five():
+    """The package needs five libraries, and time zones where the system has none."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = [re.match(r"[\w-]+", text)[0] for text in project["dependencies"]]
+    assert names == ["aiohttp", "attrs", "cattrs", "orjson", "tenacity", "tzdata"]
+    assert project["dependencies"][-1].endswith("sys_platform == 'win32'")
