@@ -15,6 +15,7 @@
     ├ PayloadError          a reply that no model understands
     ├ PaceError             the wait for leave would pass ``max_wait``
     └ StorageError          a sink or a checkpoint
+      └ OutputLocked
 
 Each error pickles, tells what to do next, and never holds a secret. Whether a request is tried
 again is decided in ``core/retry.py``, never by an error's class.
@@ -34,6 +35,7 @@ __all__ = [
     "InvalidWindow",
     "MissingExtra",
     "NotFound",
+    "OutputLocked",
     "PaceError",
     "PayloadError",
     "RateLimited",
@@ -280,3 +282,20 @@ class PaceError(TaskRouterStatsError):
 
 class StorageError(TaskRouterStatsError):
     """Rows could not be stored, or a checkpoint could not be read or written."""
+
+
+class OutputLocked(StorageError):
+    """Another run writes to this output; run again when it has ended.
+
+    Attributes:
+        place: the output.
+        holder: who holds it, as they wrote it down.
+    """
+
+    def __init__(self, place: str, holder: str) -> None:
+        super().__init__(place, holder)
+        self.place = place
+        self.holder = holder
+
+    def __str__(self) -> str:
+        return f"{self.place} is being written to by {self.holder}: run again when that has ended"

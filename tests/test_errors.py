@@ -40,6 +40,7 @@ SAMPLES = [
     errors.PayloadError([]),
     errors.PaceError(0.5, 12.25),
     errors.StorageError("disk full"),
+    errors.OutputLocked("lake", "process 7"),
 ]
 BUILT_IN = {
     errors.InvalidSid: ValueError,
@@ -72,7 +73,7 @@ FAMILIES = {
     },
     errors.PayloadError: set(),
     errors.PaceError: set(),
-    errors.StorageError: set(),
+    errors.StorageError: {"OutputLocked"},
 }
 each_sample = pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
 

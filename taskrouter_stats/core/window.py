@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import frozen
+import attrs
+from attrs import field, frozen
 
 from taskrouter_stats.errors import InvalidWindow
 
@@ -33,11 +34,14 @@ class Window:
         minutes: length of a relative window; None for an absolute one.
         start: where an absolute window begins, aware, UTC; None for a relative one.
         end: where it ends, not part of it, aware, UTC; None for a relative one.
+        tz: the zone whose calendar it was cut from; no part of what is asked, and UTC unless
+            :meth:`day` or :meth:`days` said otherwise.
     """
 
     minutes: int | None = None
     start: datetime | None = None
     end: datetime | None = None
+    tz: tzinfo = field(default=UTC, eq=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         absolute = _is_utc(self.start) and _is_utc(self.end) and self.minutes is None
@@ -94,7 +98,8 @@ class Window:
         zone, next_day = _zone(tz), _next_day(day)
         if not _exists(day, zone):
             raise InvalidWindow(f"{day} was skipped in {tz}, whose calendar jumped over it")
-        return cls.between(_midnight(day, zone), _midnight(next_day, zone))
+        whole = cls.between(_midnight(day, zone), _midnight(next_day, zone))
+        return attrs.evolve(whole, tz=zone)
 
     @classmethod
     def days(cls, first: date, last: date, *, tz: str | tzinfo) -> list[Self]:
@@ -123,7 +128,7 @@ class Window:
             return self
         end = _utc("now", now)
         try:
-            return Window(start=end - timedelta(minutes=self.minutes), end=end)
+            return Window(start=end - timedelta(minutes=self.minutes), end=end, tz=self.tz)
         except OverflowError:
             raise InvalidWindow(f"{self} before {_text(end)} is before the calendar") from None
 
@@ -141,7 +146,15 @@ class Window:
         wanted = Window.last(minutes=minutes, hours=hours).minutes or 0
         step = timedelta(minutes=min(wanted, span // timedelta(minutes=1) + 1))
         edges = [self.start + number * step for number in range(-(-span // step))]
-        return [Window(start=edge, end=edge + min(step, self.end - edge)) for edge in edges]
+        ends = (edge + min(step, self.end - edge) for edge in edges)
+        return [
+            Window(start=edge, end=end, tz=self.tz) for edge, end in zip(edges, ends, strict=True)
+        ]
+
+    @property
+    def local_date(self) -> date | None:
+        """The day in ``tz`` on which an absolute window begins."""
+        return None if self.start is None else self.start.astimezone(self.tz).date()
 
     def parameters(self) -> tuple[tuple[str, str], ...]:
         """What is sent: ``Minutes`` alone, or ``StartDate`` and ``EndDate``; never both."""

@@ -1,0 +1,39 @@
+"""ETL: a workspace's statistics as rows in files, resumable at any moment.
+
+::
+
+    days = Window.days(date(2026, 11, 1), date(2026, 11, 22), tz="America/New_York")
+    async with TaskRouterSession.from_env() as session:
+        report = await etl.export(session, etl.worker_plan("WS…", days), etl.ParquetSink("lake/"))
+"""
+
+from .arrow import to_arrow
+from .export import Export, export
+from .plan import RETENTION, Estimate, WorkerPlan, worker_plan
+from .report import Check, ExportReport, FailedQuery
+from .rows import rows
+from .schemas import SCHEMAS, Column, Schema
+from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
+from .store import Store
+
+__all__ = [
+    "RETENTION",
+    "SCHEMAS",
+    "Check",
+    "Column",
+    "CsvSink",
+    "Estimate",
+    "Export",
+    "ExportReport",
+    "FailedQuery",
+    "JsonLinesSink",
+    "ParquetSink",
+    "Schema",
+    "Sink",
+    "Store",
+    "WorkerPlan",
+    "export",
+    "rows",
+    "to_arrow",
+    "worker_plan",
+]

@@ -1,0 +1,136 @@
+"""What is to be fetched: workers by windows, oldest window first, as lazy queries."""
+
+import math
+from collections.abc import AsyncIterable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+from attrs import field, frozen
+
+from taskrouter_stats.core import queries
+from taskrouter_stats.core.query import Listing, Query
+from taskrouter_stats.core.window import Window
+from taskrouter_stats.errors import InvalidWindow
+from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.session.sources import GivenWorkers
+
+__all__ = ["RETENTION", "Estimate", "WorkerPlan", "worker_plan"]
+
+RETENTION: Final = timedelta(days=30)
+"""How far back the server is documented to look (https://www.twilio.com/docs/api/errors/14241);
+the server itself is the authority."""
+
+_ANY_WORKER: Final = "WK" + "0" * 32
+_PAGE: Final = 1000
+
+
+@frozen(kw_only=True)
+class WorkerPlan:
+    """Workers of one Workspace by windows. Make it with :func:`worker_plan`.
+
+    Attributes:
+        template: the question, without its worker and window.
+        windows: the times asked for, oldest first once they are absolute.
+        workers: whom to ask about; None for all.
+    """
+
+    template: Query[WorkerStatistics]
+    windows: tuple[Window, ...]
+    workers: GivenWorkers | Listing[Worker] | None = field(default=None, repr=False)
+
+    @property
+    def workspace_sid(self) -> str:
+        """The Workspace (WS…)."""
+        return self.template.workspace_sid
+
+    def at(self, now: datetime) -> "WorkerPlan":
+        """The same plan with absolute windows, oldest first, each once."""
+        windows = {window.at(now): None for window in self.windows}
+        ordered = sorted(windows, key=lambda window: (window.start, window.end))
+        return attrs.evolve(self, windows=tuple(ordered))
+
+    def listing(self) -> Listing[Worker] | None:
+        """The list that the workers are read from, unless they are given."""
+        if self.workers is None:
+            return queries.workers(self.workspace_sid)
+        return self.workers if isinstance(self.workers, Listing) else None
+
+
+def worker_plan(
+    workspace_sid: str,
+    windows: Window | Iterable[Window],
+    *,
+    workers: GivenWorkers | Listing[Worker] | None = None,
+    task_channel: str | None = None,
+) -> WorkerPlan:
+    """Plan to fetch every worker's statistics for every window.
+
+    Relative windows become absolute once, when the export starts.
+
+    Args:
+        workspace_sid: the Workspace (WS…).
+        windows: such as ``Window.days(first, last, tz="America/New_York")``; days are cut right
+            where clocks change, and rows say their zone.
+        workers: SIDs, Workers or a listing of them, sync or async; None for all.
+        task_channel: only this TaskChannel, by SID or ``unique_name``.
+
+    Raises:
+        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+    """
+    check_sid("workspace_sid", workspace_sid, "WS")
+    found = (windows,) if isinstance(windows, Window) else tuple(windows)
+    if not found:
+        raise InvalidWindow("a plan needs at least one window")
+    for window in found:
+        if not isinstance(window, Window):
+            raise InvalidWindow(f"windows={window!r}: Window objects are expected")
+    if isinstance(workers, Iterable) and not isinstance(workers, (str, AsyncIterable)):
+        workers = tuple(workers)  # asked about once for each window
+    template = queries.worker_statistics(
+        workspace_sid, _ANY_WORKER, found[0], task_channel=task_channel
+    )
+    return WorkerPlan(template=template, windows=found, workers=workers)
+
+
+@frozen
+class Estimate:
+    """What a plan costs.
+
+    Attributes:
+        workers: how many there are.
+        windows: how many windows.
+        requests: statistics requests, one for each worker and window.
+        pages: requests that list the workers.
+    """
+
+    workers: int
+    windows: tuple[Window, ...]
+
+    @property
+    def requests(self) -> int:
+        """Statistics requests: one for each worker and window."""
+        return self.workers * len(self.windows)
+
+    @property
+    def pages(self) -> int:
+        """Requests that list the workers."""
+        return max(1, math.ceil(self.workers / _PAGE))
+
+    def seconds(self, pace: float) -> float:
+        """How long it takes at so many requests a second."""
+        return (self.requests + self.pages) / pace
+
+    def expiring(self, now: datetime, pace: float) -> list[Window]:
+        """The windows that the server may have forgotten when their last request comes.
+
+        Args:
+            now: when the run starts, aware.
+            pace: requests per second.
+        """
+        late: list[Window] = []
+        for number, window in enumerate(self.windows, 1):
+            asked = now + timedelta(seconds=number * self.workers / pace)
+            if window.start is not None and window.start < asked - RETENTION:
+                late.append(window)
+        return late

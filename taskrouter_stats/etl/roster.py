@@ -1,0 +1,67 @@
+"""The workers of a run: read once, while the first window is already being asked for."""
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from datetime import datetime
+from functools import partial
+
+from attrs import define, field
+
+from taskrouter_stats.core.query import Query
+from taskrouter_stats.core.window import Window
+from taskrouter_stats.models import Worker, WorkerStatistics
+from taskrouter_stats.session import TaskRouterSession
+from taskrouter_stats.session.sources import WorkerQueries
+
+from .checkpoint import split
+from .plan import WorkerPlan
+from .rows import Tables, worker_rows
+
+__all__ = ["Roster"]
+
+
+@define(eq=False)
+class Roster:
+    """Queries for each worker, window after window.
+
+    Attributes:
+        session: reads the list.
+        plan: whose workers they are.
+        known: the first window's query for each worker read so far.
+        whole: whether all are known.
+    """
+
+    session: TaskRouterSession
+    plan: WorkerPlan
+    known: list[Query[WorkerStatistics]] = field(factory=list[Query[WorkerStatistics]], init=False)
+    whole: bool = field(default=False, init=False)
+    _seen: int = field(default=0, init=False)
+
+    async def during(self, window: Window) -> AsyncGenerator[Query[WorkerStatistics]]:
+        """One query for each worker; the first time they are read, later they are known."""
+        if self.whole:
+            for query in self.known:
+                yield query.during(window)
+            return
+        listing = self.plan.listing()
+        given = self.plan.workers if listing is None else self.session.iterate(listing)
+        source = WorkerQueries(self.plan.template, given or ()).queries()  # type: ignore[arg-type]
+        try:
+            async for query in source:
+                self.known.append(query)
+                yield query.during(window)
+            self.whole = True
+        finally:
+            await source.aclose()
+
+    def unseen(self, now: datetime) -> Iterator[Callable[[], Tables]]:
+        """What makes the rows of the workers that were listed since this was last asked."""
+        tz = self.plan.windows[0].tz
+        fresh, self._seen = self.known[self._seen :], len(self.known)
+        for query in fresh:
+            worker = query.context
+            if isinstance(worker, Worker) and worker.date_created is not None:
+                yield partial(worker_rows, worker, now, tz)
+
+    def question(self, window: Window) -> str:
+        """Under which question the checkpoint keeps this window's workers."""
+        return split(self.plan.template.during(window).key)[0]

@@ -1,0 +1,215 @@
+"""From an answer to flat rows, one dict a row, in the columns of ``SCHEMAS``.
+
+Rows hold Python values: aware datetimes, dates, floats, ints, and for ``json`` columns whatever
+JSON can say. How they are written down is each sink's business.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
+from typing import Any, Final
+
+from taskrouter_stats.core.outcome import Success
+from taskrouter_stats.core.query import Query
+from taskrouter_stats.errors import UsageError
+from taskrouter_stats.models import (
+    Activity,
+    TaskQueuesBulkRealTimeStatistics,
+    Worker,
+    WorkerStatistics,
+    to_dict,
+)
+from taskrouter_stats.models.record import Record
+
+from .schemas import SCHEMAS
+
+__all__ = ["SETTLE", "Row", "Tables", "activity_rows", "main_table", "rows", "worker_rows"]
+
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+"""Rows by the name of their table."""
+
+SETTLE: Final = timedelta(hours=1)
+"""How long after its end a window is taken to change no more; nobody documents it."""
+
+_WAITS: Final = ("_avg", "_min", "_max", "_total")
+_TABLES: Final = {
+    "worker_statistics": "worker_statistics",
+    "workers": "workers_statistics",
+    "workspace": "workspace_statistics",
+    "workflow": "workflow_statistics",
+    "task_queue": "task_queue_statistics",
+}
+"""From the beginning of an operation's name, the longest first, to its table."""
+
+
+@cache
+def main_table(operation: str) -> str:
+    """The table of an operation's statistics.
+
+    Raises:
+        UsageError: for an operation that answers with no statistics.
+    """
+    for beginning, table in _TABLES.items():
+        if operation.startswith(beginning) and "statistics" in operation:
+            return table
+    raise UsageError(f"{operation} is no statistics operation: there is no table for it")
+
+
+def rows(
+    success: Success[Any], *, fetched_at: datetime | None = None, settle: timedelta = SETTLE
+) -> Tables:
+    """The rows of one answer.
+
+    Args:
+        success: the answer to any statistics query.
+        fetched_at: when it came, aware; null if it isn't known any more.
+        settle: how long after its end a window changes no more.
+
+    Raises:
+        UsageError: for an answer that is no statistics.
+    """
+    query, value = success.query, success.value
+    table = main_table(query.endpoint.name)
+    asked = _asked(query)
+    fetched = {"fetched_at": fetched_at, "complete": settled(query, fetched_at, settle)}
+    if isinstance(value, WorkerStatistics):
+        return _worker_tables(query, value, asked, fetched)
+    if isinstance(value, TaskQueuesBulkRealTimeStatistics):
+        known = {"account_sid": value.account_sid, "url": value.url, **asked, **fetched}
+        queues = value.task_queue_data or ()
+        return {table: [_row(table, [queue], query, known) for queue in queues]}
+    parts = [value, getattr(value, "cumulative", None), getattr(value, "realtime", None)]
+    return {table: [_row(table, parts, query, {**asked, **fetched})]}
+
+
+def settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
+    """Whether a query's window had ended long enough before; None where there is no window."""
+    end = None if query.window is None else query.window.end
+    return None if end is None or at is None else end <= at - settle
+
+
+def worker_rows(worker: Worker, at: datetime, tz: tzinfo = UTC) -> Tables:
+    """A Worker as it was listed at that time, as a row of ``workers``."""
+    named = {"worker_sid": worker.sid, "worker_name": worker.friendly_name}
+    return {"workers": [_snapshot("workers", worker, named, at, tz)]}
+
+
+def activity_rows(activity: Activity, at: datetime, tz: tzinfo = UTC) -> Tables:
+    """An Activity as it was listed at that time, as a row of ``activities``."""
+    named = {"activity_sid": activity.sid, "activity_name": activity.friendly_name}
+    return {"activities": [_snapshot("activities", activity, named, at, tz)]}
+
+
+def _snapshot(table: str, thing: Any, named: Row, at: datetime, tz: tzinfo) -> Row:
+    known = {
+        **named,
+        "snapshot_time": at,
+        "day": at.astimezone(tz).date(),
+        "tz": str(tz),
+        "extra": dict(thing.extra) or None,
+    }
+    return {
+        name: known[name] if name in known else getattr(thing, name)
+        for name in SCHEMAS[table].names
+    }
+
+
+def _asked(query: Query[Any]) -> Row:
+    window = query.window
+    day: date | None = None if window is None else window.local_date
+    return {
+        "workspace_sid": query.workspace_sid,
+        "task_channel": dict(query.filters).get("TaskChannel"),
+        "day": day,
+        "tz": None if day is None or window is None else str(window.tz),
+        "window_start": window and window.start,
+        "window_end": window and window.end,
+    }
+
+
+def _worker_tables(query: Query[Any], value: WorkerStatistics, asked: Row, fetched: Row) -> Tables:
+    worker = query.context if isinstance(query.context, Worker) else Worker()
+    cumulative = value.cumulative
+    whose = {
+        "account_sid": value.account_sid or worker.account_sid,
+        "worker_sid": query.sid,
+        "worker_name": worker.friendly_name,
+        **asked,
+        **fetched,
+    }
+    known = {**whose, "url": value.url, "extra": _extra(value, cumulative)}
+    durations = None if cumulative is None else cumulative.activity_durations
+    return {
+        "worker_statistics": [
+            {
+                name: known[name] if name in known else getattr(cumulative, name, None)
+                for name in SCHEMAS["worker_statistics"].names
+            }
+        ],
+        "worker_activity_durations": [
+            {
+                **whose,
+                "activity_sid": duration.sid,
+                "activity_name": duration.friendly_name,
+                "avg": duration.avg,
+                "min": duration.min,
+                "max": duration.max,
+                "total": duration.total,
+                "extra": dict(duration.extra) or None,
+            }
+            for duration in durations or ()
+        ],
+    }
+
+
+def _row(table: str, parts: list[Any], query: Query[Any], known: Row) -> Row:
+    """A row of measures: each column's value is that of the first part which has it."""
+    present = [part for part in parts if part is not None]
+    filters = {name: text for name, text in query.filters if name != "TaskChannel"}
+    sids = {"workflow_sid": query.sid, "task_queue_sid": query.sid} if len(query.sids) > 1 else {}
+    known = {"filters": filters or None, "extra": _extra(*present), **known}
+    row: Row = {}
+    for name in SCHEMAS[table].names:
+        if name in known:
+            row[name] = known[name]
+        else:
+            value = next(_found(present, name), None)
+            row[name] = sids.get(name) if value is None else value
+    return row
+
+
+def _found(parts: list[Any], name: str) -> Iterator[Any]:
+    """What the parts have under a column's name, as plain values."""
+    for ending in _WAITS:
+        whole = name.removesuffix(ending)
+        if whole != name and whole.startswith("wait_duration"):
+            waits = (getattr(part, whole, None) for part in parts)
+            yield from (getattr(wait, ending[1:]) for wait in waits if wait is not None)
+            return
+    for part in parts:
+        value = getattr(part, name, None)
+        if value is not None:
+            yield _plain(value)
+
+
+def _plain(value: object) -> Any:
+    """JSON's own types for what has no column of its own."""
+    if isinstance(value, Record):
+        return to_dict(value)
+    parts: Any = value
+    if type(value) is tuple:
+        return [_plain(part) for part in parts]
+    if type(value) is dict:
+        return {str(key): _plain(part) for key, part in parts.items()}
+    return value
+
+
+def _extra(value: Any, *parts: Any) -> Row | None:
+    """What no model knew, that of the parts under their names; None when there was nothing."""
+    extra = dict(value.extra)
+    for part in parts:
+        if part is not None and part.extra:
+            name = next(n for n in ("cumulative", "realtime") if getattr(value, n, None) is part)
+            extra[name] = dict(part.extra)
+    return extra or None

@@ -1,0 +1,8 @@
+"""Where rows go: JSON Lines, CSV, Parquet."""
+
+from .base import Sink
+from .csv import CsvSink
+from .json_lines import JsonLinesSink
+from .parquet import ParquetSink
+
+__all__ = ["CsvSink", "JsonLinesSink", "ParquetSink", "Sink"]

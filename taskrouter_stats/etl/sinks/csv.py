@@ -1,0 +1,72 @@
+"""CSV as RFC 4180 describes it: comma, CRLF, quotes where needed, a header line, UTF-8."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Final
+
+import orjson
+
+from taskrouter_stats.etl.rows import Row
+from taskrouter_stats.etl.schemas import SCHEMAS, Kind
+
+from .growing import GrowingSink
+
+__all__ = ["CsvSink"]
+
+
+def _time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def _day(value: date) -> str:
+    return value.isoformat()
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _flag(value: object) -> str:
+    return "true" if value else "false"
+
+
+_WRITE: Final[Mapping[Kind, Callable[[Any], Any]]] = {
+    "string": str,
+    "int64": int,
+    "float64": float,
+    "timestamp": _time,
+    "date": _day,
+    "bool": _flag,
+    "json": _json,
+}
+
+
+class CsvSink(GrowingSink):
+    """CSV: a folder with a file for each table, or one file with ``table=``.
+
+    Null is an empty field, times are ISO 8601 in UTC, flags are ``true`` and ``false``. See
+    :class:`GrowingSink` for the arguments.
+    """
+
+    endings: ClassVar = (".csv",)
+
+    @property
+    def format(self) -> str:
+        """What kind of output this is."""
+        return "CSV" if self._table is None else f"CSV of {self._table}"
+
+    def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
+        """The rows as lines, below the header in a file that is new."""
+        columns = SCHEMAS[table].columns
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\r\n")
+        if first:
+            writer.writerow(column.name for column in columns)
+        for row in rows:
+            writer.writerow(
+                None if row[column.name] is None else _WRITE[column.kind](row[column.name])
+                for column in columns
+            )
+        return text.getvalue().encode()

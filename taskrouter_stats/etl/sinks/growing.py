@@ -1,0 +1,179 @@
+"""Files that grow: each batch is appended and synced, and the checkpoint holds the lengths.
+
+A run that resumes cuts off whatever lies beyond the last commit: a torn line, or whole lines of
+a batch that was never committed. Compressed files grow by whole gzip members, so that cutting
+leaves a valid file.
+"""
+
+import gzip
+import os
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar, Final, Literal
+
+from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
+from taskrouter_stats.etl.checkpoint import Checkpoint, Position
+from taskrouter_stats.etl.rows import Row, Tables
+from taskrouter_stats.etl.schemas import SCHEMAS
+from taskrouter_stats.etl.storage import Folder, storing, sync_folder
+
+__all__ = ["GrowingSink"]
+
+_GZIP: Final = ".gz"
+
+
+class GrowingSink(ABC):
+    """Rows appended to one file for each table, or to a single one.
+
+    Args:
+        path: a folder; or a file, known by its ending.
+        table: which table a single file holds.
+        compression: ``"gzip"`` or None; a name that ends in ``.gz`` means gzip as well.
+
+    Raises:
+        ConfigError, InvalidParameter: when these can't be together.
+    """
+
+    endings: ClassVar[tuple[str, ...]]
+    alone: ClassVar[str | None] = None
+    """The table of a single file that needs no ``table=``."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        table: str | None = None,
+        compression: Literal["gzip"] | None = None,
+    ) -> None:
+        place = _local(path)
+        if compression not in (None, "gzip"):
+            raise InvalidParameter("compression", compression, '"gzip" or None')
+        if table is not None and table not in SCHEMAS:
+            raise InvalidParameter("table", table, f"one of {', '.join(SCHEMAS)}")
+        self._gzip = compression == "gzip" or place.name.endswith(_GZIP)
+        stem = place.name.removesuffix(_GZIP)
+        single = stem.endswith(self.endings) and not place.is_dir()
+        table = table or (self.alone if single else None)
+        if single and table is None:
+            raise ConfigError(f"{place}: one file holds one table, so name it: table=")
+        self._file = place.name if single else None
+        self._table = table
+        self._lengths: dict[str, int] = {}
+        self.storage = Folder(place.parent if single else place)
+        self.state = f"{place.name}._state" if single else "_state"
+
+    @property
+    @abstractmethod
+    def format(self) -> str:
+        """What kind of output this is."""
+
+    @abstractmethod
+    def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
+        """The rows as bytes; ``first`` says that the file is still empty."""
+
+    @property
+    def snapshots(self) -> bool:
+        """Whether it has a place for the tables ``workers`` and ``activities``."""
+        return self._table is None
+
+    def nest(self, tables: Tables) -> Tables:
+        """One answer's rows as this format puts them; as they are, unless it nests them."""
+        return tables
+
+    def begin(self, run: str, checkpoint: Checkpoint) -> None:
+        """Cut every file back to what was committed."""
+        del run
+        last = checkpoint.last
+        self._lengths = {} if last is None else dict(last.position.lengths)
+        with storing(self.storage.place):
+            self.storage.root.mkdir(parents=True, exist_ok=True)
+            for table in [self._table] if self._table else list(SCHEMAS):
+                self._repair(self._path(table))
+
+    def write(self, batch: Sequence[Tables]) -> Position:
+        """Append to each table's file, and sync."""
+        gathered: dict[str, list[Row]] = defaultdict(list)
+        for tables in batch:
+            for table, rows in self.nest(tables).items():
+                if rows and self._table in (None, table):
+                    gathered[table] += rows
+        grown = dict(self._lengths)
+        try:
+            for table, rows in gathered.items():
+                path = self._path(table)
+                data = self.encode(table, rows, first=not grown.get(path.name))
+                grown[path.name] = self._append(path, gzip.compress(data) if self._gzip else data)
+        except BaseException:
+            for table in gathered:
+                with suppress(OSError, StorageError):
+                    self._repair(self._path(table))
+            raise
+        self._lengths = grown
+        return Position(lengths=grown)
+
+    def start_over(self, stamp: str) -> None:
+        """Move the file, or the folder, and its checkpoint aside."""
+        with storing(self.storage.place):
+            if self._file is None:
+                set_aside(self.storage.root, stamp)
+            elif (self.storage.root / self._file).exists():
+                set_aside(self.storage.root / self._file, stamp)
+                set_aside(self.storage.root / self.state, stamp)
+
+    def _path(self, table: str) -> Path:
+        name = self._file or f"{table}{self.endings[0]}{_GZIP if self._gzip else ''}"
+        return self.storage.root / name
+
+    def _repair(self, path: Path) -> None:
+        length = self._lengths.get(path.name, 0)
+        try:
+            actual = path.stat().st_size
+        except FileNotFoundError:
+            actual = 0
+        if actual < length:
+            raise StorageError(
+                f"{path} has {actual} bytes, fewer than the {length} that were committed: "
+                "it was changed; --fresh starts over"
+            )
+        if actual > length:
+            if path.name not in self._lengths and self._is_foreign(path):
+                raise StorageError(f"{path} is not this program's: --fresh moves it aside")
+            os.truncate(path, length)
+
+    def _is_foreign(self, path: Path) -> bool:
+        """Whether it was there before any run of ours: such a file is never cut."""
+        return not (self.storage.root / self.state / f"began-{path.name}").exists()
+
+    def _append(self, path: Path, data: bytes) -> int:
+        with storing(str(path)):
+            if path.name not in self._lengths:
+                self.storage.put(f"{self.state}/began-{path.name}", b"")
+            created = not path.exists()
+            with path.open("ab") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                length = file.tell()
+            if created:
+                sync_folder(path.parent)
+            return length
+
+
+def set_aside(path: Path, stamp: str) -> None:
+    """Rename a file, or a folder that holds more than the lock under which this is done."""
+    if path.is_file() or any(one.is_file() and one.name != "lock" for one in path.rglob("*")):
+        path.rename(path.with_name(f"{path.name}.{stamp}"))
+
+
+def _local(path: str | os.PathLike[str]) -> Path:
+    text = os.fspath(path)
+    if "://" in text:
+        raise ConfigError(
+            f"{text}: only Parquet goes to an object store, since its files don't grow"
+        )
+    if not text:
+        raise InvalidParameter("path", text, "a file's or folder's name")
+    return Path(text).absolute()

@@ -1,0 +1,56 @@
+"""JSON Lines: one worker and window a line, with its activities nested."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+import orjson
+
+from taskrouter_stats.etl.rows import Row, Tables
+
+from .growing import GrowingSink
+
+__all__ = ["JsonLinesSink", "nested", "to_line"]
+
+_FORMAT: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+_OWN: Final = ("activity_sid", "activity_name", "avg", "min", "max", "total", "extra")
+
+
+def nested(tables: Tables) -> Tables:
+    """A worker's rows as one: ``activity_durations`` is a list in it, or null."""
+    workers = tables.get("worker_statistics")
+    if not workers:
+        return tables
+    durations = [
+        {name: row[name] for name in _OWN} for row in tables.get("worker_activity_durations", ())
+    ]
+    return {"worker_statistics": [{**workers[0], "activity_durations": durations or None}]}
+
+
+def to_line(row: dict[str, Any]) -> bytes:
+    """A row as one line of JSON, its line end included."""
+    return orjson.dumps(row, option=_FORMAT)
+
+
+class JsonLinesSink(GrowingSink):
+    """JSON Lines: ``statistics.jsonl``, or a folder with a file for each table.
+
+    Times are ISO 8601 in UTC. A single file holds ``worker_statistics`` unless ``table=`` says
+    otherwise. See :class:`GrowingSink` for the arguments.
+    """
+
+    endings: ClassVar = (".jsonl", ".ndjson", ".json")
+    alone: ClassVar = "worker_statistics"
+
+    @property
+    def format(self) -> str:
+        """What kind of output this is."""
+        return "JSON Lines" if self._table is None else f"JSON Lines of {self._table}"
+
+    def nest(self, tables: Tables) -> Tables:
+        """One line for each worker and window, unless the activities are wanted by themselves."""
+        return tables if self._table == "worker_activity_durations" else nested(tables)
+
+    def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
+        """The rows as lines."""
+        del table, first
+        return b"".join(map(to_line, rows))

@@ -1,0 +1,193 @@
+"""The durable side of an export: rows are gathered, written, and only then marked as done.
+
+Everything that blocks runs in a thread, one step at a time; a step that has begun is waited for
+even by a caller who is cancelled, so that no file is closed under it.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from secrets import token_hex
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from attrs import define, field, frozen
+
+from .checkpoint import Checkpoint, Commit, Position, by_question, split
+from .rows import Tables
+from .sinks.base import Sink
+
+__all__ = ["COUNTS", "Item", "Store"]
+
+T = TypeVar("T")
+
+_MOST: Final = 1000
+"""Items after which rows are written, and lost again to a kill."""
+
+_PATIENCE: Final = 5.0
+"""Seconds after which they are written however few they are. For Parquet each time makes a part
+for each table, so it waits longer."""
+
+_PATIENCE_PARTS: Final = 30.0
+
+COUNTS: Final = tuple(
+    f"reservations_{name}"
+    for name in ("created", "accepted", "rejected", "timed_out", "canceled", "rescinded")
+)
+"""What is added up for ``--verify``."""
+
+
+@frozen
+class Item:
+    """Something to store.
+
+    Attributes:
+        make: makes its rows, in the thread that writes them.
+        key: the query that is done once they are durable; None if none is.
+    """
+
+    make: Callable[[], Tables]
+    key: str | None = None
+
+
+@define(eq=False)
+class Store:
+    """One output, open: ``async with Store(sink) as store``. Several exports may share it.
+
+    Attributes:
+        sink: where rows go.
+        fresh: whether to move what is there aside first.
+        run: the run's name, part of the names of its files.
+
+    Raises:
+        OutputLocked: when another process writes there.
+        StorageError: when it can't be read or written.
+    """
+
+    sink: Sink
+    fresh: bool = False
+    run: str = field(init=False)
+    checkpoint: Checkpoint = field(init=False)
+    _pending: list[Item] = field(factory=list[Item], init=False)
+    _since: float | None = field(default=None, init=False)
+    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _lock: ExitStack = field(factory=ExitStack, init=False)
+    _broken: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        now = datetime.now(UTC)
+        self.run = f"{now:%Y%m%dT%H%M%SZ}-{token_hex(4)}"
+        self.checkpoint = Checkpoint(self.sink.storage, self.sink.state, self.sink.format)
+
+    async def __aenter__(self) -> Self:
+        await _finish(self._open)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if not self._broken:
+                await self.commit(ended=True)
+        finally:
+            self._lock.close()
+
+    def is_done(self, key: str) -> bool:
+        """Whether a query was answered for good, by this run or an earlier one."""
+        return self.checkpoint.is_done(key)
+
+    async def add(self, item: Item) -> None:
+        """Take something to store; now and then this writes what has gathered.
+
+        Raises:
+            StorageError: when that can't be stored: nothing of it is marked as done.
+        """
+        self._pending.append(item)
+        if self._since is None:
+            self._since = asyncio.get_running_loop().time()
+        if len(self._pending) >= _MOST or self.patience() <= 0:
+            await self.commit()
+
+    def patience(self) -> float:
+        """Seconds until what has gathered should be written; infinite for nothing."""
+        if self._since is None:
+            return float("inf")
+        longest = _PATIENCE_PARTS if self.sink.format.startswith("Parquet") else _PATIENCE
+        return longest - (asyncio.get_running_loop().time() - self._since)
+
+    async def commit(self, *, ended: bool = False) -> None:
+        """Write what has gathered, then mark it as done.
+
+        Args:
+            ended: whether this is the run's last step.
+
+        Raises:
+            StorageError: when it can't be stored: nothing of it is marked as done.
+        """
+        async with self._turn:
+            batch, self._pending, self._since = self._pending, [], None
+            if batch or ended:
+                await _finish(lambda: self._store(batch, ended=ended))
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Do something that blocks with the storage, between two commits."""
+        async with self._turn:
+            return await _finish(work)
+
+    def _open(self) -> None:
+        sink = self.sink
+        if self.fresh:
+            with sink.storage.lock(f"{sink.state}/lock"):
+                sink.start_over(self.run)
+        with ExitStack() as stack:
+            stack.enter_context(sink.storage.lock(f"{sink.state}/lock"))
+            self.checkpoint.open()
+            sink.begin(self.run, self.checkpoint)
+            self.checkpoint.commit(Commit(self.run, self._unmoved()))
+            self._lock = stack.pop_all()
+
+    def _store(self, batch: list[Item], *, ended: bool) -> None:
+        self._broken = True
+        made = [item.make() for item in batch]
+        position = self.sink.write(made) if batch else self._unmoved()
+        done = by_question(item.key for item in batch if item.key is not None)
+        self.checkpoint.commit(Commit(self.run, position, done, _sums(batch, made), ended))
+        self._broken = False
+
+    def _unmoved(self) -> Position:
+        """Where the output stands when nothing was written: no shorter, and without new parts."""
+        last = self.checkpoint.last
+        return Position() if last is None else Position(lengths=last.position.lengths)
+
+
+def _sums(batch: list[Item], made: list[Tables]) -> dict[str, Counter[str]]:
+    """Totals of what was added for good, by question."""
+    sums: dict[str, Counter[str]] = {}
+    for item, tables in zip(batch, made, strict=True):
+        if item.key is not None:
+            counts = sums.setdefault(split(item.key)[0], Counter())
+            for row in tables.get("worker_statistics", ()):
+                counts["workers"] += 1
+                for name in COUNTS:
+                    counts[name] += row[name] or 0
+    return sums
+
+
+async def _finish(work: Callable[[], T]) -> T:
+    """Do it in a thread, and be there when it ends, cancelled or not."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    interruption: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            interruption = error
+    if interruption is not None:
+        task.exception()
+        raise interruption
+    return task.result()
