@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from types import UnionType
 from typing import Any, Final, TypeGuard, TypeVar, cast, get_args, get_origin
 
 import attrs
@@ -75,6 +76,8 @@ def _is_numeric_text(value: object) -> TypeGuard[str]:
 def _seconds(value: object, _: type) -> float:
     if type(value) is float and math.isfinite(value):
         return value
+    if type(value) is int and -_LARGEST_COUNT <= value <= _LARGEST_COUNT:
+        return float(value)
     return _number("a number", value)
 
 
@@ -149,6 +152,20 @@ def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, An
     return structure_object
 
 
+def _optional_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
+    """Structure ``X | None``, with the hook of ``X`` looked up once; text as such needs no work."""
+    (inner,) = (kind for kind in get_args(cls) if kind is not type(None))
+    hook = converter.get_structure_hook(inner)
+    ready = str if inner is str else type(None)
+
+    def structure_optional(value: object, _: type) -> Any:
+        if value is None or type(value) is ready:
+            return value
+        return hook(value, inner)
+
+    return structure_optional
+
+
 def _tuple_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
     """Structure ``tuple[X, ...]`` from a JSON list and from nothing else."""
     items = converter.get_structure_hook(list[get_args(cls)[0]])  # type: ignore[misc]
@@ -183,6 +200,11 @@ def _is_mapping(cls: Any) -> bool:
     return origin is Mapping
 
 
+def _is_optional(cls: Any) -> bool:
+    kinds = get_args(cls) if isinstance(cls, UnionType) else ()
+    return len(kinds) == 2 and type(None) in kinds  # noqa: PLR2004
+
+
 def _is_tuple(cls: Any) -> bool:
     origin: object = get_origin(cls)
     return origin is tuple
@@ -194,6 +216,7 @@ def _make(*, detailed: bool) -> OrjsonConverter:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(datetime, _time)
     converter.register_structure_hook_factory(_is_mapping, partial(_mapping_hook, converter))
+    converter.register_structure_hook_factory(_is_optional, partial(_optional_hook, converter))
     converter.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, converter))
     converter.register_structure_hook_factory(attrs.has, partial(_class_hook, converter))
     converter.register_unstructure_hook_factory(attrs.has, partial(_class_unhook, converter))

@@ -1,0 +1,137 @@
+"""Who asks: this package and those that it is compared with, each as a function of a count.
+
+Every contender keeps its connections open over all rounds and asks from 50 tasks. `bare` is what
+aiohttp can do at best: URLs and header made beforehand, no cookies, no connection limit, the body
+read and left alone. `common` is aiohttp as commonly written: address and parameters as text,
+`BasicAuth`, `response.json()`. `twilio` is the vendor's library with its asynchronous client. Of
+ours, queries are made for each request, as a caller does.
+"""
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import aiohttp
+from yarl import URL
+
+from taskrouter_stats import Credentials, TaskRouterSession, Window, models, queries
+from tests.benchmarks.nginx import ACCOUNT, TOKEN, WORKSPACE, worker_sid
+
+try:
+    from twilio.http.async_http_client import AsyncTwilioHttpClient
+    from twilio.rest import Client
+except ImportError:
+    Client = None
+
+__all__ = ["CONTENDERS", "IN_FLIGHT", "Ask", "Contender", "bare", "stream"]
+
+IN_FLIGHT = 50
+WORKERS = [worker_sid(number) for number in range(100)]
+WINDOW = Window.last(minutes=15)
+TWILIO = "https://taskrouter.twilio.com"
+
+Ask = Callable[[int], Awaitable[None]]
+"""Asks so many times, and returns when all answers are here."""
+Contender = Callable[[str], AbstractAsyncContextManager[Ask]]
+
+
+async def from_tasks(count: int, one: Callable[[str], Awaitable[object]]) -> None:
+    """Ask from 50 tasks for the same number of workers each."""
+
+    async def work(first: int) -> None:
+        for number in range(first, count, IN_FLIGHT):
+            await one(WORKERS[number % len(WORKERS)])
+
+    async with asyncio.TaskGroup() as group:
+        for first in range(IN_FLIGHT):
+            group.create_task(work(first))
+
+
+@asynccontextmanager
+async def bare(base_url: str) -> AsyncIterator[Ask]:
+    """Aiohttp at its best."""
+    headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
+    place = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers"
+    urls = {sid: URL(f"{place}/{sid}/Statistics?Minutes=15", encoded=True) for sid in WORKERS}
+    connector, jar = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
+
+        async def one(sid: str) -> None:
+            async with session.get(urls[sid], headers=headers, allow_redirects=False) as response:
+                await response.read()
+
+        yield lambda count: from_tasks(count, one)
+
+
+@asynccontextmanager
+async def common(base_url: str) -> AsyncIterator[Ask]:
+    """Aiohttp as commonly written."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # auth= goes with aiohttp 4
+    async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(ACCOUNT, TOKEN)) as session:
+
+        async def one(sid: str) -> None:
+            url = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers/{sid}/Statistics"
+            async with session.get(url, params={"Minutes": "15"}) as response:
+                response.raise_for_status()
+                await response.json()
+
+        yield lambda count: from_tasks(count, one)
+
+
+@asynccontextmanager
+async def twilio(base_url: str) -> AsyncIterator[Ask]:
+    """The vendor's library."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # it passes aiohttp what goes with v4
+
+    class Redirected(AsyncTwilioHttpClient):
+        async def request(self, method, url, *args, **kwargs):
+            return await super().request(method, url.replace(TWILIO, base_url), *args, **kwargs)
+
+    async with Redirected() as http:
+        workspace = Client(ACCOUNT, TOKEN, http_client=http).taskrouter.v1.workspaces(WORKSPACE)
+
+        async def one(sid: str) -> None:
+            await workspace.workers(sid).statistics().fetch_async(minutes=15)
+
+        yield lambda count: from_tasks(count, one)
+
+
+def _session(base_url: str, in_flight: int = IN_FLIGHT) -> TaskRouterSession:
+    """A session as anybody makes it, with one place more, since one is kept for a fetch."""
+    credentials = Credentials.auth_token(ACCOUNT, TOKEN)
+    return TaskRouterSession(credentials, base_url=base_url, max_in_flight=in_flight + 1)
+
+
+@asynccontextmanager
+async def fetch(base_url: str) -> AsyncIterator[Ask]:
+    """This package, one by one."""
+    async with _session(base_url) as session:
+
+        async def one(sid: str) -> models.WorkerStatistics:
+            return await session.fetch(queries.worker_statistics(WORKSPACE, sid, WINDOW))
+
+        yield lambda count: from_tasks(count, one)
+
+
+@asynccontextmanager
+async def stream(base_url: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[Ask]:
+    """This package, as a stream."""
+    async with _session(base_url, in_flight) as session:
+
+        async def ask(count: int) -> None:
+            asked = (
+                queries.worker_statistics(WORKSPACE, WORKERS[number % len(WORKERS)], WINDOW)
+                for number in range(count)
+            )
+            async with session.stream(asked) as outcomes:
+                async for outcome in outcomes:
+                    outcome.unwrap()
+
+        yield ask
+
+
+CONTENDERS: dict[str, Contender] = {"bare": bare, "common": common}
+if Client is not None:
+    CONTENDERS["twilio"] = twilio
+CONTENDERS |= {"fetch": fetch, "stream": stream}

@@ -1,0 +1,117 @@
+"""A server that no contender wrote: nginx, which answers everybody with one worker's statistics.
+
+Debian's package will do (`apt-get install nginx-light`). It runs from a temporary folder on a free
+port of 127.0.0.1, for as long as the `with` lasts, and says of every reply that 100,000 requests a
+second are permitted.
+"""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["ACCOUNT", "BODY", "TOKEN", "WORKSPACE", "nginx", "worker_sid"]
+
+ACCOUNT, TOKEN, WORKSPACE = "AC" + "a" * 32, "b" * 32, "WS" + "c" * 32
+
+CONFIGURATION = """
+daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off; keepalive_requests 100000000; keepalive_timeout 3600s; tcp_nodelay on;
+    client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+    uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+    server {{
+        listen 127.0.0.1:{port} backlog=1024; root {folder}; default_type application/json;
+        add_header X-Rate-Limit-Limit 100000; add_header X-Rate-Limit-Remaining 99999;
+        add_header Twilio-Request-Id RQ00000000000000000000000000000000;
+        add_header Twilio-Concurrent-Requests 1;
+        location / {{ try_files /statistics.json =404; }}
+    }}
+}}
+"""
+
+SECONDS_TO_START = 10.0
+
+
+def worker_sid(number: int) -> str:
+    """The SID of that worker."""
+    return f"WK{number:032x}"
+
+
+def _body() -> bytes:
+    """The example of the documents in shape and size: five activities, 1.4 kB."""
+    window = {"start_time": "2026-11-01T04:00:00Z", "end_time": "2026-11-02T05:00:00Z"}
+    counts = ("created", "accepted", "rejected", "timed_out", "canceled", "rescinded")
+    names = ("Offline", "Idle", "Busy", "Reserved", "Break")
+    durations = [
+        {
+            "avg": 300.5 * number,
+            "min": 12 * number,
+            "max": 900 * number,
+            "friendly_name": name,
+            "sid": f"WA{number:032x}",
+            "total": 5400 * number,
+        }
+        for number, name in enumerate(names)
+    ]
+    path = f"/v1/Workspaces/{WORKSPACE}/Workers/{worker_sid(0)}/Statistics"
+    body = {
+        "cumulative": {
+            **{f"reservations_{name}": number for number, name in enumerate(counts)},
+            "activity_durations": durations,
+            **window,
+        },
+        "worker_sid": worker_sid(0),
+        "workspace_sid": WORKSPACE,
+        "account_sid": ACCOUNT,
+        "url": f"https://taskrouter.twilio.com{path}",
+    }
+    return json.dumps(body).encode()
+
+
+BODY = _body()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_port(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while process.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    sys.exit("nginx did not start")
+
+
+@contextmanager
+def nginx() -> Iterator[str]:
+    """The base URL of an nginx that runs until the `with` is left."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin:/usr/bin")
+    if program is None:
+        sys.exit("nginx is needed: `apt-get install nginx-light`")
+    with tempfile.TemporaryDirectory(prefix="nginx-") as name:
+        folder, port = Path(name), _free_port()
+        folder.chmod(0o755)  # its worker may be another user
+        (folder / "statistics.json").write_bytes(BODY)
+        (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, port=port), "utf-8")
+        command = [program, "-e", f"{folder}/error.log", "-p", name, "-c", f"{folder}/nginx.conf"]
+        process = subprocess.Popen(command)
+        try:
+            _await_port(process, port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(SECONDS_TO_START)
