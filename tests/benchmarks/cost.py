@@ -5,7 +5,6 @@ one round's; what is told is the median of the rounds, and the quartiles as its 
 of the client's process.
 """
 
-import asyncio
 import gc
 import statistics
 import time
@@ -80,22 +79,3 @@ async def _spend(ask: Ask) -> tuple[float, float]:
     await ask(REQUESTS)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return 1e6 * cpu / REQUESTS, 1e6 * wall / REQUESTS
-
-
-if __name__ == "__main__":
-    import sys
-
-    from tests.benchmarks.nginx import nginx
-
-    with nginx() as base_url:
-        runner = asyncio.Runner()
-        if "uvloop" in sys.argv:
-            import uvloop
-
-            runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-        with runner:
-            for name, cost in runner.run(measure(base_url)).items():
-                print(
-                    f"{name:8} {cost.cpu:6.1f} {cost.wall:6.1f} to bare {cost.to['bare']}"
-                    f" to twilio {cost.to['twilio']}"
-                )
