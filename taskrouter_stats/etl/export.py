@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, Final
 
 import attrs
-import orjson
 from attrs import define, field
 
 from taskrouter_stats.core import queries
@@ -146,7 +145,7 @@ class Export:
         finally:
             checks = self.report.checks
             self.report = attrs.evolve(self._report(), checks=checks)
-            await self._write_failures()
+            self.store.failures += self._failures
         return self.report
 
     @property
@@ -247,13 +246,6 @@ class Export:
             mine = {name: ours.get(name, 0) for name in COUNTS}
             found.append(Check(window, ours.get("workers", 0), mine, theirs))
         return tuple(found)
-
-    async def _write_failures(self) -> None:
-        storage, name = self.store.sink.storage, f"{self.store.sink.state}/failures.jsonl"
-        lines = [orjson.dumps(attrs.asdict(one), option=orjson.OPT_UTC_Z) for one in self._failures]
-        if lines:
-            data = b"".join(line + b"\n" for line in lines)
-            await self.store.call(lambda: storage.put(name, data))
 
     def _spent(self) -> tuple[int, int]:
         budgets = self.session.budgets()

@@ -13,13 +13,16 @@ from secrets import token_hex
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+import attrs
+import orjson
 from attrs import define, field, frozen
 
 from .checkpoint import Checkpoint, Commit, Position, by_question, split
+from .report import FailedQuery
 from .rows import Tables
 from .sinks.base import Sink
 
-__all__ = ["COUNTS", "Item", "Store"]
+__all__ = ["COUNTS", "FAILURES", "Item", "Store"]
 
 T = TypeVar("T")
 
@@ -31,6 +34,9 @@ _PATIENCE: Final = 5.0
 for each table, so it waits longer."""
 
 _PATIENCE_PARTS: Final = 30.0
+
+FAILURES: Final = "failures.jsonl"
+"""In the state's folder: one failed query a line."""
 
 COUNTS: Final = tuple(
     f"reservations_{name}"
@@ -60,6 +66,7 @@ class Store:
         sink: where rows go.
         fresh: whether to move what is there aside first.
         run: the run's name, part of the names of its files.
+        failures: what failed and a later run may mend; in ``failures.jsonl`` once this ends.
 
     Raises:
         OutputLocked: when another process writes there.
@@ -70,6 +77,7 @@ class Store:
     fresh: bool = False
     run: str = field(init=False)
     checkpoint: Checkpoint = field(init=False)
+    failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
     _pending: list[Item] = field(factory=list[Item], init=False)
     _since: float | None = field(default=None, init=False)
     _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
@@ -156,8 +164,21 @@ class Store:
         made = [item.make() for item in batch]
         position = self.sink.write(made) if batch else self._unmoved()
         done = by_question(item.key for item in batch if item.key is not None)
+        if ended:
+            self._store_failures()
         self.checkpoint.commit(Commit(self.run, position, done, _sums(batch, made), ended))
         self._broken = False
+
+    def _store_failures(self) -> None:
+        name, format_ = (
+            f"{self.sink.state}/{FAILURES}",
+            orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE,
+        )
+        lines = [orjson.dumps(attrs.asdict(one), option=format_) for one in self.failures]
+        if lines:
+            self.sink.storage.put(name, b"".join(lines))
+        else:
+            self.sink.storage.remove(name)
 
     def _unmoved(self) -> Position:
         """Where the output stands when nothing was written: no shorter, and without new parts."""

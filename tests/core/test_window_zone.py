@@ -1,6 +1,7 @@
 """The zone whose calendar a window was cut from."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from taskrouter_stats import Window, queries
@@ -45,4 +46,4 @@ def test_days_over_a_change_of_clocks_stay_on_midnights():
     """Days of 25 hours end at the next local midnight, so that no hour is lost or told twice."""
     days = Window.days(date(2026, 10, 31), date(2026, 11, 2), tz="America/New_York")
     assert [(day.end - day.start) / timedelta(hours=1) for day in days] == [24, 25, 24]
-    assert all(first.end == second.start for first, second in zip(days, days[1:], strict=False))
+    assert all(first.end == second.start for first, second in pairwise(days))

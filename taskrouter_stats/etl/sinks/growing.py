@@ -171,9 +171,7 @@ def set_aside(path: Path, stamp: str) -> None:
 def _local(path: str | os.PathLike[str]) -> Path:
     text = os.fspath(path)
     if "://" in text:
-        raise ConfigError(
-            f"{text}: only Parquet goes to an object store, since its files don't grow"
-        )
+        raise ConfigError(f"{text}: files don't grow in an object store; Parquet can go there")
     if not text:
         raise InvalidParameter("path", text, "a file's or folder's name")
     return Path(text).absolute()

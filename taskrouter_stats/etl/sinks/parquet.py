@@ -29,7 +29,8 @@ __all__ = ["ParquetSink"]
 Compression = Literal["snappy", "zstd", "gzip", "lz4", "none"]
 
 _COMPRESSIONS: Final = ("snappy", "zstd", "gzip", "lz4", "none")
-_UNKNOWN: Final = "__HIVE_DEFAULT_PARTITION__"
+_UNKNOWN: Final = "unknown"
+"""For a folder whose value nobody said; Hive's own word for null trips readers up."""
 
 
 class ParquetSink:

@@ -1,0 +1,50 @@
+"""Arrow tables of outcomes."""
+
+import sys
+
+import pyarrow as pa
+import pytest
+
+from taskrouter_stats import Failure
+from taskrouter_stats.core.outcome import Meta
+from taskrouter_stats.errors import InvalidParameter, MissingExtra
+from taskrouter_stats.etl import SCHEMAS, to_arrow
+from tests.etl.test_rows import success
+
+DURATIONS = {"cumulative": {"activity_durations": [{"friendly_name": "Idle", "total": 3}, {}]}}
+
+
+def test_outcomes_become_a_table_with_the_fixed_types():
+    """The main table has the documented types, its schema's version, and no row of failures."""
+    good = success({"cumulative": {"reservations_created": 4}, "new": 1})
+    table = to_arrow([good, Failure(good.query, ValueError("no"), Meta())])
+    assert table.num_rows == 1
+    assert table.schema.names == list(SCHEMAS["worker_statistics"].names)
+    assert table.schema.metadata == {b"schema_version": b"1"}
+    assert table.schema.field("reservations_created").type == pa.int64()
+    assert table.schema.field("window_start").type == pa.timestamp("us", "UTC")
+    assert table["extra"].to_pylist() == ['{"new":1}']
+
+
+def test_any_table_can_be_asked_for():
+    """A table's name gives the rows of that table."""
+    table = to_arrow([success(DURATIONS)], table="worker_activity_durations")
+    assert table["total"].to_pylist() == [3.0, None]
+
+
+def test_no_outcomes_make_an_empty_table():
+    """Without any outcome the table is empty and typed all the same."""
+    assert to_arrow([]).schema.field("complete").type == pa.bool_()
+
+
+def test_an_unknown_table_is_refused():
+    """A table that isn't there is named, with those that are."""
+    with pytest.raises(InvalidParameter, match="table='nothing': one of worker_statistics"):
+        to_arrow([], table="nothing")
+
+
+def test_without_pyarrow_the_extra_is_named(monkeypatch):
+    """A missing library answers with the line that installs it."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtra, match=r"taskrouter-stats\[parquet\]"):
+        to_arrow([])

@@ -1,0 +1,261 @@
+"""Exports against the simulator: complete, resumable, honest."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from taskrouter_stats import RetryPolicy, Success, Window, errors, etl
+from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
+from taskrouter_stats.simulator import Simulator
+from tests.support.fakes import (
+    REQUEST_ID,
+    WORKSPACE,
+    FakeTransport,
+    number_of,
+    session_over,
+    statistics,
+    trouble,
+    worker_sid,
+)
+
+from .lake import csv_rows, days, export, json_lines, key, parquet_rows, session_at, wanted
+
+READ = {
+    "csv": lambda path: csv_rows(path / "worker_statistics.csv"),
+    "json": lambda path: json_lines(path / "worker_statistics.jsonl"),
+    "parquet": parquet_rows,
+}
+MAKE = {"csv": CsvSink, "json": JsonLinesSink, "parquet": ParquetSink}
+STATISTICS = "WorkerStatistics"
+
+
+@pytest.fixture
+async def simulator():
+    """A quick one of twelve workers without a limit."""
+    async with Simulator(workers=12, window="none", latency=0.0, seed=5) as running:
+        yield running
+
+
+def asked(simulator):
+    """How many statistics requests the server has seen."""
+    by_key = simulator.counters.by_key.items()
+    return sum(counts.requests for name, counts in by_key if name.startswith(STATISTICS))
+
+
+@pytest.mark.parametrize("kind", MAKE)
+async def test_every_worker_and_window_is_there_once(simulator, tmp_path, kind):
+    """An export stores each worker and window once, and run again asks for nothing."""
+    report = await export(simulator, MAKE[kind](tmp_path))
+    again = await export(simulator, MAKE[kind](tmp_path))
+    keys = Counter(key(row) for row in READ[kind](tmp_path))
+    assert keys == Counter(wanted(simulator, days(2)))
+    assert (report.written, report.already_done, report.complete) == (24, 0, True)
+    assert (again.written, again.already_done, asked(simulator)) == (0, 24, 24)
+
+
+async def test_the_sums_are_the_servers_own(simulator, tmp_path):
+    """The rows add up to what the server says of all workers, and ``verify`` says so."""
+    report = await export(simulator, ParquetSink(tmp_path), verify=True)
+    rows = parquet_rows(tmp_path)
+    created = sum(row["reservations_created"] for row in rows)
+    assert [check.equal for check in report.checks] == [True, True]
+    assert sum(check.theirs["reservations_created"] for check in report.checks) == created > 0
+    assert [check.workers for check in report.checks] == [12, 12]
+
+
+async def test_verifying_a_resumed_run_counts_all_of_it(simulator, tmp_path):
+    """Sums are kept in the checkpoint, so that a check speaks of earlier runs' rows too."""
+    some = [worker.sid for worker in simulator.world.workers[:5]]
+    await export(simulator, JsonLinesSink(tmp_path), workers=some)
+    report = await export(simulator, JsonLinesSink(tmp_path), verify=True)
+    assert [(check.workers, check.equal) for check in report.checks] == [(12, True), (12, True)]
+
+
+async def test_snapshots_of_workers_and_activities(simulator, tmp_path):
+    """A lake tells who the workers were and which activities there are, once a run."""
+    await export(simulator, ParquetSink(tmp_path))
+    workers, activities = (parquet_rows(tmp_path, name) for name in ("workers", "activities"))
+    assert {row["worker_sid"] for row in workers} == {w.sid for w in simulator.world.workers}
+    assert len(workers) == 12
+    durations = parquet_rows(tmp_path, "worker_activity_durations")
+    assert {row["activity_sid"] for row in durations} <= {row["activity_sid"] for row in activities}
+
+
+async def test_a_window_that_has_not_settled_is_asked_again(simulator, tmp_path):
+    """Rows of a window that only just ended are marked as incomplete, and their keys not done."""
+    now = datetime.now(UTC)
+    recent = [Window.between(now - timedelta(hours=2), now - timedelta(minutes=5))]
+    sink = tmp_path / "out.jsonl"
+    first = await export(simulator, JsonLinesSink(sink), recent)
+    final = await export(simulator, JsonLinesSink(sink), recent, settle=timedelta(0))
+    last = await export(simulator, JsonLinesSink(sink), recent, settle=timedelta(0))
+    assert (first.incomplete, final.incomplete, last.already_done) == (12, 0, 12)
+    assert Counter(row["complete"] for row in json_lines(sink)) == {False: 12, True: 12}
+
+
+async def test_a_relative_window_is_never_taken_for_done(simulator, tmp_path):
+    """The last hours, exported twice an hour apart, are two windows, however settled."""
+    plan = etl.worker_plan(simulator.workspace_sid, Window.last(hours=8))
+    now, settle = datetime.now(UTC), timedelta(0)
+    for hours in (1, 0):
+        windows = plan.at(now - timedelta(hours=hours)).windows
+        report = await export(simulator, JsonLinesSink(tmp_path), windows, settle=settle)
+        assert (report.written, report.already_done) == (12, 0)
+
+
+async def test_a_worker_who_is_gone_is_no_failure(simulator, tmp_path):
+    """A worker that isn't there any more is counted apart, and not asked about again."""
+    known, gone = simulator.world.workers[0].sid, "WK" + "0" * 32
+    report = await export(simulator, CsvSink(tmp_path), workers=[known, gone])
+    again = await export(simulator, CsvSink(tmp_path), workers=[known, gone])
+    assert (report.written, report.gone, report.failed, report.complete) == (2, 2, 0, True)
+    assert again.already_done == 4
+
+
+async def test_windows_beyond_the_retention_cost_one_request(simulator, tmp_path):
+    """Where one worker's window is too old for the server, the others' are not asked for."""
+    old = Window.days(*(datetime.now(UTC).date() - timedelta(days=d) for d in (60, 50)), tz="UTC")
+    report = await export(simulator, JsonLinesSink(tmp_path), [*old, *days(1)])
+    rows = json_lines(tmp_path / "worker_statistics.jsonl")
+    assert (report.expired, report.failed, report.written) == (11 * 12, 0, 12)
+    assert Counter(map(key, rows)) == Counter(wanted(simulator, days(1)))
+    assert asked(simulator) == 11 + 12
+
+
+async def test_stopping_keeps_what_was_fetched(simulator, tmp_path):
+    """A stopped export returns what it has, and the next one fetches the rest and no more."""
+    stop, sink = asyncio.Event(), tmp_path / "out.jsonl"
+
+    async def sids():
+        for number, worker in enumerate(simulator.world.workers):
+            if number == 5:
+                stop.set()
+            yield worker.sid
+
+    report = await export(simulator, JsonLinesSink(sink), days(1), workers=sids(), stop=stop)
+    assert (report.stopped, report.complete, report.written) == (True, False, 5)
+    again = await export(simulator, JsonLinesSink(sink), days(1))
+    assert (again.already_done, again.written) == (5, 7)
+    assert Counter(map(key, json_lines(sink))) == Counter(wanted(simulator, days(1)))
+
+
+async def test_an_error_that_ends_a_run_comes_after_what_was_made(simulator, tmp_path):
+    """When the source of workers fails, what was fetched is stored before that is raised."""
+
+    async def sids():
+        for worker in simulator.world.workers[:4]:
+            yield worker.sid
+        raise ValueError("the list broke")
+
+    with pytest.raises(ValueError, match="the list broke"):
+        await export(simulator, JsonLinesSink(tmp_path), days(1), workers=sids())
+    assert len(json_lines(tmp_path / "worker_statistics.jsonl")) == 4
+
+
+async def test_a_cancelled_export_commits_what_it_has(simulator, tmp_path):
+    """An export that is cancelled stores what had come, and holds no lock afterwards."""
+    came = asyncio.Event()
+
+    async def sids():
+        for worker in simulator.world.workers[:4]:
+            yield worker.sid
+        came.set()
+        await asyncio.Event().wait()
+
+    sink = tmp_path / "out.jsonl"
+    running = asyncio.ensure_future(export(simulator, JsonLinesSink(sink), days(1), workers=sids()))
+    await came.wait()
+    while asked(simulator) < 4 or simulator.counters.in_flight:  # noqa: ASYNC110 (the server's word)
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    report = await export(simulator, JsonLinesSink(sink), days(1))
+    assert report.already_done + report.written == 12
+    assert Counter(map(key, json_lines(sink))) == Counter(wanted(simulator, days(1)))
+
+
+async def test_two_exports_share_one_output(simulator, tmp_path):
+    """Two sessions export into one store, each with its own report, nothing torn or twice."""
+    halves = simulator.world.workers[:6], simulator.world.workers[6:]
+    plans = [
+        etl.worker_plan(simulator.workspace_sid, days(2), workers=[w.sid for w in half])
+        for half in halves
+    ]
+    async with (
+        session_at(simulator) as one,
+        session_at(simulator) as two,
+        etl.Store(CsvSink(tmp_path)) as store,
+    ):
+        runs = [etl.Export(s, p, store).run() for s, p in zip((one, two), plans, strict=True)]
+        reports = await asyncio.gather(*runs)
+    assert [report.written for report in reports] == [12, 12]
+    rows = csv_rows(tmp_path / "worker_statistics.csv")
+    assert Counter(map(key, rows)) == Counter(wanted(simulator, days(2)))
+
+
+async def test_a_second_run_is_locked_out(simulator, tmp_path):
+    """While one run writes there, another is refused, and told who holds the output."""
+    async with etl.Store(JsonLinesSink(tmp_path)):
+        with pytest.raises(errors.OutputLocked, match="process"):
+            await export(simulator, JsonLinesSink(tmp_path))
+
+
+async def test_failures_are_listed_and_stay_undone(tmp_path):
+    """What failed is in the report and in a file, with what to quote, and is asked for again."""
+    sick = FakeTransport(lambda r: trouble(500, 20500) if number_of(r) == 2 else statistics(r))
+    plan = etl.worker_plan(WORKSPACE, days(1), workers=[worker_sid(n) for n in range(4)])
+    sink = JsonLinesSink(tmp_path / "out.jsonl")
+    async with session_over(sick, retry=RetryPolicy(attempts=1)) as session:
+        report = await etl.export(session, plan, sink)
+    (failed,) = report.failures
+    (listed,) = json_lines(tmp_path / "out.jsonl._state" / "failures.jsonl")
+    assert (report.failed, report.written, report.complete) == (1, 3, False)
+    assert (failed.error, failed.status, failed.request_id) == ("ServerError", 500, REQUEST_ID)
+    assert listed["key"] == failed.key
+    assert (listed["worker_sid"], listed["hint"]) == (worker_sid(2), "try again later")
+    async with session_over(FakeTransport()) as session:
+        again = await etl.export(session, plan, sink)
+    assert (again.already_done, again.written) == (3, 1)
+    assert not (tmp_path / "out.jsonl._state" / "failures.jsonl").exists()
+
+
+async def test_starting_over_keeps_the_old_lake_aside(simulator, tmp_path):
+    """A fresh run fetches everything again, into an empty place; the old rows are still there."""
+    lake = tmp_path / "lake"
+    await export(simulator, JsonLinesSink(lake), days(1))
+    report = await export(simulator, JsonLinesSink(lake), days(1), fresh=True)
+    (old,) = tmp_path.glob("lake.*")
+    assert (report.written, report.already_done) == (12, 0)
+    assert len(json_lines(old / "worker_statistics.jsonl")) == 12
+    assert len(json_lines(lake / "worker_statistics.jsonl")) == 12
+
+
+async def test_progress_is_of_what_is_left(simulator, tmp_path):
+    """A resumed export's total leaves out what earlier runs have done."""
+    await export(simulator, JsonLinesSink(tmp_path), days(1))
+    async with session_at(simulator) as session, etl.Store(JsonLinesSink(tmp_path)) as store:
+        run = etl.Export(session, etl.worker_plan(simulator.workspace_sid, days(2)), store)
+        assert run.progress.total is None
+        await run.run()
+    assert (run.progress.done, run.progress.total) == (12, 12)
+
+
+async def test_an_object_store_takes_parquet(simulator, tmp_path):
+    """The same export goes to a URI, without renaming, and resumes there."""
+    uri = f"file://{tmp_path}/lake"
+    await export(simulator, ParquetSink(uri))
+    again = await export(simulator, ParquetSink(uri))
+    assert again.already_done == 24
+    assert Counter(map(key, parquet_rows(tmp_path / "lake"))) == Counter(wanted(simulator, days(2)))
+
+
+async def test_to_arrow_takes_what_a_stream_hands_over(simulator):
+    """Outcomes of the main job become an Arrow table with a row for each success."""
+    async with session_at(simulator) as session:
+        stream = session.stream_worker_statistics(simulator.workspace_sid, days(1)[0])
+        outcomes = await stream.collect()
+    assert all(isinstance(outcome, Success) for outcome in outcomes)
+    assert etl.to_arrow(outcomes).num_rows == 12

@@ -1,0 +1,65 @@
+"""Plans: workers by windows, oldest first."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from taskrouter_stats import Window, queries
+from taskrouter_stats.errors import InvalidSid, InvalidWindow
+from taskrouter_stats.etl import Estimate, worker_plan
+
+WS = "WS" + "2" * 32
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+MONTH = Window.days(date(2026, 10, 26), date(2026, 11, 23), tz="UTC")
+
+
+def test_windows_are_absolute_oldest_first_and_each_once():
+    """A plan that starts has absolute windows, in time's order, none of them twice."""
+    plan = worker_plan(WS, [Window.last(hours=1), *reversed(MONTH), MONTH[0]]).at(NOW)
+    starts = [window.start for window in plan.windows]
+    assert starts == sorted(set(starts))
+    assert plan.windows[-1].end == NOW
+
+
+def test_relative_windows_move_with_the_start():
+    """The last eight hours, planned twice an hour apart, are two windows."""
+    plan = worker_plan(WS, Window.last(hours=8))
+    first, second = (plan.at(NOW + timedelta(hours=hours)).windows for hours in (0, 1))
+    assert second[0].start - first[0].start == timedelta(hours=1)
+
+
+def test_workers_are_all_of_the_workspace_by_default():
+    """Without workers the plan reads the list; given ones are asked about as they are."""
+    listing = queries.workers(WS, friendly_name="Ada")
+    assert worker_plan(WS, MONTH).listing() == queries.workers(WS)
+    assert worker_plan(WS, MONTH, workers=listing).listing() is listing
+    assert worker_plan(WS, MONTH, workers=(sid for sid in ("a", "b"))).workers == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        (("WK" + "2" * 32, MONTH), InvalidSid, "workspace_sid"),
+        ((WS, []), InvalidWindow, "at least one window"),
+        ((WS, ["yesterday"]), InvalidWindow, "windows='yesterday': Window objects"),
+    ],
+)
+def test_what_can_not_be_planned_is_refused(arguments, error, match):
+    """A plan that can't be is refused before anything is sent."""
+    with pytest.raises(error, match=match):
+        worker_plan(*arguments)
+
+
+def test_an_estimate_counts_requests_and_seconds():
+    """15,000 workers by 30 days are 450,000 requests: two and a half hours at 50 a second."""
+    estimate = Estimate(15_000, tuple(Window.days(date(2026, 10, 1), date(2026, 10, 30), tz="UTC")))
+    assert (estimate.requests, estimate.pages) == (450_000, 15)
+    assert round(estimate.seconds(50.0) / 3600, 1) == 2.5
+
+
+def test_windows_that_expire_before_their_turn_are_told():
+    """At a pace too slow for a month of windows, those that would be forgotten are named."""
+    estimate = Estimate(15_000, tuple(MONTH))
+    assert estimate.expiring(NOW, 500.0) == []
+    assert estimate.expiring(NOW, 0.3) == MONTH[:1]
+    assert estimate.expiring(NOW, 0.1) == MONTH

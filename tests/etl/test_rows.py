@@ -1,0 +1,145 @@
+"""From answers to rows."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from taskrouter_stats import Success, TaskRouterSession, Window, models, queries
+from taskrouter_stats.core.outcome import Meta
+from taskrouter_stats.errors import UsageError
+from taskrouter_stats.etl import SCHEMAS
+from taskrouter_stats.etl.rows import activity_rows, main_table, rows, worker_rows
+from taskrouter_stats.models import structure, to_dict
+from taskrouter_stats.simulator import Simulator
+
+WS, WK, AC, WA = (prefix + "1" * 32 for prefix in ("WS", "WK", "AC", "WA"))
+DAY = Window.day(date(2026, 11, 1), tz="America/New_York")
+LATER = datetime(2026, 11, 5, tzinfo=UTC)
+
+
+def success(payload, window=DAY, **filters):
+    """A worker's statistics as a stream hands them over."""
+    query = queries.worker_statistics(WS, WK, window, **filters)
+    worker = models.Worker(sid=WK, friendly_name="Ada", account_sid=AC)
+    value = structure(payload, models.WorkerStatistics)
+    return Success(
+        query.__class__(query.endpoint, query.sids, window, query.filters, (), worker),
+        value,
+        Meta(),
+    )
+
+
+def test_a_worker_is_one_row_and_its_activities_others():
+    """Names, times, counts and durations stand in the columns of their own names."""
+    duration = {"sid": WA, "friendly_name": "Idle", "avg": 1, "min": 1, "max": 2, "total": 3}
+    cumulative = {"reservations_created": "4", "activity_durations": [{**duration, "new": 1}]}
+    tables = rows(success({"cumulative": cumulative}, task_channel="voice"), fetched_at=LATER)
+    (row,), (activity,) = tables["worker_statistics"], tables["worker_activity_durations"]
+    assert list(row) == list(SCHEMAS["worker_statistics"].names)
+    assert (row["worker_name"], row["account_sid"], row["task_channel"]) == ("Ada", AC, "voice")
+    assert (row["day"], row["tz"], row["complete"]) == (date(2026, 11, 1), str(DAY.tz), True)
+    assert (row["reservations_created"], row["reservations_accepted"]) == (4, None)
+    assert set(activity) == set(SCHEMAS["worker_activity_durations"].names)
+    assert (activity["activity_name"], activity["total"], activity["extra"]) == (
+        "Idle",
+        3.0,
+        {"new": 1},
+    )
+
+
+def test_a_null_cumulative_is_a_row_of_nulls():
+    """A worker of whom the server says nothing has a row all the same."""
+    tables = rows(success({"cumulative": None}))
+    (row,) = tables["worker_statistics"]
+    assert row["worker_sid"] == WK
+    assert {row[name] for name in row if name.startswith("reservations")} == {None}
+    assert tables["worker_activity_durations"] == []
+
+
+def test_what_no_model_knows_is_kept():
+    """Unknown keys of every level are in the row's ``extra``."""
+    (row,) = rows(success({"a": 1, "cumulative": {"b": 2}}))["worker_statistics"]
+    assert row["extra"] == {"a": 1, "cumulative": {"b": 2}}
+
+
+@pytest.mark.parametrize(
+    ("fetched_at", "complete"),
+    [(DAY.end, False), (DAY.end + timedelta(hours=1), True), (None, None)],
+)
+def test_a_window_is_complete_once_it_has_settled(fetched_at, complete):
+    """A row says whether its window had ended an hour before it was fetched, if that is known."""
+    (row,) = rows(success({}), fetched_at=fetched_at)["worker_statistics"]
+    assert row["complete"] is complete
+
+
+def test_only_statistics_have_a_table():
+    """An answer that is no statistics is refused, by its operation's name."""
+    with pytest.raises(UsageError, match="workspace is no statistics"):
+        main_table("workspace")
+
+
+def test_snapshots_have_their_columns():
+    """Workers and Activities are rows of their own tables, under the names that join them."""
+    worker = models.Worker(sid=WK, friendly_name="Ada", available=False, attributes="{}")
+    activity = models.Activity(sid=WA, friendly_name="Idle", available=True)
+    (row,), (other,) = (
+        worker_rows(worker, LATER)["workers"],
+        activity_rows(activity, LATER)["activities"],
+    )
+    assert tuple(row) == SCHEMAS["workers"].names
+    assert tuple(other) == SCHEMAS["activities"].names
+    assert (row["worker_sid"], row["available"], row["day"]) == (WK, False, LATER.date())
+    assert (other["activity_sid"], other["activity_name"], other["extra"]) == (WA, "Idle", None)
+
+
+def every_statistic(world):
+    """A query for each statistics operation but the worker's own."""
+    ws, queue, flow = world.workspace_sid, world.task_queues[0].sid, world.workflows[0].sid
+    window, split = Window.last(hours=8), [5, 60]
+    return [
+        queries.workers_statistics(ws, window),
+        queries.workers_cumulative_statistics(ws, window),
+        queries.workers_real_time_statistics(ws),
+        queries.workspace_statistics(ws, window, split_by_wait_time=split),
+        queries.workspace_cumulative_statistics(ws, window, split_by_wait_time=split),
+        queries.workspace_real_time_statistics(ws),
+        queries.workflow_statistics(ws, flow, window),
+        queries.workflow_cumulative_statistics(ws, flow, window),
+        queries.workflow_real_time_statistics(ws, flow),
+        queries.task_queue_statistics(ws, queue, window),
+        queries.task_queue_cumulative_statistics(ws, queue, window, split_by_wait_time=split),
+        queries.task_queue_real_time_statistics(ws, queue),
+        *queries.task_queues_bulk_real_time_statistics(ws, [queue]),
+    ]
+
+
+def leaves(plain):
+    """What an answer says, by the column that should say it."""
+    found = {}
+    for name, value in plain.items():
+        if name in {"cumulative", "realtime"}:
+            found.update(leaves(value or {}))
+        elif name.startswith("wait_duration"):
+            found.update({f"{name}_{part}": second for part, second in (value or {}).items()})
+        elif name not in {"task_queue_data", "task_queue_response_count"} and value is not None:
+            found[name] = value
+    for queue in plain.get("task_queue_data", ()):
+        found.update(leaves(queue))
+    return found
+
+
+async def test_every_statistic_has_its_row():
+    """Whatever a statistics operation answers stands in its table's row, nothing left out."""
+    async with (
+        Simulator(workers=20, window="none", latency=0) as simulator,
+        TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
+    ):
+        answers = await session.collect(every_statistic(simulator.world))
+    for answer in answers:
+        table = main_table(answer.query.endpoint.name)
+        (row,) = rows(answer, fetched_at=LATER)[table]
+        assert tuple(row) == SCHEMAS[table].names
+        for name, value in leaves(to_dict(answer.unwrap())).items():
+            got = row[name]
+            wanted = datetime.fromisoformat(value) if isinstance(got, datetime) else value
+            assert got == wanted, (table, name)

@@ -1,0 +1,63 @@
+"""The tables: fixed, and wide enough for everything that the models know."""
+
+import attrs
+import pytest
+
+from taskrouter_stats import models
+from taskrouter_stats.etl import SCHEMAS
+
+MEASURES = {
+    "worker_statistics": [models.WorkerCumulative],
+    "workers_statistics": [models.WorkerCumulative, models.WorkersRealTime],
+    "workspace_statistics": [models.WorkspaceCumulative, models.WorkspaceRealTime],
+    "workflow_statistics": [models.WorkflowCumulative, models.TasksRealTime],
+    "task_queue_statistics": [models.TaskQueueCumulative, models.TaskQueueRealTime],
+}
+ELSEWHERE = {"worker_statistics": {"activity_durations"}}
+"""What has a table of its own."""
+
+
+@pytest.mark.parametrize("table", SCHEMAS)
+def test_columns_have_names_of_their_own(table):
+    """No table has a column twice, and its key is made of its columns."""
+    schema = SCHEMAS[table]
+    assert len(set(schema.names)) == len(schema.names)
+    assert set(schema.key) <= set(schema.names)
+
+
+@pytest.mark.parametrize("table", MEASURES)
+def test_every_measure_has_a_column(table):
+    """What a model knows of statistics has its column, a duration one for each of its parts."""
+    names = {name for cls in MEASURES[table] for name in attrs.fields_dict(cls)}
+    waits = {name for name in names if name.startswith("wait_duration")}
+    parts = {f"{name}_{part}" for name in waits for part in ("avg", "min", "max", "total")}
+    assert (names - waits - ELSEWHERE.get(table, set())) | parts <= set(SCHEMAS[table].names)
+
+
+def test_worker_statistics_are_as_documented():
+    """The main table's columns and types are a promise: only appended to, with a new version."""
+    schema = SCHEMAS["worker_statistics"]
+    assert schema.version == 1
+    assert {column.name: column.kind for column in schema.columns} == {
+        "account_sid": "string",
+        "workspace_sid": "string",
+        "worker_sid": "string",
+        "worker_name": "string",
+        "task_channel": "string",
+        "day": "date",
+        "tz": "string",
+        "window_start": "timestamp",
+        "window_end": "timestamp",
+        "start_time": "timestamp",
+        "end_time": "timestamp",
+        "reservations_created": "int64",
+        "reservations_accepted": "int64",
+        "reservations_rejected": "int64",
+        "reservations_timed_out": "int64",
+        "reservations_canceled": "int64",
+        "reservations_rescinded": "int64",
+        "fetched_at": "timestamp",
+        "complete": "bool",
+        "url": "string",
+        "extra": "json",
+    }

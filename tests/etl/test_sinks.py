@@ -1,0 +1,200 @@
+"""Sinks: durable rows, and a run that died taken back to its last commit."""
+
+import csv
+import gzip
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+
+from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
+from taskrouter_stats.etl import SCHEMAS, CsvSink, JsonLinesSink, ParquetSink
+from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
+
+from .lake import parquet_rows
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+NASTY = 'O\'Neil, "Ann"\r\n=1+1'
+
+
+def tables(number=1, name="Ada"):
+    """One worker's rows, with one activity."""
+    row = dict.fromkeys(SCHEMAS["worker_statistics"].names)
+    row |= {"worker_sid": f"WK{number}", "worker_name": name, "window_start": NOON}
+    row |= {"day": date(2026, 11, 1), "complete": True, "extra": {"a": [1, None]}}
+    activity = dict.fromkeys(SCHEMAS["worker_activity_durations"].names)
+    activity |= {"worker_sid": f"WK{number}", "activity_name": "Idle", "total": 1.5}
+    activity |= {"day": date(2026, 11, 1)}
+    return {"worker_statistics": [row], "worker_activity_durations": [activity]}
+
+
+def begun(sink, *commits, run="run"):
+    """A sink at the beginning of a run, after these commits."""
+    checkpoint = Checkpoint(sink.storage, sink.state, sink.format)
+    checkpoint.open()
+    for commit in commits:
+        checkpoint.commit(commit)
+    sink.begin(run, checkpoint)
+    return sink
+
+
+def test_json_lines_nest_a_workers_activities(tmp_path):
+    """One line holds a worker and window, activities in it, times in UTC."""
+    sink = begun(JsonLinesSink(tmp_path / "out.jsonl"))
+    position = sink.write([tables(1), tables(2, NASTY)])
+    first, second = map(json.loads, (tmp_path / "out.jsonl").read_bytes().splitlines())
+    assert first["activity_durations"][0]["activity_name"] == "Idle"
+    assert (first["window_start"], first["extra"]) == ("2026-11-01T12:00:00Z", {"a": [1, None]})
+    assert second["worker_name"] == NASTY
+    assert position.lengths == {"out.jsonl": (tmp_path / "out.jsonl").stat().st_size}
+
+
+def test_a_folder_of_json_lines_has_a_file_for_each_table(tmp_path):
+    """Snapshots stand beside the statistics; activities are nested there too."""
+    sink = begun(JsonLinesSink(tmp_path / "lake"))
+    sink.write([tables(), {"workers": [{"worker_sid": "WK1"}]}])
+    names = sorted(path.name for path in (tmp_path / "lake").glob("*.jsonl"))
+    assert names == ["worker_statistics.jsonl", "workers.jsonl"]
+
+
+def test_csv_is_what_rfc_4180_describes(tmp_path):
+    """Lines end in CRLF below one header, quotes are doubled, null is empty."""
+    sink = begun(CsvSink(tmp_path))
+    sink.write([tables(1, NASTY)])
+    sink.write([tables(2)])
+    path = tmp_path / "worker_statistics.csv"
+    assert path.read_bytes().count(b"account_sid") == 1
+    assert b'"O\'Neil, ""Ann""\r\n=1+1"' in path.read_bytes()
+    with path.open(newline="", encoding="utf-8") as file:
+        first, second = csv.DictReader(file)
+    assert (first["worker_name"], first["reservations_created"]) == (NASTY, "")
+    assert (second["complete"], second["day"]) == ("true", "2026-11-01")
+    assert second["window_start"] == "2026-11-01T12:00:00Z"
+    assert json.loads(second["extra"]) == {"a": [1, None]}
+
+
+def test_parquet_parts_stand_in_hives_folders(tmp_path):
+    """Each table is read back with the partition's columns, the day among them, exactly once."""
+    begun(ParquetSink(tmp_path)).write([tables(1), tables(2)])
+    first, second = parquet_rows(tmp_path)
+    assert (first["worker_sid"], second["worker_sid"]) == ("WK1", "WK2")
+    assert (first["day"], first["window_start"]) == ("2026-11-01", NOON)
+    assert first["account"] == "unknown"
+    assert parquet_rows(tmp_path, "worker_activity_durations")[0]["total"] == 1.5
+
+
+@pytest.mark.parametrize("make", [JsonLinesSink, CsvSink])
+def test_bytes_beyond_the_commit_are_cut_off(tmp_path, make):
+    """A run that resumes cuts torn and uncommitted lines, and appends where it was."""
+    sink = begun(make(tmp_path))
+    whole = sink.write([tables(1)])
+    torn = dict(whole.lengths)
+    sink.write([tables(2)])
+    (path,) = tmp_path.glob("worker_statistics.*")
+    path.write_bytes(path.read_bytes()[:-3])
+    again = begun(make(tmp_path), Commit("run", Position(torn)))
+    assert path.stat().st_size == torn[path.name]
+    again.write([tables(3)])
+    assert b"WK3" in path.read_bytes()
+    assert b"WK2" not in path.read_bytes()
+
+
+def test_compressed_files_grow_by_whole_members(tmp_path):
+    """A gzip file that was cut to a commit is whole, and grows on."""
+    sink = begun(JsonLinesSink(tmp_path / "out.jsonl.gz"))
+    first = sink.write([tables(1)])
+    sink.write([tables(2)])
+    again = begun(JsonLinesSink(tmp_path / "out.jsonl.gz"), Commit("run", first))
+    again.write([tables(3)])
+    lines = gzip.decompress((tmp_path / "out.jsonl.gz").read_bytes()).splitlines()
+    assert [json.loads(line)["worker_sid"] for line in lines] == ["WK1", "WK3"]
+
+
+def test_parts_of_a_run_that_died_are_removed_unless_committed(tmp_path):
+    """Only parts of the dead run that no commit knows go; others' files stay."""
+    sink = begun(ParquetSink(tmp_path), run="r1")
+    committed = sink.write([tables(1)])
+    sink.write([tables(2)])
+    foreign = tmp_path / "worker_statistics" / "part-r0-00001.parquet"
+    foreign.write_bytes(b"")
+    begun(ParquetSink(tmp_path), Commit("r1", committed), run="r2")
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.parquet")}
+    assert left == {*committed.parts, "worker_statistics/part-r0-00001.parquet"}
+
+
+def test_a_run_that_ended_is_never_touched(tmp_path):
+    """Parts of a run that came to its end stay, listed or not."""
+    sink = begun(ParquetSink(tmp_path), run="r1")
+    sink.write([tables(1)])
+    begun(ParquetSink(tmp_path), Commit("r1", ended=True), run="r2")
+    assert len(list(tmp_path.rglob("part-r1-*.parquet"))) == 2
+
+
+@pytest.mark.parametrize("make", [JsonLinesSink, CsvSink])
+def test_a_file_of_somebody_else_is_not_cut(tmp_path, make):
+    """A file that was there before is refused and left as it was."""
+    (name,) = (f"worker_statistics{make.endings[0]}",)
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(StorageError, match="is not this program's: --fresh moves it aside"):
+        begun(make(tmp_path))
+    assert (tmp_path / name).read_text() == "precious"
+
+
+def test_a_file_shorter_than_its_commit_is_an_error(tmp_path):
+    """A file that somebody cut is told with both lengths, and not padded."""
+    sink = begun(JsonLinesSink(tmp_path / "o.jsonl"))
+    sink.write([tables(1)])
+    with pytest.raises(StorageError, match="fewer than the 9999999 that were committed"):
+        begun(JsonLinesSink(tmp_path / "o.jsonl"), Commit("run", Position({"o.jsonl": 9_999_999})))
+
+
+@pytest.mark.parametrize("make", [JsonLinesSink, CsvSink, ParquetSink])
+def test_a_batch_that_fails_leaves_nothing(tmp_path, make, monkeypatch):
+    """When one table can't be written, the other tables' rows of the batch are taken back."""
+    sink = begun(make(tmp_path))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def full(descriptor):
+        if sum(path.stat().st_size for path in tmp_path.glob("w*")) or make is ParquetSink:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(StorageError, match="No space left on device"):
+        sink.write([tables(1)])
+    monkeypatch.undo()
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path for path in after if path.stat().st_size and "_state" not in path.parts} == set(
+        before
+    )
+
+
+def test_starting_over_moves_what_is_there_aside(tmp_path):
+    """Nothing is deleted: the folder, or the file and its state, get a stamp to their names."""
+    begun(CsvSink(tmp_path / "lake")).write([tables(1)])
+    sink = CsvSink(tmp_path / "lake")
+    sink.start_over("then")
+    begun(JsonLinesSink(tmp_path / "o.jsonl")).write([tables(1)])
+    JsonLinesSink(tmp_path / "o.jsonl").start_over("then")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["lake.then", "o.jsonl._state.then", "o.jsonl.then"]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "match"),
+    [
+        (lambda: CsvSink("day.csv"), ConfigError, "one file holds one table, so name it: table="),
+        (lambda: CsvSink("lake", table="x"), InvalidParameter, "table='x': one of worker_st"),
+        (lambda: JsonLinesSink(""), InvalidParameter, "path='': a file's or folder's name"),
+        (lambda: JsonLinesSink("o.jsonl", compression="zip"), InvalidParameter, '"gzip" or None'),
+        (lambda: CsvSink("s3://b/lake"), ConfigError, "files don't grow in an object store"),
+        (lambda: ParquetSink("a.parquet"), ConfigError, "Parquet makes a folder of parts"),
+        (lambda: ParquetSink(__file__), ConfigError, "is a file: Parquet makes a folder"),
+        (lambda: ParquetSink("lake", compression="zip"), InvalidParameter, "one of snappy, zstd"),
+        (lambda: ParquetSink("lake", table="x"), InvalidParameter, "one of worker_statistics"),
+        (lambda: ParquetSink(""), InvalidParameter, "a folder's name or a URI"),
+    ],
+)
+def test_what_can_not_be_a_sink_is_refused(make, error, match):
+    """A sink that can't be says why, and what can."""
+    with pytest.raises(error, match=match):
+        make()
