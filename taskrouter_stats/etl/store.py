@@ -26,14 +26,14 @@ __all__ = ["COUNTS", "FAILURES", "Item", "Store"]
 
 T = TypeVar("T")
 
-_MOST: Final = 1000
+MOST: Final = 1000
 """Items after which rows are written, and lost again to a kill."""
 
-_PATIENCE: Final = 5.0
+PATIENCE: Final = 5.0
 """Seconds after which they are written however few they are. For Parquet each time makes a part
 for each table, so it waits longer."""
 
-_PATIENCE_PARTS: Final = 30.0
+PATIENCE_PARTS: Final = 30.0
 
 FAILURES: Final = "failures.jsonl"
 """In the state's folder: one failed query a line."""
@@ -118,14 +118,14 @@ class Store:
         self._pending.append(item)
         if self._since is None:
             self._since = asyncio.get_running_loop().time()
-        if len(self._pending) >= _MOST or self.patience() <= 0:
+        if len(self._pending) >= MOST or self.patience() <= 0:
             await self.commit()
 
     def patience(self) -> float:
         """Seconds until what has gathered should be written; infinite for nothing."""
         if self._since is None:
             return float("inf")
-        longest = _PATIENCE_PARTS if self.sink.format.startswith("Parquet") else _PATIENCE
+        longest = PATIENCE_PARTS if self.sink.format.startswith("Parquet") else PATIENCE
         return longest - (asyncio.get_running_loop().time() - self._since)
 
     async def commit(self, *, ended: bool = False) -> None:
