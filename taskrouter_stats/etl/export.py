@@ -29,7 +29,7 @@ from .report import Check, ExportReport, FailedQuery, fate
 from .roster import Roster
 from .rows import SETTLE, activity_rows, rows, settled
 from .sinks.base import Sink
-from .stopping import until
+from .stopping import stopping
 from .store import COUNTS, Item, Store
 
 __all__ = ["Export", "export"]
@@ -179,15 +179,13 @@ class Export:
         return old and not self._counts["written"]
 
     async def _keep_all(self, outcomes: OutcomeStream[WorkerStatistics]) -> None:
-        async for outcome in until(outcomes, self.stop, self.store.patience):
-            if outcome is None:
-                await self.store.commit()
-                continue
-            try:
-                await self._snapshot_workers()
-                await self._keep(outcome)
-            finally:
-                self._probed.set()
+        async with stopping(outcomes, self.stop):
+            async for outcome in outcomes:
+                try:
+                    await self._snapshot_workers()
+                    await self._keep(outcome)
+                finally:
+                    self._probed.set()
         await self._snapshot_workers()
 
     async def _keep(self, outcome: Outcome[WorkerStatistics]) -> None:

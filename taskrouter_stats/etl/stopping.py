@@ -1,59 +1,44 @@
-"""Reads a stream until its end, a request to stop, or the time to write down what has come."""
+"""Ends a stream some time after it was told to stop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
 
-from taskrouter_stats.core.outcome import Outcome
 from taskrouter_stats.session import OutcomeStream
 
-__all__ = ["until"]
-
-T = TypeVar("T")
+__all__ = ["stopping"]
 
 _GRACE: Final = 10.0
-"""Seconds that requests under way get when the run is told to stop."""
-
-_TICK: Final = 3600.0
+"""Seconds that requests under way get when a run is told to stop."""
 
 
-async def until(
-    outcomes: OutcomeStream[T],
-    stop: asyncio.Event | None,
-    patience: Callable[[], float],
-) -> AsyncGenerator[Outcome[T] | None]:
-    """The outcomes, and None whenever nothing came for as long as ``patience`` says.
+class _StoppedError(Exception):
+    """The grace is over."""
 
-    Args:
-        outcomes: an entered stream.
-        stop: once set, the stream's source is expected to end; ten seconds later this does.
-        patience: seconds to wait for the next outcome at the most.
+
+@asynccontextmanager
+async def stopping(
+    outcomes: OutcomeStream[Any], stop: asyncio.Event | None
+) -> AsyncGenerator[None]:
+    """Read an entered stream in this block: once ``stop`` is set, it ends within ten seconds.
+
+    Its source is expected to end by itself when that happens; this is for requests that would
+    wait longer. They end as if they had never been, and so does the block.
     """
-    stopping = None if stop is None else asyncio.ensure_future(stop.wait())
-    coming: asyncio.Future[Outcome[T]] | None = None
-    deadline = float("inf")
-    clock = asyncio.get_running_loop().time
+    if stop is None:
+        yield
+        return
+
+    async def watch() -> None:
+        await stop.wait()
+        await asyncio.sleep(_GRACE)
+        outcomes.end(_StoppedError())
+
+    watching = asyncio.create_task(watch())
     try:
-        while clock() < deadline:
-            coming = coming or asyncio.ensure_future(anext(outcomes))
-            waiting = {coming}
-            if stopping is not None and deadline == float("inf"):
-                waiting.add(stopping)  # type: ignore[arg-type]
-            seconds = max(0.0, min(patience(), deadline - clock(), _TICK))
-            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if stopping is not None and stopping.done():
-                deadline = min(deadline, clock() + _GRACE)
-            if coming.done():
-                done, coming = coming, None
-                try:
-                    outcome = done.result()
-                except StopAsyncIteration:
-                    return
-                yield outcome
-            elif patience() <= 0:
-                yield None
+        with suppress(_StoppedError):
+            yield
     finally:
-        for task in (stopping, coming):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait([task])
+        watching.cancel()
+        await asyncio.wait([watching])

@@ -11,11 +11,13 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from secrets import token_hex
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 import orjson
 from attrs import define, field, frozen
+
+from taskrouter_stats.errors import StorageError
 
 from .checkpoint import Checkpoint, Commit, Position, by_question, split
 from .report import FailedQuery
@@ -30,8 +32,7 @@ MOST: Final = 1000
 """Items after which rows are written, and lost again to a kill."""
 
 PATIENCE: Final = 5.0
-"""Seconds after which they are written however few they are. For Parquet each time makes a part
-for each table, so it waits longer."""
+"""Seconds after which they are written however few they are; longer where that makes a part."""
 
 PATIENCE_PARTS: Final = 30.0
 
@@ -79,7 +80,8 @@ class Store:
     checkpoint: Checkpoint = field(init=False)
     failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
     _pending: list[Item] = field(factory=list[Item], init=False)
-    _since: float | None = field(default=None, init=False)
+    _clock: "asyncio.Task[None] | None" = field(default=None, init=False)
+    _error: StorageError | None = field(default=None, init=False)
     _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _lock: ExitStack = field(factory=ExitStack, init=False)
     _broken: bool = field(default=False, init=False)
@@ -91,6 +93,7 @@ class Store:
 
     async def __aenter__(self) -> Self:
         await _finish(self._open)
+        self._clock = asyncio.create_task(self._write_now_and_then())
         return self
 
     async def __aexit__(
@@ -100,10 +103,17 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if not self._broken:
-                await self.commit(ended=True)
+            if self._clock is not None:
+                self._clock.cancel()
+                await _outlast(self._clock)
         finally:
-            self._lock.close()
+            try:
+                if not self._broken:
+                    await self.commit(ended=True)
+            finally:
+                self._lock.close()
+        if self._error is not None and kind is None:
+            raise self._error
 
     def is_done(self, key: str) -> bool:
         """Whether a query was answered for good, by this run or an earlier one."""
@@ -115,18 +125,11 @@ class Store:
         Raises:
             StorageError: when that can't be stored: nothing of it is marked as done.
         """
+        if self._error is not None:
+            raise self._error
         self._pending.append(item)
-        if self._since is None:
-            self._since = asyncio.get_running_loop().time()
-        if len(self._pending) >= MOST or self.patience() <= 0:
+        if len(self._pending) >= MOST:
             await self.commit()
-
-    def patience(self) -> float:
-        """Seconds until what has gathered should be written; infinite for nothing."""
-        if self._since is None:
-            return float("inf")
-        longest = PATIENCE_PARTS if self.sink.format.startswith("Parquet") else PATIENCE
-        return longest - (asyncio.get_running_loop().time() - self._since)
 
     async def commit(self, *, ended: bool = False) -> None:
         """Write what has gathered, then mark it as done.
@@ -138,7 +141,7 @@ class Store:
             StorageError: when it can't be stored: nothing of it is marked as done.
         """
         async with self._turn:
-            batch, self._pending, self._since = self._pending, [], None
+            batch, self._pending = self._pending, []
             if batch or ended:
                 await _finish(lambda: self._store(batch, ended=ended))
 
@@ -146,6 +149,16 @@ class Store:
         """Do something that blocks with the storage, between two commits."""
         async with self._turn:
             return await _finish(work)
+
+    async def _write_now_and_then(self) -> None:
+        """However slowly rows come, none waits longer than this."""
+        parts = self.sink.format.startswith("Parquet")
+        try:
+            while True:
+                await asyncio.sleep(PATIENCE_PARTS if parts else PATIENCE)
+                await self.commit()
+        except StorageError as error:
+            self._error = error  # told by the next add, or at the end
 
     def _open(self) -> None:
         sink = self.sink
@@ -202,6 +215,12 @@ def _sums(batch: list[Item], made: list[Tables]) -> dict[str, Counter[str]]:
 async def _finish(work: Callable[[], T]) -> T:
     """Do it in a thread, and be there when it ends, cancelled or not."""
     task = asyncio.ensure_future(asyncio.to_thread(work))
+    await _outlast(task)
+    return task.result()
+
+
+async def _outlast(task: "asyncio.Future[Any]") -> None:
+    """Wait until it is done; only then a cancellation that came meanwhile takes effect."""
     interruption: asyncio.CancelledError | None = None
     while not task.done():
         try:
@@ -209,6 +228,6 @@ async def _finish(work: Callable[[], T]) -> T:
         except asyncio.CancelledError as error:
             interruption = error
     if interruption is not None:
-        task.exception()
+        if not task.cancelled():
+            task.exception()
         raise interruption
-    return task.result()

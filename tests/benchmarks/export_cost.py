@@ -1,0 +1,73 @@
+"""What an export costs: peak memory as windows grow, and CPU per row of each sink.
+
+``python tests/benchmarks/export_cost.py``: 1,000 workers by 2 and by 24 hourly windows into each
+sink, each run a process of its own against the embedded simulator without a limit. Beside it, the
+CPU of the same fetches with nothing stored. Rows and sums are held against the server's own.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+
+from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
+from taskrouter_stats.simulator import Simulator
+
+WORKERS, FEW, MANY = 1_000, 2, 24
+DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+SINKS = {"Parquet": etl.ParquetSink, "JSON Lines": etl.JsonLinesSink, "CSV": etl.CsvSink}
+
+
+async def child(url, user, password, workspace, kind, count):
+    """One run; what it took, as JSON."""
+    windows = Window.between(DAY, DAY + timedelta(hours=int(count))).split(hours=1)
+    plan = etl.worker_plan(workspace, windows)
+    credentials = Credentials.auth_token(user, password)
+    found = {"written": 0, "equal": True}
+    began = time.process_time()
+    async with TaskRouterSession(credentials, base_url=url, max_in_flight=20) as session:
+        if kind == "nothing":
+            for window in windows:
+                async with session.stream_worker_statistics(workspace, window) as outcomes:
+                    found["written"] += len([1 async for _ in outcomes])
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                report = await etl.export(session, plan, SINKS[kind](folder), verify=True)
+            found["written"] = report.written
+            found["equal"] = len(report.checks) == int(count) and all(
+                check.equal for check in report.checks
+            )
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    took = time.process_time() - began
+    print(json.dumps({**found, "cpu": took, "peak": used.ru_maxrss / 1024}))
+
+
+async def run(simulator, kind, count):
+    """One child's figures."""
+    user, password = simulator.auth
+    place = (simulator.base_url, user, password, simulator.workspace_sid, kind, str(count))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, __file__, *place, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    return json.loads(said)
+
+
+async def main():
+    """The table."""
+    print(f"{'sink':<12}{'windows':>8}{'rows':>9}{'sums':>7}{'peak MiB':>10}{'CPU µs a query':>16}")
+    async with Simulator(workers=WORKERS, window="none", latency=0.0) as simulator:
+        for kind in ("nothing", *SINKS):
+            for count in (FEW, MANY):
+                found = await run(simulator, kind, count)
+                per_row = found["cpu"] / max(1, found["written"]) * 1e6
+                sums = "equal" if found["equal"] else "WRONG"
+                line = f"{kind:<12}{count:>8}{found['written']:>9,}{sums:>7}"
+                print(f"{line}{found['peak']:>10.1f}{per_row:>16.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(child(*sys.argv[1:]) if sys.argv[1:] else main())
