@@ -67,8 +67,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: what follows the program's name; the process's own by default.
     """
+
+    def parsed() -> int:  # --help and --version write before any command is there to be guarded
+        try:
+            return _code(commands.main(arguments, "taskrouter-stats", standalone_mode=False))
+        except SystemExit:  # what click makes of a broken pipe, and of nothing else in this mode
+            raise BrokenPipeError from None
+
     try:
-        return _code(commands.main(arguments, "taskrouter-stats", standalone_mode=False))
+        return guarded(parsed)
     except click.ClickException as error:
         error.show()
         return USAGE

@@ -3,10 +3,12 @@
 A user's mistake and a server's refusal end with one clear line; only a bug shows a traceback.
 """
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from typing import Final
 
 import click
 
@@ -30,6 +32,9 @@ __all__ = [
 
 COMPLETE, BUG, USAGE, FAILURES, STORAGE, UNREACHABLE = 0, 1, 2, 3, 4, 5
 INTERRUPTED, PIPE = 130, 141  # 128 and the signal's number, as shells count
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What a disk answers that can take no more; nothing else here writes but to stdout and stderr."""
 
 TABLE = """\b
 Exit codes:
@@ -74,8 +79,16 @@ def guarded(work: Callable[[], int]) -> int:
         _say(f"Error: {error}", error)
         return code_of(error)
     except Exception as error:  # noqa: BLE001 (the last resort: a bug must not look like a refusal)
-        traceback.print_exception(error)
-        return BUG
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _close_pipes()
+        _say(f"Error: the output can't be written: {error.strerror}", error)
+        return STORAGE
+    traceback.print_exception(error)
+    return BUG
 
 
 def _say(text: str, error: BaseException) -> None:

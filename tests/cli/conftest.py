@@ -9,7 +9,7 @@ from aiohttp import web
 
 from taskrouter_stats.cli.app import run as run_command
 from taskrouter_stats.simulator import Simulator
-from tests.cli.processes import COMMAND, Ran, environment
+from tests.cli.processes import COMMAND, Ran, environment, hearing_ctrl_c
 
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
@@ -21,9 +21,10 @@ async def start() -> AsyncGenerator[Start]:
 
     async def begin(*arguments: str, **env: str) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env)
-        )
+        with hearing_ctrl_c():
+            process = await asyncio.create_subprocess_exec(
+                *COMMAND, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env)
+            )
         processes.append(process)
         return process
 

@@ -1,8 +1,10 @@
 """How the command line is run here: another process, without anybody's real account."""
 
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from attrs import frozen
 
@@ -38,3 +40,16 @@ def account(simulator: Simulator) -> dict[str, str]:
         "TWILIO_ACCOUNT_SID": user,
         "TWILIO_AUTH_TOKEN": password,
     }
+
+
+@contextmanager
+def hearing_ctrl_c() -> Iterator[None]:
+    """What starts inside hears SIGINT, even if this process was told to ignore it.
+
+    A shell without job control says so to all that it starts with ``&``, and children inherit it.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,10 +1,16 @@
 """Which error ends with which code, and what is said."""
 
+import asyncio
+import errno
+import os
+import sys
+
 import click
 import pytest
 
 from taskrouter_stats import errors
 from taskrouter_stats.cli.exits import code_of, guarded
+from tests.cli.processes import COMMAND, environment
 
 
 @pytest.mark.parametrize(
@@ -72,3 +78,44 @@ def test_a_broken_pipe_is_quiet(capfd):
     """141, as a shell would count the signal."""
     assert guarded(raising(BrokenPipeError())) == 141
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_errno_that_is_no_full_disk_is_a_bug(capsys):
+    """An OSError that nobody foresaw keeps its traceback."""
+    assert guarded(raising(OSError(errno.EBADF, "Bad file descriptor"))) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("demo", "--workers", "3"),
+        ("simulate", "--port", "0"),
+        ("doctor", "WS" + "0" * 32),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+async def test_a_full_disk_is_4(arguments):
+    """One line says so, however the command writes."""
+    with open("/dev/full", "wb") as full:  # noqa: ASYNC230, PTH123 (a device, opened at once)
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, *arguments, stdout=full, stderr=-1, env=environment({})
+        )
+        _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 4
+    assert err.decode().splitlines()[-1].startswith("Error: the output can't be written: ")
+    assert b"Traceback" not in err
+
+
+async def test_help_into_a_broken_pipe_is_141():
+    """Also where click itself meets the pipe."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "--help", stdout=writer, stderr=-1, env=environment({})
+    )
+    os.close(writer)
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, err) == (141, b"")

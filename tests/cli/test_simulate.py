@@ -41,3 +41,16 @@ def test_impossible_arguments_are_2(here):
     code, out, err = here(("simulate", "--limit", "0"), {})
     assert (code, out) == (2, "")
     assert err.startswith("Error: limit=0")
+
+
+async def test_ctrl_c_ends_it_where_the_suite_was_told_to_ignore_it(start):
+    """A suite that a script starts with `&` still sends a Ctrl-C that the process hears."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server = await start("simulate", "--port", "0", "--workers", "5")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    await server.stdout.readuntil(b"Ctrl-C ends it.\n")
+    server.send_signal(signal.SIGINT)
+    await asyncio.wait_for(server.communicate(), 20)
+    assert server.returncode == 0
