@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -154,19 +155,20 @@ class Export:
 
     async def _queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
         for window in self.plan.windows:
-            async for query in self._roster.during(window):
-                if self._stopping:
-                    return
-                if self.store.is_done(query.key):
-                    self._counts["already_done"] += 1
-                elif self._is_expired(window):
-                    self._counts["expired"] += 1
-                    self._counts["skipped"] += 1
-                else:
-                    yield query
-                    if self._may_be_forgotten(window):
-                        await self._probed.wait()
+            async with aclosing(self._roster.during(window)) as found:
+                async for query in found:
+                    if self._stopping:
+                        return
+                    if self.store.is_done(query.key):
+                        self._counts["already_done"] += 1
+                    elif self._is_expired(window):
+                        self._counts["expired"] += 1
+                        self._counts["skipped"] += 1
+                    else:
                         self._probed.clear()
+                        yield query
+                        if self._may_be_forgotten(window):
+                            await self._probed.wait()
 
     def _is_expired(self, window: Window) -> bool:
         start, known = window.start, self._expired_start

@@ -99,9 +99,7 @@ class Estimate:
 
     Attributes:
         workers: how many there are.
-        windows: how many windows.
-        requests: statistics requests, one for each worker and window.
-        pages: requests that list the workers.
+        windows: the times asked for, absolute, oldest first.
     """
 
     workers: int

@@ -1,6 +1,7 @@
 """The workers of a run: read once, while the first window is already being asked for."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 
@@ -44,14 +45,12 @@ class Roster:
             return
         listing = self.plan.listing()
         given = self.plan.workers if listing is None else self.session.iterate(listing)
-        source = WorkerQueries(self.plan.template, given or ()).queries()  # type: ignore[arg-type]
-        try:
-            async for query in source:
+        source = WorkerQueries(self.plan.template, given or ()).queries()  # type: ignore[arg-type] (no Listing: see listing())
+        async with aclosing(source) as found:
+            async for query in found:
                 self.known.append(query)
                 yield query.during(window)
-            self.whole = True
-        finally:
-            await source.aclose()
+        self.whole = True
 
     def unseen(self, now: datetime) -> Iterator[Callable[[], Tables]]:
         """What makes the rows of the workers that were listed since this was last asked."""
