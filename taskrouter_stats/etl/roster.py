@@ -45,7 +45,7 @@ class Roster:
             return
         listing = self.plan.listing()
         given = self.plan.workers if listing is None else self.session.iterate(listing)
-        source = WorkerQueries(self.plan.template, given or ()).queries()  # type: ignore[arg-type] (no Listing: see listing())
+        source = WorkerQueries(self.plan.template, given or ()).queries()  # type: ignore[arg-type]
         async with aclosing(source) as found:
             async for query in found:
                 self.known.append(query)

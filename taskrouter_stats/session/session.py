@@ -35,7 +35,16 @@ T = TypeVar("T")
 Priority = Literal["interactive", "bulk"]
 
 _ANY_WORKER = "WK" + "0" * 32
-_AS_SESSION: Any = object()
+
+
+class _AsSession:
+    """The default that is written down elsewhere."""
+
+    def __repr__(self) -> str:
+        return "the session's"
+
+
+_AS_SESSION: Any = _AsSession()
 
 
 class TaskRouterSession:
@@ -176,24 +185,24 @@ class TaskRouterSession:
         first = build(listing, self._settings.credentials.account).target
         return Items(first, ask_page, listing.endpoint.model, self._life.start_page)
 
-    def stream(self, source: Source[T], *, ordered: bool = False) -> OutcomeStream[T]:
+    def stream(self, queries: Source[T], *, ordered: bool = False) -> OutcomeStream[T]:
         """Answer many queries: ``async with session.stream(queries) as outcomes:``.
 
         Queries are pulled from any iterable, sync or async, as room comes free.
 
         Args:
-            source: the queries.
+            queries: what to ask.
             ordered: whether outcomes come in the order of the queries rather than as they finish.
         """
-        return self._stream(source, ordered=ordered, ahead=2 * self._settings.max_in_flight)
+        return self._stream(queries, ordered=ordered, ahead=2 * self._settings.max_in_flight)
 
-    async def collect(self, source: Source[T]) -> list[Outcome[T]]:
+    async def collect(self, queries: Source[T]) -> list[Outcome[T]]:
         """Answer many queries and return their outcomes, in the order of the queries.
 
         Raises:
             TaskRouterStatsError: what ends a stream ends this.
         """
-        return await self._stream(source, ordered=True, ahead=float("inf")).collect()
+        return await self._stream(queries, ordered=True, ahead=float("inf")).collect()
 
     def stream_worker_statistics(
         self,
