@@ -59,9 +59,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return [handle for handle in self._scheduled if not handle.cancelled()]
 
 
-def run_virtual(main):
+def run_virtual(main, loop_class=VirtualLoop):
     """Run a coroutine on a virtual clock and return its result, leaving nothing behind."""
-    loop, troubles = VirtualLoop(), []
+    loop, troubles = loop_class(), []
     loop.set_exception_handler(lambda _, context: troubles.append(context))
 
     async def watched():

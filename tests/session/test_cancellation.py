@@ -1,0 +1,180 @@
+"""Cancelled at every step of the loop, a call leaves nothing behind and takes nothing away."""
+
+import asyncio
+import random
+from itertools import count
+
+import pytest
+
+from taskrouter_stats import RetryPolicy, Success, errors, queries
+from tests.support.fakes import (
+    WORKSPACE,
+    FakeTransport,
+    limits,
+    pages,
+    session_over,
+    statistics,
+    trouble,
+    worker_query,
+    worker_sid,
+)
+from tests.support.stepping import SteppedVirtualLoop, waiting_at
+from tests.support.virtual import run_virtual, settle
+
+QUICK = RetryPolicy(attempts=3, base=0.1, refusals=5)
+LISTED = pages([worker_sid(number) for number in range(7)], 3)
+LISTING = queries.workers(WORKSPACE, page_size=3)
+KINDS = ["ok", "ok", "ok", "ok", "low", "lost", "odd", 404, 429, 503]
+
+
+class Fate:
+    """A server whose answers and latencies follow from a seed; lists fail once in a while."""
+
+    def __init__(self, chance):
+        self._chance = chance
+
+    def latency(self, _):
+        """The next latency; equal ones make things happen at once."""
+        return self._chance.choice((0, 0.01, 0.01, 0.3))
+
+    def __call__(self, request):
+        """The next answer."""
+        kind = self._chance.choice(KINDS)
+        if kind == "lost":
+            return errors.ConnectionFailed("lost")
+        if isinstance(kind, int):
+            return trouble(kind, **({"retry_after": 1} if kind == 429 else {}))
+        if "PageSize" in request.target:
+            return LISTED(request)
+        told = limits(50, 1 if kind == "low" else 49)
+        return statistics(request, **({} if kind == "odd" else told))
+
+
+async def fetch(session, _):
+    """One answer."""
+    await session.fetch(worker_query(1))
+
+
+async def iterate(session, _):
+    """A list, its reader taking its time."""
+    async with session.iterate(LISTING) as items:
+        async for _worker in items:
+            await asyncio.sleep(0.02)
+
+
+async def collect_list(session, _):
+    """A list at once."""
+    await session.iterate(LISTING).collect()
+
+
+async def stream(session, chance):
+    """Many, from a source that waits when it is asked and when it is closed; or left early."""
+    begun, closed = [], []
+
+    async def source():
+        begun.append(True)
+        try:
+            for number in range(5):
+                await asyncio.sleep(0.01)
+                yield worker_query(number)
+        finally:
+            closed.append(True)
+            await asyncio.sleep(0.05)
+
+    try:
+        async with session.stream(source(), ordered=chance.random() < 0.5) as outcomes:
+            async for _ in outcomes:
+                await asyncio.sleep(0.02)
+                if chance.random() < 0.2:
+                    return
+    finally:
+        assert begun == closed
+
+
+async def stream_listed(session, _):
+    """The main job: workers asked for while they are being listed."""
+    await session.stream_worker_statistics(WORKSPACE, workers=LISTING).collect()
+
+
+OUR_ERROR_OR_NONE = (errors.TaskRouterStatsError, type(None))
+ATTEMPT = {"Courier._attempt", "Pacer._queue", "Pacer.rest", "FakeTransport.send"}
+PAGE = ATTEMPT | {"Items._turn_page", "Items.aclose"}
+RUN = ATTEMPT | {"OutcomeStream._pull", "OutcomeStream.__anext__"}
+WAITS = {
+    fetch: ATTEMPT,
+    iterate: PAGE,
+    collect_list: PAGE - {"Items.aclose"},
+    stream: RUN | {"OutcomeStream.aclose"},
+    stream_listed: RUN,
+}
+"""Where some task must have been waiting when a cancellation fell."""
+SEEDS = 15
+
+
+async def cancelled_at(step, call, seed, again, seen):
+    """Cancel a call at that step, and once more if asked; False when it had ended before."""
+    loop, chance = asyncio.get_running_loop(), random.Random(seed)
+    fate = Fate(chance)
+    transport = FakeTransport(fate, fate.latency)
+    async with session_over(transport, max_in_flight=chance.choice((1, 2, 3)), retry=QUICK) as ours:
+        others = [ours.fetch(worker_query(number)) for number in range(chance.randrange(3))]
+        others = [asyncio.create_task(other) for other in others]
+        victim, came = asyncio.create_task(call(ours, chance)), []
+
+        def cancel():
+            seen.update(*map(waiting_at, asyncio.all_tasks()))
+            came.append(victim.cancel())
+
+        loop.plan(step, cancel)
+        if again:
+            loop.plan(step + again, victim.cancel)
+        await asyncio.wait([victim])
+        loop.forget()
+        assert victim.cancelled() == (came == [True])
+        assert victim.cancelled() or isinstance(victim.exception(), OUR_ERROR_OR_NONE)
+        await others_are_whole(others)
+        await nothing_is_left(ours, transport)
+    return came == [True]
+
+
+async def others_are_whole(others):
+    """Nobody else was cancelled: each ended with an answer or a plain error."""
+    ended = await asyncio.gather(*others, return_exceptions=True)
+    assert not any(isinstance(end, asyncio.CancelledError) for end in ended)
+
+
+async def nothing_is_left(session, transport):
+    """No task, no request, no permit; what was granted was sent, and the next one goes."""
+    await settle(2)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert transport.in_flight == session._life.live.courier.pacer._in_flight == 0
+    assert sum(budget.waiting for budget in session.budgets()) == 0
+    transport.answer = statistics
+    async with asyncio.timeout(60):
+        assert isinstance(await session.fetch_with_meta(worker_query(9)), Success)
+    assert sum(budget.sent for budget in session.budgets()) == len(transport.sent)
+
+
+async def cancelled_everywhere(call, again, seen):
+    """Cancel at the first step, at the second, until the call ends before; count the times."""
+    times = 0
+    for seed in range(SEEDS):
+        for step in count(1):
+            try:
+                if not await cancelled_at(step, call, seed, again, seen):
+                    break
+            except BaseException as error:
+                error.add_note(f"with seed {seed}, cancelled at step {step}")
+                raise
+            times += 1
+    return times
+
+
+@pytest.mark.parametrize("again", [0, 1, 4])
+@pytest.mark.parametrize("call", WAITS)
+def test_at_every_step(call, again):
+    """Wherever one or two cancellations fall, the call ends cancelled and leaves nothing."""
+    seen = set()
+    times = run_virtual(cancelled_everywhere(call, again, seen), SteppedVirtualLoop)
+    assert times >= (75 if call is fetch else 300)
+    assert WAITS[call] - seen == set()
