@@ -11,6 +11,7 @@ from .demo import demo
 from .doctor import doctor
 from .exits import INTERRUPTED, TABLE, USAGE, guarded
 from .fetch import fetch
+from .plan import plan
 from .simulate import simulate
 
 __all__ = ["commands", "run"]
@@ -25,6 +26,11 @@ See it work, without an account:
 Fetch the last eight hours of every worker, one JSON line each:
   export TWILIO_API_KEY=SK… TWILIO_API_SECRET=…
   taskrouter-stats fetch WS… --last 8h --output workers.jsonl
+
+\b
+Keep a folder of Parquet up to date, day after day, from cron; before, ask what that costs:
+  taskrouter-stats plan WS… --catch-up 7 --tz Europe/Dublin
+  taskrouter-stats fetch WS… --catch-up 7 --tz Europe/Dublin --output lake/
 
 \b
 Check an account and a workspace, and print a report without secrets:
@@ -58,6 +64,7 @@ def commands() -> None:
 commands.add_command(demo)
 commands.add_command(doctor)
 commands.add_command(fetch)
+commands.add_command(plan)
 commands.add_command(simulate)
 
 

@@ -72,7 +72,7 @@ Exit code 2 is also a 401 or a Workspace that is not there, 3 any other check th
 @click.command(help=_HELP)
 @click.argument("workspace")
 @click.option("--full-sids", is_flag=True, help="Show SIDs whole instead of shortened.")
-@session_options
+@session_options()
 def doctor(workspace: str, full_sids: bool, options: SessionOptions) -> int:
     """Check everything, print the report; return the exit code."""
     check_sid("WORKSPACE", workspace, "WS")

@@ -24,6 +24,7 @@ __all__ = [
     "PIPE",
     "STORAGE",
     "TABLE",
+    "TEMPFAIL",
     "UNREACHABLE",
     "USAGE",
     "code_of",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 COMPLETE, BUG, USAGE, FAILURES, STORAGE, UNREACHABLE = 0, 1, 2, 3, 4, 5
+TEMPFAIL = 75  # what sysexits.h calls a temporary failure: try again
 INTERRUPTED, PIPE = 130, 141  # 128 and the signal's number, as shells count
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -42,10 +44,12 @@ Exit codes:
   1    a bug in taskrouter-stats, with a traceback
   2    usage or credentials: an argument, the environment, a 401,
        a workspace that is not there, a window that the server won't take
-  3    more workers failed than --max-failures allows
+  3    more failures than --max-failures allows
   4    the output could not be written
   5    the server is unreachable or refuses (403, 429 or 5xx to the end)
-  130  stopped by Ctrl-C
+  75   stopped before its end by a signal or --stop-at, or another run
+       writes to the output: run it again to continue
+  130  ended at once by Ctrl-C
   141  the reader of the output went away, as `head` does
 """
 
@@ -55,6 +59,8 @@ def code_of(error: Exception) -> int:
     match error:
         case errors.UsageError() | errors.Unauthorized() | errors.NotFound() | errors.BadRequest():
             return USAGE
+        case errors.OutputLocked():
+            return TEMPFAIL
         case errors.StorageError():
             return STORAGE
         case errors.TaskRouterStatsError():

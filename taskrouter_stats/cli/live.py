@@ -89,7 +89,10 @@ def is_live(console: Console) -> bool:
 
 @asynccontextmanager
 async def showing(
-    console: Console, every: float, read: Callable[[], Standing]
+    console: Console,
+    every: float,
+    read: Callable[[], Standing],
+    line: Callable[[Standing], str] = plain_line,
 ) -> AsyncGenerator[None]:
     """Show how the run stands until the block ends.
 
@@ -97,9 +100,10 @@ async def showing(
         console: where to; also where lines may be printed meanwhile.
         every: seconds between two plain lines, where the console is no terminal.
         read: tells how the run stands.
+        line: makes a plain line of it.
     """
     if not is_live(console):
-        async with _repeating(every, lambda: console.out(plain_line(read()), highlight=False)):
+        async with _repeating(every, lambda: console.out(line(read()), highlight=False)):
             yield
         return
     live = Live(

@@ -77,10 +77,15 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def plain_line(standing: Standing) -> str:
-    """For logs: the same numbers as on a terminal, in words."""
+def plain_line(standing: Standing, things: str = "workers") -> str:
+    """For logs: the same numbers as on a terminal, in words.
+
+    Args:
+        standing: the numbers.
+        things: what is counted.
+    """
     total = "?" if standing.total is None else f"{standing.total:,}"
-    parts = [f"{standing.done:,}/{total} workers", f"{standing.pace:.1f}/s"]
+    parts = [f"{standing.done:,}/{total} {things}", f"{standing.pace:.1f}/s"]
     if standing.limit is not None and standing.remaining is not None:
         parts.append(f"{standing.remaining:g} of {standing.limit:g} left")
     parts.append(f"{standing.refused:,} refused")

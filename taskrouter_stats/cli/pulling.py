@@ -21,7 +21,7 @@ from .progress import Meter, Standing
 from .standings import Standings
 from .words import printable
 
-__all__ = ["Pull", "failure_line", "truth"]
+__all__ = ["Pull", "failure_line", "statistics_budget", "truth"]
 
 _NOTHING = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
 
@@ -64,7 +64,7 @@ class Pull:
         meter = Meter()
 
         def read() -> Standing:
-            return meter.read(stream.progress, _statistics_budget(session.budgets()))
+            return meter.read(stream.progress, statistics_budget(session.budgets()))
 
         async with session, stream as outcomes, showing(console, every, read):
             try:
@@ -111,7 +111,7 @@ def truth(pull: Pull, *, limit: float | None = None) -> str:
         pull: the run.
         limit: the server's limit, requests per second, where it is known; headers have no unit.
     """
-    progress, budget = pull.progress, _statistics_budget(pull.budgets)
+    progress, budget = pull.progress, statistics_budget(pull.budgets)
     sent = sum(each.sent for each in pull.budgets)
     parts = (
         f"{sent:,} {'request' if sent == 1 else 'requests'}",
@@ -127,7 +127,7 @@ def truth(pull: Pull, *, limit: float | None = None) -> str:
     return text if told is None else f"{text}; the server tells a limit of {told:g}"
 
 
-def _statistics_budget(budgets: tuple[BudgetSnapshot, ...]) -> BudgetSnapshot | None:
+def statistics_budget(budgets: tuple[BudgetSnapshot, ...]) -> BudgetSnapshot | None:
     """The budget of the run's main work, not that of listing workers."""
     return next(
         (each for each in budgets if each.resource_key.startswith("WorkerStatistics")), None

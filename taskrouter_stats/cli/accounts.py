@@ -1,0 +1,134 @@
+"""Whose workspaces are asked, and as whom: the environment's account, or those of a file.
+
+The file names environment variables; a secret in the file itself is refused, unseen.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+from attrs import frozen
+
+from taskrouter_stats import Credentials, SessionOptions, TaskRouterSession
+from taskrouter_stats.errors import ConfigError
+from taskrouter_stats.models import check_sid
+from taskrouter_stats.session.options import options_from_env
+
+__all__ = ["Account", "read_accounts"]
+
+_VARIABLES: Final = {
+    "account_sid_env": "TWILIO_ACCOUNT_SID",
+    "auth_token_env": "TWILIO_AUTH_TOKEN",
+    "api_key_env": "TWILIO_API_KEY",
+    "api_secret_env": "TWILIO_API_SECRET",
+}
+_KEYS: Final = {"name", "workspaces", "region", "edge", *_VARIABLES}
+_VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
+_SID: Final = re.compile(r"[A-Z]{2}[0-9A-F]{32}")
+
+
+@frozen
+class Account:
+    """One session's worth of workspaces.
+
+    Attributes:
+        name: how the file calls it; None for the environment's.
+        session: asks, unopened.
+        workspaces: their SIDs; none for those of a list of failures.
+    """
+
+    name: str | None
+    session: TaskRouterSession
+    workspaces: tuple[str, ...]
+
+
+def read_accounts(
+    file: str | None, workspaces: Sequence[str], options: SessionOptions
+) -> list[Account]:
+    """The file's accounts; without one the environment's, with these workspaces.
+
+    Raises:
+        ConfigError, InvalidSid: saying what is wrong, never with a value that may be a secret.
+    """
+    wanted = tuple(dict.fromkeys(check_sid("WORKSPACE", one, "WS") for one in workspaces))
+    if file is None:
+        return [Account(None, TaskRouterSession.from_env(**options), wanted)]
+    found = [_account(file, number, table, options) for number, table in enumerate(_read(file), 1)]
+    names = [account.name for account in found]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"{file}: two accounts have the same name")
+    if not wanted:
+        return found
+    known = {sid for account in found for sid in account.workspaces}
+    if strange := [sid for sid in wanted if sid not in known]:
+        raise ConfigError(f"{file} names no account for {strange[0]}")
+    chosen = [
+        Account(one.name, one.session, tuple(sid for sid in one.workspaces if sid in wanted))
+        for one in found
+    ]
+    return [account for account in chosen if account.workspaces]
+
+
+def _read(file: str) -> list[Mapping[str, Any]]:
+    try:
+        whole = tomllib.loads(Path(file).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"--accounts {file}: {error.strerror or error}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise ConfigError(f"--accounts {file}: no TOML") from None
+    tables = whole.pop("account", None)
+    if not isinstance(tables, list) or not tables or whole:
+        raise ConfigError(f"{file}: [[account]] tables are expected, and nothing else")
+    return cast("list[Mapping[str, Any]]", tables)
+
+
+def _account(file: str, number: int, table: Mapping[str, Any], options: SessionOptions) -> Account:
+    place = f"{file}, account {number}"
+    if strange := sorted(table.keys() - _KEYS):
+        raise ConfigError(
+            f"{place}: {strange[0]} is no key; secrets stay in the environment, "
+            f"whose variables are named by {', '.join(_VARIABLES)}"
+        )
+    name, workspaces = table.get("name"), table.get("workspaces")
+    if not isinstance(name, str) or not name:
+        raise ConfigError(f"{place}: name = a text")
+    if not isinstance(workspaces, list) or not workspaces:
+        raise ConfigError(f"{place}: workspaces = a list of SIDs (WS…)")
+    listed = cast("list[object]", workspaces)
+    sids = dict.fromkeys(check_sid("workspaces", one, "WS") for one in listed)
+    where = {key: _text(place, key, table[key]) for key in ("region", "edge") if key in table}
+    merged = cast("SessionOptions", {**options, **where})
+    session = TaskRouterSession(_credentials(place, table), **options_from_env(merged, os.environ))
+    return Account(name, session, tuple(sids))
+
+
+def _credentials(place: str, table: Mapping[str, Any]) -> Credentials:
+    found: dict[str, str] = {}
+    for key, usual in _VARIABLES.items():
+        if key not in table:
+            continue
+        variable = _text(place, key, table[key])
+        if not _VARIABLE.fullmatch(variable) or _SID.fullmatch(variable):
+            raise ConfigError(
+                f"{place}: {key} takes the NAME of an environment variable, in capitals, "
+                "and never the secret itself"
+            )
+        if not os.environ.get(variable):
+            raise ConfigError(f"{place}: the environment variable {variable} is not set")
+        found[usual] = os.environ[variable]
+    try:
+        return Credentials.from_env(found)
+    except ConfigError:
+        raise ConfigError(
+            f"{place}: api_key_env and api_secret_env, or account_sid_env and auth_token_env, "
+            "are needed, and what they name must be credentials"
+        ) from None
+
+
+def _text(place: str, key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"{place}: {key} = a text")
+    return value
