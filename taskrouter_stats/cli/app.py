@@ -28,7 +28,7 @@ Fetch the last eight hours of every worker, one JSON line each:
   taskrouter-stats fetch WS… --last 8h --output workers.jsonl
 
 \b
-Keep a folder of Parquet up to date, day after day, from cron; before, ask what that costs:
+Keep a folder of Parquet up to date from cron; ask first what that costs:
   taskrouter-stats plan WS… --catch-up 7 --tz Europe/Dublin
   taskrouter-stats fetch WS… --catch-up 7 --tz Europe/Dublin --output lake/
 

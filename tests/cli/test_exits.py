@@ -22,6 +22,7 @@ from tests.cli.processes import COMMAND, environment
         (errors.NotFound(404), 2),
         (errors.BadRequest(400), 2),
         (errors.StorageError("x"), 4),
+        (errors.OutputLocked("x", "y"), 75),
         (errors.Forbidden(403), 5),
         (errors.RateLimited(429), 5),
         (errors.ServerError(503), 5),

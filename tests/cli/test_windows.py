@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskrouter_stats import Window
-from taskrouter_stats.cli.windows import read_window
+from taskrouter_stats.cli.windows import read_times, read_window
 from taskrouter_stats.errors import InvalidWindow
 
 NOW = datetime(2026, 11, 2, 3, 30, tzinfo=UTC)
@@ -69,7 +69,6 @@ def test_times_without_an_offset_are_local_in_tz():
         ({"last": "0m"}, "at least one minute"),
         ({"last": "999999999d"}, "before the calendar"),
         ({"last": "1h", "day": "yesterday", "tz": "UTC"}, "exclude each other"),
-        ({"last": "1h", "tz": "UTC"}, "needs no time zone"),
         ({"end": "2026-11-01T09:00Z"}, "--to needs --from"),
         ({"day": "yesterday"}, "--day needs --tz"),
         ({"day": "soon", "tz": "UTC"}, "--day soon"),
@@ -86,3 +85,66 @@ def test_a_mistake_is_told_by_the_options_name(options, says):
     """What can't be is refused before anything is sent, in the words of the command line."""
     with pytest.raises(InvalidWindow, match=says):
         read(**options)
+
+
+def times(now=NOW, settle="1h", **options):
+    """What these options ask for."""
+    names = ("last", "start", "end", "day", "catch_up", "every", "tz")
+    return read_times(**{name: options.get(name) for name in names}, settle=settle, now=now)
+
+
+def starts(*dates, tz="America/New_York"):
+    """The windows of these local days."""
+    return tuple(read(day=date, tz=tz) for date in dates)
+
+
+def test_rows_tell_the_day_in_the_zone_that_is_named():
+    """With --last as well, --tz is the calendar of the rows."""
+    assert str(read(last="1h", tz="Asia/Manila").tz) == "Asia/Manila"
+
+
+def test_catching_up_takes_whole_settled_days():
+    """At 23:30 in New York on the 1st, today isn't over: three days end with October 31."""
+    found = times(catch_up=3, tz="America/New_York").windows
+    assert found == starts("2026-10-29", "2026-10-30", "2026-10-31")
+
+
+def test_a_day_that_has_not_settled_waits():
+    """Half an hour after midnight yesterday may still change, an hour after it may not."""
+    midnight = datetime(2026, 11, 2, 5, tzinfo=UTC)
+    early = times(midnight + timedelta(minutes=59), catch_up=2, tz="America/New_York").windows
+    assert early == starts("2026-10-31")
+    late = times(midnight + timedelta(minutes=60), catch_up=2, tz="America/New_York").windows
+    assert late == starts("2026-10-31", "2026-11-01")
+    assert times(midnight, "3h", catch_up=1, tz="America/New_York").windows == ()
+
+
+def test_every_cuts_a_day_of_25_hours_into_25():
+    """Pieces are elapsed time."""
+    found = times(day="2026-11-01", tz="America/New_York", every="1h").windows
+    assert len(found) == 25
+    assert {window.end - window.start for window in found} == {timedelta(hours=1)}
+
+
+def test_with_every_the_last_hours_are_whole_ones():
+    """An hour later they are the same but for the newest and the oldest."""
+    first = times(last="8h", every="1h").windows
+    second = times(NOW + timedelta(hours=1, seconds=7), last="8h", every="1h").windows
+    assert first[-1].end == datetime(2026, 11, 2, 3, tzinfo=UTC)
+    assert second[:-1] == first[1:]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"catch_up": 3}, "--catch-up needs --tz"),
+        ({"catch_up": 3, "last": "1h", "tz": "UTC"}, "--catch-up excludes"),
+        ({"every": "1"}, "--every 1"),
+        ({"every": "0m"}, "at least one minute"),
+        ({"settle": "soon"}, "--settle soon"),
+    ],
+)
+def test_a_mistake_about_several_windows_is_told(options, says):
+    """In the words of the command line as well."""
+    with pytest.raises(InvalidWindow, match=says):
+        times(**options)

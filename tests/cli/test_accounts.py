@@ -1,0 +1,116 @@
+"""Several accounts: named by a file, secret in the environment, each by itself."""
+
+import json
+
+import pytest
+
+from taskrouter_stats.cli.accounts import read_accounts
+from taskrouter_stats.errors import ConfigError, InvalidSid
+from tests.cli.odd_servers import ACCOUNT, odd_server
+from tests.cli.test_fetch_stored import DAYS, lines
+
+WS, AC, TOKEN = "WS" + "1" * 32, "AC" + "3" * 32, "f00dcafe" * 4
+GOOD = {"name": "a", "workspaces": [WS], "account_sid_env": "A_SID", "auth_token_env": "A_TOKEN"}
+
+
+def written(tmp_path, *tables):
+    """A file of these accounts."""
+    text = ""
+    for table in tables:
+        body = (f"{key} = {json.dumps(value)}" for key, value in table.items())
+        text += "\n".join(["[[account]]", *body, ""])
+    path = tmp_path / "accounts.toml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch):
+    monkeypatch.setenv("A_SID", AC)
+    monkeypatch.setenv("A_TOKEN", TOKEN)
+    monkeypatch.delenv("TASKROUTER_STATS_BASE_URL", raising=False)
+
+
+def test_an_account_has_a_session_of_its_own(tmp_path):
+    """Its secrets come from the variables that the file names, its region from the file."""
+    (account,) = read_accounts(written(tmp_path, GOOD | {"region": "ie1"}), [], {})
+    assert (account.name, account.workspaces) == ("a", (WS,))
+    assert account.session._settings.credentials.account == AC
+    assert "ie1" in account.session._settings.base_url
+
+
+def test_workspaces_on_the_command_line_choose(tmp_path):
+    """Accounts without one of them are left out; one that no account has is a mistake."""
+    other = "WS" + "2" * 32
+    path = written(tmp_path, GOOD, GOOD | {"name": "b", "workspaces": [other]})
+    assert [account.name for account in read_accounts(path, [other], {})] == ["b"]
+    with pytest.raises(ConfigError, match="names no account for"):
+        read_accounts(path, ["WS" + "9" * 32], {})
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"auth_token": TOKEN}, "auth_token is no key; secrets stay in the environment"),
+        ({"auth_token_env": TOKEN}, "takes the NAME of an environment variable"),
+        ({"account_sid_env": AC}, "takes the NAME of an environment variable"),
+        ({"auth_token_env": "NOT_SET"}, "NOT_SET is not set"),
+        ({"api_key_env": "A_SID"}, "must be credentials"),
+        ({"name": ""}, "name = a text"),
+        ({"region": 1}, "region = a text"),
+        ({"workspaces": []}, "a list of SIDs"),
+    ],
+)
+def test_a_mistake_is_told_without_the_value(tmp_path, change, says):
+    """A secret that was put into the file is refused, and not repeated."""
+    with pytest.raises(ConfigError, match=says) as caught:
+        read_accounts(written(tmp_path, GOOD | change), [], {})
+    assert TOKEN not in str(caught.value)
+    assert AC not in str(caught.value)
+
+
+def test_a_workspace_must_be_one(tmp_path):
+    """Its SID is checked before anything is sent."""
+    with pytest.raises(InvalidSid):
+        read_accounts(written(tmp_path, GOOD | {"workspaces": ["WK1"]}), [], {})
+
+
+@pytest.mark.parametrize("text", ["", "account = 1", "nonsense", '[[account]]\n[other]\nx = ""'])
+def test_a_file_holds_accounts_and_nothing_else(tmp_path, text):
+    """Anything else is a mistake in it."""
+    path = tmp_path / "accounts.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="accounts"):
+        read_accounts(str(path), [], {})
+
+
+async def test_one_accounts_401_does_not_stop_the_others(simulator, run, tmp_path):
+    """The code is that of the error, the other account's rows are complete, and both are told."""
+    user, password = simulator.auth
+    bad = GOOD | {"auth_token_env": "B_TOKEN", "workspaces": [simulator.workspace_sid]}
+    good = bad | {"name": "b", "auth_token_env": "A_TOKEN"}
+    path, summary = tmp_path / "rows.jsonl", tmp_path / "run.json"
+    command = ("fetch", "--accounts", written(tmp_path, bad, good), *DAYS, "--output", str(path))
+    env = {"A_SID": user, "A_TOKEN": password, "B_TOKEN": TOKEN}
+    command += ("--base-url", simulator.base_url, "--summary", str(summary))
+    ran = await run(*command, **env)
+    assert ran.code == 2
+    assert "Error: a: HTTP 401" in ran.err
+    assert len(lines(path)) == 12
+    told = json.loads(summary.read_text())["exports"]
+    assert [(one["account"], one["written"], bool(one["error"])) for one in told] == [
+        ("a", 0, True),
+        ("b", 12, False),
+    ]
+    assert TOKEN not in ran.err + summary.read_text()
+
+
+async def test_several_workspaces_share_an_output(run, tmp_path):
+    """Each is exported by itself into the same file; one that is named twice is asked once."""
+    path, other = tmp_path / "rows.jsonl", "WS" + "2" * 32
+    async with odd_server() as (url, _):
+        command = ("fetch", WS, other, WS, *DAYS, "--base-url", url, "--output", str(path))
+        ran = await run(*command, **ACCOUNT)
+    assert ran.code == 0
+    assert sorted(row["workspace_sid"] for row in lines(path)) == [WS] * 3 + [other] * 3
+    assert ran.err.count("3 of 3 answers") == 2
