@@ -80,9 +80,10 @@ def _read(file: str) -> list[Mapping[str, Any]]:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):
         raise ConfigError(f"--accounts {file}: no TOML") from None
     tables = whole.pop("account", None)
-    if not isinstance(tables, list) or not tables or whole:
+    listed = cast("list[object]", tables) if isinstance(tables, list) else []
+    if not listed or whole or not all(isinstance(one, dict) for one in listed):
         raise ConfigError(f"{file}: [[account]] tables are expected, and nothing else")
-    return cast("list[Mapping[str, Any]]", tables)
+    return cast("list[Mapping[str, Any]]", listed)
 
 
 def _account(file: str, number: int, table: Mapping[str, Any], options: SessionOptions) -> Account:

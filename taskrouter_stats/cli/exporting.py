@@ -86,7 +86,8 @@ class Run:
             BrokenPipeError: the reader of the rows went away.
         """
         with self.teller.logging():
-            async with stopping(self._stop, self.stop_at, self.teller.say), self.store:
+            say, leave = self.teller.say, self.teller.console.show_cursor
+            async with stopping(self._stop, self.stop_at, say, leave), self.store:
                 before = await failed_before(self.store) if self.retry_failed else []
                 work = [(account, self._jobs(account, before)) for account in self.accounts]
                 self.jobs = [job for _, jobs in work for job in jobs]

@@ -12,6 +12,7 @@ from taskrouter_stats import SessionOptions, Window, queries
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import Estimate, WorkerPlan
 from taskrouter_stats.models import Worker, check_sid
+from taskrouter_stats.session.options import check_number
 
 from .accounts import Account, read_accounts
 from .board import window_text
@@ -55,7 +56,9 @@ Examples:
 @window_options
 @whom_options
 @click.option("--offline", is_flag=True, help="Ask nobody; needs --workers-count.")
-@click.option("--workers-count", type=click.IntRange(1), metavar="N", help="For --offline.")
+@click.option(
+    "--workers-count", type=click.IntRange(1, 1_000_000), metavar="N", help="For --offline."
+)
 @session_options(max_in_flight=20, headroom=0.2)
 def plan(
     workspaces: Sequence[str],
@@ -66,21 +69,27 @@ def plan(
     options: SessionOptions,
 ) -> int:
     """Estimate; return the exit code."""
-    console = results_console()
     if offline != (workers_count is not None):
         raise ConfigError("--offline and --workers-count N go together")
+    check_number("headroom", options.get("headroom", 0.0), "0 to below 1", below=1.0)
+    check_number("pace_limit", options.get("pace_limit", 1.0), "above 0", least=1e-3)
     if not workspaces and not offline:
         raise click.UsageError("Missing argument 'WORKSPACES…', or --offline --workers-count N.")
     for workspace in workspaces:
         check_sid("WORKSPACE", workspace, "WS")
+    console = results_console()
     if not times.windows:
         console.out("Nothing to do: none of these days has settled.", highlight=False)
-    elif workers_count is not None:
-        estimate = Estimate(workers_count * max(1, len(workspaces)), times.windows)
-        _print(console, "Offline", estimate, None, times, options)
-    else:
-        (account,) = read_accounts(None, workspaces, options)
-        asyncio.run(_ask(account, whom, times, options, console))
+        return COMPLETE
+    try:
+        if workers_count is not None:
+            estimate = Estimate(workers_count * max(1, len(workspaces)), times.windows)
+            _print(console, "Offline", estimate, None, times, options)
+        else:
+            (account,) = read_accounts(None, workspaces, options)
+            asyncio.run(_ask(account, whom, times, options, console))
+    except OverflowError:
+        raise ConfigError("at that pace it takes thousands of years") from None
     return COMPLETE
 
 
@@ -97,7 +106,7 @@ async def _ask(
                     workspace, sids[0], times.windows[-1], task_channel=whom.task_channel
                 )
                 said = await session.fetch_with_meta(newest)
-                limit = said.meta.rate_limit.limit
+                limit = said.meta.rate_limit.limit or None
             estimate = Estimate(len(sids), times.windows)
             _print(console, f"Workspace {workspace}", estimate, limit, times, options)
 

@@ -33,7 +33,7 @@ async def failed_before(store: Store) -> list[FailedQuery]:
             return []
         try:
             return [_failure(orjson.loads(line)) for line in storage.get(name).splitlines()]
-        except (ValueError, TypeError):
+        except (KeyError, TypeError, ValueError):
             raise StorageError(f"{storage.place}/{name} is no list of failures") from None
 
     return [one for one in await store.call(read) if not store.is_done(one.key)]
@@ -81,4 +81,7 @@ def _window(failed: FailedQuery) -> Window | None:
     if failed.window_start is None or failed.window_end is None:
         return None
     window = Window.between(failed.window_start, failed.window_end)
-    return attrs.evolve(window, tz=ZoneInfo(failed.tz))
+    try:
+        return attrs.evolve(window, tz=ZoneInfo(failed.tz))
+    except (KeyError, ValueError):  # a zone without a name, from Python
+        return window

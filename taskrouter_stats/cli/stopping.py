@@ -38,7 +38,10 @@ def read_stop_at(text: str, zone: ZoneInfo | None, now: datetime) -> datetime:
 
 @asynccontextmanager
 async def stopping(
-    stop: asyncio.Event, at: datetime | None, say: Callable[[str], None]
+    stop: asyncio.Event,
+    at: datetime | None,
+    say: Callable[[str], None],
+    leave: Callable[[], object] = lambda: None,
 ) -> AsyncGenerator[None]:
     """Until the block ends, let SIGINT, SIGTERM and the clock set ``stop``.
 
@@ -48,11 +51,13 @@ async def stopping(
         stop: to be set.
         at: when the clock does so, aware; None for never.
         say: tells the user.
+        leave: puts the terminal in order before a sudden end.
     """
     loop = asyncio.get_running_loop()
 
     def asked(number: signal.Signals) -> None:
         if stop.is_set():
+            leave()
             os._exit(_KILLED + number)
         stop.set()
         say(f"{number.name}: storing what is under way; a second one ends at once.")

@@ -248,7 +248,8 @@ class Export:
         return tuple(found)
 
     def _spent(self) -> tuple[int, int]:
-        budgets = self.session.budgets()
+        own = self.plan.workspace_sid  # others may be exported by the same session
+        budgets = [one for one in self.session.budgets() if one.workspace == own]
         return sum(one.sent for one in budgets), sum(one.refused for one in budgets)
 
     def _report(self) -> ExportReport:

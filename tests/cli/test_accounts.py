@@ -75,7 +75,9 @@ def test_a_workspace_must_be_one(tmp_path):
         read_accounts(written(tmp_path, GOOD | {"workspaces": ["WK1"]}), [], {})
 
 
-@pytest.mark.parametrize("text", ["", "account = 1", "nonsense", '[[account]]\n[other]\nx = ""'])
+@pytest.mark.parametrize(
+    "text", ["", "account = 1", "account = [1]", "nonsense", '[[account]]\n[other]\nx = ""']
+)
 def test_a_file_holds_accounts_and_nothing_else(tmp_path, text):
     """Anything else is a mistake in it."""
     path = tmp_path / "accounts.toml"
@@ -114,3 +116,4 @@ async def test_several_workspaces_share_an_output(run, tmp_path):
     assert ran.code == 0
     assert sorted(row["workspace_sid"] for row in lines(path)) == [WS] * 3 + [other] * 3
     assert ran.err.count("3 of 3 answers") == 2
+    assert ran.err.count("; 4 requests, 0 retries") == 2
