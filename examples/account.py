@@ -3,24 +3,33 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from taskrouter_stats import TaskRouterSession
 from taskrouter_stats.simulator import Simulator
 
 
 @asynccontextmanager
-async def open_session() -> AsyncIterator[tuple[TaskRouterSession, str]]:
-    """A session and a Workspace's SID.
+async def open_account(workers: int, limit: int) -> AsyncIterator[tuple[dict[str, Any], str]]:
+    """What a session is made with when it isn't the environment's, and a Workspace's SID.
 
     With TWILIO_API_KEY and TWILIO_API_SECRET, or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, and
     TWILIO_WORKSPACE_SID in the environment, these are yours.
     """
     if "TWILIO_API_KEY" in os.environ or "TWILIO_AUTH_TOKEN" in os.environ:
-        async with TaskRouterSession.from_env() as session:
-            yield session, os.environ["TWILIO_WORKSPACE_SID"]
+        yield {}, os.environ["TWILIO_WORKSPACE_SID"]
     else:
-        async with (
-            Simulator(workers=120, limit=50) as simulator,
-            TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
-        ):
-            yield session, simulator.workspace_sid
+        async with Simulator(workers=workers, limit=limit) as simulator:
+            options = {"credentials": simulator.credentials, "base_url": simulator.base_url}
+            yield options, simulator.workspace_sid
+
+
+@asynccontextmanager
+async def open_session(
+    workers: int = 120, limit: int = 50
+) -> AsyncIterator[tuple[TaskRouterSession, str]]:
+    """A session and a Workspace's SID; the numbers are the simulator's."""
+    async with open_account(workers, limit) as (options, workspace_sid):
+        make = TaskRouterSession if options else TaskRouterSession.from_env
+        async with make(**options) as session:
+            yield session, workspace_sid

@@ -17,16 +17,21 @@ STRICT = [sys.executable, "-X", "dev", "-W", "error"]
 ENV = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
 
 
-def run(name: str) -> subprocess.CompletedProcess[str]:
+def run(name: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a script with every warning an error."""
     return subprocess.run(
-        [*STRICT, str(EXAMPLES / name)],
-        env=ENV,
+        [*STRICT, str(EXAMPLES / name), *arguments],
+        env=ENV | environ,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def complaints(ran):
+    """Return what stands on standard error, but for asyncio's remarks that a step was slow."""
+    return [line for line in ran.stderr.splitlines() if not line.startswith("Executing <")]
 
 
 def test_one_worker():
@@ -42,6 +47,38 @@ def test_whole_workspace():
     assert (ran.stderr, ran.returncode) == ("", 0)
     assert "of 120 workers\n" in ran.stdout
     assert "WorkerStatistics-Fetch: 120 sent, the server's limit is 50.0\n" in ran.stdout
+
+
+def test_backfill_a_month(tmp_path):
+    """The fourth example fetches 28 days, agrees with the server, and has nothing left to ask."""
+    ran = run("04_backfill_a_month.py", str(tmp_path / "lake"))
+    assert (complaints(ran), ran.returncode) == ([], 0)
+    assert "10 workers, 28 days: 280 rows" in ran.stdout
+    assert "sums agree with the server's on 28 of 28 days" in ran.stdout
+    assert "280 were done already, 0 were asked for" in ran.stdout
+    assert (tmp_path / "lake" / "worker_statistics").is_dir()
+
+
+def test_parquet_and_polars():
+    """The fifth example prints the hours of three days, a column for each activity."""
+    ran = run("05_parquet_and_polars.py")
+    assert (complaints(ran), ran.returncode) == ([], 0)
+    assert "shape: (3, " in ran.stdout
+    assert "Offline" in ran.stdout
+
+
+def test_dlt_to_duckdb(tmp_path):
+    """The sixth example loads up to four days, then merges the last again, with no duplicate.
+
+    In the first hour of a day UTC the fourth has not settled, and the third is done for good.
+    """
+    ran = run("06_dlt_to_duckdb.py", TMPDIR=str(tmp_path))
+    assert (complaints(ran), ran.returncode) == ([], 0)
+    loads = re.findall(r"loaded (\d+) rows.*\n.* has (\d+) rows of (\d+) questions", ran.stdout)
+    rows = int(loads[0][0])
+    assert rows in {75, 100}
+    assert [tuple(map(int, load)) for load in loads] == [(rows,) * 3, (rows - 75, rows, rows)]
+    assert list(tmp_path.iterdir()) == []
 
 
 class TestWebApp:

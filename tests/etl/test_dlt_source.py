@@ -1,0 +1,260 @@
+"""The dlt source, into a real duckdb, against the simulator."""
+
+import asyncio
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from taskrouter_stats import Credentials, TaskRouterSession, Window, errors, queries
+from taskrouter_stats.etl import SCHEMAS, dlt_source
+from taskrouter_stats.etl.dlt_source import taskrouter_source
+from taskrouter_stats.simulator import Simulator
+
+NEW_YORK = "America/New_York"
+LIST, STATISTICS, ACTIVITIES = "Worker-List", "WorkerStatistics-Fetch", "Activity-List"
+TABLES = ("worker_statistics", "worker_activity_durations", "workers", "activities")
+OWN = {"_dlt_id", "_dlt_load_id"}
+
+
+class Warehouse:
+    """A pipeline into a duckdb of its own, a simulator, and a clock that both go by."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.now = datetime(2026, 11, 4, 9, tzinfo=UTC)
+        self.simulator = Simulator(workers=7, window="none", latency=0, clock=self.clock)
+        self.seen = {}
+
+    def clock(self):
+        """Seconds since 1970, wherever ``now`` was put."""
+        return self.now.timestamp()
+
+    def source(self, **options):
+        """The simulator's workspace, from the last day of October on."""
+        given = {
+            "first_day": date(2026, 10, 31),
+            "tz": NEW_YORK,
+            "credentials": self.simulator.credentials,
+            "base_url": self.simulator.base_url,
+            "now": lambda: self.now,
+        }
+        return taskrouter_source(self.simulator.workspace_sid, **given | options)
+
+    async def load(self, *tables, **options):
+        """Run the pipeline, past our event loop; how many requests of each kind it took."""
+        source = self.source(**options)
+        source = source.with_resources(*tables) if tables else source
+        await asyncio.to_thread(lambda: self.pipeline().run(source).raise_on_failed_jobs())
+        counts = {key: one.requests for key, one in self.simulator.counters.by_key.items()}
+        before, self.seen = self.seen, counts
+        return {key: n - before.get(key, 0) for key, n in counts.items() if n != before.get(key)}
+
+    def pipeline(self):
+        """The pipeline, as a new process would find it."""
+        import dlt  # noqa: PLC0415 (only once telemetry is off)
+
+        return dlt.pipeline(
+            "test",
+            pipelines_dir=str(self.folder / "pipelines"),
+            destination=dlt.destinations.duckdb(str(self.folder / "warehouse.duckdb")),
+            dataset_name="lake",
+        )
+
+    def sql(self, text):
+        """What the warehouse answers."""
+        with self.pipeline().sql_client() as client:
+            return client.execute_sql(text)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """Let dlt tell nobody, on this machine's network or another."""
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+
+
+@pytest.fixture
+async def warehouse(tmp_path):
+    """A warehouse whose simulator runs."""
+    warehouse = Warehouse(tmp_path)
+    async with warehouse.simulator:
+        yield warehouse
+
+
+async def test_tables_as_the_schemas_say(warehouse):
+    """Each table has the columns of its schema in their order, even those that were always null."""
+    await warehouse.load()
+    types = {
+        "string": "VARCHAR",
+        "int64": "BIGINT",
+        "float64": "DOUBLE",
+        "timestamp": "TIMESTAMP WITH TIME ZONE",
+        "date": "DATE",
+        "bool": "BOOLEAN",
+        "json": "JSON",
+    }
+    for table in TABLES:
+        found = warehouse.sql(
+            "SELECT column_name, data_type FROM information_schema.columns "
+            f"WHERE table_schema = 'lake' AND table_name = '{table}' ORDER BY ordinal_position"
+        )
+        expected = [(one.name, types[one.kind]) for one in SCHEMAS[table].columns]
+        assert [row for row in found if row[0] not in {*OWN, "query_key"}] == expected
+    staged = warehouse.sql("SELECT DISTINCT table_name FROM information_schema.tables")
+    assert {name for (name,) in staged if not name.startswith("_dlt")} == set(TABLES)
+
+
+async def test_the_simulators_own_truth(warehouse):
+    """Counts and durations add up to the world's; one request and one listing serve all tables."""
+    assert await warehouse.load() == {LIST: 1, ACTIVITIES: 1, STATISTICS: 4 * 7}
+    days = warehouse.sql(
+        "SELECT day, count(*), count(DISTINCT worker_sid), "
+        "min(date_diff('hour', window_start, window_end)), bool_and(complete) "
+        "FROM worker_statistics GROUP BY day ORDER BY day"
+    )
+    hours = [24, 25, 24, 24]  # the clocks go back on 1 November, and the 4th hasn't ended
+    first = date(2026, 10, 31)
+    assert days == [(first + timedelta(n), 7, 7, long, True) for n, long in enumerate(hours)]
+    seconds = warehouse.sql(
+        "SELECT DISTINCT round(sum(total) / 3600, 1) FROM worker_activity_durations "
+        "WHERE day = '2026-11-01' GROUP BY worker_sid"
+    )
+    assert seconds == [(25.0,)]
+    sums = warehouse.sql(
+        "SELECT day, sum(reservations_created), sum(reservations_accepted) "
+        "FROM worker_statistics GROUP BY day ORDER BY day"
+    )
+    simulator = warehouse.simulator
+    async with TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session:
+        for day, created, accepted in sums:
+            window = Window.day(day, tz=NEW_YORK)
+            query = queries.workers_cumulative_statistics(simulator.workspace_sid, window)
+            truth = await session.fetch(query)
+            assert (created, accepted) == (truth.reservations_created, truth.reservations_accepted)
+    named = warehouse.sql(
+        "SELECT count(*) FROM worker_statistics JOIN workers USING (workspace_sid, worker_sid) "
+        "WHERE worker_statistics.worker_name = workers.worker_name"
+    )
+    assert named == [(28,)]
+
+
+async def test_a_second_run(warehouse):
+    """What is done is not asked again, what is new is; a day within the look-back is merged."""
+    await warehouse.load()
+    before = warehouse.sql("SELECT count(*), sum(total) FROM worker_activity_durations")
+    assert (await warehouse.load())[STATISTICS] == 7  # 3 November, which ended 4 hours ago
+    assert warehouse.sql("SELECT count(*), sum(total) FROM worker_activity_durations") == before
+    assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(28,)]
+    assert warehouse.sql("SELECT count(*) FROM workers") == [(7,)]
+    warehouse.now += timedelta(days=1)
+    assert (await warehouse.load())[STATISTICS] == 2 * 7  # it once more, for good, and the 4th
+    warehouse.now += timedelta(minutes=1)
+    assert (await warehouse.load())[STATISTICS] == 7
+    twice = "SELECT query_key FROM worker_statistics GROUP BY query_key HAVING count(*) > 1"
+    assert warehouse.sql(twice) == []
+    assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(35,)]
+
+
+async def test_without_look_back(warehouse):
+    """With no look-back a second run asks for no statistics at all."""
+    await warehouse.load(look_back=timedelta(0))
+    assert STATISTICS not in await warehouse.load(look_back=timedelta(0))
+
+
+async def test_a_day_that_has_not_settled(warehouse):
+    """A day is left alone until it has ended long enough ago."""
+    asked = await warehouse.load(settle=timedelta(hours=5))
+    assert asked[STATISTICS] == 3 * 7  # 3 November ended at 5:00 UTC, and it is 9:00
+
+
+async def test_days_beyond_the_retention(warehouse):
+    """Days that begin more than 30 days ago are not asked for, and none of the others is lost."""
+    asked = await warehouse.load(first_day=date(2026, 1, 1))
+    assert asked[STATISTICS] == 30 * 7 - 7
+    oldest = warehouse.sql("SELECT min(window_start) FROM worker_statistics")[0][0]
+    assert warehouse.now - oldest <= timedelta(days=30)
+    assert warehouse.simulator.counters.rejected == 0
+
+
+async def test_task_channels_apart(warehouse):
+    """Rows of one TaskChannel stand beside those of all, and their days are done on their own."""
+    await warehouse.load()
+    asked = await warehouse.load(task_channel="voice")
+    assert asked[STATISTICS] == 4 * 7
+    rows = warehouse.sql("SELECT task_channel, count(*) FROM worker_statistics GROUP BY ALL")
+    assert dict(rows) == {"voice": 28, None: 28}
+
+
+async def test_a_selection(warehouse):
+    """Who wants the workers alone pays for no statistics."""
+    assert await warehouse.load("workers") == {LIST: 1}
+
+
+async def test_a_worker_that_fails(warehouse, monkeypatch, caplog):
+    """Its day is not done: the others' rows are loaded, and the next run asks again."""
+    stranger = "WK" + "0" * 32
+    with monkeypatch.context() as patch:
+        real = dlt_source.WorkerQueries
+        patch.setattr(dlt_source, "WorkerQueries", lambda one, many: real(one, [*many, stranger]))
+        patch.setattr(dlt_source, "fate", lambda error: "failed")
+        await warehouse.load(look_back=timedelta(0))
+    assert stranger in caplog.text
+    assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(28,)]
+    assert (await warehouse.load(look_back=timedelta(0)))[STATISTICS] == 28
+    assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(28,)]
+
+
+async def test_a_worker_that_is_gone(warehouse, monkeypatch):
+    """A worker that the server doesn't know any more keeps no day from being done."""
+    with monkeypatch.context() as patch:
+        real = dlt_source.WorkerQueries
+        gone = "WK" + "0" * 32
+        patch.setattr(dlt_source, "WorkerQueries", lambda one, many: real(one, [*many, gone]))
+        await warehouse.load(look_back=timedelta(0))
+    assert STATISTICS not in await warehouse.load(look_back=timedelta(0))
+
+
+async def test_no_secret_on_disk(warehouse):
+    """Neither dlt's state, nor its trace, nor the warehouse holds what the session signs with."""
+    await warehouse.load()
+    secrets = [bytes(secret) for secret in warehouse.simulator.credentials.secrets()]
+    files = [path for path in warehouse.folder.rglob("*") if path.is_file()]
+    assert len(files) > 3
+    assert not [path for path in files for secret in secrets if secret in path.read_bytes()]
+
+
+async def test_a_refused_run_commits_nothing(warehouse):
+    """A 401 ends the run with our error as its cause, and the next run begins where it would."""
+    wrong = Credentials.auth_token(warehouse.simulator.credentials.account_sid, "wrong")
+    with pytest.raises(Exception, match="20003") as caught:
+        await warehouse.load(credentials=wrong)
+    causes, error = [], caught.value
+    while error is not None:
+        causes.append(type(error))
+        error = error.__cause__
+    assert errors.Unauthorized in causes
+    assert (await warehouse.load())[STATISTICS] == 28
+
+
+def test_without_dlt(monkeypatch):
+    """A missing dlt is answered with the line that installs it."""
+    monkeypatch.setitem(sys.modules, "dlt", None)
+    with pytest.raises(errors.MissingExtra, match=r'pip install "taskrouter-stats\[dlt\]"'):
+        taskrouter_source("WS" + "0" * 32, tz="UTC", credentials=None)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"tz": "Nowhere/At_All"}, errors.InvalidWindow),
+        ({"tz": "UTC", "settle": timedelta(-1)}, errors.InvalidParameter),
+        ({"tz": "UTC", "look_back": timedelta(-1)}, errors.InvalidParameter),
+        ({"tz": "UTC", "headroom": 2.0}, errors.InvalidParameter),
+    ],
+)
+def test_mistakes_show_at_once(monkeypatch, options, error):
+    """What can't be is said when the source is made, not in dlt's thread."""
+    monkeypatch.setenv("TWILIO_API_KEY", "SK" + "0" * 32)
+    monkeypatch.setenv("TWILIO_API_SECRET", "made-up")
+    with pytest.raises(error):
+        taskrouter_source("WS" + "0" * 32, **options)
