@@ -68,14 +68,11 @@ def test_parquet_and_polars():
 
 
 def test_dlt_to_duckdb(tmp_path):
-    """The sixth example loads up to four days, then merges the last again, with no duplicate.
-
-    In the first hour of a day UTC the fourth has not settled, and the third is done for good.
-    """
+    """The sixth example loads up to four days, then merges the last again, with no duplicate."""
     ran = run("06_dlt_to_duckdb.py", TMPDIR=str(tmp_path))
     assert (complaints(ran), ran.returncode) == ([], 0)
     loads = re.findall(r"loaded (\d+) rows.*\n.* has (\d+) rows of (\d+) questions", ran.stdout)
-    rows = int(loads[0][0])
+    rows = int(loads[0][0])  # in a day's first hour UTC the fourth has not settled
     assert rows in {75, 100}
     assert [tuple(map(int, load)) for load in loads] == [(rows,) * 3, (rows - 75, rows, rows)]
     assert list(tmp_path.iterdir()) == []
