@@ -127,9 +127,8 @@ def _print(
     times: Times,
     options: SessionOptions,
 ) -> None:
-    def say(text: str) -> None:
-        console.out(text, highlight=False)
-
+    lines: list[str] = []
+    say = lines.append
     first, last = estimate.windows[0], estimate.windows[-1]
     whole = Window(start=first.start, end=last.end)
     say(f"{title}: {_of(estimate.workers, 'worker')} x {_of(len(estimate.windows), 'window')}")
@@ -158,6 +157,7 @@ def _print(
                 "keeps before all workers are asked about: begin with a later window, or take "
                 "fewer and longer ones."
             )
+    console.out("\n".join(lines), highlight=False)
 
 
 def _of(count: int, thing: str) -> str:
