@@ -8,7 +8,7 @@
     │ ├ MissingExtra                                                  (also an ImportError)
     │ └ SessionMisuse       wrong loop, forked, unentered, used twice (also a RuntimeError)
     │   └ SessionClosed
-    ├ TransportError        no reply came: ConnectionFailed, TimedOut (also a TimeoutError)
+    ├ TransportError        no reply came: ConnectionFailed, ServerDown, TimedOut (a TimeoutError)
     ├ ApiError              the server answered, and refused
     │ ├ BadRequest · Unauthorized · Forbidden · NotFound · ServerError
     │ └ RateLimited
@@ -39,6 +39,7 @@ __all__ = [
     "PaceError",
     "PayloadError",
     "RateLimited",
+    "ServerDown",
     "ServerError",
     "SessionClosed",
     "SessionMisuse",
@@ -122,6 +123,26 @@ class TransportError(TaskRouterStatsError):
 
 class ConnectionFailed(TransportError):
     """The connection could not be made, or broke before the reply was whole."""
+
+
+class ServerDown(TransportError):
+    """Nothing was sent: sends before this one brought no reply, ten in a row.
+
+    Attributes:
+        down_for: seconds since that was found out.
+        retry_after: seconds until the next request goes out to see whether the server is back.
+    """
+
+    def __init__(self, down_for: float, retry_after: float) -> None:
+        super().__init__(down_for, retry_after)
+        self.down_for = down_for
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return (
+            f"the server has given no reply for {self.down_for:.3g} s; nothing was sent, "
+            f"try again in {self.retry_after:.2g} s"
+        )
 
 
 class TimedOut(TransportError, TimeoutError):

@@ -41,6 +41,7 @@ SAMPLES = [
     errors.PaceError(0.5, 12.25),
     errors.StorageError("disk full"),
     errors.OutputLocked("lake", "process 7"),
+    errors.ServerDown(1.5, 0.25),
 ]
 BUILT_IN = {
     errors.InvalidSid: ValueError,
@@ -62,7 +63,7 @@ FAMILIES = {
         "SessionMisuse",
         "SessionClosed",
     },
-    errors.TransportError: {"ConnectionFailed", "TimedOut"},
+    errors.TransportError: {"ConnectionFailed", "ServerDown", "TimedOut"},
     errors.ApiError: {
         "BadRequest",
         "Unauthorized",

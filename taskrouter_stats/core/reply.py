@@ -10,7 +10,10 @@ from taskrouter_stats import errors
 
 from . import rate_limit
 
-__all__ = ["Reply", "decipher", "json_object"]
+__all__ = ["LARGEST_BODY", "Reply", "decipher", "json_object"]
+
+LARGEST_BODY: Final = 16 * 2**20
+"""Bytes of a body, decompressed; a page of 1,000 workers is a fraction of that."""
 
 _LONGEST_MESSAGE: Final = 500
 _LONGEST_QUOTE: Final = 60
@@ -29,7 +32,7 @@ class Reply:
     Attributes:
         status: HTTP status.
         headers: found by their names in lower case.
-        body: decompressed, otherwise untouched.
+        body: decompressed, otherwise untouched; one over ``LARGEST_BODY`` bytes is cut after them.
     """
 
     status: int
@@ -52,10 +55,12 @@ def decipher(reply: Reply, limits: rate_limit.RateLimit = rate_limit.NOTHING_SAI
 
     Raises:
         ApiError: the subclass that the status names.
-        PayloadError: when a successful reply's body is no JSON.
+        PayloadError: when a successful reply's body is no JSON, or too large.
     """
     if not 200 <= reply.status < 300:  # noqa: PLR2004
         raise _refusal(reply, limits)
+    if len(reply.body) > LARGEST_BODY:
+        raise errors.PayloadError([f"$: the body is over {LARGEST_BODY:,} bytes"], reply.request_id)
     try:
         return orjson.loads(reply.body)
     except orjson.JSONDecodeError as error:

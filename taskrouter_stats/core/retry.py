@@ -12,9 +12,14 @@ from attrs import frozen
 
 from taskrouter_stats import errors
 
-__all__ = ["GIVE_UP", "GiveUp", "RetryAfter", "RetryPolicy", "decide"]
+from .retry_budget import RetryBudget
 
-_TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
+__all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryPolicy", "decide"]
+
+TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
+"""Statuses that may pass."""
+_RESTART: Final = 1.0
+"""Seconds that a server may be away before those who are waited for are told so."""
 
 
 @frozen
@@ -66,7 +71,10 @@ GIVE_UP: Final = GiveUp()
 def decide(
     error: Exception,
     policy: RetryPolicy,
+    budget: RetryBudget,
     *,
+    interactive: bool,
+    down_for: float,
     retry_safe: bool,
     attempts: int,
     refused: int,
@@ -78,6 +86,10 @@ def decide(
     Args:
         error: what the attempt raised.
         policy: how persistent to be.
+        budget: what retries are paid from.
+        interactive: whether somebody waits for it: it sits a server's restart out, but not an
+            outage. In bulk it waits for as long as ``policy.cap``.
+        down_for: seconds since the server was found to be down; 0 when it is not.
         retry_safe: whether sending twice does no harm.
         attempts: sends so far that were not refused by a 429, the failed one included.
         refused: 429s so far.
@@ -86,16 +98,22 @@ def decide(
     """
     if isinstance(error, errors.RateLimited):
         return RetryAfter(0.0) if refused < policy.refusals else GIVE_UP
+    patience = min(policy.cap, _RESTART) if interactive else policy.cap
+    if isinstance(error, errors.TransportError) and down_for > patience:
+        return GIVE_UP
+    if isinstance(error, errors.ServerDown):
+        in_time = elapsed + error.retry_after <= policy.max_elapsed
+        return RetryAfter(error.retry_after) if in_time else GIVE_UP
     if not retry_safe or not _transient(error) or attempts >= policy.attempts:
         return GIVE_UP
     doubled = policy.base * 2.0 ** min(attempts - 1, 64)
     seconds = jitter * min(policy.cap, doubled)
     if elapsed + seconds > policy.max_elapsed:
         return GIVE_UP
-    return RetryAfter(seconds)
+    return RetryAfter(seconds) if budget.spend() else GIVE_UP
 
 
 def _transient(error: Exception) -> bool:
     if isinstance(error, errors.ApiError):
-        return error.status in _TRANSIENT
+        return error.status in TRANSIENT
     return isinstance(error, errors.TransportError)

@@ -6,14 +6,16 @@ The walk of every request, whoever asked: a fetch, a worker of a stream, a page 
 import random
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from taskrouter_stats.core import rate_limit
+from taskrouter_stats.core.breaker import Breaker
 from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.core.reply import decipher
 from taskrouter_stats.core.request import Request
-from taskrouter_stats.core.retry import GiveUp, RetryAfter, RetryPolicy, decide
-from taskrouter_stats.errors import ApiError, PaceError
+from taskrouter_stats.core.retry import TRANSIENT, GiveUp, RetryAfter, RetryPolicy, decide
+from taskrouter_stats.core.retry_budget import RetryBudget
+from taskrouter_stats.errors import ApiError, PaceError, ServerDown, TransportError
 
 from .pacer import Pacer, Permit
 from .retrying import persist
@@ -75,6 +77,8 @@ class Courier:
     pacer: Pacer
     transport: Transport
     policy: RetryPolicy
+    breaker: Breaker = field(factory=Breaker)
+    retries: RetryBudget = field(factory=RetryBudget)
 
     async def carry(self, errand: Errand) -> Any:
         """The payload, decoded.
@@ -93,18 +97,22 @@ class Courier:
             raise
 
     async def _attempt(self, errand: Errand) -> Any:
-        permit = await self._leave(errand)
+        breaker = self.breaker
+        permit = await self._let_out(errand)
         if errand.attempts:
             errand.tally.retried += not errand.was_refused
         errand.attempts += 1
         errand.was_refused = False
         try:
             reply = await self.transport.send(errand.request)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, TransportError):
+                breaker.failed(self.pacer.now())
             errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
             raise
         else:
             limits = rate_limit.parse(reply.headers)
+            breaker.replied()
             permit.observe(limits, refused=reply.refused)
         finally:
             permit.lose()
@@ -114,7 +122,36 @@ class Courier:
             errand.refused += 1
             errand.was_refused = True
             errand.tally.refused += 1
+        elif reply.status not in TRANSIENT:
+            self.retries.earn()
         return decipher(reply, limits)
+
+    async def _let_out(self, errand: Errand) -> Permit:
+        """Leave to send, or ServerDown, which may be found out while waiting for leave."""
+        is_probe = self._look_out()
+        try:
+            permit = await self._leave(errand)
+        finally:
+            if is_probe:
+                self.breaker.sent(self.pacer.now())
+        try:
+            if not is_probe and self._look_out():
+                self.breaker.sent(self.pacer.now())
+        except ServerDown:
+            permit.give_back()
+            raise
+        return permit
+
+    def _look_out(self) -> bool:
+        """Refuse to ask a server that is down, but for the next probe; tell whether this is it."""
+        if not self.breaker.open:
+            return False
+        now = self.pacer.now()
+        seconds = self.breaker.ask(now)
+        if seconds > 0:
+            raise ServerDown(self.breaker.down_for(now), seconds)
+        self.breaker.probe()
+        return True
 
     async def _leave(self, errand: Errand) -> Permit:
         pacer, asked, allowed = self.pacer, self.pacer.now(), errand.max_wait
@@ -131,12 +168,16 @@ class Courier:
             errand.waited += pacer.now() - asked
 
     def _next_step(self, errand: Errand, error: Exception) -> RetryAfter | GiveUp:
+        now = self.pacer.now()
         return decide(
             error,
             self.policy,
+            self.retries,
+            interactive=errand.interactive,
+            down_for=self.breaker.down_for(now),
             retry_safe=errand.request.retry_safe,
             attempts=errand.attempts,
             refused=errand.refused,
-            elapsed=self.pacer.now() - errand.began - errand.waited,
+            elapsed=now - errand.began - errand.waited,
             jitter=random.random(),
         )

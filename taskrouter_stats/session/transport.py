@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from taskrouter_stats._version import __version__
-from taskrouter_stats.core.reply import Reply
+from taskrouter_stats.core.reply import LARGEST_BODY, Reply
 from taskrouter_stats.core.request import Request
 from taskrouter_stats.errors import (
     ConfigError,
@@ -77,6 +77,8 @@ class Transport:
     async def send(self, request: Request) -> Reply:
         """Send once and read the reply to its last byte; redirects are not followed.
 
+        Of a body that is too large the rest is not read, and its connection is closed.
+
         Raises:
             TimedOut: when that took longer than the timeout.
             ConnectionFailed: when no whole reply came.
@@ -93,7 +95,7 @@ class Transport:
                 proxy=self._proxy,
                 raise_for_status=False,
             ) as response:
-                body = await response.read()
+                body = await _whole(response)
             return Reply(response.status, response.headers, self._scrubbed(body))
         except Exception as error:
             found = self._failure(error)
@@ -125,6 +127,19 @@ class Transport:
         """Close what is ours."""
         if self._owned:
             await self._http.close()
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The body, cut as soon as it is larger than any that TaskRouter sends."""
+    chunks = list[bytes]()
+    size = 0
+    async for chunk in response.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            response.close()
+            return b"".join(chunks)[: LARGEST_BODY + 1]
+    return b"".join(chunks)
 
 
 async def _once(request: aiohttp.ClientRequest, handler: _Handler) -> aiohttp.ClientResponse:

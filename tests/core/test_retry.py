@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, errors
 from taskrouter_stats.core.retry import GIVE_UP, GiveUp, RetryAfter, decide
+from taskrouter_stats.core.retry_budget import RetryBudget
 
 seconds = st.floats(0, 1e6)
 counts = st.integers(1, 10_000)
@@ -46,10 +47,13 @@ each = st.sampled_from
 DEFAULT = RetryPolicy()
 
 
-def decided(error, policy=DEFAULT, **given):
-    """Decide with defaults: a safe request's first failure, the longest jitter."""
+def decided(error, policy=DEFAULT, budget=None, **given):
+    """Decide with defaults: a safe request's first failure in bulk, the longest jitter."""
     start = {"retry_safe": True, "attempts": 1, "refused": 0, "elapsed": 0.0, "jitter": 1.0}
-    return decide(error, policy, **{**start, **given})
+    budget = budget or RetryBudget()
+    return decide(
+        error, policy, budget, **{**start, "interactive": False, "down_for": 0.0, **given}
+    )
 
 
 @given(
@@ -63,7 +67,7 @@ def decided(error, policy=DEFAULT, **given):
 )
 def test_bounds(error, policy, safe, attempts, refused, elapsed, jitter):
     """A wait is a finite number between zero and the cap, and ends before max_elapsed."""
-    decision = decide(
+    decision = decided(
         error,
         policy,
         retry_safe=safe,
@@ -154,6 +158,43 @@ def test_an_endless_base_is_refused():
     """No share of an infinite wait is a number."""
     with pytest.raises(errors.InvalidParameter, match="base"):
         RetryPolicy(base=math.inf)
+
+
+DOWN = errors.ServerDown(0.7, 0.3)
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_a_server_that_is_down_for_a_moment_is_waited_for(interactive):
+    """A restart is sat out until the next look, whoever asks, since nothing was sent."""
+    decision = decided(DOWN, interactive=interactive, retry_safe=False, attempts=9)
+    assert decision == RetryAfter(0.3)
+
+
+def test_patience_with_a_server_that_is_down():
+    """A fetch gives up after a second of it, bulk requests after the policy's cap."""
+    for down_for, interactive, waits in [
+        (1.0, True, True), (1.1, True, False), (10.0, False, True), (10.1, False, False),
+    ]:  # fmt: skip
+        for error in (errors.ServerDown(down_for, 0.5), errors.TimedOut(30.0)):
+            decision = decided(error, interactive=interactive, down_for=down_for)
+            assert isinstance(decision, RetryAfter) == waits
+
+
+def test_a_server_that_is_down_is_waited_for_within_max_elapsed():
+    """The wait for the next look ends before max_elapsed."""
+    assert decided(DOWN, elapsed=119.7) == RetryAfter(0.3)
+    assert decided(DOWN, elapsed=119.8) == GIVE_UP
+
+
+def test_retries_are_paid_and_nothing_else_is():
+    """An empty purse ends retries; refusals and a server that is down cost nothing."""
+    budget = RetryBudget(1.0)
+    assert decided(REFUSED, budget=budget) == RetryAfter(0.0)
+    assert decided(DOWN, budget=budget) == RetryAfter(0.3)
+    assert decided(FINAL[0], budget=budget) == GIVE_UP
+    assert decided(TRANSIENT[0], budget=budget) == RetryAfter(0.1)
+    assert decided(TRANSIENT[0], budget=budget) == GIVE_UP
+    assert decided(DOWN, budget=budget) == RetryAfter(0.3)
 
 
 def test_defaults():

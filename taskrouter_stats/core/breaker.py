@@ -1,0 +1,63 @@
+"""Whether the server is there at all: found out once, for everybody.
+
+Ten sends in a row that brought no reply, whoever sent them, open the breaker; any whole reply
+closes it, whatever its status, since a 404 or a 500 for one worker comes from a server that lives.
+While it is open one request is let out every half second to see, whether or not the one before it
+has ended: a probe that is stuck in a dead connection delays no other, and a server that came back
+is found within that half second and its own latency, as long as there are slots and leave: by
+default stuck probes hold 60 of 100 slots at most.
+"""
+
+from typing import Final
+
+from attrs import define
+
+__all__ = ["Breaker"]
+
+_ENOUGH: Final = 10
+"""When a quarter of all sends fails by chance, ten in a row come once in a million."""
+_EVERY: Final = 0.5
+"""Seconds between two probes."""
+
+
+@define
+class Breaker:
+    """The state of one session's way to its server."""
+
+    _in_a_row: int = 0
+    _opened_at: float = 0.0
+    _next_at: float = 0.0
+    _is_asking: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether the server is taken to be down."""
+        return self._in_a_row >= _ENOUGH
+
+    def ask(self, now: float) -> float:
+        """Seconds until a request may go out; 0 is now."""
+        if not self.open:
+            return 0.0
+        return _EVERY if self._is_asking else max(0.0, self._next_at - now)
+
+    def probe(self) -> None:
+        """A request is the next probe, and asks for leave; no other does until it was sent."""
+        self._is_asking = True
+
+    def sent(self, now: float) -> None:
+        """The probe went out, or never will."""
+        self._is_asking, self._next_at = False, now + _EVERY
+
+    def down_for(self, now: float) -> float:
+        """Seconds since the breaker opened."""
+        return now - self._opened_at if self.open else 0.0
+
+    def replied(self) -> None:
+        """A whole reply came."""
+        self._in_a_row = 0
+
+    def failed(self, now: float) -> None:
+        """A send brought no reply."""
+        self._in_a_row += 1
+        if self._in_a_row == _ENOUGH:
+            self._opened_at, self._next_at = now, now + _EVERY

@@ -1,0 +1,75 @@
+"""Bodies that are larger than any of TaskRouter's, over real sockets."""
+
+import gzip
+
+import pytest
+from aiohttp import web
+
+from taskrouter_stats import errors
+from taskrouter_stats.core.reply import LARGEST_BODY, decipher
+from taskrouter_stats.core.request import build
+from taskrouter_stats.session.transport import Transport
+from tests.support.fakes import ACCOUNT, CREDENTIALS, worker_query
+from tests.support.servers import RawServer, http_bytes, serving
+
+BOMB = gzip.compress(bytes(2**28), 9)
+"""A quarter of a megabyte that would be 256 MiB."""
+
+
+async def send(base_url):
+    """Send one request by a transport of its own."""
+    transport = Transport(base_url, CREDENTIALS, timeout=60, proxy=None, http=None)
+    try:
+        return await transport.send(build(worker_query(1), ACCOUNT))
+    finally:
+        await transport.aclose()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_the_limit_is_16_mebibytes(more):
+    """A body of 16 MiB is read, one byte more is a PayloadError that says so."""
+    body = b'"' + b"x" * (LARGEST_BODY - 2 + more) + b'"'
+    async with RawServer(http_bytes(body)).running() as base_url:
+        reply = await send(base_url)
+    if not more:
+        assert len(decipher(reply)) == 16 * 2**20 - 2
+        return
+    with pytest.raises(errors.PayloadError, match="over 16,777,216 bytes"):
+        decipher(reply)
+
+
+async def test_a_gzip_bomb():
+    """Of a body that grows a thousandfold no more than the limit is kept."""
+    said = http_bytes(BOMB, "200 OK", "Content-Encoding: gzip", "Twilio-Request-Id: RQ1")
+    async with RawServer(said).running() as base_url:
+        reply = await send(base_url)
+    assert len(reply.body) == LARGEST_BODY + 1
+    with pytest.raises(errors.PayloadError, match="RQ1"):
+        decipher(reply)
+
+
+async def test_a_body_without_end_is_not_read_to_its_end():
+    """The server is cut off while it still sends, long before the timeout."""
+    written = 0
+
+    async def pour(request):
+        nonlocal written
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(2**20))
+            written += 2**20
+
+    async with serving(pour) as base_url:
+        reply = await send(base_url)
+    assert len(reply.body) == LARGEST_BODY + 1
+    assert written < 4 * LARGEST_BODY
+
+
+async def test_a_large_error_keeps_its_status():
+    """An error with a body that is too large is that error all the same."""
+    said = http_bytes(bytes(LARGEST_BODY + 1), "503 Service Unavailable")
+    async with RawServer(said).running() as base_url:
+        with pytest.raises(errors.ServerError) as caught:
+            decipher(await send(base_url))
+    assert (caught.value.status, caught.value.message) == (503, None)
