@@ -1,4 +1,4 @@
-"""Bodies that are larger than any of TaskRouter's, over real sockets."""
+"""Bodies and headers that are larger than any of TaskRouter's, over real sockets."""
 
 import gzip
 
@@ -73,3 +73,13 @@ async def test_a_large_error_keeps_its_status():
         with pytest.raises(errors.ServerError) as caught:
             decipher(await send(base_url))
     assert (caught.value.status, caught.value.message) == (503, None)
+
+
+@pytest.mark.parametrize("line", ["X-{}: 1", "X: 1"], ids=["different", "the same"])
+async def test_a_flood_of_headers(line):
+    """A reply with 200,000 headers is given up as none."""
+    flood = [line.format(number) for number in range(200_000)]
+    async with RawServer(http_bytes(b"{}", "200 OK", *flood)).running() as base_url:
+        with pytest.raises(errors.ConnectionFailed) as caught:
+            await send(base_url)
+    assert len(str(caught.value)) < 500

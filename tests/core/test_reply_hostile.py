@@ -1,0 +1,122 @@
+"""Replies made to hurt: whatever stands in them, it is a value or an error of ours."""
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskrouter_stats import errors, models
+from taskrouter_stats.core import rate_limit
+from taskrouter_stats.core.reply import Reply, decipher
+from taskrouter_stats.models.converter import structure
+
+DIGITS = b"9" * 10_000
+NAMES = ["account_sid", "worker_sid", "cumulative", "start_time", "reservations_created",
+         "activity_durations", "avg", "total", "friendly_name", "url", "unknown"]  # fmt: skip
+scalars = (
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(max_size=8)
+)
+keys = st.sampled_from(NAMES)
+trees = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=5)
+)
+LIKE_JSON = st.lists(
+    st.sampled_from([b"{", b"}", b"[", b"]", b",", b":", b'"cumulative"', b'"total"', b"1e999",
+                     b"-0", b"NaN", b"null", b'"\xff"', rb'"\ud800"', b"9" * 400, b" "]),
+    max_size=12,
+).map(b"".join)  # fmt: skip
+
+
+def read(body):
+    """What such a body becomes: a worker's statistics, or our error."""
+    try:
+        return structure(decipher(Reply(200, {}, body)), models.WorkerStatistics)
+    except errors.PayloadError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b'{"cumulative":' * 100_000,
+        b'{"cumulative":{"reservations_created":NaN}}',
+        b'{"cumulative":{"reservations_created":Infinity}}',
+        b'{"cumulative":{"reservations_created":-Infinity}}',
+        b'{"cumulative":{"reservations_created":1e400}}',
+        b'{"cumulative":{"reservations_created":' + DIGITS + b"}}",
+        b'{"cumulative":{"reservations_created":"' + DIGITS + b'"}}',
+        b'{"worker_sid":"\xff\xfe"}',
+        b'{"worker_sid":"\xed\xa0\x80"}',
+        rb'{"worker_sid":"\ud800"}',
+        b'{"worker_sid":' + DIGITS + b"}",
+        b'{"cumulative":[]}',
+        b'{"cumulative":{"activity_durations":{}}}',
+        b'{"cumulative":{"activity_durations":[[]]}}',
+        b'{"cumulative":{"start_time":5}}',
+        b'{"cumulative":{"start_time":"99999-01-01T00:00:00Z"}}',
+        b"[]",
+        b"null",
+        b'"text"',
+    ],
+    ids=lambda body: body[:40].decode("ascii", "replace"),
+)
+def test_a_hostile_body_is_a_payload_error(body):
+    """What is no JSON, or no worker's statistics, is a PayloadError with a text of few lines."""
+    error = read(body)
+    assert isinstance(error, errors.PayloadError)
+    assert len(str(error)) < 600
+
+
+def test_of_a_key_that_stands_twice_the_last_counts():
+    """A repeated key has its last value, at every level."""
+    body = (
+        b'{"worker_sid":"a","worker_sid":"b",'
+        b'"cumulative":{"reservations_created":1,"reservations_created":2}}'
+    )
+    found = read(body)
+    assert (found.worker_sid, found.cumulative.reservations_created) == ("b", 2)
+
+
+@settings(max_examples=400)
+@given(LIKE_JSON | st.binary(max_size=80) | trees.map(orjson.dumps))
+def test_fuzz_of_bodies(body):
+    """Any bytes become statistics that can be written as JSON again, or a PayloadError."""
+    found = read(body)
+    assert isinstance(found, errors.PayloadError) or orjson.loads(models.to_json(found)) is not None
+
+
+@settings(max_examples=400)
+@given(trees)
+def test_fuzz_of_payloads(payload):
+    """Any decoded JSON becomes statistics or a PayloadError that names a path."""
+    problems = ["$"]
+    try:
+        structure(payload, models.WorkerStatistics)
+    except errors.PayloadError as error:
+        problems = error.problems
+    assert problems
+    assert [problem for problem in problems if not problem.startswith("$")] == []
+
+
+DATES = st.text("MonTueJa ,:0123456789+-GMT()", max_size=40) | st.sampled_from(
+    ["Wed, 21 Oct 2026 07:28:00 GMT", "1 Jan 99999 0:0:0", "Thu, 01 Jan 1970 00:00:00 -9999", "0"]
+)
+VALUES = st.text(max_size=40) | DATES | st.floats().map(str) | st.integers().map(str)
+
+
+@settings(max_examples=600)
+@given(
+    st.dictionaries(
+        st.sampled_from(["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-config",
+                         "retry-after", "date", "twilio-concurrent-requests"]),
+        VALUES,
+    )
+)  # fmt: skip
+def test_fuzz_of_rate_limit_headers(headers):
+    """Any headers are read without an error, into finite numbers or nothing."""
+    told = rate_limit.parse(headers)
+    numbers = (told.limit, told.remaining, told.retry_after, told.concurrent_requests)
+    assert all(number is None or abs(number) < float("inf") for number in numbers)
+    assert told.retry_after is None or told.retry_after >= 0
