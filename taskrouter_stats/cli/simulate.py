@@ -66,6 +66,7 @@ Ctrl-C ends it with exit code 0.
     help="From so many seconds after the first request on, another limit; repeatable.",
 )
 @click.option("--concurrency", type=int, metavar="N", help="429 above N requests at once.")
+@click.option("--faults", default=0.0, metavar="SHARE", help="Spoil this share of the answers.")
 @click.option("--garbage", is_flag=True, help="Rate-limit headers that mean nothing.")
 def simulate(
     port: int,
@@ -80,6 +81,7 @@ def simulate(
     rival: float,
     steps: tuple[tuple[float, int], ...],
     concurrency: int | None,
+    faults: float,
     garbage: bool,
 ) -> int:
     """Serve until Ctrl-C; return the exit code."""
@@ -96,6 +98,7 @@ def simulate(
         rival=rival,
         steps=steps,
         concurrency=concurrency,
+        faults=faults,
         garbage=garbage,
     )
     try:

@@ -11,7 +11,7 @@ out of days. ``tasks`` tell what stood behind a day's reservations in the queues
 ``expressions``, ``finding``, ``listing`` and ``refusals`` read requests as Twilio does;
 ``resources`` and ``statistics`` shape what ``lists`` and ``answers`` answer, ``routes`` is the
 table of operations. ``limits`` admit or refuse, ``trouble`` makes that harder, ``headers`` tell of
-it; ``app`` speaks HTTP, ``simulator`` starts and stops it.
+it; ``faults`` spoil answers; ``app`` speaks HTTP, ``simulator`` starts and stops it.
 """
 
 from taskrouter_stats.simulator.counters import Counters, Counts

@@ -19,6 +19,7 @@ from attrs import frozen
 
 from taskrouter_stats.simulator.asking import Ask
 from taskrouter_stats.simulator.counters import Counters
+from taskrouter_stats.simulator.faults import Faults
 from taskrouter_stats.simulator.headers import OK, Manners, headers_of
 from taskrouter_stats.simulator.limits import Limiter, Verdict
 from taskrouter_stats.simulator.people import sid, stream
@@ -35,7 +36,7 @@ from taskrouter_stats.simulator.world import World
 
 REAL_ORIGIN = "https://taskrouter.twilio.com"
 _JITTER = 0.1
-_Handler = Callable[[web.Request], Awaitable[web.Response]]
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @frozen
@@ -56,6 +57,7 @@ class Server:
         auth: The user name and password that are let in.
         clock: Tells the time, seconds since 1970.
         manners: How the server behaves.
+        faults: What spoils its answers.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Server:
         auth: tuple[str, str],
         clock: Callable[[], float],
         manners: Manners,
+        faults: Faults,
     ) -> None:
         self.counters = Counters()
         self._world = world
@@ -72,6 +75,7 @@ class Server:
         self._authorization = "Basic " + b64encode(":".join(auth).encode()).decode()
         self._clock = clock
         self._manners = manners
+        self._faults = faults
         self._chance = stream(world.seed, "latency")
         self._nonsense = stream(world.seed, "nonsense").random
         self._serving = 0
@@ -87,7 +91,7 @@ class Server:
     def _handler(self, route: Route | None) -> _Handler:
         """Return the handler of that route, or of every path that has none."""
 
-        async def handle(request: web.Request) -> web.Response:
+        async def handle(request: web.Request) -> web.StreamResponse:
             arrived, status = self._clock(), None
             key = route.key(request.query) if route else "unknown"
             inside = self.counters.enter(key)
@@ -110,12 +114,14 @@ class Server:
             headers["Twilio-Request-Id"] = request_id
             headers["Twilio-Request-Duration"] = f"{self._clock() - arrived:.3f}"
             headers["Twilio-Concurrent-Requests"] = str(inside)
-            return web.Response(
+            response = web.Response(
                 body=orjson.dumps(answer.payload),
                 status=answer.status,
                 headers=headers,
                 content_type="application/json",
             )
+            fault = self._faults.draw()
+            return response if fault is None else await fault(request, response)
 
         return handle
 

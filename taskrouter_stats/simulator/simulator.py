@@ -12,6 +12,7 @@ from taskrouter_stats.models import Credentials
 from taskrouter_stats.simulator import arguments
 from taskrouter_stats.simulator.app import Server
 from taskrouter_stats.simulator.counters import Counters
+from taskrouter_stats.simulator.faults import Faults
 from taskrouter_stats.simulator.headers import Manners
 from taskrouter_stats.simulator.limits import WINDOWS, Limiter
 from taskrouter_stats.simulator.people import sid
@@ -38,6 +39,11 @@ def _world(seed: int, workers: int) -> World:
     """Return the world with that seed and size."""
     arguments.integer("seed", seed, 0, _LARGEST_SEED)
     return World(seed, arguments.integer("workers", workers, 0, _MOST_WORKERS))
+
+
+def _made_up(world: World) -> tuple[str, str]:
+    """Return the credentials that are let in unless others are given."""
+    return world.account_sid, sid("", world.seed, "token")
 
 
 def _limiters(
@@ -83,6 +89,7 @@ class Simulator:
         steps: How the limit changes: seconds since the first request, and the limit from then on.
         concurrency: How many requests of the account are served at once; others are refused,
             whatever is left of their budget.
+        faults: The share of answers that are spoilt, in one of the ways of ``faults.FAULTS``.
         own_urls: Whether URLs in answers name the simulator's own host instead of Twilio's.
         auth: User name and password to let in, instead of the account and a made-up token.
         clock: Tells the time in seconds since 1970, when it shouldn't be now.
@@ -97,6 +104,8 @@ class Simulator:
     Raises:
         InvalidParameter: An argument is outside of what can be simulated.
     """
+
+    _runner: web.AppRunner | None = None
 
     def __init__(
         self,
@@ -116,12 +125,12 @@ class Simulator:
         rival: float = 0.0,
         steps: Sequence[tuple[float, int]] = (),
         concurrency: int | None = None,
+        faults: float = 0.0,
         auth: tuple[str, str] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.world = _world(seed, workers)
-        made_up = (self.world.account_sid, sid("", seed, "token"))
-        self.auth = arguments.auth(made_up if auth is None else auth)
+        self.auth = arguments.auth(_made_up(self.world) if auth is None else auth)
         self.limits = _limiters(window, limit, rival, steps)
         self.manners = Manners(
             latency=arguments.seconds("latency", latency),
@@ -134,8 +143,8 @@ class Simulator:
         )
         self._address = arguments.address(host), arguments.integer("port", port, 0, _MOST_PORT)
         clock = clock or steady_clock()
-        self._server = Server(self.world, self.limits, self.auth, clock, self.manners)
-        self._runner: web.AppRunner | None = None
+        spoilt = Faults(arguments.share("faults", faults), seed)
+        self._server = Server(self.world, self.limits, self.auth, clock, self.manners, spoilt)
         self._told = f"workers={workers}, limit={limit}, window={window!r}, seed={seed}"
 
     def __repr__(self) -> str:
