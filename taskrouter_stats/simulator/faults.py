@@ -6,6 +6,7 @@ answer that was already decided on, so the limiter has counted it, as a gateway'
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from email.utils import formatdate
 from random import Random
 from typing import Final
@@ -85,7 +86,7 @@ async def _reset_after(request: web.Request, answer: web.Response) -> web.Stream
 
 async def _truncated(request: web.Request, answer: web.Response) -> web.StreamResponse:
     begun = await _begin(request, answer)
-    await begun.write(_body(answer)[:-1])
+    await _say(begun, _body(answer)[:-1])
     if request.transport is not None:
         request.transport.close()
     return begun
@@ -93,7 +94,7 @@ async def _truncated(request: web.Request, answer: web.Response) -> web.StreamRe
 
 async def _stalled(request: web.Request, answer: web.Response) -> web.StreamResponse:
     begun = await _begin(request, answer)
-    await begun.write(_body(answer)[:10])
+    await _say(begun, _body(answer)[:10])
     await asyncio.sleep(_STALL)
     _abort(request)
     return begun
@@ -105,7 +106,7 @@ async def _dripping(request: web.Request, answer: web.Response) -> web.StreamRes
     size = len(body) // _DRIPS + 1
     for start in range(0, len(body), size):
         await asyncio.sleep(_DRIP)
-        await begun.write(body[start : start + size])
+        await _say(begun, body[start : start + size])
     return begun
 
 
@@ -127,6 +128,12 @@ async def _begin(request: web.Request, answer: web.Response) -> web.StreamRespon
     begun.content_length = len(_body(answer))
     await begun.prepare(request)
     return begun
+
+
+async def _say(begun: web.StreamResponse, part: bytes) -> None:
+    """Send a part of a body, unless the client has gone."""
+    with suppress(ConnectionError):
+        await begun.write(part)
 
 
 def _body(answer: web.Response) -> bytes:
