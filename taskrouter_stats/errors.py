@@ -129,7 +129,7 @@ class ServerDown(TransportError):
     """Nothing was sent: sends before this one brought no reply, ten in a row.
 
     Attributes:
-        down_for: seconds since that was found out.
+        down_for: seconds since the first probe that it has not answered.
         retry_after: seconds until the next request goes out to see whether the server is back.
     """
 

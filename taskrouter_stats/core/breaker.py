@@ -8,6 +8,7 @@ is found within that half second and its own latency, as long as there are slots
 default stuck probes hold 60 of 100 slots at most.
 """
 
+import math
 from typing import Final
 
 from attrs import define
@@ -25,7 +26,7 @@ class Breaker:
     """The state of one session's way to its server."""
 
     _in_a_row: int = 0
-    _opened_at: float = 0.0
+    _probed_at: float = math.inf
     _next_at: float = 0.0
     _is_asking: bool = False
 
@@ -47,10 +48,14 @@ class Breaker:
     def sent(self, now: float) -> None:
         """The probe went out, or never will."""
         self._is_asking, self._next_at = False, now + _EVERY
+        self._probed_at = min(self._probed_at, now)
 
     def down_for(self, now: float) -> float:
-        """Seconds since the breaker opened."""
-        return now - self._opened_at if self.open else 0.0
+        """Seconds since the first probe went out that the server has not answered.
+
+        While none could, since a 429 pauses everything, nobody knows that it is down.
+        """
+        return max(0.0, now - self._probed_at) if self.open else 0.0
 
     def replied(self) -> None:
         """A whole reply came."""
@@ -60,4 +65,4 @@ class Breaker:
         """A send brought no reply."""
         self._in_a_row += 1
         if self._in_a_row == _ENOUGH:
-            self._opened_at, self._next_at = now, now + _EVERY
+            self._probed_at, self._next_at = math.inf, now + _EVERY

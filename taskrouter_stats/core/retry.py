@@ -18,8 +18,8 @@ __all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryPolicy", "decid
 
 TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
 """Statuses that may pass."""
-_RESTART: Final = 1.0
-"""Seconds that a server may be away before those who are waited for are told so."""
+_RESTART: Final = 0.5
+"""Seconds after the first unanswered probe in which those who are waited for are not told so."""
 
 
 @frozen
@@ -89,7 +89,7 @@ def decide(
         budget: what retries are paid from.
         interactive: whether somebody waits for it: it sits a server's restart out, but not an
             outage. In bulk it waits for as long as ``policy.cap``.
-        down_for: seconds since the server was found to be down; 0 when it is not.
+        down_for: seconds since the first probe of a server that is down; 0 when it is not.
         retry_safe: whether sending twice does no harm.
         attempts: sends so far that were not refused by a 429, the failed one included.
         refused: 429s so far.

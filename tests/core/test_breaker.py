@@ -21,7 +21,15 @@ def test_ten_in_a_row_open_it():
         breaker.failed(5.0)
     assert (breaker.open, breaker.ask(5.0), breaker.down_for(5.0)) == (False, 0.0, 0.0)
     breaker.failed(5.0)
-    assert (breaker.open, breaker.ask(5.0), breaker.down_for(6.0)) == (True, 0.5, 1.0)
+    assert (breaker.open, breaker.ask(5.0), breaker.down_for(6.0)) == (True, 0.5, 0.0)
+
+
+def test_nobody_is_told_before_a_probe_went_out():
+    """While a pause keeps every probe back, the server is not yet known to be down."""
+    breaker = opened(1.0)
+    assert breaker.down_for(100.0) == 0.0
+    breaker.sent(100.0)
+    assert breaker.down_for(101.0) == 1.0
 
 
 def test_a_reply_closes_it():
@@ -47,11 +55,11 @@ def test_probes_half_a_second_apart():
 
 
 def test_failures_of_probes_change_nothing():
-    """It tells since when it has been open, however many probes have failed since."""
+    """It tells since when probes go unanswered, however many have failed since."""
     breaker = opened(1.0)
     breaker.sent(1.5)
     breaker.failed(9.0)
-    assert (breaker.down_for(10.0), breaker.ask(1.75)) == (9.0, 0.25)
+    assert (breaker.down_for(10.0), breaker.ask(1.75)) == (8.5, 0.25)
 
 
 @given(st.lists(st.integers(0, 9)))

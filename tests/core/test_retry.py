@@ -171,9 +171,9 @@ def test_a_server_that_is_down_for_a_moment_is_waited_for(interactive):
 
 
 def test_patience_with_a_server_that_is_down():
-    """A fetch gives up after a second of it, bulk requests after the policy's cap."""
+    """A fetch gives up half a second after the first probe, bulk requests after the cap."""
     for down_for, interactive, waits in [
-        (1.0, True, True), (1.1, True, False), (10.0, False, True), (10.1, False, False),
+        (0.5, True, True), (0.6, True, False), (10.0, False, True), (10.1, False, False),
     ]:  # fmt: skip
         for error in (errors.ServerDown(down_for, 0.5), errors.TimedOut(30.0)):
             decision = decided(error, interactive=interactive, down_for=down_for)
