@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 
 import aiohttp
 import pytest
@@ -30,6 +31,20 @@ def session_for(simulator, **options):
 def sids(simulator):
     """The SIDs of a simulator's workers."""
     return [worker.sid for worker in simulator.world.workers]
+
+
+class StoppedClock:
+    """A server's clock that stands still until something has happened, so that nothing refills."""
+
+    def __init__(self):
+        self._start, self._went = time.time(), None
+        self.go_after = lambda: False
+
+    def __call__(self):
+        """Seconds since 1970."""
+        if self._went is None and self.go_after():
+            self._went = time.monotonic()
+        return self._start + (0.0 if self._went is None else time.monotonic() - self._went)
 
 
 async def spend(simulator, many):
@@ -111,16 +126,19 @@ class TestRefusals:
 
     async def test_a_budget_that_is_spent(self):
         """When somebody else has spent the budget, the run pauses, goes on and is complete."""
-        async with Simulator(workers=40, limit=20, window="bucket", latency=0) as simulator:
+        clock = StoppedClock()
+        options = {"limit": 20, "window": "bucket", "latency": 0, "clock": clock}
+        async with Simulator(workers=8, **options) as simulator:
             simulator.manners.retry_after = 0.5
-            await spend(simulator, 40)
+            await spend(simulator, 20)
             before = simulator.counters.by_key[STATISTICS].refused
+            clock.go_after = lambda: simulator.counters.by_key[STATISTICS].refused > before
             async with session_for(simulator) as session:
                 stream = session.stream_worker_statistics(simulator.workspace_sid, DAY)
                 found = await stream.collect()
                 refused = sum(budget.refused for budget in session.budgets())
         assert all(isinstance(outcome, Success) for outcome in found)
-        assert len(found) == 40
+        assert len(found) == 8
         assert simulator.counters.by_key[STATISTICS].refused - before == refused > 0
 
     async def test_refused_for_good(self):
