@@ -21,7 +21,7 @@ from taskrouter_stats.core import queries
 from taskrouter_stats.core.outcome import Outcome, Progress, Success
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.core.window import Window
-from taskrouter_stats.errors import ApiError
+from taskrouter_stats.errors import ApiError, PayloadError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
@@ -224,7 +224,7 @@ class Export:
         listing = queries.activities(self.plan.workspace_sid)
         try:
             found = await self.session.iterate(listing).collect()
-        except ApiError as error:  # a restricted key may not; the statistics matter more
+        except (ApiError, PayloadError) as error:  # the statistics matter more
             _LOGGER.warning("no snapshot of the activities: %s", error)
             return
         for activity in found:

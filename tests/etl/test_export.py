@@ -14,6 +14,7 @@ from tests.support.fakes import (
     WORKSPACE,
     FakeTransport,
     number_of,
+    reply,
     session_over,
     statistics,
     trouble,
@@ -81,6 +82,17 @@ async def test_snapshots_of_workers_and_activities(simulator, tmp_path):
     assert len(workers) == 12
     durations = parquet_rows(tmp_path, "worker_activity_durations")
     assert {row["activity_sid"] for row in durations} <= {row["activity_sid"] for row in activities}
+
+
+@pytest.mark.parametrize("answer", [trouble(403), reply(200, {"activities": 7})])
+async def test_without_activities_the_statistics_are_stored(tmp_path, answer, caplog):
+    """A refusal, or nonsense, in place of the activities costs their snapshot and nothing else."""
+    server = FakeTransport(lambda r: answer if "Activities" in r.target else statistics(r))
+    plan = etl.worker_plan(WORKSPACE, days(1), workers=[worker_sid(1)])
+    async with session_over(server) as session:
+        report = await etl.export(session, plan, JsonLinesSink(tmp_path))
+    assert report.written == 1
+    assert "no snapshot of the activities" in caplog.text
 
 
 async def test_a_window_that_has_not_settled_is_asked_again(simulator, tmp_path):
