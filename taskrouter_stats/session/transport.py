@@ -4,9 +4,9 @@ The only file that touches aiohttp's client.
 """
 
 import platform
-from collections.abc import Awaitable, Callable
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from taskrouter_stats._version import __version__
@@ -25,8 +25,6 @@ __all__ = ["HttpSession", "Transport"]
 
 HttpSession = aiohttp.ClientSession
 """What a caller may lend: its connections, its connector's limits, its resolver."""
-
-_Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 
 _USER_AGENT = (
     f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
@@ -85,7 +83,7 @@ class Transport:
             SessionClosed: when the aiohttp session was closed, before it or under it.
         """
         try:
-            async with self._http.request(
+            response = await self._http.request(
                 request.method,
                 URL(self._base_url + request.target, encoded=True),
                 headers=self._headers if request.body is None else self._headers_with_body,
@@ -94,8 +92,8 @@ class Transport:
                 timeout=self._timeout,
                 proxy=self._proxy,
                 raise_for_status=False,
-            ) as response:
-                body = await _whole(response)
+            )
+            body = await _whole(response)
             return Reply(response.status, response.headers, self._scrubbed(body))
         except Exception as error:
             found = self._failure(error)
@@ -130,36 +128,43 @@ class Transport:
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    """The body, cut as soon as it is larger than any that TaskRouter sends."""
-    chunks = list[bytes]()
-    size = 0
-    async for chunk in response.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            response.close()
-            return b"".join(chunks)[: LARGEST_BODY + 1]
+    """The body, cut as soon as it is larger than any that TaskRouter sends.
+
+    Its last byte sets the connection free; whatever ends it sooner closes the connection.
+    """
+    chunks, size, content = list[bytes](), 0, response.content
+    try:
+        while not content.at_eof():
+            chunk = await content.readany()
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > LARGEST_BODY:
+                response.close()
+                return b"".join(chunks)[: LARGEST_BODY + 1]
+    except BaseException:
+        response.close()
+        raise
     return b"".join(chunks)
 
 
-async def _once(request: aiohttp.ClientRequest, handler: _Handler) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a GET again by itself when a connection drops.
+class _Response(aiohttp.ClientResponse):
+    """Keeps aiohttp from sending a GET again by itself when a connection drops.
 
     It does so behind the pacer's and the retry policy's back: one leave, two requests. It knows
     those errors by their classes; this one it leaves alone.
     """
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        failure = aiohttp.ClientConnectionError(_why(error))
-    raise failure
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        try:
+            return await super().start(connection)
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            failure = aiohttp.ClientConnectionError(_why(error))
+        raise failure
 
 
 def _own_session() -> HttpSession:
     return aiohttp.ClientSession(
-        middlewares=(_once,),
+        response_class=_Response,
         connector=aiohttp.TCPConnector(limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
