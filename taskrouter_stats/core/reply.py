@@ -50,15 +50,17 @@ class Reply:
         return self.status == 429  # noqa: PLR2004
 
 
-def decipher(reply: Reply, limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID) -> Any:
+def decipher(
+    reply: Reply, limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID, attempts: int = 1
+) -> Any:
     """The decoded JSON of a successful reply. A key that stands twice has its last value.
 
     Raises:
-        ApiError: the subclass that the status names.
+        ApiError: the subclass that the status names, with the number of attempts so far.
         PayloadError: when a successful reply's body is no JSON, or too large.
     """
     if not 200 <= reply.status < 300:  # noqa: PLR2004
-        raise _refusal(reply, limits)
+        raise _refusal(reply, limits, attempts)
     if len(reply.body) > LARGEST_BODY:
         raise errors.PayloadError([f"$: the body is over {LARGEST_BODY:,} bytes"], reply.request_id)
     try:
@@ -77,11 +79,11 @@ def json_object(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _refusal(reply: Reply, limits: rate_limit.RateLimit) -> errors.ApiError:
+def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> errors.ApiError:
     status = reply.status
     code, message, more_info = _words(reply.body)
     headers = {name.lower(): value for name, value in reply.headers.items()}
-    told = (status, code, message, more_info, reply.request_id, headers, 1)
+    told = (status, code, message, more_info, reply.request_id, headers, attempts)
     if reply.refused:
         return errors.RateLimited(*told, limits.limit, limits.remaining, limits.retry_after)
     if status in _BY_STATUS:

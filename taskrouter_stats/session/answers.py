@@ -77,26 +77,24 @@ def _errand(live: Live, request: Request, tally: Tally) -> Errand:
 async def _page(live: Live, listing: Listing[Any], request: Request) -> Page:
     errand = _errand(live, request, Tally())
     errand.interactive = True
-    payload = await _payload(live, listing, errand)
     try:
-        return read_page(listing, payload)
-    except PayloadError as error:
-        raise PayloadError(error.problems, errand.request_id) from None
+        return read_page(listing, await live.courier.carry(errand))
+    except (ApiError, PayloadError) as error:
+        raise _explained(error, listing, errand) from None
 
 
 async def _value(live: Live, query: Query[T], errand: Errand) -> T:
-    payload = await _payload(live, query, errand)
     try:
-        value = structure(payload, query.endpoint.model)
-    except PayloadError as error:
-        raise PayloadError(error.problems, errand.request_id) from None
+        value = structure(await live.courier.carry(errand), query.endpoint.model)
+    except (ApiError, PayloadError) as error:
+        raise _explained(error, query, errand) from None
     complete = query.endpoint.complete
     return value if complete is None else complete(value, query.task_queue_sids)
 
 
-async def _payload(live: Live, ask: Ask[Any], errand: Errand) -> Any:
-    try:
-        return await live.courier.carry(errand)
-    except ApiError as error:
-        error.hint = advise(error, ask) or error.hint
-        raise
+def _explained(error: ApiError | PayloadError, ask: Ask[Any], errand: Errand) -> Exception:
+    """The error with what only its question or its reply can tell."""
+    if isinstance(error, PayloadError):
+        return PayloadError(error.problems, errand.request_id)
+    error.hint = advise(error, ask) or error.hint
+    return error

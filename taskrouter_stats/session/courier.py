@@ -4,6 +4,7 @@ The walk of every request, whoever asked: a fetch, a worker of a stream, a page 
 """
 
 import random
+from collections.abc import Awaitable
 from typing import Any
 
 from attrs import define, field, frozen
@@ -15,7 +16,7 @@ from taskrouter_stats.core.reply import decipher
 from taskrouter_stats.core.request import Request
 from taskrouter_stats.core.retry import TRANSIENT, GiveUp, RetryAfter, RetryPolicy, decide
 from taskrouter_stats.core.retry_budget import RetryBudget
-from taskrouter_stats.errors import ApiError, PaceError, ServerDown, TransportError
+from taskrouter_stats.errors import PaceError, ServerDown, TransportError
 
 from .pacer import Pacer, Permit
 from .retrying import persist
@@ -80,25 +81,16 @@ class Courier:
     breaker: Breaker = field(factory=Breaker)
     retries: RetryBudget = field(factory=RetryBudget)
 
-    async def carry(self, errand: Errand) -> Any:
+    def carry(self, errand: Errand) -> Awaitable[Any]:
         """The payload, decoded.
 
         Raises:
             TaskRouterStatsError: what the last attempt met, once the policy gives up.
         """
-
-        def next_step(error: Exception) -> RetryAfter | GiveUp:
-            return self._next_step(errand, error)
-
-        try:
-            return await persist(lambda: self._attempt(errand), next_step, self.pacer.rest)
-        except ApiError as error:
-            error.attempts = errand.attempts
-            raise
+        return persist(errand, self._attempt, self._next_step, self.pacer.rest)
 
     async def _attempt(self, errand: Errand) -> Any:
-        breaker = self.breaker
-        permit = await self._let_out(errand)
+        permit = self._at_once(errand) or await self._let_out(errand)
         if errand.attempts:
             errand.tally.retried += not errand.was_refused
         errand.attempts += 1
@@ -106,16 +98,14 @@ class Courier:
         try:
             reply = await self.transport.send(errand.request)
         except BaseException as error:
+            permit.lose()
             if isinstance(error, TransportError):
-                breaker.failed(self.pacer.now())
+                self.breaker.failed(self.pacer.now())
             errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
             raise
-        else:
-            limits = rate_limit.parse(reply.headers)
-            breaker.replied()
-            permit.observe(limits, refused=reply.refused)
-        finally:
-            permit.lose()
+        limits = rate_limit.parse(reply.headers)
+        self.breaker.replied()
+        permit.observe(limits, refused=reply.refused)
         errand.status, errand.request_id, errand.limits = reply.status, reply.request_id, limits
         if reply.refused:
             errand.attempts -= 1
@@ -124,7 +114,13 @@ class Courier:
             errand.tally.refused += 1
         elif reply.status not in TRANSIENT:
             self.retries.earn()
-        return decipher(reply, limits)
+        return decipher(reply, limits, errand.attempts)
+
+    def _at_once(self, errand: Errand) -> Permit | None:
+        """Leave that needs no waiting."""
+        if self.breaker.open:
+            return None
+        return self.pacer.at_once(errand.request.budget, interactive=errand.interactive)
 
     async def _let_out(self, errand: Errand) -> Permit:
         """Leave to send, or ServerDown, which may be found out while waiting for leave."""

@@ -107,15 +107,25 @@ class Pacer:
             PaceError: as soon as it is certain that ``max_wait`` would pass.
             SessionClosed: when the session is closed meanwhile.
         """
+        permit = self.at_once(key, interactive=interactive)
+        if permit is not None:
+            return permit
         if self._closed:
             raise SessionClosed("the session was closed")
         budget = self._budget(key)
         lane = budget.interactive if interactive else budget.bulk
-        if not lane and not budget.interactive and self._place_is_free(interactive=interactive):
-            now = self.now()
-            if budget.throttle.ask(now, interactive=interactive).seconds <= 0:
-                return self._grant(budget, now)
         return await self._queue(budget, lane, max_wait, front=front)
+
+    def at_once(self, key: BudgetKey, *, interactive: bool) -> Permit | None:
+        """Leave that need not be waited for; None when it has to be, or never comes."""
+        if self._closed or not self._place_is_free(interactive=interactive):
+            return None
+        budget = self._budget(key)
+        if budget.interactive or (budget.bulk and not interactive):
+            return None
+        now = self.now()
+        wait = budget.throttle.ask(now, interactive=interactive)
+        return None if wait.seconds > 0 else self._grant(budget, now)
 
     async def _queue(
         self, budget: Budget, lane: Lane, max_wait: float | None, *, front: bool

@@ -14,20 +14,22 @@ from taskrouter_stats.errors import TaskRouterStatsError
 
 __all__ = ["persist"]
 
+E = TypeVar("E")
 T = TypeVar("T")
 
 
 async def persist(
-    attempt: Callable[[], Awaitable[T]],
-    decide: Callable[[Exception], RetryAfter | GiveUp],
+    errand: E,
+    attempt: Callable[[E], Awaitable[T]],
+    decide: Callable[[E, Exception], RetryAfter | GiveUp],
     rest: Callable[[float], Awaitable[None]],
 ) -> T:
-    """Attempt until it succeeds or ``decide`` gives up; then the last error is raised.
+    """Attempt an errand until it succeeds or ``decide`` gives up; then the last error is raised.
 
     Between attempts ``rest`` waits, and may raise in place of the next one.
     """
     try:
-        return await attempt()
+        return await attempt(errand)
     except TaskRouterStatsError as error:
         first = [error]
     verdict: RetryAfter | GiveUp = GIVE_UP
@@ -35,12 +37,12 @@ async def persist(
     async def once() -> T:
         if first:
             raise first.pop()
-        return await attempt()
+        return await attempt(errand)
 
     def again(state: RetryCallState) -> bool:
         nonlocal verdict
         error = state.outcome.exception() if state.outcome is not None else None
-        verdict = decide(error) if isinstance(error, TaskRouterStatsError) else GIVE_UP
+        verdict = decide(errand, error) if isinstance(error, TaskRouterStatsError) else GIVE_UP
         return isinstance(verdict, RetryAfter)
 
     async def sleep(seconds: float) -> None:

@@ -10,6 +10,8 @@ from taskrouter_stats.session import retrying
 from taskrouter_stats.session.retrying import persist
 from tests.support.virtual import now, settle, virtual
 
+ERRAND = object()
+
 
 class Attempts:
     """Fails with each error in turn, then succeeds with their number."""
@@ -18,8 +20,9 @@ class Attempts:
         self._errors = list(errors)
         self.times = []
 
-    async def __call__(self):
+    async def __call__(self, errand):
         """Attempt once."""
+        assert errand is ERRAND
         self.times.append(now())
         if self._errors:
             raise self._errors.pop(0)
@@ -30,7 +33,7 @@ class Attempts:
 async def test_the_first_success_costs_nothing(monkeypatch):
     """When the first attempt succeeds, tenacity is not even entered."""
     monkeypatch.setattr(retrying, "AsyncRetrying", None)
-    assert await persist(Attempts(), None, asyncio.sleep) == 1
+    assert await persist(ERRAND, Attempts(), None, asyncio.sleep) == 1
 
 
 @virtual
@@ -38,7 +41,7 @@ async def test_waits_as_decided():
     """Each failure is followed by the wait that was decided for it."""
     attempts = Attempts(TimedOut(1), ConnectionFailed("gone"), TimedOut(1))
     waits = iter((0.5, 0.0, 2.0))
-    assert await persist(attempts, lambda _: RetryAfter(next(waits)), asyncio.sleep) == 4
+    assert await persist(ERRAND, attempts, lambda *_: RetryAfter(next(waits)), asyncio.sleep) == 4
     assert attempts.times == pytest.approx([0, 0.5, 0.5, 2.5])
 
 
@@ -47,11 +50,11 @@ async def test_every_error_is_decided_on_once():
     """The decision is asked once for each failed attempt, with its error, in order."""
     errors, seen = [TimedOut(1), ConnectionFailed("a"), ConnectionFailed("b")], []
 
-    def decide(error):
+    def decide(_, error):
         seen.append(error)
         return RetryAfter(0.1)
 
-    await persist(Attempts(*errors), decide, asyncio.sleep)
+    await persist(ERRAND, Attempts(*errors), decide, asyncio.sleep)
     assert seen == errors
 
 
@@ -61,7 +64,7 @@ async def test_giving_up_raises_the_last_error():
     last = ConnectionFailed("last")
     verdicts = iter((RetryAfter(1), GIVE_UP))
     with pytest.raises(ConnectionFailed) as caught:
-        await persist(Attempts(TimedOut(1), last), lambda _: next(verdicts), asyncio.sleep)
+        await persist(ERRAND, Attempts(TimedOut(1), last), lambda *_: next(verdicts), asyncio.sleep)
     assert caught.value is last
 
 
@@ -72,7 +75,7 @@ async def test_other_errors_pass_through(position):
     errors = [TimedOut(1)] * position + [ZeroDivisionError()]
     attempts = Attempts(*errors)
     with pytest.raises(ZeroDivisionError):
-        await persist(attempts, lambda _: RetryAfter(0.0), asyncio.sleep)
+        await persist(ERRAND, attempts, lambda *_: RetryAfter(0.0), asyncio.sleep)
     assert len(attempts.times) == position + 1
 
 
@@ -80,7 +83,7 @@ async def test_other_errors_pass_through(position):
 async def test_cancelled_while_it_waits():
     """Cancelling the wait between two attempts ends it there, and no attempt follows."""
     attempts = Attempts(TimedOut(1), TimedOut(1))
-    task = asyncio.create_task(persist(attempts, lambda _: RetryAfter(60), asyncio.sleep))
+    task = asyncio.create_task(persist(ERRAND, attempts, lambda *_: RetryAfter(60), asyncio.sleep))
     await settle()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -95,12 +98,12 @@ async def test_cancelled_while_it_attempts(failed_before):
     attempts = Attempts(*[TimedOut(1)] * failed_before)
     decided = []
 
-    async def slow():
-        await attempts()
+    async def slow(errand):
+        await attempts(errand)
         await asyncio.sleep(60)
 
     task = asyncio.create_task(
-        persist(slow, lambda e: decided.append(e) or RetryAfter(0), asyncio.sleep)
+        persist(ERRAND, slow, lambda _, e: decided.append(e) or RetryAfter(0), asyncio.sleep)
     )
     await settle(50)
     task.cancel()
