@@ -105,6 +105,11 @@ class Query(Ask[T_co]):
         """Stable text that names this question: equal for equal questions, in any process."""
         return ":".join((super().key, *self.task_queue_sids))
 
+    def during(self, window: Window) -> Self:
+        """As for any question; a stream does this for each, so not by way of all fields' names."""
+        kind, context = type(self), self.context
+        return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, context)
+
 
 @frozen(repr=False)
 class Listing(Ask[T_co]):

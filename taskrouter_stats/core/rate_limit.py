@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import attrs
 
@@ -58,7 +59,13 @@ def parse(headers: Mapping[str, str]) -> RateLimit:
 
 
 def _number(text: str | None) -> float | None:
-    if text is None or len(text) > _LONGEST_NUMBER or not text.isascii() or "_" in text:
+    return None if text is None or len(text) > _LONGEST_NUMBER else _read(text)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> float | None:
+    """A number; the same few are told again and again."""
+    if not text.isascii() or "_" in text:
         return None
     try:
         number = float(text)

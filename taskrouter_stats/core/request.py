@@ -8,6 +8,7 @@ import orjson
 from attrs import frozen
 
 from .query import Ask, Listing, Query
+from .window import Window
 
 __all__ = ["BudgetKey", "Request", "build", "build_page", "path_of"]
 
@@ -46,12 +47,9 @@ class Request:
 
 def build(ask: Ask[Any], account: str) -> Request:
     """The first, or only, request of a question."""
-    parameters = ask.filters
-    if ask.window is not None:
-        parameters += ask.window.parameters()
-    if isinstance(ask, Listing):
-        parameters += (("PageSize", str(ask.page_size)),)
-    return build_page(ask, path_of(ask) + _query_text(parameters), account)
+    page_size = ask.page_size if isinstance(ask, Listing) else None
+    text = _query_text(ask.filters, ask.window, page_size)
+    return build_page(ask, path_of(ask) + text, account)
 
 
 def build_page(ask: Ask[Any], target: str, account: str) -> Request:
@@ -84,8 +82,15 @@ def _template(path: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _query_text(parameters: tuple[tuple[str, str], ...]) -> str:
+def _query_text(
+    filters: tuple[tuple[str, str], ...], window: Window | None, page_size: int | None
+) -> str:
     """Most requests of a run share one window: its text is made once."""
+    parameters = filters
+    if window is not None:
+        parameters += window.parameters()
+    if page_size is not None:
+        parameters += (("PageSize", str(page_size)),)
     return f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
 
 

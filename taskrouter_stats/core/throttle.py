@@ -200,11 +200,11 @@ class Throttle:
         pace.drain(now)
         if now >= pace.grow_at:
             self._grow(now)
-        alone, credit = meter.alone(now), meter.credit(now)
+        alone = meter.alone(now)
+        surprised = refused and alone and meter.credit(now) >= 1.0
         spoke = self._hear(sent, now, rate_limit, refused=refused, alone=alone)
         if refused:
             self.refused += 1
-            surprised = alone and credit >= 1.0
             return self._refuse(sent, now, rate_limit, jitter, spoke=spoke, surprised=surprised)
         self._admitted += 1
         self._streak = 0

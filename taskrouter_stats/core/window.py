@@ -24,7 +24,7 @@ _MINUTES_PER_HOUR = 60
 _MINUTES_PER_DAY = 24 * 60
 
 
-@frozen
+@frozen(cache_hash=True)
 class Window:
     """A half-open span of time in UTC, or the last ``minutes``.
 

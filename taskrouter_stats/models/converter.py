@@ -143,7 +143,7 @@ def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, An
     known = frozenset(field.name for field in attrs.fields(cls) if _is_json(field))
 
     def structure_object(value: object, _: type) -> Any:
-        fields = _object(value, dict)
+        fields = value if type(value) is dict else _object(value, dict)
         if not fields.keys() <= known:
             unknown = {key: fields[key] for key in fields if key not in known}
             fields = {**fields, "extra": unknown}
@@ -153,17 +153,30 @@ def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, An
 
 
 def _optional_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
-    """Structure ``X | None``, with the hook of ``X`` looked up once; text as such needs no work."""
+    """Structure ``X | None``, with the hook of ``X`` looked up once.
+
+    What a healthy reply holds, null or text as text and numbers as whole numbers, is read in place.
+    """
     (inner,) = (kind for kind in get_args(cls) if kind is not type(None))
     hook = converter.get_structure_hook(inner)
-    ready = str if inner is str else type(None)
 
-    def structure_optional(value: object, _: type) -> Any:
-        if value is None or type(value) is ready:
+    def optional_text(value: object, _: type) -> Any:
+        return value if type(value) is str or value is None else hook(value, inner)
+
+    def optional_seconds(value: object, _: type) -> Any:
+        if type(value) is int and -_LARGEST_COUNT <= value <= _LARGEST_COUNT:
+            return float(value)
+        return None if value is None else hook(value, inner)
+
+    def optional_count(value: object, _: type) -> Any:
+        if type(value) is int and -_LARGEST_COUNT <= value <= _LARGEST_COUNT:
             return value
-        return hook(value, inner)
+        return None if value is None else hook(value, inner)
 
-    return structure_optional
+    def optional(value: object, _: type) -> Any:
+        return None if value is None else hook(value, inner)
+
+    return {str: optional_text, float: optional_seconds, int: optional_count}.get(inner, optional)
 
 
 def _tuple_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:

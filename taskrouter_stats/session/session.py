@@ -143,7 +143,7 @@ class TaskRouterSession:
             PaceError: the rate limit leaves no room within ``max_wait``.
             UsageError: for a listing, or a session used where it can't be.
         """
-        return (await self.fetch_with_meta(query, max_wait=max_wait, priority=priority)).value
+        return (await self._one(query, max_wait, priority)).value
 
     async def fetch_with_meta(
         self,
@@ -153,19 +153,7 @@ class TaskRouterSession:
         priority: Priority = "interactive",
     ) -> Success[T]:
         """As :meth:`fetch`, with how the answer came about beside it."""
-        if not isinstance(query, Query):
-            raise UsageError(
-                f"fetch() takes one query, not {type(query).__name__}; a listing is read with "
-                "`async for item in session.iterate(listing)`"
-            )
-        if priority not in ("interactive", "bulk"):
-            raise InvalidParameter("priority", priority, '"interactive" or "bulk"')
-        if max_wait is _AS_SESSION:
-            max_wait = self._settings.max_wait
-        elif max_wait is not None:
-            check_number("max_wait", max_wait, "seconds, not negative, or None")
-        interactive = priority == "interactive"
-        return await self._answers.one(query, interactive=interactive, max_wait=max_wait)
+        return await self._one(query, max_wait, priority)
 
     def iterate(self, listing: Listing[T]) -> Items[T]:
         """Read a list, page by page: ``async for worker in session.iterate(listing)``.
@@ -263,6 +251,23 @@ class TaskRouterSession:
         return (
             f"<TaskRouterSession {settings.base_url} as {settings.credentials.username}, {state}>"
         )
+
+    def _one(
+        self, query: Query[T], max_wait: float | None, priority: Priority
+    ) -> Coroutine[Any, Any, Success[T]]:
+        if not isinstance(query, Query):
+            raise UsageError(
+                f"fetch() takes one query, not {type(query).__name__}; a listing is read with "
+                "`async for item in session.iterate(listing)`"
+            )
+        if priority not in ("interactive", "bulk"):
+            raise InvalidParameter("priority", priority, '"interactive" or "bulk"')
+        if max_wait is _AS_SESSION:
+            max_wait = self._settings.max_wait
+        elif max_wait is not None:
+            check_number("max_wait", max_wait, "seconds, not negative, or None")
+        interactive = priority == "interactive"
+        return self._answers.one(query, interactive=interactive, max_wait=max_wait)
 
     def _stream(
         self, source: Source[T], *, ordered: bool, ahead: float, total: Any = None

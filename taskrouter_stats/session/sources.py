@@ -4,8 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, 
 from contextlib import aclosing, closing
 from typing import TypeVar, cast
 
-import attrs
-
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.errors import PayloadError, UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
@@ -47,7 +45,8 @@ class WorkerQueries:
                 yield self._query(worker)
 
     def _query(self, worker: str | Worker) -> Query[WorkerStatistics]:
-        workspace = self._template.workspace_sid
+        like = self._template
+        workspace = like.workspace_sid
         if isinstance(worker, Worker):
             if worker.sid is None:
                 raise PayloadError([f"a listed worker has no sid: {worker!r}"])
@@ -55,7 +54,7 @@ class WorkerQueries:
         else:
             known = Worker(sid=worker, workspace_sid=workspace)
         sid = check_sid("worker_sid", known.sid, "WK")
-        return attrs.evolve(self._template, sids=(workspace, sid), context=known)
+        return Query(like.endpoint, (workspace, sid), like.window, like.filters, context=known)
 
 
 async def each(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
