@@ -21,6 +21,7 @@ from taskrouter_stats.errors import PaceError, ServerDown, TransportError
 from .pacer import Pacer, Permit
 from .retrying import persist
 from .transport import Transport
+from .turns import Turns
 
 __all__ = ["Courier", "Errand", "Tally"]
 
@@ -80,6 +81,7 @@ class Courier:
     policy: RetryPolicy
     breaker: Breaker = field(factory=Breaker)
     retries: RetryBudget = field(factory=RetryBudget)
+    turns: Turns = field(factory=Turns)
 
     def carry(self, errand: Errand) -> Awaitable[Any]:
         """The payload, decoded.
@@ -97,6 +99,8 @@ class Courier:
         errand.was_refused = False
         try:
             reply = await self.transport.send(errand.request)
+            if not self.turns.at_once():
+                await self.turns.wait(interactive=errand.interactive)
         except BaseException as error:
             permit.lose()
             if isinstance(error, TransportError):

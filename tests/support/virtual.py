@@ -23,6 +23,7 @@ class _JumpingSelector(selectors.DefaultSelector):
     loop: "VirtualLoop"
 
     def select(self, timeout=None):
+        self.loop.turns += 1
         ready = super().select(0)
         if not ready and timeout is None:
             raise DeadlockError("nothing is left that could wake the loop")
@@ -32,11 +33,11 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop on a clock of its own; ``timers`` counts every timer that was ever set."""
+    """A loop on a clock of its own; it counts the timers ever set, and its turns."""
 
     def __init__(self):
         self._clock = START
-        self.timers = 0
+        self.timers = self.turns = 0
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
