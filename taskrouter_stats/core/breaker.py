@@ -21,7 +21,7 @@ _EVERY: Final = 0.5
 """Seconds between two probes."""
 
 
-@define
+@define(eq=False, repr=False)
 class Breaker:
     """The state of one session's way to its server."""
 

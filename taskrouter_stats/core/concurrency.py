@@ -33,7 +33,7 @@ CEILING_SECONDS = 60.0
 FULL = Wait(math.inf, "in_flight")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Flight:
     """One request in flight: the size of the crowd it joined, and of which epoch."""
 
@@ -42,7 +42,7 @@ class Flight:
     open: bool = True
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Concurrency:
     """The account's window; one for all budgets of a session."""
 

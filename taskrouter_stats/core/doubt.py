@@ -24,7 +24,7 @@ LEAPS, LEAP_SECONDS, LEAP = 3, 0.8, 0.25
 """Leaps in a row, the gap between two of them, and their size in limits."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Doubt:
     """Counts contradictions of a shared budget's headers."""
 

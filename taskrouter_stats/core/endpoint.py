@@ -50,7 +50,7 @@ _ROWS: Final[dict[str, "Endpoint[Any]"]] = {}
 """Every row by its name, filled as the table is made."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Endpoint(Generic[T_co]):
     """One row of the table. Rows are compared by identity and pickled by name.
 

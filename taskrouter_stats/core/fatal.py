@@ -20,7 +20,7 @@ __all__ = ["FatalWatch"]
 _ENOUGH: Final = 20
 
 
-@define
+@define(eq=False, repr=False)
 class FatalWatch:
     """Watches one run's outcomes, as they are made."""
 

@@ -15,7 +15,7 @@ _TRIM = 256
 """The log is cut when it is this long and half of it is too old: one cut per many sends."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Sent:
     """One request on its way: the ticket that its reply, or its loss, hands back.
 
@@ -29,7 +29,7 @@ class Sent:
     open: bool = True
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Ledger:
     """Send times in order; `total` is the number of the newest request."""
 

@@ -73,7 +73,7 @@ SMALLEST, LARGEST, FULLEST = 0.01, 1e6, 10.0
 """A limit outside of these, or a remainder beyond so many limits, is no number to act on."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Meter:
     """One budget's counter as the headers show it."""
 

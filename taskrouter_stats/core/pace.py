@@ -95,7 +95,7 @@ BLIND_AGAIN = 2.0
 """Blind: a refusal within so many seconds of the last is no search any more: the full `CUT`."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Pace:
     """Debt, the rate that drains it, and how the rate is learned."""
 

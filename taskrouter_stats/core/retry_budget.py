@@ -16,7 +16,7 @@ _MOST: Final = 200.0
 _EARNED: Final = 0.5
 
 
-@define
+@define(eq=False, repr=False)
 class RetryBudget:
     """The tokens of one session."""
 

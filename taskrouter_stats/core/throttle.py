@@ -112,7 +112,7 @@ class Snapshot:
     reason: Reason
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Throttle:
     """One budget's throttle: ask for leave, say what was sent, say what came back."""
 

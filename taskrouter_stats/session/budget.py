@@ -50,7 +50,7 @@ class BudgetSnapshot:
     reason: Reason
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Waiter:
     """One request that waits for leave."""
 
@@ -63,7 +63,7 @@ class Waiter:
 Lane = OrderedDict[Waiter, None]
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Budget:
     """A throttle, its two queues and its one timer."""
 

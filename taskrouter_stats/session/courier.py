@@ -26,7 +26,7 @@ from .turns import Turns
 __all__ = ["Courier", "Errand", "Tally"]
 
 
-@define
+@define(eq=False, repr=False)
 class Tally:
     """What a run counts while it goes: 429s, and sends that followed a failed one."""
 
@@ -34,7 +34,7 @@ class Tally:
     retried: int = 0
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Errand:
     """One request on its way, with what it has met so far.
 
@@ -72,7 +72,7 @@ class Errand:
         )
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Courier:
     """What requests need on their way."""
 

@@ -20,7 +20,7 @@ from .transport import Transport
 __all__ = ["Life", "Live"]
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Live:
     """What exists only while a session is open."""
 
