@@ -56,6 +56,15 @@ class TaskRouterStatsError(Exception):
     """The root: catch it to catch everything that this package raises on purpose."""
 
 
+_MOST_SHOWN = 200
+
+
+def _shown(value: object) -> str:
+    """A value as a message repeats it, in part when it is long."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
 class UsageError(TaskRouterStatsError):
     """The call can't be right; nothing was sent. The message names the call that is."""
 
@@ -63,16 +72,17 @@ class UsageError(TaskRouterStatsError):
 class InvalidSid(UsageError, ValueError):
     """A SID that is not two letters and 32 hexadecimal digits of the kind that is asked for."""
 
-    def __init__(self, parameter: str, value: object, prefix: str) -> None:
-        super().__init__(parameter, value, prefix)
+    def __init__(self, parameter: str, value: object, prefix: str, hint: str = "") -> None:
+        super().__init__(parameter, value, prefix, hint)
         self.parameter = parameter
         self.value = value
         self.prefix = prefix
+        self.hint = hint
 
     def __str__(self) -> str:
         return (
-            f"{self.parameter}={self.value!r} is no SID of this kind: "
-            f"{self.prefix} and 32 hexadecimal digits are expected"
+            f"{self.parameter}={_shown(self.value)} is no SID of this kind: "
+            f"{self.prefix} and 32 hexadecimal digits are expected{self.hint and f'; {self.hint}'}"
         )
 
 
@@ -90,7 +100,7 @@ class InvalidParameter(UsageError, ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
-        return f"{self.parameter}={self.value!r}: {self.rule}"
+        return f"{self.parameter}={_shown(self.value)}: {self.rule}"
 
 
 class ConfigError(UsageError, ValueError):

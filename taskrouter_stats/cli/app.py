@@ -1,18 +1,22 @@
 """The command group, and how the program starts and ends."""
 
+import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import click
 
 from taskrouter_stats import __version__
 
+from .consoles import errors_console
 from .demo import demo
 from .doctor import doctor
-from .exits import INTERRUPTED, TABLE, USAGE, guarded
+from .exits import INTERRUPTED, TABLE, USAGE, guarded, plainly
 from .fetch import fetch
 from .plan import plan
 from .simulate import simulate
+from .telling import Teller
 
 __all__ = ["commands", "run"]
 
@@ -48,7 +52,7 @@ class _Guarded(click.Group):
     """A group whose commands return exit codes and never end in a stray exception."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        return guarded(lambda: _code(super(_Guarded, self).invoke(ctx)))
+        return guarded(lambda: _code(super(_Guarded, self).invoke(ctx)), ctx.obj or plainly)
 
 
 @click.group(
@@ -77,17 +81,32 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     def parsed() -> int:  # --help and --version write before any command is there to be guarded
         try:
-            return _code(commands.main(arguments, "taskrouter-stats", standalone_mode=False))
+            return _code(commands.main(given, "taskrouter-stats", standalone_mode=False, obj=say))
         except SystemExit:  # what click makes of a broken pipe, and of nothing else in this mode
             raise BrokenPipeError from None
 
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    say = _as_json if _wants_json(given) else plainly
     try:
-        return guarded(parsed)
+        return guarded(parsed, say)
     except click.ClickException as error:
-        error.show()
+        if say is plainly:
+            error.show()
+        else:
+            say(f"Error: {error.format_message()}")
         return USAGE
     except click.Abort:
         return INTERRUPTED
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether ``--log-format json`` is among them, be the others wrong as they may."""
+    told = any(pair == ("--log-format", "json") for pair in pairwise(arguments))
+    return told or "--log-format=json" in arguments
+
+
+def _as_json(line: str) -> None:
+    Teller(errors_console(plain=True), as_json=True).say(line, level="error", event="error")
 
 
 def _code(returned: object) -> int:

@@ -8,6 +8,7 @@ from attrs import frozen
 from rich.console import Console
 
 from taskrouter_stats import TaskRouterSession, Window
+from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.simulator import WINDOWS, Simulator
 
 from .board import board
@@ -57,9 +58,17 @@ class _Wish:
 )
 @click.option("--latency", default=0.03, show_default=True, help="Seconds for each answer.")
 @click.option("--seed", default=0, show_default=True, help="Another seed is another workspace.")
-@click.option("--hours", default=8, show_default=True, help="Statistics of the last so many hours.")
+@click.option(
+    "--hours",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Statistics of the last so many hours.",
+)
 def demo(workers: int, limit: int, window: str, latency: float, seed: int, hours: int) -> int:
     """Run the demo; return the exit code."""
+    if workers == 0:
+        raise InvalidParameter("--workers", workers, "at least one, or there is nothing to show")
     wish = _Wish(workers, limit, window, latency, seed, hours)
     return asyncio.run(_demo(wish, results_console(), errors_console()))
 

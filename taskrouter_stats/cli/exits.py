@@ -29,6 +29,7 @@ __all__ = [
     "USAGE",
     "code_of",
     "guarded",
+    "plainly",
 ]
 
 COMPLETE, BUG, USAGE, FAILURES, STORAGE, UNREACHABLE = 0, 1, 2, 3, 4, 5
@@ -69,39 +70,47 @@ def code_of(error: Exception) -> int:
             return BUG
 
 
-def guarded(work: Callable[[], int]) -> int:
-    """Do the work and return its exit code; whatever it raises is told on stderr."""
+Say = Callable[[str], None]
+
+
+def plainly(line: str) -> None:
+    """Tell a line on stderr."""
+    click.echo(line, err=True)
+
+
+def guarded(work: Callable[[], int], say: Say = plainly) -> int:
+    """Do the work and return its exit code; whatever it raises is told by ``say``."""
     try:
         return work()
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except KeyboardInterrupt as stop:
-        _say("Stopped.", stop)
+        _say("Stopped.", stop, say)
         return INTERRUPTED
     except BrokenPipeError:
         _close_pipes()
         return PIPE
     except errors.TaskRouterStatsError as error:
-        _say(f"Error: {error}", error)
+        _say(f"Error: {error}", error, say)
         return code_of(error)
     except Exception as error:  # noqa: BLE001 (the last resort: a bug must not look like a refusal)
-        return _unforeseen(error)
+        return _unforeseen(error, say)
 
 
-def _unforeseen(error: Exception) -> int:
+def _unforeseen(error: Exception, say: Say) -> int:
     if isinstance(error, OSError) and error.errno in _FULL:
         _close_pipes()
-        _say(f"Error: the output can't be written: {error.strerror}", error)
+        _say(f"Error: the output can't be written: {error.strerror}", error, say)
         return STORAGE
     traceback.print_exception(error)
     return BUG
 
 
-def _say(text: str, error: BaseException) -> None:
+def _say(text: str, error: BaseException, say: Say) -> None:
     """The line, and below it the notes that were put on the error on its way here."""
     try:
         for line in (text, *getattr(error, "__notes__", ())):
-            click.echo(printable(line), err=True)
+            say(printable(line))
     except BrokenPipeError:
         _close_pipes()
 

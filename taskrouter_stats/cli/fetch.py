@@ -18,7 +18,7 @@ from .output import open_output
 from .printing import printed
 from .session_flags import session_options
 from .stopping import read_stop_at
-from .summary import in_words, write_summary
+from .summary import check_summary, in_words, write_summary
 from .tabling import show_table
 from .target import Target, target_options
 from .telling import Teller
@@ -118,6 +118,8 @@ def fetch(
     """Check everything, then fetch; return the exit code."""
     if not workspaces and accounts is None and not target.retry_failed:
         raise click.UsageError("Missing argument 'WORKSPACES…', or --accounts FILE.")
+    if summary is not None:
+        check_summary(summary)
     results = results_console()
     as_json = log_format == "json"
     drawn = results.is_terminal and target.output in (None, "-")
@@ -163,6 +165,8 @@ def _watched(run: Run, summary: str | None, max_failures: int, began: datetime) 
 def _tell(run: Run, code: int) -> None:
     """The end of a run that came to its end."""
     say = run.teller.say
+    if run.retry_failed and not run.jobs:
+        say("Nothing to do: no failed query is left here.")
     for job in run.jobs:
         for one in job.report.failures[:_SHOWN]:
             name = f" ({one.worker_name})" if one.worker_name else ""

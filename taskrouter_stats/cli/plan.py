@@ -72,7 +72,12 @@ def plan(
     if offline != (workers_count is not None):
         raise ConfigError("--offline and --workers-count N go together")
     check_number("headroom", options.get("headroom", 0.0), "0 to below 1", below=1.0)
-    check_number("pace_limit", options.get("pace_limit", 1.0), "above 0", least=1e-3)
+    check_number(
+        "pace_limit",
+        options.get("pace_limit", 1.0),
+        "requests per second, a number above 0",
+        least=1e-3,
+    )
     if not workspaces and not offline:
         raise click.UsageError("Missing argument 'WORKSPACES…', or --offline --workers-count N.")
     for workspace in workspaces:

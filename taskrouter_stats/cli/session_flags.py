@@ -1,12 +1,14 @@
 """The options that every command which asks a real server shares."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Container, Generator
+from contextlib import contextmanager
 from typing import Any, Final, cast
 
 import click
 
 from taskrouter_stats import SessionOptions
+from taskrouter_stats.errors import InvalidParameter
 
 __all__ = ["session_options"]
 
@@ -51,11 +53,24 @@ def session_options(*, max_in_flight: int = 100, headroom: float = 0.0) -> Calla
         def wrapped(*args: Any, **given: Any) -> int:
             named = {name: given.pop(name) for name in _NAMES}
             said = {name: value for name, value in named.items() if value is not None}
-            return command(*args, options=cast("SessionOptions", {**own, **said}), **given)
+            with _told_by_flags(said):
+                return command(*args, options=cast("SessionOptions", {**own, **said}), **given)
 
         return wrapped
 
     return decorated
+
+
+@contextmanager
+def _told_by_flags(said: Container[str]) -> Generator[None]:
+    """Let an error about one of these options name it as the user wrote it."""
+    try:
+        yield
+    except InvalidParameter as error:
+        if error.parameter not in said:
+            raise
+        flag = f"--{error.parameter.replace('_', '-')}"
+        raise InvalidParameter(flag, error.value, error.rule) from None
 
 
 _USUAL: Final[dict[str, float]] = {"max_in_flight": 100, "headroom": 0.0}

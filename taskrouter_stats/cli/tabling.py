@@ -50,7 +50,8 @@ def show_table(
     try:
         asyncio.run(pull.run(session, stream, errors, _EVERY))
     except BaseException as error:
-        error.add_note(f"Not complete: {pull.progress.done - pull.failed:,} workers.")
+        if answered := pull.progress.done - pull.failed:
+            error.add_note(f"Not complete: {answered:,} workers were answered.")
         raise
     results.print(board(results, pull.standings, window, f"Workers of {workspace}"))
     results.print(f" {truth(pull)}")

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import SCHEMAS, CsvSink, JsonLinesSink, ParquetSink, Sink
+from taskrouter_stats.etl.storage import storing
 
 __all__ = ["Target", "target_options"]
 
@@ -55,8 +56,12 @@ class Target:
         """Whether it is a file or folder, so that a run can be resumed; a device or pipe is not."""
         if self.output in (None, "-"):
             return False
-        place = Path(str(self.output))
-        return "://" in str(self.output) or not place.exists() or place.is_file() or place.is_dir()
+        output = str(self.output)
+        if "://" in output:
+            return True
+        with storing(f"--output {output}"):
+            place = Path(output)
+            return not place.exists() or place.is_file() or place.is_dir()
 
     def sink(self) -> Sink:
         """Where rows go, by the format or the name's ending.
@@ -69,7 +74,9 @@ class Target:
         ending = Path(output.removesuffix(".gz")).suffix
         form = self.format or _ENDINGS.get(ending, "parquet")
         if Path(output).is_file() and _ENDINGS.get(ending) != form:
-            raise ConfigError(f"--output {output}: a file whose name doesn't end as {form} does")
+            ends = {"jsonl": "a file that ends in .jsonl", "csv": "a file that ends in .csv"}
+            right = ends.get(form, "a folder, or a file that ends in .jsonl or .csv")
+            raise ConfigError(f"--output {output} is a file: name {right}")
         if form == "parquet":
             columns = cast("Any", self.compression or "zstd")
             return ParquetSink(output, table=self.table, compression=columns)

@@ -132,12 +132,16 @@ def read_window(
     if sum(option is not None for option in (last, start, day)) > 1:
         raise InvalidWindow("--last, --from and --day exclude each other: give one of them")
     if day is not None:
-        return _day(day, tz, now)
-    if start is not None:
-        stop = now if end is None else _time("--to", end, tz)
-        window = Window.between(_time("--from", start, tz), stop)
+        window = _day(day, tz, now)
+    elif start is not None:
+        begin = _time("--from", start, tz)
+        if begin >= now:
+            raise InvalidWindow(f"--from {start}: that is in the future")
+        window = Window.between(begin, now if end is None else _time("--to", end, tz))
     else:
-        window = _last(last or _DEFAULT).at(now)
+        window = _last(_DEFAULT if last is None else last).at(now)
+    if window.start is not None and window.start > now:
+        raise InvalidWindow(f"the window {window} is in the future")
     return window if tz is None else attrs.evolve(window, tz=read_zone(tz))
 
 
@@ -190,6 +194,8 @@ def _caught_up(count: int, zone: ZoneInfo | None, now: datetime, settle: timedel
 
 def _last(span: str) -> Window:
     minutes = read_span("--last", span) // _MINUTE
+    if minutes < 1:
+        raise InvalidWindow(f"--last {span}: at least one minute")
     return Window.last(minutes=minutes)
 
 

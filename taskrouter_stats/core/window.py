@@ -63,10 +63,10 @@ class Window:
         """
         for name, value in (("minutes", minutes), ("hours", hours), ("days", days)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise InvalidWindow(f"Window.last({name}={value!r}): a whole number, not negative")
+                raise InvalidWindow(f"{name}={value!r}: a whole number, not negative, is expected")
         total = minutes + hours * _MINUTES_PER_HOUR + days * _MINUTES_PER_DAY
         if total < 1:
-            raise InvalidWindow("Window.last() needs at least one minute: Window.last(minutes=15)")
+            raise InvalidWindow("at least one minute is needed, such as minutes=15")
         return cls(minutes=total)
 
     @classmethod
@@ -141,7 +141,9 @@ class Window:
             InvalidWindow: for a relative window (call :meth:`at` first) or a length below 1 minute.
         """
         if self.start is None or self.end is None:
-            raise InvalidWindow(f"only absolute times can be cut: ({self}).at(now).split(…)")
+            raise InvalidWindow(
+                f"a window that says only '{self}' can't be cut: call .at(now).split(…)"
+            )
         span = self.end - self.start
         wanted = Window.last(minutes=minutes, hours=hours).minutes or 0
         step = timedelta(minutes=min(wanted, span // timedelta(minutes=1) + 1))
@@ -170,7 +172,9 @@ class Window:
 
 def _utc(name: str, time: object) -> datetime:
     if not isinstance(time, datetime):
-        raise InvalidWindow(f"{name}={time!r} is no datetime")
+        raise InvalidWindow(
+            f"{name}={time!r} is no datetime; datetime(2026, 11, 1, 8, tzinfo=UTC) is"
+        )
     if time.utcoffset() is None:
         raise InvalidWindow(
             f"{name}={time!r} has no time zone; give it one, such as tzinfo=datetime.UTC"

@@ -99,7 +99,11 @@ class Checkpoint:
         """
         names = [name for name in self.storage.names(self.under) if _number_of(name) is not None]
         for name in names:
-            self._take(self._read(name))
+            try:
+                self._take(self._read(name))
+            except (AttributeError, KeyError, TypeError, ValueError):  # JSON, and not of a commit
+                place = f"{self.storage.place}/{name}"
+                raise StorageError(f"{place} is no checkpoint: --fresh starts over") from None
             self._number = max(self._number, _number_of(name) or 0)
         if len(names) > _MERGE:
             self._merge(names)
@@ -160,11 +164,8 @@ class Checkpoint:
 
     def _read(self, name: str) -> Commit:
         place = f"{self.storage.place}/{name}"
-        try:
-            found: dict[str, Any] = orjson.loads(self.storage.get(name))
-            version, made_for = found.pop("version"), found.pop("format")
-        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
-            raise StorageError(f"{place} is no checkpoint: --fresh starts over") from None
+        found: dict[str, Any] = orjson.loads(self.storage.get(name))
+        version, made_for = found.pop("version"), found.pop("format")
         if not isinstance(version, int) or version > VERSION:
             raise StorageError(f"{place} was written by a newer version of taskrouter-stats")
         if made_for != self.format:
@@ -176,7 +177,9 @@ class Checkpoint:
         if found.pop("merged", False):
             self._done.clear()
             self.sums.clear()
-        found["position"] = Position(**found["position"])
+        position = found.pop("position")
+        lengths = {file: int(length) for file, length in position["lengths"].items()}
+        found["position"] = Position(lengths, tuple(position["parts"]))
         return Commit(**found)
 
 

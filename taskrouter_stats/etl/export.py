@@ -21,7 +21,7 @@ from taskrouter_stats.core import queries
 from taskrouter_stats.core.outcome import Outcome, Progress, Success
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.core.window import Window
-from taskrouter_stats.errors import ApiError, PayloadError
+from taskrouter_stats.errors import ApiError, PayloadError, UsageError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
@@ -72,12 +72,30 @@ async def export(
         verify: compare sums with ``Workers/CumulativeStatistics``, one request a window.
 
     Raises:
+        UsageError: for an argument of another kind, before the output is touched.
         OutputLocked: another run writes to this output.
         StorageError: the output can't be read or written; nothing is marked as done that isn't.
         TaskRouterStatsError: what ends a stream, once all that was made is stored.
     """
+    _check_arguments(session=session, plan=plan, sink=sink, stop=stop, settle=settle)
     async with Store(sink, fresh) as store:
         return await Export(session, plan, store, stop, settle, verify).run()
+
+
+def _check_arguments(**given: object) -> None:
+    """Refuse what is something else, before the output is touched."""
+    for name, right, words in (
+        ("session", TaskRouterSession, "a TaskRouterSession"),
+        ("plan", WorkerPlan, "a plan, which etl.worker_plan(…) makes,"),
+        ("stop", asyncio.Event | None, "an asyncio.Event or None"),
+        ("settle", timedelta, "a timedelta, such as timedelta(hours=1),"),
+    ):
+        if not isinstance(given[name], right):
+            kind = type(given[name]).__name__
+            raise UsageError(f"export() takes {words} as {name}=, not {kind}")
+    if not hasattr(given["sink"], "storage"):
+        kind = type(given["sink"]).__name__
+        raise UsageError(f'export() takes a sink, such as etl.ParquetSink("lake/"), not {kind}')
 
 
 @define(eq=False)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import AsyncIterable, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import attrs
 from attrs import field, frozen
@@ -13,7 +13,7 @@ from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
-from taskrouter_stats.session.sources import GivenWorkers
+from taskrouter_stats.session.sources import GivenWorkers, check_workers
 
 __all__ = ["RETENTION", "Estimate", "WorkerPlan", "worker_plan"]
 
@@ -79,14 +79,18 @@ def worker_plan(
         InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
     """
     check_sid("workspace_sid", workspace_sid, "WS")
-    found = (windows,) if isinstance(windows, Window) else tuple(windows)
+    several = isinstance(windows, Iterable) and not isinstance(windows, str)
+    found = tuple(cast("Iterable[Window]", windows)) if several else (cast("Window", windows),)
     if not found:
         raise InvalidWindow("a plan needs at least one window")
     for window in found:
         if not isinstance(window, Window):
-            raise InvalidWindow(f"windows={window!r}: Window objects are expected")
-    if isinstance(workers, Iterable) and not isinstance(workers, (str, AsyncIterable)):
+            raise InvalidWindow(
+                f"windows={window!r}: Window objects are expected, such as Window.last(hours=8)"
+            )
+    if isinstance(workers, Iterable) and not isinstance(workers, (str, bytes, AsyncIterable)):
         workers = tuple(workers)  # asked about once for each window
+    check_workers(workers, workspace_sid)
     template = queries.worker_statistics(
         workspace_sid, _ANY_WORKER, found[0], task_channel=task_channel
     )

@@ -116,7 +116,7 @@ class Folder:
     def lock(self, name: str) -> Generator[None]:
         """Hold an advisory lock, which ends with the process however that ends."""
         path = self.root / name
-        with storing(str(path)):
+        with storing(self.place):
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a+b")
         with file:

@@ -11,7 +11,7 @@ Keys that no field knows go to ``extra``. When a JSON object repeats a key, the 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from types import UnionType
@@ -23,7 +23,7 @@ from cattrs import transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.preconf.orjson import OrjsonConverter, make_converter
 
-from taskrouter_stats.errors import PayloadError
+from taskrouter_stats.errors import InvalidParameter, PayloadError
 
 __all__ = ["structure", "to_dict", "to_json"]
 
@@ -267,11 +267,23 @@ def to_dict(value: Any) -> dict[str, Any]:
     """A model as plain JSON types, under the JSON's own names, ``extra`` included.
 
     Times become ISO 8601 text in UTC. What a web handler returns.
+
+    Raises:
+        InvalidParameter: for what holds no model, such as a query or an outcome.
     """
+    listed = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else (value,)
+    for one in listed:
+        if not hasattr(one, "extra"):
+            kind = type(one).__name__
+            raise InvalidParameter("value", kind, "a model is expected, such as outcome.unwrap()")
     plain: dict[str, Any] = _FAST.unstructure(value)
     return plain
 
 
 def to_json(value: Any) -> bytes:
-    """A model as JSON text, under the JSON's own names, ``extra`` included."""
+    """A model as JSON text, under the JSON's own names, ``extra`` included.
+
+    Raises:
+        InvalidParameter: as :func:`to_dict` does.
+    """
     return orjson.dumps(to_dict(value))

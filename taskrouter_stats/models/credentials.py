@@ -6,8 +6,9 @@ one header and to one host, the session's base URL.
 
 import base64
 import os
+import re
 from collections.abc import Mapping
-from typing import NoReturn, Self
+from typing import Final, NoReturn, Self
 
 from attrs import field, frozen
 
@@ -16,6 +17,8 @@ from taskrouter_stats.errors import ConfigError, InvalidSid
 from .sids import check_sid
 
 __all__ = ["Credentials"]
+
+_SID: Final = re.compile("[A-Z]{2}[0-9a-f]{32}").fullmatch
 
 
 class _Secret(str):
@@ -53,6 +56,12 @@ class Credentials:
     username: str
     account_sid: str | None
     _secret: _Secret = field(repr=False, eq=False, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self._secret, _Secret):  # unchecked, and it might stand elsewhere too
+            raise ConfigError(
+                "make credentials with Credentials.auth_token(), .api_key() or .from_env()"
+            )
 
     @classmethod
     def auth_token(cls, account_sid: str, token: str) -> Self:
@@ -94,10 +103,11 @@ class Credentials:
         env = os.environ if environ is None else environ
         account, key = env.get("TWILIO_ACCOUNT_SID"), env.get("TWILIO_API_KEY")
         if key or env.get("TWILIO_API_SECRET"):
-            if not key or not env.get("TWILIO_API_SECRET"):
-                missing = "TWILIO_API_SECRET" if key else "TWILIO_API_KEY"
-                raise ConfigError(f"{missing} is not set, though its other half is")
-            return cls.api_key(key, env["TWILIO_API_SECRET"], account or None)
+            halves = ("TWILIO_API_KEY", "TWILIO_API_SECRET")
+            for half, other in (halves, halves[::-1]):
+                if not env.get(half):
+                    raise ConfigError(f"{half} is not set, though {other} is")
+            return cls.api_key(env[halves[0]], env[halves[1]], account or None)
         if account and env.get("TWILIO_AUTH_TOKEN"):
             return cls.auth_token(account, env["TWILIO_AUTH_TOKEN"])
         missing = "TWILIO_AUTH_TOKEN is not" if account else "no credentials are"
@@ -129,9 +139,9 @@ def _check_name(parameter: str, value: object, prefix: str) -> None:
     """Check a SID without showing what is none: the secret may stand in the SID's place."""
     try:
         check_sid(parameter, value, prefix)
-    except InvalidSid:
+    except InvalidSid as error:
         shown = None if value is None else "(not shown)"
-        raise InvalidSid(parameter, shown, prefix) from None
+        raise InvalidSid(parameter, shown, prefix, error.hint) from None
 
 
 def _checked(name: str, secret: object) -> _Secret:
@@ -139,4 +149,10 @@ def _checked(name: str, secret: object) -> _Secret:
         raise ConfigError(f"the {name} is empty or no text")
     if secret != secret.strip() or not secret.isprintable():
         raise ConfigError(f"the {name} has spaces or line ends around or in it")
+    if not secret.isascii():
+        raise ConfigError(f"the {name} has characters that no {name} has, such as accents or …")
+    if secret[0] == secret[-1] and secret[0] in "\"'":
+        raise ConfigError(f"the {name} stands in quotes: leave them out")
+    if _SID(secret):
+        raise ConfigError(f"the {name} is a SID: the {name} that belongs to it is expected")
     return _Secret(secret)

@@ -20,6 +20,7 @@ KINDS = {
 }
 """What each prefix names (https://www.twilio.com/docs/glossary/what-is-a-sid)."""
 
+_LENGTH = 34
 _PATTERNS = {prefix: re.compile(prefix + "[0-9a-fA-F]{32}").fullmatch for prefix in KINDS}
 
 
@@ -31,4 +32,18 @@ def check_sid(parameter: str, value: object, prefix: str) -> str:
     """
     if isinstance(value, str) and _PATTERNS[prefix](value):
         return value
-    raise InvalidSid(parameter, value, prefix)
+    raise InvalidSid(parameter, value, prefix, _hint(value, prefix))
+
+
+def _hint(value: object, prefix: str) -> str:
+    """What is likely wrong with it, in words that repeat no more of it than its kind."""
+    text = value.strip() if isinstance(value, str) else ""
+    if other := next((one for one, matches in _PATTERNS.items() if matches(text)), ""):
+        return "it has blanks around it" if other == prefix else f"{other} is for {KINDS[other]}"
+    if _PATTERNS[prefix](text[:2].upper() + text[2:]):
+        return f"write {prefix} in capitals"
+    return f"it has {len(text)} characters, not {_LENGTH}" if _torn(text, prefix) else ""
+
+
+def _torn(text: str, prefix: str) -> bool:
+    return text.isascii() and text.startswith(prefix) and len(text) != _LENGTH

@@ -34,6 +34,8 @@ def resolve_base_url(
     parts = _split("base_url", base_url)
     if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
         raise ConfigError("base_url= may hold scheme, host, port and path, and nothing else")
+    if parts.path.rstrip("/").endswith("/v1"):
+        raise ConfigError("base_url= ends in /v1, with which every path begins: leave it out")
     if parts.scheme == "http" and not allow_http and not _loopback(parts.hostname or ""):
         raise ConfigError(
             f"base_url= is plain http to {parts.hostname}, and would show the credentials to the "
@@ -61,8 +63,9 @@ def find_proxy(base_url: str, proxy: str | None, *, trust_env: bool) -> str | No
 
 
 def _twilio(region: str | None, edge: str | None) -> str:
-    for name, value in (("region", region), ("edge", edge)):
-        if value is not None and not _NAME(value):
+    parts: tuple[tuple[str, object], ...] = (("region", region), ("edge", edge))
+    for name, value in parts:
+        if value is not None and not (isinstance(value, str) and _NAME(value)):
             raise ConfigError(f"{name}={value!r} is no name such as 'ie1' or 'dublin'")
     if edge is not None and region is None:
         region = "us1"
@@ -80,7 +83,7 @@ def _split(name: str, url: object) -> SplitResult:
             return parts
     except ValueError:
         pass
-    raise ConfigError(f"{name}= is no http or https URL")
+    raise ConfigError(f"{name}= is no http or https URL, such as https://host.example:8080")
 
 
 def _loopback(host: str) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import Any, Final, TypedDict, cast
 
 from attrs import field, frozen
 
@@ -12,7 +12,17 @@ from taskrouter_stats.models import Credentials
 
 from .transport import HttpSession
 
-__all__ = ["SessionOptions", "Settings", "check_number", "options_from_env"]
+__all__ = [
+    "MAX_WAIT",
+    "SessionOptions",
+    "Settings",
+    "check_number",
+    "check_switch",
+    "options_from_env",
+]
+
+MAX_WAIT: Final = "a number of seconds, not negative, or None"
+"""What ``max_wait`` may be."""
 
 
 class SessionOptions(TypedDict, total=False):
@@ -55,18 +65,33 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.credentials, Credentials):
             kind = type(self.credentials).__name__  # the value itself may be a secret
-            raise InvalidParameter("credentials", kind, "Credentials.from_env() or another")
+            rule = "Credentials are expected, such as Credentials.from_env(), not this type"
+            raise InvalidParameter("credentials", kind, rule)
         if not isinstance(self.retry, RetryPolicy):
-            raise InvalidParameter("retry", self.retry, "a RetryPolicy is expected")
-        if not isinstance(self.max_in_flight, int):
-            raise InvalidParameter("max_in_flight", self.max_in_flight, "a whole number")
-        check_number("max_in_flight", self.max_in_flight, "1 or more", least=1)
-        check_number("timeout", self.timeout, "seconds, above 0", least=1e-3)
-        check_number("headroom", self.headroom, "a share from 0 to below 1", below=1.0)
+            raise InvalidParameter(
+                "retry", self.retry, "a RetryPolicy is expected, such as RetryPolicy(attempts=3)"
+            )
+        whole = self.max_in_flight if isinstance(self.max_in_flight, int) else None
+        if whole is None or isinstance(whole, bool) or whole < 1:
+            raise InvalidParameter("max_in_flight", self.max_in_flight, "a whole number from 1 on")
+        check_number("timeout", self.timeout, "a number of seconds, above 0", least=1e-3)
+        check_number("headroom", self.headroom, "a share from 0 to below 1: 0.2 is 20%", below=1.0)
         if self.max_wait is not None:
-            check_number("max_wait", self.max_wait, "seconds, not negative, or None")
+            check_number("max_wait", self.max_wait, MAX_WAIT)
+        if self.http is not None and not isinstance(self.http, HttpSession):
+            kind = type(self.http).__name__  # nor this one: a URL may hold a password
+            raise InvalidParameter("http", kind, "an aiohttp.ClientSession, or None")
         if self.pace_limit is not None:
-            check_number("pace_limit", self.pace_limit, "requests per second above 0", least=1e-3)
+            check_number(
+                "pace_limit", self.pace_limit, "requests per second, a number above 0", least=1e-3
+            )
+
+
+def check_switch(name: str, value: object) -> None:
+    """Refuse what is neither True nor False: the text "no" would count as yes."""
+    if not isinstance(value, bool):
+        kind = type(value).__name__  # the value may be a proxy's URL, with its password
+        raise InvalidParameter(name, kind, "True or False is expected")
 
 
 def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> SessionOptions:

@@ -23,8 +23,15 @@ from .answers import Answers
 from .budget import BudgetSnapshot
 from .items import Items
 from .life import Life
-from .options import SessionOptions, Settings, check_number, options_from_env
-from .sources import GivenWorkers, WorkerQueries
+from .options import (
+    MAX_WAIT,
+    SessionOptions,
+    Settings,
+    check_number,
+    check_switch,
+    options_from_env,
+)
+from .sources import GivenWorkers, WorkerQueries, check_workers
 from .stream import OutcomeStream, Source
 from .transport import HttpSession
 
@@ -93,6 +100,8 @@ class TaskRouterSession:
         allow_http: bool = False,
         http: HttpSession | None = None,
     ) -> None:
+        check_switch("trust_env", trust_env)
+        check_switch("allow_http", allow_http)
         address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
         self._settings = Settings(
             credentials=credentials,
@@ -219,9 +228,11 @@ class TaskRouterSession:
             workspace_sid, _ANY_WORKER, window, task_channel=task_channel
         )
         given = queries.workers(workspace_sid) if workers is None else workers
-        found = WorkerQueries(
-            template, self.iterate(given) if isinstance(given, Listing) else given
-        )
+        if isinstance(given, Listing):
+            check_workers(given, workspace_sid)
+            found = WorkerQueries(template, self.iterate(given))
+        else:
+            found = WorkerQueries(template, given)
         ahead = 2 * self._settings.max_in_flight
         return self._stream(found.queries(), ordered=False, ahead=ahead, total=found.total)
 
@@ -257,7 +268,8 @@ class TaskRouterSession:
     ) -> Coroutine[Any, Any, Success[T]]:
         if not isinstance(query, Query):
             raise UsageError(
-                f"fetch() takes one query, not {type(query).__name__}; a listing is read with "
+                f"fetch() takes one query, not {type(query).__name__}; many are answered by "
+                "session.stream(queries), a listing is read with "
                 "`async for item in session.iterate(listing)`"
             )
         if priority not in ("interactive", "bulk"):
@@ -265,7 +277,7 @@ class TaskRouterSession:
         if max_wait is _AS_SESSION:
             max_wait = self._settings.max_wait
         elif max_wait is not None:
-            check_number("max_wait", max_wait, "seconds, not negative, or None")
+            check_number("max_wait", max_wait, MAX_WAIT)
         interactive = priority == "interactive"
         return self._answers.one(query, interactive=interactive, max_wait=max_wait)
 

@@ -1,20 +1,53 @@
 """Where a stream's queries come from: the workers of a workspace, however they are given."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Sized
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Collection,
+    Generator,
+    Iterable,
+    Sized,
+)
 from contextlib import aclosing, closing
 from typing import TypeVar, cast
 
-from taskrouter_stats.core.query import Query
+from taskrouter_stats.core import endpoints
+from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.errors import PayloadError, UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 
 from .items import Items
 
-__all__ = ["GivenWorkers", "WorkerQueries", "each"]
+__all__ = ["GivenWorkers", "WorkerQueries", "check_workers", "each"]
 
 T = TypeVar("T")
 
 GivenWorkers = Iterable[str | Worker] | AsyncIterable[str | Worker]
+
+
+def check_workers(workers: object, workspace_sid: str) -> None:
+    """Refuse what can't be workers, as far as that shows without reading a source to its end.
+
+    Raises:
+        UsageError: for what is no source of workers, or a listing of something else.
+        InvalidSid: for what stands in a list in a Worker's place.
+    """
+    if workers is None:
+        return
+    if isinstance(workers, (str, bytes, Worker)):
+        raise UsageError("workers= takes several: put the one into a list")
+    if isinstance(workers, Listing):
+        own = cast("Listing[object]", workers)
+        if own.endpoint is not endpoints.WORKERS or own.workspace_sid != workspace_sid:
+            raise UsageError(f"workers= takes queries.workers({workspace_sid!r}, …), not {own!r}")
+    elif not isinstance(workers, (Iterable, AsyncIterable)):
+        raise UsageError(
+            f"workers= takes SIDs, Workers or a listing of them, not {type(workers).__name__}"
+        )
+    elif isinstance(workers, Collection):  # whatever can be read twice
+        for one in cast("Collection[object]", workers):
+            if not isinstance(one, Worker):
+                check_sid("worker_sid", one, "WK")
 
 
 class WorkerQueries:
@@ -23,12 +56,7 @@ class WorkerQueries:
     def __init__(
         self, template: Query[WorkerStatistics], workers: GivenWorkers | Items[Worker]
     ) -> None:
-        if isinstance(workers, (str, Worker)):
-            raise UsageError("workers= takes several: put the one into a list")
-        if not isinstance(workers, (Iterable, AsyncIterable)):
-            raise UsageError(
-                f"workers= takes SIDs, Workers or a listing of them, not {type(workers).__name__}"
-            )
+        check_workers(workers, template.workspace_sid)
         self._template = template
         self._workers = workers
 

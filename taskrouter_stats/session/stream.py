@@ -9,7 +9,7 @@ that a consumer does inside its loop, such as a ``fetch``, can block what it wai
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from types import TracebackType
@@ -59,8 +59,8 @@ class OutcomeStream(Generic[T]):
         total: Callable[[], int | None],
         enter: Callable[["OutcomeStream[Any]"], None],
     ) -> None:
-        if not isinstance(source, (Iterable, AsyncIterable)):
-            raise _wrong(source)
+        if not _can_hold_queries(type(source)):
+            raise _wrong(type(source))
         self._answer = answer
         self._origin = source
         self._workers_wanted = workers
@@ -272,13 +272,18 @@ async def _pulling(source: Source[T]) -> AsyncGenerator[Query[T]]:
     async with aclosing(each(source)) as queries:
         async for query in queries:
             if not isinstance(query, Query):
-                raise _wrong(query)
+                raise _wrong(type(query))
             yield query
 
 
-def _wrong(given: object) -> UsageError:
+def _can_hold_queries(kind: type) -> bool:
+    never = (str, bytes, Mapping)
+    return issubclass(kind, (Iterable, AsyncIterable)) and not issubclass(kind, never)
+
+
+def _wrong(kind: type) -> UsageError:
     return UsageError(
-        f"stream() takes many queries, not {type(given).__name__}; one is answered by "
+        f"stream() takes many queries, not {kind.__name__}; one is answered by "
         "session.fetch(), a listing is read with session.iterate(), and queries come from "
         "`taskrouter_stats.queries`"
     )

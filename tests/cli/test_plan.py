@@ -54,7 +54,7 @@ async def test_a_pace_limit_bounds_the_range(simulator, run):
     [
         ((), ACCOUNT, "Missing argument"),
         (("--offline",), {}, "go together"),
-        ((*OFFLINE[1:], "--pace-limit", "0"), {}, "pace_limit=0.0"),
+        ((*OFFLINE[1:], "--pace-limit", "0"), {}, "--pace-limit=0.0: requests per second"),
         ((*OFFLINE[1:], "--headroom", "1"), {}, "headroom=1.0"),
         ((*OFFLINE[1:], "--last=3000d", "--every=1h", "--pace-limit=0.001"), {}, "thousands of"),
         ((WS, "--workers-count", "3"), ACCOUNT, "go together"),

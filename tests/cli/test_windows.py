@@ -78,7 +78,9 @@ def test_times_without_an_offset_are_local_in_tz():
         ({"start": "2026-11-01T08:00"}, "add an offset"),
         ({"start": "eight"}, "--from eight"),
         ({"start": "2026-11-01T08:00Z", "end": "nine"}, "--to nine"),
-        ({"start": "2026-11-03T08:00Z"}, "not after its start"),
+        ({"start": "2026-11-01T08:00Z", "end": "2026-11-01T07:00Z"}, "not after its start"),
+        ({"start": "2026-11-03T08:00Z"}, "--from 2026-11-03T08:00Z: that is in the future"),
+        ({"day": "2026-11-03", "tz": "UTC"}, "the window 2026-11-03T.* is in the future"),
     ],
 )
 def test_a_mistake_is_told_by_the_options_name(options, says):

@@ -9,6 +9,7 @@ from taskrouter_stats.errors import InvalidSid, InvalidWindow
 from taskrouter_stats.etl import Estimate, worker_plan
 
 WS = "WS" + "2" * 32
+SIDS = tuple(f"WK{number:032x}" for number in range(2))
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MONTH = Window.days(date(2026, 10, 26), date(2026, 11, 23), tz="UTC")
 
@@ -33,7 +34,7 @@ def test_workers_are_all_of_the_workspace_by_default():
     listing = queries.workers(WS, friendly_name="Ada")
     assert worker_plan(WS, MONTH).listing() == queries.workers(WS)
     assert worker_plan(WS, MONTH, workers=listing).listing() is listing
-    assert worker_plan(WS, MONTH, workers=(sid for sid in ("a", "b"))).workers == ("a", "b")
+    assert worker_plan(WS, MONTH, workers=iter(SIDS)).workers == SIDS
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,11 @@ def test_what_is_no_collection_is_a_mistake(workers):
 @pytest.mark.parametrize("bad", [7, None, "WK1", "WS" + "0" * 32, TEMPLATE])
 @virtual
 async def test_what_is_no_worker_is_a_mistake(bad):
-    """Something among the workers that is no worker's SID is refused when its turn comes."""
+    """What is no worker's SID is refused in a list at once, in a generator at its turn."""
     with pytest.raises(errors.UsageError, match="worker_sid="):
-        await made([*SIDS, bad])
+        WorkerQueries(TEMPLATE, [*SIDS, bad])
+    with pytest.raises(errors.UsageError, match="worker_sid="):
+        await made(one for one in [*SIDS, bad])
 
 
 @virtual

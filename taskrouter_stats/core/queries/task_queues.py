@@ -210,8 +210,8 @@ def task_queues_bulk_real_time_statistics(
     Raises:
         InvalidSid, InvalidParameter: before anything is sent.
     """
-    if isinstance(task_queue_sids, str):
-        raise InvalidParameter("task_queue_sids", task_queue_sids, "put the one into a list")
+    if isinstance(task_queue_sids, (str, bytes)) or not isinstance(task_queue_sids, Iterable):
+        raise InvalidParameter("task_queue_sids", task_queue_sids, "a list of SIDs is expected")
     row = endpoints.TASK_QUEUES_BULK_REAL_TIME_STATISTICS
     parts = arguments(row, {"workspace_sid": workspace_sid})
     sids = tuple(dict.fromkeys(check_sid("task_queue_sids", sid, "WQ") for sid in task_queue_sids))

@@ -23,6 +23,8 @@ from taskrouter_stats.etl.storage import Folder, storing, sync_folder
 __all__ = ["GrowingSink"]
 
 _GZIP: Final = ".gz"
+_ENDINGS: Final = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
+"""Of files, so that no folder gets such a name by mistake."""
 
 
 class GrowingSink(ABC):
@@ -51,11 +53,15 @@ class GrowingSink(ABC):
         place = _local(path)
         if compression not in (None, "gzip"):
             raise InvalidParameter("compression", compression, '"gzip" or None')
-        if table is not None and table not in SCHEMAS:
-            raise InvalidParameter("table", table, f"one of {', '.join(SCHEMAS)}")
+        check_table(table)
         self._gzip = compression == "gzip" or place.name.endswith(_GZIP)
         stem = place.name.removesuffix(_GZIP)
-        single = stem.endswith(self.endings) and not place.is_dir()
+        with storing(str(place)):
+            folder = place.is_dir()
+        single = stem.endswith(self.endings) and not folder
+        if not single and stem.endswith(_ENDINGS) and not folder:
+            ending = self.endings[0]
+            raise ConfigError(f"{place}: name a file that ends in {ending}, or a folder")
         table = table or (self.alone if single else None)
         if single and table is None:
             raise ConfigError(f"{place}: one file holds one table, so name it: table=")
@@ -168,10 +174,25 @@ def set_aside(path: Path, stamp: str) -> None:
         path.rename(path.with_name(f"{path.name}.{stamp}"))
 
 
+def check_table(table: object) -> None:
+    """Refuse what names no table."""
+    if table is not None and (not isinstance(table, str) or table not in SCHEMAS):
+        raise InvalidParameter("table", table, f"one of {', '.join(SCHEMAS)}, or None for all")
+
+
+def text_of(path: str | os.PathLike[str], rule: str) -> str:
+    """A path as text; what it names is the caller's to check."""
+    try:
+        text = os.fspath(path)
+    except TypeError:
+        text = ""
+    if not text or "\0" in text:
+        raise InvalidParameter("path", path, rule)
+    return text
+
+
 def _local(path: str | os.PathLike[str]) -> Path:
-    text = os.fspath(path)
+    text = text_of(path, "a file's or folder's name")
     if "://" in text:
         raise ConfigError(f"{text}: files don't grow in an object store; Parquet can go there")
-    if not text:
-        raise InvalidParameter("path", text, "a file's or folder's name")
     return Path(text).absolute()

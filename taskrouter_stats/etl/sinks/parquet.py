@@ -22,7 +22,7 @@ from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import SCHEMAS
 from taskrouter_stats.etl.storage import Folder, ObjectStore, Storage, storing
 
-from .growing import set_aside
+from .growing import check_table, set_aside, text_of
 
 __all__ = ["ParquetSink"]
 
@@ -60,20 +60,18 @@ class ParquetSink:
         compression: Compression = "zstd",
     ) -> None:
         pyarrow()
-        text = os.fspath(path)
-        if not text:
-            raise InvalidParameter("path", text, "a folder's name or a URI")
+        text = text_of(path, "a folder's name or a URI")
         if text.endswith(".parquet"):
             raise ConfigError(f"{text}: Parquet makes a folder of parts, so name a folder")
         if compression not in _COMPRESSIONS:
             raise InvalidParameter("compression", compression, f"one of {', '.join(_COMPRESSIONS)}")
-        if table is not None and table not in SCHEMAS:
-            raise InvalidParameter("table", table, f"one of {', '.join(SCHEMAS)}")
+        check_table(table)
         self.storage: Storage = (
             ObjectStore.at(text.rstrip("/")) if "://" in text else Folder(Path(text).absolute())
         )
-        if isinstance(self.storage, Folder) and self.storage.root.is_file():
-            raise ConfigError(f"{text} is a file: Parquet makes a folder of parts")
+        with storing(text):
+            if isinstance(self.storage, Folder) and self.storage.root.is_file():
+                raise ConfigError(f"{text} is a file: Parquet makes a folder of parts")
         self._table = table
         self._compression = compression
         self._run, self._count = "", 0
