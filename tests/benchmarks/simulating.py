@@ -1,0 +1,86 @@
+"""The embedded simulator in a process of its own, so that it takes no turn of its client's loop.
+
+Its clock can be put forward at any moment, so that a run begins where it is wanted within the
+windows of ten seconds and of one, without waiting for it.
+"""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from attrs import define, field
+
+from taskrouter_stats import Credentials
+from taskrouter_stats.simulator import Simulator
+from taskrouter_stats.simulator.simulator import steady_clock
+
+__all__ = ["LONGEST_WINDOW", "Served", "simulated"]
+
+LONGEST_WINDOW = 10.0
+"""Seconds; the shorter windows divide it."""
+
+
+@define
+class Served:
+    """Where a simulator listens, what it lets in and has, and, once it ended, what it has seen."""
+
+    base_url: str
+    auth: tuple[str, str]
+    workspace: str
+    workers: list[str]
+    requests: int = 0
+    refused: int = 0
+    process: Process | None = field(default=None, repr=False)
+
+    @property
+    def credentials(self) -> Credentials:
+        """What it lets in."""
+        return Credentials.auth_token(*self.auth)
+
+    async def enter(self, phase: float) -> None:
+        """Put its clock forward to so many seconds into a window of ten."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{phase}\n".encode())
+        await self.process.stdout.readline()
+
+
+@asynccontextmanager
+async def simulated(**options: Any) -> AsyncIterator[Served]:
+    """A simulator with these arguments, for as long as the `async with` lasts."""
+    command = (sys.executable, "-m", "tests.benchmarks.simulating", json.dumps(options))
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    assert process.stdout is not None
+    served = Served(**json.loads(await process.stdout.readline()), process=process)
+    try:
+        yield served
+    finally:
+        printed, _ = await process.communicate(b"")
+        served.requests, served.refused = json.loads(printed)
+
+
+async def serve(options: dict[str, Any]) -> None:
+    """Simulate until standard input ends; each line of it puts the clock forward."""
+    steady, ahead = steady_clock(), 0.0
+    async with Simulator(**options, clock=lambda: steady() + ahead) as simulator:
+        told = {
+            "base_url": simulator.base_url,
+            "auth": simulator.auth,
+            "workspace": simulator.workspace_sid,
+            "workers": [worker.sid for worker in simulator.world.workers],
+        }
+        print(json.dumps(told), flush=True)
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            ahead += (float(line) - steady() - ahead) % LONGEST_WINDOW
+            print(flush=True)
+        seen = simulator.counters
+        print(json.dumps([seen.requests, seen.refused]), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(json.loads(sys.argv[1])))
