@@ -1,39 +1,49 @@
-"""`python -m tests.benchmarks`: one table of what speed costs, everything in one run.
+"""`python -m tests.benchmarks`: what speed costs, section by section, everything in one run.
 
-Needs nginx from Debian's packages and `pip install -e '.[bench]'`; without uvloop or twilio their
-rows stay away. Ratios are medians of rounds in which all take turns, quartiles in brackets.
+Needs nginx from Debian's packages and `pip install -e '.[bench]'`; without uvloop, twilio or
+aiolimiter their rows stay away. Figures are medians of rounds in which all take turns; the least
+and the most of the rounds stand in brackets.
 """
 
-import asyncio
-from importlib.util import find_spec
+import argparse
 
-from tests.benchmarks import conversion, cost, importing
-from tests.benchmarks.nginx import nginx
+from tests.benchmarks import conversion, cost, first_outcome, importing, lag, paced, scale
+
+SECTIONS = {
+    "a": ("one request", cost.table),
+    "b": ("from body to record", conversion.table),
+    "c": ("growth of a stream", scale.table),
+    "d": ("what others in the loop feel", lag.table),
+    "e": ("import", importing.table),
+    "f": ("first outcome of a workspace run", first_outcome.table),
+    "g": ("paced runs", paced.table),
+}
 
 
-def _print_costs(base_url: str, loop: str) -> None:
-    factory = None
-    if loop == "uvloop":
-        import uvloop  # noqa: PLC0415 (only where it is installed)
-
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        costs = runner.run(cost.measure(base_url))
-    print(f"\n{loop:<14} {'CPU µs':>8} {'wall µs':>8}  {'CPU to bare':<18} CPU to twilio")
-    for name, one in costs.items():
-        ratios = [str(one.to[other]) if other in one.to else "-" for other in ("bare", "twilio")]
-        print(f"{name:<14} {one.cpu:>8.1f} {one.wall:>8.1f}  {ratios[0]:<18} {ratios[1]}")
+def sections(text: str) -> list[str]:
+    """The letters of sections, divided by commas."""
+    letters = text.split(",")
+    if unknown := set(letters) - set(SECTIONS):
+        raise argparse.ArgumentTypeError(f"no such section: {', '.join(sorted(unknown))}")
+    return letters
 
 
 def main() -> None:
-    """Print the table."""
-    with nginx() as base_url:
-        for loop in ("asyncio", "uvloop") if find_spec("uvloop") else ("asyncio",):
-            _print_costs(base_url, loop)
-    print(f"\n{'conversion':<14} {'CPU µs':>8}  to msgspec")
-    for name, (spent, ratio) in conversion.measure().items():
-        print(f"{name:<14} {spent:>8.1f}  {ratio}")
-    print(f"\nimport, CPU to aiohttp + attrs + cattrs + orjson: {importing.measure()}")
+    """Print the tables that were asked for, each as soon as it is there."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description="; ".join(f"({letter}) {title}" for letter, (title, _) in SECTIONS.items()),
+    )
+    every = list(SECTIONS)
+    parser.add_argument("--only", type=sections, default=every, metavar="a,b", help="these alone")
+    parser.add_argument("--quick", action="store_true", help="few rounds: does it run at all?")
+    parser.add_argument("--markdown", action="store_true", help="rows for README")
+    chosen = parser.parse_args()
+    for letter in chosen.only:
+        title, measure = SECTIONS[letter]
+        table = measure(quick=chosen.quick)
+        print(f"\n({letter}) {title}\n", flush=True)
+        print(table.markdown() if chosen.markdown else table.text(), flush=True)
 
 
 if __name__ == "__main__":

@@ -17,19 +17,13 @@ from yarl import URL
 
 from taskrouter_stats import Credentials, TaskRouterSession, Window, models, queries
 from tests.benchmarks.nginx import ACCOUNT, TOKEN, WORKSPACE, worker_sid
-
-try:
-    from twilio.http.async_http_client import AsyncTwilioHttpClient
-    from twilio.rest import Client
-except ImportError:
-    Client = None
+from tests.benchmarks.vendor import Client, vendors_workspace
 
 __all__ = ["CONTENDERS", "IN_FLIGHT", "Ask", "Contender", "bare", "stream"]
 
 IN_FLIGHT = 50
 WORKERS = [worker_sid(number) for number in range(100)]
 WINDOW = Window.last(minutes=15)
-TWILIO = "https://taskrouter.twilio.com"
 
 Ask = Callable[[int], Awaitable[None]]
 """Asks so many times, and returns when all answers are here."""
@@ -82,14 +76,7 @@ async def common(base_url: str) -> AsyncIterator[Ask]:
 @asynccontextmanager
 async def twilio(base_url: str) -> AsyncIterator[Ask]:
     """The vendor's library."""
-    warnings.simplefilter("ignore", DeprecationWarning)  # it passes aiohttp what goes with v4
-
-    class Redirected(AsyncTwilioHttpClient):
-        async def request(self, method, url, *args, **kwargs):
-            return await super().request(method, url.replace(TWILIO, base_url), *args, **kwargs)
-
-    async with Redirected() as http:
-        workspace = Client(ACCOUNT, TOKEN, http_client=http).taskrouter.v1.workspaces(WORKSPACE)
+    async with vendors_workspace(base_url, (ACCOUNT, TOKEN), WORKSPACE) as workspace:
 
         async def one(sid: str) -> None:
             await workspace.workers(sid).statistics().fetch_async(minutes=15)
@@ -121,7 +108,7 @@ async def stream(base_url: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[Ask
 
         async def ask(count: int) -> None:
             asked = (
-                queries.worker_statistics(WORKSPACE, WORKERS[number % len(WORKERS)], WINDOW)
+                queries.worker_statistics(WORKSPACE, worker_sid(number), WINDOW)
                 for number in range(count)
             )
             async with session.stream(asked) as outcomes:

@@ -1,4 +1,4 @@
-"""From a body's bytes to its record, without any network, as ratios to msgspec.
+"""(b) From a body's bytes to its record, without any network, as ratios to msgspec.
 
 `msgspec` decodes into the very attrs classes, but reads no numeric text and keeps no unknown key.
 `pydantic` decodes into models of its own, made from the same fields. All take turns in each round.
@@ -13,12 +13,13 @@ from collections.abc import Callable
 import orjson
 
 from taskrouter_stats import models
-from tests.benchmarks.cost import Ratio
 from tests.benchmarks.nginx import BODY
+from tests.benchmarks.table import Ratio, Table
 
-__all__ = ["measure"]
+__all__ = ["table"]
 
 ROUNDS, TIMES = 21, 1_000
+QUICK_ROUNDS = 3
 
 
 def _contenders() -> dict[str, Callable[[], object]]:
@@ -42,25 +43,27 @@ def _contenders() -> dict[str, Callable[[], object]]:
         "msgspec": lambda: decoder.decode(BODY),
         "orjson alone": lambda: orjson.loads(BODY),
         "pydantic": lambda: outer.model_validate_json(BODY),
-        "ours": lambda: models.structure(orjson.loads(BODY), models.WorkerStatistics),
+        "this package": lambda: models.structure(orjson.loads(BODY), models.WorkerStatistics),
     }
 
 
-def measure() -> dict[str, tuple[float, Ratio]]:
-    """By contender: µs of CPU, the median, and the ratio to msgspec."""
+def table(*, quick: bool) -> Table:
+    """µs of CPU and the ratio to msgspec."""
     contenders = _contenders()
     spent: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(ROUNDS):
+    for _ in range(QUICK_ROUNDS if quick else ROUNDS):
         gc.collect()
         for name, convert in contenders.items():
             begun = time.process_time()
             for _ in range(TIMES):
                 convert()
             spent[name].append(1e6 * (time.process_time() - begun) / TIMES)
-    return {
-        name: (
-            statistics.median(each),
-            Ratio.of([a / b for a, b in zip(each, spent["msgspec"], strict=True)]),
+    lines = [
+        (
+            name,
+            f"{statistics.median(each):.1f} µs",
+            str(Ratio.between(each, spent["msgspec"])),
         )
         for name, each in spent.items()
-    }
+    ]
+    return Table(("conversion", "CPU", "to msgspec"), lines)

@@ -1,53 +1,48 @@
-"""CPU and wall time of one request, as ratios to aiohttp at its best.
+"""(a) CPU and wall time of one request, as ratios to aiohttp at its best.
 
 Contenders take turns within a round, so a machine that is busy is busy for all of them. A ratio is
-one round's; what is told is the median of the rounds, and the quartiles as its spread. CPU is that
-of the client's process.
+one round's. CPU is that of the client's process; first with asyncio's own loop, then with uvloop.
 """
 
+import asyncio
 import gc
 import statistics
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-
-from attrs import frozen
+from importlib.util import find_spec
 
 from tests.benchmarks.contenders import CONTENDERS, Ask
+from tests.benchmarks.nginx import nginx
+from tests.benchmarks.table import Ratio, Table
 
-__all__ = ["Cost", "Ratio", "measure"]
+__all__ = ["table"]
 
 ROUNDS, REQUESTS, WARM_UP = 15, 2_000, 500
+QUICK_ROUNDS = 3
+NAMES = {
+    "bare": "aiohttp, bare",
+    "common": "aiohttp as commonly written",
+    "twilio": "twilio-python, asynchronous",
+    "fetch": "this package, `fetch`",
+    "stream": "this package, `stream`",
+}
+
+Spent = dict[str, tuple[list[float], list[float]]]
+"""By contender: CPU and wall time of each round, µs per request."""
 
 
-@frozen
-class Ratio:
-    """A median with its quartiles."""
+def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop] | None]:
+    if find_spec("uvloop") is None:
+        return {"asyncio": None}
+    import uvloop  # noqa: PLC0415 (only where it is installed)
 
-    low: float
-    median: float
-    high: float
-
-    @classmethod
-    def of(cls, values: list[float]) -> "Ratio":
-        """The median and quartiles of what the rounds measured."""
-        return cls(*statistics.quantiles(values, n=4))
-
-    def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
+    return {"asyncio": None, "uvloop": uvloop.new_event_loop}
 
 
-@frozen
-class Cost:
-    """One contender's: µs of CPU and of wall per request, medians, and CPU to the others'."""
-
-    cpu: float
-    wall: float
-    to: dict[str, Ratio]
-
-
-async def measure(base_url: str, rounds: int = ROUNDS) -> dict[str, Cost]:
+async def measure(base_url: str, rounds: int) -> Spent:
     """Let all contenders ask in turns, in the running loop."""
-    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in CONTENDERS}
+    spent: Spent = {name: ([], []) for name in CONTENDERS}
     async with AsyncExitStack() as stack:
         asks = {
             name: await stack.enter_async_context(contender(base_url))
@@ -58,19 +53,9 @@ async def measure(base_url: str, rounds: int = ROUNDS) -> dict[str, Cost]:
         for number in range(rounds):
             order = list(asks)
             for name in order[number % len(order) :] + order[: number % len(order)]:
-                spent[name].append(await _spend(asks[name]))
-    cpu = {name: [one for one, _ in each] for name, each in spent.items()}
-    return {
-        name: Cost(
-            statistics.median(cpu[name]),
-            statistics.median(wall for _, wall in each),
-            {
-                other: Ratio.of([a / b for a, b in zip(cpu[name], cpu[other], strict=True)])
-                for other in cpu
-            },
-        )
-        for name, each in spent.items()
-    }
+                for kept, one in zip(spent[name], await _spend(asks[name]), strict=True):
+                    kept.append(one)
+    return spent
 
 
 async def _spend(ask: Ask) -> tuple[float, float]:
@@ -79,3 +64,28 @@ async def _spend(ask: Ask) -> tuple[float, float]:
     await ask(REQUESTS)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return 1e6 * cpu / REQUESTS, 1e6 * wall / REQUESTS
+
+
+def table(*, quick: bool) -> Table:
+    """Every contender with every loop."""
+    lines = []
+    with nginx() as base_url:
+        for loop, factory in _loops().items():
+            with asyncio.Runner(loop_factory=factory) as runner:
+                spent = runner.run(measure(base_url, QUICK_ROUNDS if quick else ROUNDS))
+            lines += [_line(loop, name, spent) for name in spent]
+    heads = ("loop", "contender", "CPU", "to bare", "to twilio-python", "wall", "to bare")
+    return Table(heads, lines)
+
+
+def _line(loop: str, name: str, spent: Spent) -> tuple[str, ...]:
+    (cpu, wall), (bare_cpu, bare_wall) = spent[name], spent["bare"]
+    return (
+        loop,
+        NAMES[name],
+        f"{statistics.median(cpu):.0f} µs",
+        str(Ratio.between(cpu, bare_cpu)),
+        str(Ratio.between(cpu, spent["twilio"][0])) if "twilio" in spent else "-",
+        f"{statistics.median(wall):.0f} µs",
+        str(Ratio.between(wall, bare_wall)),
+    )

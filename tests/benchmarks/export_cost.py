@@ -1,13 +1,12 @@
 """What an export costs: peak memory as windows grow, and CPU per row of each sink.
 
-``python tests/benchmarks/export_cost.py``: 1,000 workers by 2 and by 24 hourly windows into each
+``python -m tests.benchmarks.export_cost``: 1,000 workers by 2 and by 24 hourly windows into each
 sink, each run a process of its own against the embedded simulator without a limit. Beside it, the
 CPU of the same fetches with nothing stored. Rows and sums are held against the server's own.
 """
 
 import asyncio
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
 from taskrouter_stats.simulator import Simulator
+from tests.benchmarks.memory import peak
 
 WORKERS, FEW, MANY = 1_000, 2, 24
 DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
@@ -40,9 +40,8 @@ async def child(url, user, password, workspace, kind, count):
             found["equal"] = len(report.checks) == int(count) and all(
                 check.equal for check in report.checks
             )
-    used = resource.getrusage(resource.RUSAGE_SELF)
     took = time.process_time() - began
-    print(json.dumps({**found, "cpu": took, "peak": used.ru_maxrss / 1024}))
+    print(json.dumps({**found, "cpu": took, "peak": peak()}))
 
 
 async def run(simulator, kind, count):
@@ -50,7 +49,7 @@ async def run(simulator, kind, count):
     user, password = simulator.auth
     place = (simulator.base_url, user, password, simulator.workspace_sid, kind, str(count))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, __file__, *place, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "tests.benchmarks.export_cost", *place, stdout=asyncio.subprocess.PIPE
     )
     said, _ = await process.communicate()
     return json.loads(said)

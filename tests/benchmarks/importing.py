@@ -1,19 +1,20 @@
-"""What importing costs: new interpreters in turns, CPU less that of one that imports nothing.
+"""(e) What importing costs: new interpreters in turns, CPU less that of one that imports none.
 
 All find their modules compiled, in a folder of this run, whatever the environment says of that.
 """
 
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 
-from tests.benchmarks.cost import Ratio
+from tests.benchmarks.table import Ratio, Table
 
-__all__ = ["measure"]
+__all__ = ["table"]
 
-ROUNDS = 15
+ROUNDS, QUICK_ROUNDS = 15, 3
 OURS, PARTS, NOTHING = "import taskrouter_stats", "import aiohttp, attrs, cattrs, orjson", "pass"
 
 
@@ -26,11 +27,23 @@ def _cpu(statement: str, compiled: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measure() -> Ratio:
+def table(*, quick: bool) -> Table:
     """Importing the package against importing aiohttp, attrs, cattrs and orjson."""
     with tempfile.TemporaryDirectory(prefix="compiled-") as compiled:
         for statement in (OURS, PARTS):
             _cpu(statement, compiled)
-        asked = (OURS, PARTS, NOTHING)
-        rounds = [[_cpu(one, compiled) for one in asked] for _ in range(ROUNDS)]
-    return Ratio.of([(ours - nothing) / (parts - nothing) for ours, parts, nothing in rounds])
+        rounds = [
+            [_cpu(one, compiled) for one in (OURS, PARTS, NOTHING)]
+            for _ in range(QUICK_ROUNDS if quick else ROUNDS)
+        ]
+    ours = [one - nothing for one, _, nothing in rounds]
+    parts = [one - nothing for _, one, nothing in rounds]
+    lines = [
+        (
+            f"`{statement}`",
+            f"{1e3 * statistics.median(spent):.0f} ms",
+            str(Ratio.between(spent, parts)),
+        )
+        for statement, spent in ((PARTS, parts), (OURS, ours))
+    ]
+    return Table(("import", "CPU", "to its parts"), lines)

@@ -1,41 +1,77 @@
-"""Whether a stream stays flat: `python -m tests.benchmarks.scale`, a new process for each size.
+"""(c) Whether a stream stays flat as it grows: a new process for each size, in turns.
 
-CPU per outcome, and the process's peak resident memory, against the nginx of `nginx`.
+Against the nginx of `nginx`, a worker of its own for each query. A stream that is short is made
+again and again, so that there is something to measure. Peak is the process's resident memory when
+the first is over.
 """
 
 import asyncio
-import resource
+import json
+import statistics
 import subprocess
 import sys
 import time
 
 from tests.benchmarks.contenders import stream
+from tests.benchmarks.memory import peak
 from tests.benchmarks.nginx import nginx
+from tests.benchmarks.table import Ratio, Table
 
-SIZES = (1_000, 10_000, 100_000)
+__all__ = ["table"]
+
+SIZES, ROUNDS = (1_000, 10_000, 100_000), 3
+QUICK_SIZES, QUICK_ROUNDS = (1_000, 10_000), 1
+ENOUGH, WARM_UP = 10_000, 500
 
 
 async def run(base_url: str, count: int) -> None:
-    """Stream so many queries and print what it took."""
+    """Stream so many queries and print CPU and wall time, µs per outcome, and the peak, MiB."""
+    times = max(1, ENOUGH // count)
     async with stream(base_url) as ask:
-        await ask(500)
-        begun = time.process_time()
+        await ask(WARM_UP)
+        cpu, wall = time.process_time(), time.perf_counter()
         await ask(count)
-        spent = 1e6 * (time.process_time() - begun) / count
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{count:>8,} queries: {spent:6.1f} µs of CPU each, peak {peak:6.1f} MiB", flush=True)
+        most = peak()
+        for _ in range(times - 1):
+            await ask(count)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    print(json.dumps([1e6 * cpu / (times * count), 1e6 * wall / (times * count), most]))
 
 
-def main() -> None:
-    """Run every size against one server."""
+def _child(base_url: str, size: int) -> list[float]:
+    command = [sys.executable, "-m", "tests.benchmarks.scale", base_url, str(size)]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    figures: list[float] = json.loads(printed)
+    return figures
+
+
+def table(*, quick: bool) -> Table:
+    """Every size beside the smallest."""
+    sizes = QUICK_SIZES if quick else SIZES
     with nginx() as base_url:
-        for size in SIZES:
-            command = [sys.executable, "-m", "tests.benchmarks.scale", base_url, str(size)]
-            subprocess.run(command, check=True)
+        rounds = [
+            [_child(base_url, size) for size in sizes]
+            for _ in range(QUICK_ROUNDS if quick else ROUNDS)
+        ]
+    lines = []
+    for place, size in enumerate(sizes):
+        cpu, wall, most = zip(*(one[place] for one in rounds), strict=True)
+        base_cpu, base_wall, base_most = zip(*(one[0] for one in rounds), strict=True)
+        more = [a - b for a, b in zip(most, base_most, strict=True)]
+        lines.append(
+            (
+                f"{size:,}",
+                f"{statistics.median(cpu):.0f} µs",
+                str(Ratio.between(cpu, base_cpu)),
+                f"{1e6 / statistics.median(wall):,.0f}/s",
+                str(Ratio.between(base_wall, wall)),
+                f"{statistics.median(most):.1f} MiB",
+                f"{statistics.median(more):+.1f} ({min(more):+.1f} to {max(more):+.1f}) MiB",
+            )
+        )
+    to = f"to {sizes[0]:,}"
+    return Table(("queries", "CPU each", to, "outcomes", to, "peak", to), lines)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        asyncio.run(run(sys.argv[1], int(sys.argv[2])))
-    else:
-        main()
+    asyncio.run(run(sys.argv[1], int(sys.argv[2])))

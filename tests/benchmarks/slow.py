@@ -1,0 +1,61 @@
+"""A server that no contender wrote either, and that takes its time: plain asyncio, no HTTP library.
+
+It answers everything with `nginx`'s body, a while after it came, from a process of its own.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.benchmarks.nginx import BODY
+
+__all__ = ["slow"]
+
+REPLY = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    b"X-Rate-Limit-Limit: 100000\r\nX-Rate-Limit-Remaining: 99999\r\n"
+    b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+)
+
+
+class Answers(asyncio.Protocol):
+    """One connection; its client waits for each answer before it asks again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._asked = seconds, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the line."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer once the head is whole."""
+        self._asked += data
+        if self._asked.endswith(b"\r\n\r\n"):
+            self._asked = b""
+            asyncio.get_running_loop().call_later(self._seconds, self._transport.write, REPLY)
+
+
+async def serve(seconds: float) -> None:
+    """Print the base URL and serve until standard input ends."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Answers(seconds), "127.0.0.1", 0, backlog=1024)
+    print("http://127.0.0.1:{1}".format(*server.sockets[0].getsockname()), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    server.close()
+
+
+@contextmanager
+def slow(seconds: float) -> Iterator[str]:
+    """The base URL of a server that answers after so many seconds."""
+    command = [sys.executable, "-m", "tests.benchmarks.slow", str(seconds)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(float(sys.argv[1])))
