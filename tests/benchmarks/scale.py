@@ -7,6 +7,7 @@ the first is over.
 
 import asyncio
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -21,12 +22,13 @@ __all__ = ["table"]
 
 SIZES, ROUNDS = (1_000, 10_000, 100_000), 3
 QUICK_SIZES, QUICK_ROUNDS = (1_000, 10_000), 1
-ENOUGH, WARM_UP = 10_000, 500
+ENOUGH, WARM_UP = 30_000, 500
+"""Queries that are timed at least, and those asked beforehand."""
 
 
 async def run(base_url: str, count: int) -> None:
     """Stream so many queries and print CPU and wall time, µs per outcome, and the peak, MiB."""
-    times = max(1, ENOUGH // count)
+    times = math.ceil(ENOUGH / count)
     async with stream(base_url) as ask:
         await ask(WARM_UP)
         cpu, wall = time.process_time(), time.perf_counter()

@@ -1,9 +1,11 @@
 """A server that no contender wrote either, and that takes its time: plain asyncio, no HTTP library.
 
-It answers everything with `nginx`'s body, a while after it came, from a process of its own.
+It answers everything with `nginx`'s body, a while after it came, from a process of its own. The
+while is half longer or shorter by chance, else all answers would come in one bunch.
 """
 
 import asyncio
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,7 +37,9 @@ class Answers(asyncio.Protocol):
         self._asked += data
         if self._asked.endswith(b"\r\n\r\n"):
             self._asked = b""
-            asyncio.get_running_loop().call_later(self._seconds, self._transport.write, REPLY)
+            asyncio.get_running_loop().call_later(
+                self._seconds * (0.5 + random.random()), self._transport.write, REPLY
+            )
 
 
 async def serve(seconds: float) -> None:
