@@ -123,10 +123,11 @@ async def _gzip(_: web.Request, answer: web.Response) -> web.StreamResponse:
 
 
 async def _begin(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    """Send an answer's head, which promises the whole body."""
+    """Send an answer's head, which promises the whole body, unless the client has gone."""
     begun = web.StreamResponse(status=answer.status, headers=answer.headers)
     begun.content_length = len(_body(answer))
-    await begun.prepare(request)
+    with suppress(ConnectionError):
+        await begun.prepare(request)
     return begun
 
 
