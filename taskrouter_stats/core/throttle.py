@@ -38,11 +38,11 @@ Leave is asked in this order; the first that matches answers:
 5. Wait until the debt is paid, or for the next reply.
 
 A 429 counts once per epoch: requests that were on their way together are refused together.
-It pauses the whole budget: `Retry-After`, or half a round trip, doubled while nothing gets
-through. If the server still had some left for this budget, the refusal was not the budget's,
-and the caller hands it to the account's window (`concurrency`). If nothing comes back for more
-than a second of refusals in company, the memory is long, and the own average of ten seconds
-becomes pace and debt.
+It pauses the whole budget: a credible `Retry-After`, or half a round trip, doubled while nothing
+gets through. If the server still had some left for this budget, the refusal was not the
+budget's, and the caller hands it to the account's window (`concurrency`). If nothing comes back
+for more than a second of refusals in company, the memory is long, and the own average of ten
+seconds becomes pace and debt.
 
 Nothing here reads a clock or rolls dice: `now` and `jitter` come in, decisions go out. Figures
 beside the constants are from the laboratory (`python -m tests.lab`): what halving and doubling
@@ -88,6 +88,9 @@ PAUSE, PAUSE_ALONE, PAUSE_SHARED = 0.5, 1.0, 2.5
 
 LONGEST = 300.0
 """Seconds of `Retry-After` obeyed at once; a server that means more will say so again."""
+
+CREDIBLE = 86_400.0
+"""More seconds of `Retry-After` than any rate limit's: a broken clock's, and not obeyed at all."""
 
 LATE_SHARE = 0.1
 """Share of a slot of `pace_limit` that a timer which woke late may catch up: so no second ever
@@ -295,7 +298,7 @@ class Throttle:
         longest = PAUSE_ALONE if meter.alone(now) else PAUSE_SHARED
         pause = min(longest, PAUSE * meter.srtt * 2.0 ** min(self._streak - 1, _DOUBLINGS))
         pause *= 0.75 + 0.5 * jitter
-        if told.retry_after is not None:
+        if told.retry_after is not None and told.retry_after <= CREDIBLE:
             pause = max(pause, min(told.retry_after, LONGEST))
         self._paused_until = max(self._paused_until, now + pause)
         return elsewhere

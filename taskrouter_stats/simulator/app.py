@@ -121,7 +121,11 @@ class Server:
                 content_type="application/json",
             )
             fault = self._faults.draw()
-            return response if fault is None else await fault(request, response)
+            if fault is None:
+                return response
+            spoilt = await fault(request, response)
+            self.counters.spoilt(key, response.status, spoilt.status)
+            return spoilt
 
         return handle
 

@@ -13,7 +13,7 @@ class Counts:
         refused: answered with 429.
         unauthorized: answered with 401.
         not_found: answered with 404.
-        rejected: answered with another 4xx, for a parameter or a method.
+        rejected: answered with anything else: a 4xx for a parameter or a method, a fault's 5xx.
     """
 
     requests: int = 0
@@ -23,19 +23,19 @@ class Counts:
     not_found: int = 0
     rejected: int = 0
 
-    def answered(self, status: int) -> None:
-        """Count an answer with this status."""
+    def answered(self, status: int, times: int = 1) -> None:
+        """Count so many answers with this status."""
         match status:
             case 200:
-                self.succeeded += 1
+                self.succeeded += times
             case 429:
-                self.refused += 1
+                self.refused += times
             case 401:
-                self.unauthorized += 1
+                self.unauthorized += times
             case 404:
-                self.not_found += 1
+                self.not_found += times
             case _:
-                self.rejected += 1
+                self.rejected += times
 
 
 @define
@@ -66,3 +66,9 @@ class Counters(Counts):
         if status is not None:
             self.answered(status)
             self.by_key[key].answered(status)
+
+    def spoilt(self, key: str, decided: int, sent: int) -> None:
+        """An answer that was counted goes out with another status."""
+        for counts in (self, self.by_key[key]):
+            counts.answered(decided, -1)
+            counts.answered(sent)

@@ -13,6 +13,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from taskrouter_stats.simulator.door import DOOR
 from taskrouter_stats.simulator.people import stream
 
 __all__ = ["FAULTS", "Fault", "Faults"]
@@ -23,6 +24,8 @@ _STALL: Final = 60.0
 """Seconds that a stalled answer hangs, which no client should wait for."""
 _DRIPS: Final = 5
 _DRIP: Final = 0.01
+_AWAY: Final = 0.1
+"""Seconds for which nobody is let in."""
 _HTML: Final = "<html><body><h1>Bad Gateway</h1></body></html>"
 
 
@@ -71,6 +74,13 @@ def _refusal(headers: Mapping[str, str] | None = None, *, dated: bool = False) -
 async def _internal(_: web.Request, __: web.Response) -> web.StreamResponse:
     body = {"code": 20500, "message": "Internal Server Error", "status": 500}
     return web.json_response(body, status=500)
+
+
+async def _refused(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    """The server goes away, as in a restart: others who come meanwhile find nobody."""
+    _abort(request)
+    await request.app[DOOR].shut(_AWAY)
+    return answer
 
 
 async def _reset_before(request: web.Request, answer: web.Response) -> web.StreamResponse:
@@ -150,6 +160,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "500": _internal,
     "502": _page(502),
     "503": _page(503),
+    "refused": _refused,
     "reset before": _reset_before,
     "reset after": _reset_after,
     "truncated": _truncated,
@@ -162,5 +173,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "429 seconds": _refusal({"Retry-After": "0.05"}),
     "429 date": _refusal(dated=True),
     "429 absurd": _refusal({"Retry-After": "-1e999 soon", "X-Rate-Limit-Remaining": "NaN"}),
+    "429 for decades": _refusal({"Retry-After": "1000000000"}),
+    "429 until 9999": _refusal({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}),
 }
 """What a request may meet, each as often as the others."""

@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from aiohttp import web
-
 from taskrouter_stats.errors import SessionMisuse
 from taskrouter_stats.models import Credentials
 from taskrouter_stats.simulator import arguments
 from taskrouter_stats.simulator.app import Server
 from taskrouter_stats.simulator.counters import Counters
+from taskrouter_stats.simulator.door import Door
 from taskrouter_stats.simulator.faults import Faults
 from taskrouter_stats.simulator.headers import Manners
 from taskrouter_stats.simulator.limits import WINDOWS, Limiter
@@ -24,9 +23,6 @@ _MOST_WORKERS = 100_000
 _MOST_REQUESTS = 10**6
 _LARGEST_SEED = 2**63 - 1
 _MOST_PORT = 65_535
-_BACKLOG = 1_024
-_GRACE = 0.2
-"""Seconds that requests which are still inside get when the simulator stops."""
 
 
 def steady_clock() -> Callable[[], float]:
@@ -105,7 +101,7 @@ class Simulator:
         InvalidParameter: An argument is outside of what can be simulated.
     """
 
-    _runner: web.AppRunner | None = None
+    _door: Door | None = None
 
     def __init__(
         self,
@@ -148,7 +144,7 @@ class Simulator:
         self._told = f"workers={workers}, limit={limit}, window={window!r}, seed={seed}"
 
     def __repr__(self) -> str:
-        where = f"at {self.base_url}" if self._runner else "not running"
+        where = f"at {self.base_url}" if self._door else "not running"
         return f"<Simulator({self._told}) {where}>"
 
     async def __aenter__(self) -> Self:
@@ -158,21 +154,11 @@ class Simulator:
             SessionMisuse: It is already running.
             OSError: The port is taken.
         """
-        if self._runner is not None:
+        if self._door is not None:
             raise SessionMisuse("this Simulator is running already; make another one")
-        runner = web.AppRunner(
-            self._server.application(),
-            access_log=None,
-            handle_signals=False,
-            shutdown_timeout=_GRACE,
-        )
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, *self._address, backlog=_BACKLOG).start()
-        except BaseException:
-            await runner.cleanup()
-            raise
-        self._runner = runner
+        door = Door(self._server.application(), *self._address)
+        await door.open()
+        self._door = door
         return self
 
     async def __aexit__(
@@ -182,18 +168,18 @@ class Simulator:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening, and end what is still inside."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        door, self._door = self._door, None
+        if door is not None:
+            await door.close()
 
     @property
     def base_url(self) -> str:
         """Scheme, host and port that it listens at."""
-        if self._runner is None:
+        if self._door is None:
             raise SessionMisuse(
                 "this Simulator is not running: async with Simulator(...) as simulator"
             )
-        host, port = self._runner.addresses[0][:2]
+        host, port = self._door.address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property

@@ -27,6 +27,7 @@ class Storm:
     failures: dict[str, int]
     wrong: int
     attempts: int
+    refused: int
     requests: int
     seconds: float
 
@@ -75,8 +76,9 @@ async def storm(count, share=0.25):
         if isinstance(outcome, Success)
     )
     attempts = sum(outcome.meta.attempts for outcome in outcomes)
+    refused = sum(outcome.meta.refused for outcome in outcomes)
     took = time.monotonic() - began
-    return Storm(count, len(outcomes), failures, wrong, attempts, requests, took)
+    return Storm(count, len(outcomes), failures, wrong, attempts, refused, requests, took)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ one by their medians; the first is for warming up. It ends with 1 if
 import asyncio
 import gc
 import json
+import logging
 import os
 import resource
 import sys
@@ -199,6 +200,7 @@ async def watch(load, began, seconds):
 
 async def soak(seconds):
     """Samples of that time, what was left at its end, what happened, and errors unheard."""
+    logging.getLogger("taskrouter_stats").setLevel(logging.CRITICAL)
     unheard = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
     async with server() as (spoilt, calm, user, token, workspace):

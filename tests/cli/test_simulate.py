@@ -5,6 +5,9 @@ import signal
 import socket
 import sys
 
+import aiohttp
+
+from taskrouter_stats.simulator.faults import FAULTS, Faults
 from tests.cli.processes import environment
 
 
@@ -41,6 +44,32 @@ def test_impossible_arguments_are_2(here):
     code, out, err = here(("simulate", "--limit", "0"), {})
     assert (code, out) == (2, "")
     assert err.startswith("Error: limit=0")
+
+
+async def test_faults_are_what_the_seed_says_and_count_as_what_was_sent(start):
+    """With a share of 1 every answer is spoilt, in an order that follows from the seed."""
+    drawn, seed = ["chunked", "429 for decades", "502"], 113
+    faults = Faults(1.0, seed)
+    assert [faults.draw() for _ in drawn] == [FAULTS[name] for name in drawn]
+    place = ("--port", "0", "--workers", "1", "--latency", "0", "--seed", str(seed))
+    server = await start("simulate", *place, "--faults", "1")
+    told = (await server.stdout.readuntil(b"Ctrl-C ends it.\n")).decode()
+    url = told.partition("BASE_URL=")[2].split()[0]
+    async with aiohttp.ClientSession() as http:
+        replies = [await http.get(url) for _ in drawn]
+    assert [reply.status for reply in replies] == [401, 429, 502]
+    assert replies[0].headers["Transfer-Encoding"] == "chunked"
+    assert replies[1].headers["Retry-After"] == "1000000000"
+    server.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(server.communicate(), 20)
+    assert err == b"Stopped. 3 requests, 1 refused.\n"
+
+
+def test_a_share_of_faults_is_a_share(here):
+    """More than all can't be spoilt."""
+    code, out, err = here(("simulate", "--faults", "1.5"), {})
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: faults=1.5")
 
 
 async def test_ctrl_c_ends_it_where_the_suite_was_told_to_ignore_it(start):

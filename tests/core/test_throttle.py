@@ -7,7 +7,7 @@ import pytest
 from taskrouter_stats.core.pace import LATE
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.reading import AVERAGE, SECOND, TOTAL
-from taskrouter_stats.core.throttle import LONGEST, Throttle
+from taskrouter_stats.core.throttle import CREDIBLE, LONGEST, Throttle
 from tests.core.stories import RTT, answer, burst, opened, refuse, told
 
 
@@ -203,10 +203,18 @@ def test_a_pause_is_no_debt() -> None:
 
 @pytest.mark.parametrize(
     ("said", "least", "most"),
-    [(0.0, 0.0, 1.0), (1.0, 1.0, 1.0), (3600.0, LONGEST, LONGEST), (1e300, LONGEST, LONGEST)],
+    [
+        (0.0, 0.0, 1.0),
+        (1.0, 1.0, 1.0),
+        (3600.0, LONGEST, LONGEST),
+        (CREDIBLE, LONGEST, LONGEST),
+        (CREDIBLE + 1.0, 0.0, 1.0),
+        (1e9, 0.0, 1.0),
+        (1e300, 0.0, 1.0),
+    ],
 )
 def test_retry_after_is_obeyed_within_bounds(said: float, least: float, most: float) -> None:
-    """Zero does not hammer, and no number stalls for hours."""
+    """Zero does not hammer, no number stalls for hours, and an absurd one not at all."""
     throttle = opened()
     refuse(throttle, throttle.send(0.5), 0.6, told(remaining=0.0, retry_after=said))
     assert least - 1e-9 <= throttle.ask(0.6, interactive=False).seconds <= most + 1e-9

@@ -42,3 +42,13 @@ def test_a_request_that_is_cut_off_has_no_status():
     counters.enter("a")
     counters.leave("a", None)
     assert counters.by_key == {"a": Counts(requests=1)}
+
+
+def test_a_spoilt_answer_counts_as_what_was_sent():
+    """What was decided is no more counted, for its key and over all."""
+    counters = Counters()
+    counters.enter("Worker")
+    counters.leave("Worker", 200)
+    counters.spoilt("Worker", 200, 429)
+    assert counters.by_key == {"Worker": Counts(requests=1, refused=1)}
+    assert (counters.succeeded, counters.refused) == (0, 1)

@@ -1,6 +1,7 @@
 """Which answers are spoilt, and that each fault is what its name says."""
 
 import asyncio
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from taskrouter_stats import errors
 from taskrouter_stats.simulator import Simulator
 from taskrouter_stats.simulator.faults import FAULTS, Faults
+from tests.support.virtual import settle
 
 NAMES = {fault: name for name, fault in FAULTS.items()}
 BROKEN = (aiohttp.ClientError, ConnectionError, TimeoutError)
@@ -17,7 +19,7 @@ WHOLE = {
     "503": 503,
     "wrong type": 200,
     **dict.fromkeys(["dripping", "chunked", "gzip"], 200),
-    **dict.fromkeys(["429", "429 seconds", "429 date", "429 absurd"], 429),
+    **dict.fromkeys([name for name in FAULTS if name.startswith("429")], 429),
 }
 
 
@@ -41,10 +43,17 @@ def test_the_share_is_met():
     assert None not in drawn(1.0, 1)
 
 
+@asynccontextmanager
+async def spoiling(name, monkeypatch, latency=0):
+    """A server whose every answer has that fault."""
+    monkeypatch.setattr(Faults, "draw", lambda self: FAULTS[name])
+    async with Simulator(workers=1, window="none", latency=latency) as simulator:
+        yield simulator
+
+
 async def met(name, monkeypatch):
     """What a plain client gets when every answer has that fault."""
-    monkeypatch.setattr(Faults, "draw", lambda self: FAULTS[name])
-    async with Simulator(workers=1, window="none", latency=0) as simulator:
+    async with spoiling(name, monkeypatch) as simulator:
         headers = {"Authorization": simulator.credentials.authorization()}
         url = f"{simulator.base_url}/v1/Workspaces/{simulator.workspace_sid}"
         timeout = aiohttp.ClientTimeout(total=0.5)
@@ -74,6 +83,47 @@ async def test_answers_that_break_off(name, monkeypatch):
     with pytest.raises(BROKEN) as caught:
         await met(name, monkeypatch)
     assert isinstance(caught.value, asyncio.TimeoutError) == (name == "stalled")
+
+
+async def test_a_refusal_of_connections_meets_others_too(monkeypatch):
+    """The one that is hit is cut off, the next can't connect for a moment, then all is well."""
+    async with spoiling("refused", monkeypatch) as simulator, aiohttp.ClientSession() as http:
+        for error in (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectorError):
+            with pytest.raises(error):
+                await http.post(simulator.base_url)
+        monkeypatch.setattr(Faults, "draw", lambda self: None)
+        response = None
+        while response is None:
+            with suppress(aiohttp.ClientConnectorError):
+                response = await http.post(simulator.base_url)
+        assert response.status == 401
+        assert simulator.counters.requests == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("429", "refused"), ("429 date", "refused"), ("503", "rejected")]
+)
+async def test_spoilt_answers_count_as_they_were_sent(name, count, monkeypatch):
+    """A refusal that no limiter decided on is counted as one, and no more as what was decided."""
+    async with spoiling(name, monkeypatch) as simulator, aiohttp.ClientSession() as http:
+        async with http.get(simulator.base_url):
+            pass
+        assert getattr(simulator.counters, count) == 1
+        assert getattr(simulator.counters.by_key["unknown"], count) == 1
+        assert simulator.counters.unauthorized == 0
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+async def test_a_fault_that_nobody_waits_for_ends_quietly(name, monkeypatch, caplog):
+    """A client that left before its answer makes no server log an error."""
+    monkeypatch.setattr("taskrouter_stats.simulator.faults._STALL", 0.0)
+    async with spoiling(name, monkeypatch, latency=0.01) as simulator:
+        _, writer = await asyncio.open_connection(*simulator._door.address)
+        writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        await settle()
+        assert simulator.counters.in_flight == 1
+        writer.transport.abort()
+    assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, True, "0.5"])

@@ -1,0 +1,78 @@
+"""Where the simulated server listens. A fault may shut it for a while: connections are refused."""
+
+import asyncio
+import socket
+from typing import Final
+
+from aiohttp import web
+
+__all__ = ["DOOR", "Door"]
+
+_BACKLOG: Final = 1_024
+_GRACE: Final = 0.2
+"""Seconds that requests which are still inside get when the server stops."""
+
+
+class Door:
+    """The listening socket of an application.
+
+    Args:
+        application: what is served; its handlers find this under ``DOOR``.
+        host: the address to listen at.
+        port: the port to listen at; 0 takes a free one.
+
+    Attributes:
+        address: host and port that it listens at, once it is open.
+    """
+
+    def __init__(self, application: web.Application, host: str, port: int) -> None:
+        self.address = host, port
+        self._runner = web.AppRunner(
+            application, access_log=None, handle_signals=False, shutdown_timeout=_GRACE
+        )
+        self._site: web.TCPSite | None = None
+        self._closed = False
+        application[DOOR] = self
+
+    async def open(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        await self._runner.setup()
+        try:
+            await self._listen()
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        host, port = self._runner.addresses[0][:2]
+        self.address = host, port
+
+    async def shut(self, seconds: float) -> None:
+        """Refuse connections for so long; those that are open go on. Shut twice is shut once."""
+        site, self._site = self._site, None
+        if site is None:
+            return
+        await site.stop()
+        family = socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET
+        with socket.socket(family) as kept:  # or somebody else might be given the port meanwhile
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind(self.address)
+            await asyncio.sleep(seconds)
+        if not self._closed:
+            await self._listen()
+
+    async def close(self) -> None:
+        """Stop listening, and end what is still inside."""
+        self._site, self._closed = None, True
+        await self._runner.cleanup()
+
+    async def _listen(self) -> None:
+        site = web.TCPSite(self._runner, *self.address, backlog=_BACKLOG)
+        await site.start()
+        self._site = site
+
+
+DOOR: Final = web.AppKey("door", Door)
+"""Where an application keeps its door."""
