@@ -7,8 +7,8 @@ short sessions open and close. Each success must be what an unspoilt server says
 What this process holds is looked at 60 times. The second fifth of the time stands against the last
 one by their medians; the first is for warming up. It ends with 1 if
 
-* memory grew by more than ``BOUND``: under a minute's run allocators alone move it by a quarter of
-  that, and over half an hour not even 16 bytes for each request may stay behind;
+* memory grew by more than ``BOUND``: in a minute the allocator alone moves it by up to half of it,
+  and over half an hour it means less than 16 bytes for each request;
 * descriptors or tasks grew by more than ``SWAY``, or any is left after the session has closed;
 * a success was wrong, or the event loop met an error that nobody was there to hear.
 """
