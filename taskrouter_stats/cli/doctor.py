@@ -78,13 +78,18 @@ def doctor(workspace: str, full_sids: bool, options: SessionOptions) -> int:
     check_sid("WORKSPACE", workspace, "WS")
     options = options_from_env(options, os.environ)
     base_url = _base_url(options)
-    proxy = find_proxy(base_url, options.get("proxy"), trust_env=options.get("trust_env", False))
+    proxy = find_proxy(
+        base_url,
+        options.get("proxy"),
+        trust_env=options.get("trust_env", False),
+        allow_http=options.get("allow_http", False),
+    )
     about, credentials = credentials_finding(os.environ)
     findings = [about, address_finding(base_url, options, proxied=proxy is not None)]
     diagnosis, answered = Diagnosis(base_url, datetime.now(UTC), findings), False
     secrets = secrets_of(os.environ, proxy)
     if credentials is not None:
-        secrets.append(credentials.authorization().removeprefix("Basic "))
+        secrets.extend(credentials.secrets())
         errors = errors_console()
         waiting = errors.status("Asking a few questions …") if is_live(errors) else nullcontext()
         with waiting:

@@ -8,35 +8,24 @@ import base64
 import os
 import re
 from collections.abc import Mapping
-from typing import Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, InvalidSid
 
+from .secret import Secret, hidden
 from .sids import check_sid
 
 __all__ = ["Credentials"]
 
 _SID: Final = re.compile("[A-Z]{2}[0-9a-f]{32}").fullmatch
-
-
-class _Secret(str):
-    """Text that shows itself to the wire and to nobody else."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'(secret)'"
-
-
-class _SecretBytes(bytes):
-    """The same for bytes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "b'(secret)'"
+_VARIABLES: Final = (
+    "TWILIO_API_KEY",
+    "TWILIO_API_SECRET",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+)
 
 
 @frozen
@@ -55,10 +44,10 @@ class Credentials:
 
     username: str
     account_sid: str | None
-    _secret: _Secret = field(repr=False, eq=False, hash=False)
+    _secret: Secret = field(repr=False, eq=False, hash=False)
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(self._secret, _Secret):  # unchecked, and it might stand elsewhere too
+        if not isinstance(self._secret, Secret):  # unchecked, and it might stand elsewhere too
             raise ConfigError(
                 "make credentials with Credentials.auth_token(), .api_key() or .from_env()"
             )
@@ -70,8 +59,9 @@ class Credentials:
         Raises:
             InvalidSid, ConfigError: the token is never part of the message.
         """
-        _check_name("account_sid", account_sid, "AC")
-        return cls(account_sid, account_sid, _checked("token", token))
+        account_sid, token = hidden(account_sid), hidden(token)
+        account = _name("account_sid", account_sid, "AC")
+        return cls(account, account, _checked("token", token))
 
     @classmethod
     def api_key(cls, key_sid: str, secret: str, account_sid: str | None = None) -> Self:
@@ -85,10 +75,10 @@ class Credentials:
         Raises:
             InvalidSid, ConfigError: the secret is never part of the message.
         """
-        _check_name("key_sid", key_sid, "SK")
-        if account_sid is not None:
-            _check_name("account_sid", account_sid, "AC")
-        return cls(key_sid, account_sid, _checked("secret", secret))
+        key_sid, secret, account_sid = hidden(key_sid), hidden(secret), hidden(account_sid)
+        key = _name("key_sid", key_sid, "SK")
+        account = None if account_sid is None else _name("account_sid", account_sid, "AC")
+        return cls(key, account, _checked("secret", secret))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -100,7 +90,7 @@ class Credentials:
         Raises:
             ConfigError: naming the variables that are missing.
         """
-        env = os.environ if environ is None else environ
+        env = environ = _said(os.environ if environ is None else environ)
         account, key = env.get("TWILIO_ACCOUNT_SID"), env.get("TWILIO_API_KEY")
         if key or env.get("TWILIO_API_SECRET"):
             halves = ("TWILIO_API_KEY", "TWILIO_API_SECRET")
@@ -121,30 +111,38 @@ class Credentials:
         """What budgets are kept under: the account's SID, else the key's."""
         return self.account_sid or self.username
 
-    def authorization(self) -> str:
+    def authorization(self) -> Secret:
         """The header's value; its ``repr`` does not show it."""
         pair = f"{self.username}:{self._secret}".encode()
-        return _Secret("Basic " + base64.b64encode(pair).decode("ascii"))
+        return Secret("Basic " + base64.b64encode(pair).decode("ascii"))
 
-    def secrets(self) -> tuple[bytes, ...]:
-        """What must never be shown, as it would stand in a reply that echoes the request."""
-        header = str(self.authorization()).removeprefix("Basic ")
-        return tuple(_SecretBytes(text.encode()) for text in (header, self._secret))
+    def secrets(self) -> tuple[Secret, ...]:
+        """What must never be shown: the header's value without ``Basic``, and the secret."""
+        return self.authorization()[len("Basic ") :], self._secret
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials do not pickle: make them from the environment over there")
 
 
-def _check_name(parameter: str, value: object, prefix: str) -> None:
+def _said(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Our variables alone: tracebacks show locals, and the environment holds others' secrets."""
+    return {name: hidden(environ.get(name)) for name in _VARIABLES}
+
+
+def _name(parameter: str, value: object, prefix: str) -> str:
     """Check a SID without showing what is none: the secret may stand in the SID's place."""
     try:
         check_sid(parameter, value, prefix)
     except InvalidSid as error:
         shown = None if value is None else "(not shown)"
-        raise InvalidSid(parameter, shown, prefix, error.hint) from None
+        hint = error.hint
+    else:
+        return str(value)
+    # out here, since its context would show the value
+    raise InvalidSid(parameter, shown, prefix, hint)
 
 
-def _checked(name: str, secret: object) -> _Secret:
+def _checked(name: str, secret: object) -> Secret:
     if not isinstance(secret, str) or not secret:
         raise ConfigError(f"the {name} is empty or no text")
     if secret != secret.strip() or not secret.isprintable():
@@ -155,4 +153,4 @@ def _checked(name: str, secret: object) -> _Secret:
         raise ConfigError(f"the {name} stands in quotes: leave them out")
     if _SID(secret):
         raise ConfigError(f"the {name} is a SID: the {name} that belongs to it is expected")
-    return _Secret(secret)
+    return Secret(secret)

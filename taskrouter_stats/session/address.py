@@ -3,10 +3,11 @@
 import ipaddress
 import re
 import urllib.request
-from typing import Final
+from typing import Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 from taskrouter_stats.errors import ConfigError
+from taskrouter_stats.models.secret import Secret, hidden
 
 __all__ = ["find_proxy", "resolve_base_url"]
 
@@ -44,22 +45,40 @@ def resolve_base_url(
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def find_proxy(base_url: str, proxy: str | None, *, trust_env: bool) -> str | None:
+def find_proxy(
+    base_url: str, proxy: str | None, *, trust_env: bool, allow_http: bool = False
+) -> Secret | None:
     """The proxy to use: the one given, or with ``trust_env`` the environment's, or None.
 
+    This machine itself is never asked through the environment's proxy, as NO_PROXY would say.
+
     Raises:
-        ConfigError: for a proxy that is no http or https URL.
+        ConfigError: for a proxy that is no http or https URL; for one that would read the
+            credentials, since the base URL is plain http, unless ``allow_http``.
     """
-    if proxy is None and trust_env:
-        parts = urlsplit(base_url)
-        host = parts.hostname or ""
-        places = {host, f"{host}:{parts.port}"}  # NO_PROXY may name a host with its port
-        if not any(urllib.request.proxy_bypass(place) for place in places):
-            found = urllib.request.getproxies()
-            proxy = found.get(parts.scheme) or found.get("all")
-    if proxy is not None:
-        _split("proxy", proxy)
-    return proxy
+    proxy = way = cast("Secret | None", hidden(proxy))
+    parts = urlsplit(base_url)
+    if way is None and trust_env and not _loopback(parts.hostname or ""):
+        way = _env_proxy(parts)
+    if way is None:
+        return None
+    _split("proxy", way)
+    if parts.scheme == "http" and not allow_http:
+        raise ConfigError(
+            "base_url= is plain http, and would show the credentials to the proxy: leave "
+            "proxy= out, use https, or say allow_http=True"
+        )
+    return way
+
+
+def _env_proxy(parts: SplitResult) -> Secret | None:
+    host = parts.hostname or ""
+    places = {host, f"{host}:{parts.port}"}  # NO_PROXY may name a host with its port
+    if any(urllib.request.proxy_bypass(place) for place in places):
+        return None
+    found = urllib.request.getproxies()
+    way: Secret | None = hidden(found.get(parts.scheme) or found.get("all"))
+    return way
 
 
 def _twilio(region: str | None, edge: str | None) -> str:
@@ -76,6 +95,13 @@ def _twilio(region: str | None, edge: str | None) -> str:
 
 def _split(name: str, url: object) -> SplitResult:
     """A checked http or https URL; it is not shown, since a proxy's may hold a password."""
+    parts = _http_parts(url)
+    if parts is None:
+        raise ConfigError(f"{name}= is no http or https URL, such as https://host.example:8080")
+    return parts
+
+
+def _http_parts(url: object) -> SplitResult | None:
     try:
         parts = urlsplit(url) if isinstance(url, str) and _VISIBLE_ASCII(url) else None
         if parts is not None and parts.hostname and parts.scheme in {"http", "https"}:
@@ -83,7 +109,7 @@ def _split(name: str, url: object) -> SplitResult:
             return parts
     except ValueError:
         pass
-    raise ConfigError(f"{name}= is no http or https URL, such as https://host.example:8080")
+    return None
 
 
 def _loopback(host: str) -> bool:

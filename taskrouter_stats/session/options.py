@@ -9,6 +9,7 @@ from attrs import field, frozen
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials
+from taskrouter_stats.models.secret import Secret
 
 from .transport import HttpSession
 
@@ -23,6 +24,13 @@ __all__ = [
 
 MAX_WAIT: Final = "a number of seconds, not negative, or None"
 """What ``max_wait`` may be."""
+
+_VARIABLES: Final = (
+    "TASKROUTER_STATS_BASE_URL",
+    "TASKROUTER_STATS_ALLOW_HTTP",
+    "TWILIO_REGION",
+    "TWILIO_EDGE",
+)
 
 
 class SessionOptions(TypedDict, total=False):
@@ -53,7 +61,7 @@ class Settings:
 
     credentials: Credentials
     base_url: str
-    proxy: str | None = field(repr=False)  # may hold a password
+    proxy: Secret | None = field(repr=False)  # may hold a password
     max_in_flight: int
     timeout: float
     max_wait: float | None
@@ -100,6 +108,7 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
     Raises:
         ConfigError: for a switch that is neither on nor off.
     """
+    environ = {name: environ[name] for name in _VARIABLES if name in environ}  # no others' secrets
     found: dict[str, Any] = {}
     if url := environ.get("TASKROUTER_STATS_BASE_URL"):
         found["base_url"] = url

@@ -17,6 +17,7 @@ from taskrouter_stats.errors import (
     UsageError,
 )
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
+from taskrouter_stats.models.secret import hidden
 
 from .address import find_proxy, resolve_base_url
 from .answers import Answers
@@ -73,9 +74,10 @@ class TaskRouterSession:
         retry: how persistent to be.
         pace_limit: requests per second and budget that are never exceeded, bursts included.
         headroom: the share of every budget that is left to others, 0 to below 1.
-        proxy: an http proxy's URL.
-        trust_env: whether to take the proxy from the environment.
-        allow_http: whether to send credentials over plain http to another machine.
+        proxy: an http proxy's URL. It tunnels https; plain http it would read, credentials
+            included, so that together with a base URL of plain http it needs ``allow_http``.
+        trust_env: whether to take the proxy from the environment; to this machine there is none.
+        allow_http: whether to send credentials over plain http to another machine or a proxy.
         http: an aiohttp session to borrow; it is not closed, and its connection limit applies.
 
     Raises:
@@ -102,11 +104,12 @@ class TaskRouterSession:
     ) -> None:
         check_switch("trust_env", trust_env)
         check_switch("allow_http", allow_http)
+        proxy = hidden(proxy)
         address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
         self._settings = Settings(
             credentials=credentials,
             base_url=address,
-            proxy=find_proxy(address, proxy, trust_env=trust_env),
+            proxy=find_proxy(address, proxy, trust_env=trust_env, allow_http=allow_http),
             max_in_flight=max_in_flight,
             timeout=timeout,
             max_wait=max_wait,
@@ -129,6 +132,7 @@ class TaskRouterSession:
         Raises:
             ConfigError: naming what is missing.
         """
+        options["proxy"] = hidden(options.get("proxy"))
         return cls(Credentials.from_env(), **options_from_env(options, os.environ))
 
     async def fetch(

@@ -3,7 +3,11 @@
 The only file that touches aiohttp's client.
 """
 
+import asyncio
+import base64
 import platform
+from collections.abc import Mapping
+from itertools import chain
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -20,6 +24,7 @@ from taskrouter_stats.errors import (
     TimedOut,
 )
 from taskrouter_stats.models import Credentials
+from taskrouter_stats.models.secret import Blotter, Secret
 
 __all__ = ["HttpSession", "Transport"]
 
@@ -46,29 +51,33 @@ class Transport:
         credentials: Credentials,
         *,
         timeout: float,
-        proxy: str | None,
+        proxy: Secret | None,
         http: HttpSession | None,
     ) -> None:
-        if http is not None and http.auth is not None:
-            raise ConfigError("the borrowed aiohttp session has auth= of its own; leave it out")
-        if http is not None and http.trust_env:
-            raise ConfigError(
-                "the borrowed aiohttp session has trust_env=True and would read credentials from "
-                ".netrc; make it without, and give proxy= or trust_env= to TaskRouterSession"
-            )
-        if http is not None and http.closed:
-            raise ConfigError("the borrowed aiohttp session is closed")
+        if http is not None:
+            _check_borrowed(http)
         self._base_url = base_url
         self._seconds = timeout
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._proxy = None if proxy is None else URL(proxy)
         self._headers = {
             "Authorization": credentials.authorization(),
             "User-Agent": _USER_AGENT,
             "Accept": "application/json",
         }
+        secrets = credentials.secrets()
+        self._proxy = self._proxy_headers = None
+        if proxy is not None:
+            # Apart from the URL, since aiohttp would hold the password in a plain tuple.
+            self._proxy, authorization = _parted(URL(proxy))
+            if authorization is not None:
+                secrets += (authorization[len("Basic ") :],)
+                header = {"Proxy-Authorization": authorization}
+                if base_url.startswith("https:"):
+                    self._proxy_headers = header
+                else:
+                    self._headers |= header
         self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
-        self._secrets = credentials.secrets()
+        self._blotter = Blotter(secrets)
         self._owned = http is None
         self._http = http if http is not None else _own_session()
 
@@ -83,33 +92,48 @@ class Transport:
             SessionClosed: when the aiohttp session was closed, before it or under it.
         """
         try:
-            response = await self._http.request(
-                request.method,
-                URL(self._base_url + request.target, encoded=True),
-                headers=self._headers if request.body is None else self._headers_with_body,
-                data=request.body,
-                allow_redirects=False,
-                timeout=self._timeout,
-                proxy=self._proxy,
-                raise_for_status=False,
-            )
-            body = await _whole(response)
-            return Reply(response.status, response.headers, self._scrubbed(body))
+            return await self._exchanged(request)
+        except asyncio.CancelledError as stop:
+            # Whose frames would show, in a traceback with locals, what was being sent and read.
+            raise stop.with_traceback(None) from None
         except Exception as error:
             found = self._failure(error)
             if found is None:
                 raise
             failure = found
         # Raised here and not above: an error kept in a Failure must not keep aiohttp's frames,
-        # with a connection and its buffers, alive through its context.
+        # with a connection, its buffers and an unread reply, alive through its context.
         raise failure
 
-    def _scrubbed(self, body: bytes) -> bytes:
-        """A body without our secret, which a server or proxy that echoes requests may repeat."""
-        for secret in self._secrets:
-            if secret in body:
-                body = body.replace(secret, b"(secret)")
-        return body
+    async def _exchanged(self, request: Request) -> Reply:
+        response = await self._http.request(
+            request.method,
+            URL(self._base_url + request.target, encoded=True),
+            headers=self._headers if request.body is None else self._headers_with_body,
+            data=request.body,
+            allow_redirects=False,
+            timeout=self._timeout,
+            proxy=self._proxy,
+            proxy_headers=self._proxy_headers,
+            raise_for_status=False,
+        )
+        body = self._blotter(await _whole(response))
+        return Reply(response.status, self._readable(response), body)
+
+    def _readable(self, response: aiohttp.ClientResponse) -> Mapping[str, str]:
+        """The headers without our secrets, which a server that echoes requests may repeat."""
+        raw = b"\n".join(chain.from_iterable(response.raw_headers))
+        if self._blotter(raw) is raw:
+            return response.headers
+        return {
+            self._blotted(name).lower(): self._blotted(value)
+            for name, value in response.headers.items()
+        }
+
+    def _blotted(self, text: str) -> str:
+        return self._blotter(text.encode("utf-8", "surrogateescape")).decode(
+            "utf-8", "surrogateescape"
+        )
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """What an exception means; one that is not aiohttp's own means nothing here."""
@@ -118,7 +142,7 @@ class Transport:
         if isinstance(error, TimeoutError):
             return TimedOut(self._seconds)
         if isinstance(error, (aiohttp.ClientError, OSError)):
-            return ConnectionFailed(_why(error))
+            return ConnectionFailed(self._blotted(_why(error)))
         return None
 
     async def aclose(self) -> None:
@@ -169,6 +193,32 @@ def _own_session() -> HttpSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
     )
+
+
+def _check_borrowed(http: HttpSession) -> None:
+    """Refuse a session that would send credentials of its own, or ours another way."""
+    if http.auth is not None:
+        raise ConfigError("the borrowed aiohttp session has auth= of its own; leave it out")
+    if http.trust_env:
+        raise ConfigError(
+            "the borrowed aiohttp session has trust_env=True and would read credentials from "
+            ".netrc; make it without, and give proxy= or trust_env= to TaskRouterSession"
+        )
+    if getattr(http, "_default_proxy", None) is not None:
+        raise ConfigError(
+            "the borrowed aiohttp session has proxy= of its own; make it without, and give "
+            "proxy= to TaskRouterSession"
+        )
+    if http.closed:
+        raise ConfigError("the borrowed aiohttp session is closed")
+
+
+def _parted(proxy: URL) -> tuple[URL, Secret | None]:
+    """A proxy's URL without user and password, and the header that they make."""
+    if proxy.user is None and proxy.password is None:
+        return proxy, None
+    pair = f"{proxy.user or ''}:{proxy.password or ''}".encode()
+    return proxy.with_user(None), Secret("Basic " + base64.b64encode(pair).decode("ascii"))
 
 
 def _why(error: Exception) -> str:

@@ -159,7 +159,7 @@ class TestProxy:
     def test_by_scheme(self, environ):
         """Each scheme has a variable of its own, and all_proxy stands for those without."""
         environ(http_proxy=PROXY, all_proxy="http://all.example")
-        assert find_proxy("http://127.0.0.1", None, trust_env=True) == PROXY
+        assert find_proxy("http://far.example", None, trust_env=True, allow_http=True) == PROXY
         assert find_proxy("https://example.com", None, trust_env=True) == "http://all.example"
 
     @pytest.mark.parametrize(
@@ -180,6 +180,21 @@ class TestProxy:
         environ(https_proxy=PROXY, no_proxy=no_proxy)
         found = find_proxy("https://api.example.com:8443", None, trust_env=True)
         assert found == (PROXY if used else None)
+
+    def test_not_to_this_machine(self, environ):
+        """The environment's proxy is for others: none is used for this machine."""
+        environ(all_proxy=PROXY)
+        for base_url in ("http://127.0.0.1:8080", "https://localhost", "http://[::1]"):
+            assert find_proxy(base_url, None, trust_env=True) is None
+
+    def test_plain_http(self, environ):
+        """A proxy would read plain http, so that it needs consent, wherever its name came from."""
+        environ(http_proxy=PROXY)
+        for base_url, proxy in (("http://127.0.0.1", PROXY), ("http://far.example", None)):
+            with pytest.raises(ConfigError, match="allow_http=True"):
+                find_proxy(base_url, proxy, trust_env=True)
+            find_proxy(base_url, proxy, trust_env=True, allow_http=True)
+        assert find_proxy("http://127.0.0.1", PROXY, trust_env=False, allow_http=True) == PROXY
 
     @pytest.mark.parametrize("proxy", ["", "proxy.example:3128", "socks5://u:secret@h", 7])
     def test_what_is_no_url(self, proxy):

@@ -225,6 +225,7 @@ class TestProxy:
                 await send("https://far.example", proxy=proxy.replace("//", "//user:hunter2@"))
         [head] = server.heads
         assert head.startswith("CONNECT far.example:443 HTTP/1.1\r\n")
+        assert "Proxy-Authorization: Basic dXNlcjpodW50ZXIy\r\n" in head
         assert BASIC not in head
         assert "hunter2" not in str(caught.value)
 
@@ -258,6 +259,9 @@ class TestBorrowed:
         """A session with credentials of its own, or a closed one, is refused at once."""
         async with aiohttp.ClientSession(trust_env=True) as http:
             with pytest.raises(errors.ConfigError, match="netrc"):
+                await send(http=http)
+        async with aiohttp.ClientSession(proxy="http://127.0.0.1:9") as http:
+            with pytest.raises(errors.ConfigError, match="proxy="):
                 await send(http=http)
         http = aiohttp.ClientSession()
         http._default_auth = ("user", "password")
