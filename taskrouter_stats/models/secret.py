@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterable
+from itertools import chain, zip_longest
 from typing import Any, Final, NoReturn
 
 __all__ = ["Blotter", "Secret", "hidden"]
 
 _RUNS: Final = re.compile(r"[0-9A-Za-z]+")
-_SPELLED: Final = r".{1,8}?"
-r"""Any other character, however it is spelled: ``/``, ``\/``, ``%2F``, ``\u002f``, ``&#x2F;``."""
+_LONGEST: Final = 8
+r"""Characters of one that is escaped: ``/`` is ``\/``, ``%2F``, ``\u002f`` or ``&#x2F;``."""
+_TELLING: Final = 8
+"""So many letters in a row stand in nothing else; a secret without them is found as it is only."""
 
 
 class Secret(str):
@@ -53,21 +56,26 @@ class Blotter:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = tuple(Secret(secret) for secret in secrets)
-        runs = ((_RUNS.findall(secret) or [secret]) for secret in self._secrets)
-        self._clues: tuple[bytes, ...] = tuple(
-            hidden(max(found, key=len).encode()) for found in runs
-        )
+        self._secrets = tuple((hidden(_clue(text).encode()), Secret(text)) for text in secrets)
 
     def __call__(self, text: bytes) -> bytes:
-        """The bytes without the secrets."""
-        for secret, clue in zip(self._secrets, self._clues, strict=True):
+        """The bytes without the secrets; the same object where there are none."""
+        for clue, secret in self._secrets:
             if clue in text:
                 text = re.sub(_pattern(secret), b"(secret)", text)
         return text
 
 
+def _clue(secret: str) -> str:
+    longest = max(_RUNS.findall(secret), key=len, default="")
+    return longest if len(longest) >= _TELLING else secret
+
+
 def _pattern(secret: str) -> bytes:
-    parts = re.split(r"([0-9A-Za-z]+)", secret)
-    spelled = (part if at % 2 else _SPELLED * len(part) for at, part in enumerate(parts))
-    return "".join(spelled).encode()
+    """Matches the secret with whatever may stand for what is no ASCII letter or digit inside it."""
+    if _clue(secret) == secret:
+        return re.escape(secret).encode()
+    before, *gaps, after = _RUNS.split(secret)
+    spelled = [f".{{{len(gap)},{_LONGEST * len(gap)}}}?" for gap in gaps]
+    inner = "".join(chain.from_iterable(zip_longest(_RUNS.findall(secret), spelled, fillvalue="")))
+    return f"(?:{re.escape(before)})?{inner}(?:{re.escape(after)})?".encode()

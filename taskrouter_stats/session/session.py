@@ -102,9 +102,9 @@ class TaskRouterSession:
         allow_http: bool = False,
         http: HttpSession | None = None,
     ) -> None:
+        credentials, proxy = hidden(credentials), hidden(proxy)  # a traceback may show locals
         check_switch("trust_env", trust_env)
         check_switch("allow_http", allow_http)
-        proxy = hidden(proxy)
         address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
         self._settings = Settings(
             credentials=credentials,
@@ -262,6 +262,8 @@ class TaskRouterSession:
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_life"):  # a traceback shows one whose options were refused
+            return "<TaskRouterSession, not made>"
         settings, state = self._settings, self._life.state
         return (
             f"<TaskRouterSession {settings.base_url} as {settings.credentials.username}, {state}>"

@@ -10,9 +10,10 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from taskrouter_stats import __version__, errors, queries
+from taskrouter_stats import SessionOptions, __version__, errors, queries
 from taskrouter_stats.core.request import build
 from taskrouter_stats.session.transport import Transport
+from tests.support.certificates import untrusted
 from tests.support.fakes import ACCOUNT, CREDENTIALS, TOKEN, WORKSPACE, worker_query
 from tests.support.servers import RawServer, http_bytes, serving
 
@@ -202,6 +203,35 @@ class TestNoReply:
         said = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
         async with RawServer(said).running() as base_url:
             assert (await send(base_url)).status == int(status[:3])
+
+
+class TestTls:
+    """Whom the session believes to be its server."""
+
+    async def test_a_certificate_that_nobody_signed(self):
+        """It is refused before a byte of the request is sent, and nothing switches that off."""
+        heads = []
+
+        async def served(reader, writer):
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(http_bytes(b"{}"))
+            writer.close()
+
+        server = await asyncio.start_server(served, "127.0.0.1", 0, ssl=untrusted())
+        async with server:
+            base_url = "https://{}:{}".format(*server.sockets[0].getsockname())
+            with pytest.raises(errors.ConnectionFailed, match="CERTIFICATE_VERIFY_FAILED"):
+                await send(base_url)
+            assert heads == []
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as http:
+                await send(base_url, http=http)  # the caller's own session is the caller's
+        assert len(heads) == 1
+
+    def test_no_option(self):
+        """No option of a session is about certificates."""
+        words = ("ssl", "tls", "verify", "insecure", "cert")
+        names = SessionOptions.__annotations__
+        assert [name for name in names for word in words if word in name] == []
 
 
 class TestProxy:

@@ -1,0 +1,95 @@
+"""Text that nobody is shown, and the pen that blots it out."""
+
+import copy
+import html
+import json
+import pickle
+from urllib.parse import quote
+
+import pytest
+
+from taskrouter_stats.models.secret import Blotter, Secret, hidden
+from tests.support.canaries import TOKEN, by_rich, leaked
+
+ESCAPED = {
+    "as it is": lambda text: text,
+    "url": lambda text: quote(text, safe=""),
+    "url in lower case": lambda text: quote(text, safe="").replace("%2F", "%2f"),
+    "php's json": lambda text: text.replace("/", "\\/"),
+    "wary json": lambda text: "".join(c if c.isalnum() else f"\\u{ord(c):04x}" for c in text),
+    "html": html.escape,
+    "wary html": lambda text: "".join(c if c.isalnum() else f"&#x{ord(c):X};" for c in text),
+    "repr": repr,
+    "json": json.dumps,
+}
+
+
+class TestSecret:
+    """For the wire alone."""
+
+    def test_it_shows_nothing(self):
+        """Neither it nor a part of it has a telling repr, in a container or out of it."""
+        secret = Secret(TOKEN.secret)
+        shown = [secret, secret[:9], secret[3], [secret], {"a": secret}, hidden(b"" + b"abc")]
+        assert leaked(*map(repr, shown)) == []
+        assert repr(secret) == "'(secret)'"
+        assert "abc" not in repr(shown)
+
+    def test_it_is_text(self):
+        """What sends it gets all of it."""
+        secret = Secret(TOKEN.secret)
+        assert str(secret) == f"{secret}" == TOKEN.secret == secret
+        assert type(str(secret)) is str
+
+    @pytest.mark.parametrize("leave", [pickle.dumps, copy.deepcopy])
+    def test_it_stays_here(self, leave):
+        """A pickle would be a file with the secret in it."""
+        with pytest.raises(TypeError, match="do not pickle"):
+            leave(Secret(TOKEN.secret))
+
+    def test_what_is_no_text_is_left_alone(self):
+        """A wrong argument is shown as what it is."""
+        assert hidden(None) is None
+        assert hidden(7) == 7
+
+    def test_rich_cuts_off_nothing_that_tells(self):
+        """Rich slices the first 80 characters from a longer text: they are secret too."""
+
+        def fail(header):
+            raise ValueError(header[:0])
+
+        with pytest.raises(ValueError, match=r"^$") as caught:
+            fail(Secret("Basic " + TOKEN.basic + "=" * 80))
+        caught.value.with_traceback(caught.tb.tb_next)
+        assert leaked(by_rich(caught.value)) == []
+
+
+class TestBlotter:
+    """For what came back."""
+
+    @pytest.mark.parametrize("escape", ESCAPED.values(), ids=ESCAPED)
+    def test_however_it_is_spelled(self, escape):
+        """A secret goes, escaped or not, at every place, and what stands around it stays."""
+        blot = Blotter([TOKEN.basic, TOKEN.secret])
+        for secret in (TOKEN.basic, TOKEN.secret):
+            told = blot(f"<{escape(secret)}|{escape(secret)}>".encode())
+            assert leaked(told) == []
+            assert told.startswith(b"<")
+            assert told.endswith(b">")
+            assert told.count(b"(secret)") == 2
+
+    def test_what_holds_no_secret_is_the_same_object(self):
+        """Nothing is copied where there is nothing to do, not even beside a part of a secret."""
+        for text in (b"plain", TOKEN.secret[:12].encode(), b"\xff\x00"):
+            assert Blotter([TOKEN.secret])(text) is text
+
+    @pytest.mark.parametrize("secret", ["~", "---", "ü", "a.b", "é-x"])
+    def test_odd_secrets(self, secret):
+        """A secret without letters, or with others than ASCII's, is found as well."""
+        told = Blotter([secret])(f"x {secret} y".encode())
+        assert told == b"x (secret) y"
+
+    def test_it_shows_nothing_itself(self):
+        """Its repr and those of its parts tell nothing."""
+        blotter = Blotter([TOKEN.secret])
+        assert leaked(repr(blotter), repr(vars(blotter))) == []

@@ -1,0 +1,107 @@
+"""Calls that are refused, and tests of others that fail: what their tracebacks show of locals."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from taskrouter_stats import Credentials, TaskRouterSession, errors
+from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, told_by
+from tests.support.fakes import ACCOUNT
+
+NEAR = "http://127.0.0.1:9"
+WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
+
+
+class TestArguments:
+    """What a call that is refused was given."""
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda: Credentials.auth_token("AC", TOKEN.secret),
+            lambda: Credentials.auth_token(TOKEN.secret, ACCOUNT),
+            lambda: Credentials.auth_token(ACCOUNT, f" {TOKEN.secret}"),
+            lambda: Credentials.auth_token(ACCOUNT, TOKEN.secret.encode()),
+            lambda: Credentials.api_key(TOKEN.secret, "SK"),
+            lambda: Credentials.api_key("SK" + "1" * 32, TOKEN.secret, "AC"),
+            lambda: Credentials.api_key("SK" + "1" * 32, "secret", TOKEN.secret),
+            lambda: TaskRouterSession(TOKEN.secret),
+            lambda: TaskRouterSession(CREDENTIALS, proxy=f"socks5://u:{PASSWORD.secret}@h"),
+            lambda: TaskRouterSession(CREDENTIALS, proxy=f"{WAY}:port"),
+            lambda: TaskRouterSession(CREDENTIALS, proxy=WAY, base_url=NEAR),
+            lambda: TaskRouterSession(CREDENTIALS, proxy=WAY, timeout=-1),
+            lambda: TaskRouterSession.from_env(proxy=WAY, region="?"),
+        ],
+    )
+    def test_refused(self, call, monkeypatch):
+        """A secret in its place or in another's is in no message and no local of ours."""
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN.secret)
+        with pytest.raises(errors.UsageError) as caught:
+            call()
+        assert leaked(*told_by(caught.value)) == []
+
+    @pytest.mark.parametrize(
+        "environ",
+        [
+            {"TWILIO_API_SECRET": TOKEN.secret},
+            {"TWILIO_API_KEY": "SK", "TWILIO_API_SECRET": TOKEN.secret},
+            {"TWILIO_ACCOUNT_SID": TOKEN.secret, "TWILIO_AUTH_TOKEN": ACCOUNT},
+            {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": f"{TOKEN.secret}\n"},
+            {
+                "TWILIO_ACCOUNT_SID": ACCOUNT,
+                "TWILIO_AUTH_TOKEN": TOKEN.secret,
+                "TASKROUTER_STATS_ALLOW_HTTP": "maybe",
+            },
+        ],
+    )
+    def test_from_the_environment(self, environ, monkeypatch):
+        """Nor does a local of ours show the environment, ours or others' part of it."""
+        for name in ("TWILIO_API_KEY", "TWILIO_API_SECRET"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {**environ, "AAA_OTHER": PASSWORD.secret, "PROXY": WAY}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(errors.UsageError) as caught:
+            TaskRouterSession.from_env()
+        assert leaked(*told_by(caught.value)) == []
+
+
+class TestPytest:
+    """The traceback with locals that a user's failing test prints."""
+
+    def test_showlocals(self, tmp_path):
+        """Neither a refusal nor a deadline shows the token, however many locals it shows."""
+        (tmp_path / "test_theirs.py").write_text(THEIRS)
+        command = [sys.executable, "-m", "pytest", "-vv", "--showlocals", "-p", "no:cacheprovider"]
+        env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False)
+        assert b"2 failed" in ran.stdout
+        assert b"self._exchanged(request)" in ran.stdout
+        assert leaked(ran.stdout, ran.stderr) == []
+
+
+THEIRS = f"""
+import asyncio
+from taskrouter_stats import Credentials, TaskRouterSession, queries
+
+QUERY = queries.worker("WS" + "0" * 32, "WK" + "0" * 32)
+
+
+async def fetch(**options):
+    credentials = Credentials.auth_token("{ACCOUNT}", bytes({[*TOKEN.secret.encode()]}).decode())
+    async with TaskRouterSession(credentials, base_url="http://127.0.0.1:9") as session:
+        await session.fetch(QUERY, **options)
+
+
+def test_refused():
+    asyncio.run(fetch())
+
+
+def test_deadline():
+    async def late():
+        async with asyncio.timeout(0):
+            await fetch()
+    asyncio.run(late())
+"""
