@@ -12,7 +12,7 @@ from taskrouter_stats import __version__
 from .consoles import errors_console
 from .demo import demo
 from .doctor import doctor
-from .exits import INTERRUPTED, TABLE, USAGE, guarded, plainly
+from .exits import INTERRUPTED, TABLE, guarded, plainly, refused
 from .fetch import fetch
 from .plan import plan
 from .simulate import simulate
@@ -90,11 +90,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         return guarded(parsed, say)
     except click.ClickException as error:
-        if say is plainly:
-            error.show()
-        else:
-            say(f"Error: {error.format_message()}")
-        return USAGE
+        return refused(error, say)
     except click.Abort:
         return INTERRUPTED
 

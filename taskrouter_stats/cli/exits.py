@@ -4,6 +4,7 @@ A user's mistake and a server's refusal end with one clear line; only a bug show
 """
 
 import errno
+import io
 import os
 import sys
 import traceback
@@ -14,7 +15,7 @@ import click
 
 from taskrouter_stats import errors
 
-from .words import printable
+from .redaction import Redactor, secrets_of
 
 __all__ = [
     "BUG",
@@ -30,6 +31,7 @@ __all__ = [
     "code_of",
     "guarded",
     "plainly",
+    "refused",
 ]
 
 COMPLETE, BUG, USAGE, FAILURES, STORAGE, UNREACHABLE = 0, 1, 2, 3, 4, 5
@@ -78,6 +80,17 @@ def plainly(line: str) -> None:
     click.echo(line, err=True)
 
 
+def refused(error: click.ClickException, say: Say) -> int:
+    """Tell of arguments that click does not take; return the exit code."""
+    if say is plainly:
+        told = io.StringIO()
+        error.show(told)
+        _tell(told.getvalue(), say)
+    else:
+        say(_clean(f"Error: {error.format_message()}"))
+    return USAGE
+
+
 def guarded(work: Callable[[], int], say: Say = plainly) -> int:
     """Do the work and return its exit code; whatever it raises is told by ``say``."""
     try:
@@ -102,15 +115,25 @@ def _unforeseen(error: Exception, say: Say) -> int:
         _close_pipes()
         _say(f"Error: the output can't be written: {error.strerror}", error, say)
         return STORAGE
-    traceback.print_exception(error)
+    _tell("".join(traceback.format_exception(error)), plainly)
     return BUG
+
+
+def _clean(text: str) -> str:
+    """It on one line, without the environment's secrets, one of which may stand for an argument."""
+    return Redactor.hiding(secrets_of(os.environ), full_sids=True)(text)
+
+
+def _tell(text: str, say: Say) -> None:
+    for line in text.splitlines():
+        say(_clean(line))
 
 
 def _say(text: str, error: BaseException, say: Say) -> None:
     """The line, and below it the notes that were put on the error on its way here."""
     try:
         for line in (text, *getattr(error, "__notes__", ())):
-            say(printable(line))
+            say(_clean(line))
     except BrokenPipeError:
         _close_pipes()
 

@@ -143,7 +143,7 @@ def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, An
     known = frozenset(field.name for field in attrs.fields(cls) if _is_json(field))
 
     def structure_object(value: object, _: type) -> Any:
-        fields = value if type(value) is dict else _object(value, dict)
+        fields = cast("dict[str, Any]", value) if type(value) is dict else _object(value, dict)
         if not fields.keys() <= known:
             unknown = {key: fields[key] for key in fields if key not in known}
             fields = {**fields, "extra": unknown}
