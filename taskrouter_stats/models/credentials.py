@@ -135,11 +135,8 @@ def _name(parameter: str, value: object, prefix: str) -> str:
         check_sid(parameter, value, prefix)
     except InvalidSid as error:
         shown = None if value is None else "(not shown)"
-        hint = error.hint
-    else:
-        return str(value)
-    # out here, since its context would show the value
-    raise InvalidSid(parameter, shown, prefix, hint)
+        raise InvalidSid(parameter, shown, prefix, error.hint) from None
+    return str(value)
 
 
 def _checked(name: str, secret: object) -> Secret:

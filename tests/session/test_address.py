@@ -196,6 +196,14 @@ class TestProxy:
             find_proxy(base_url, proxy, trust_env=True, allow_http=True)
         assert find_proxy("http://127.0.0.1", PROXY, trust_env=False, allow_http=True) == PROXY
 
+    @pytest.mark.parametrize("given", [None, "http://user:hunter2@proxy.example"])
+    def test_its_password_is_not_shown(self, environ, given):
+        """Wherever the proxy was named, what is found shows no password."""
+        environ(https_proxy="http://user:hunter2@other.example")
+        found = find_proxy("https://example.com", given, trust_env=True)
+        assert "hunter2" in str(found)
+        assert "hunter2" not in repr(found)
+
     @pytest.mark.parametrize("proxy", ["", "proxy.example:3128", "socks5://u:secret@h", 7])
     def test_what_is_no_url(self, proxy):
         """What is no http or https URL is refused, and not shown, for it may hold a password."""

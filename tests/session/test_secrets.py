@@ -17,6 +17,7 @@ from taskrouter_stats import RetryPolicy, TaskRouterSession, errors
 from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, told_by
 from tests.support.fakes import worker_query
 from tests.support.servers import RawServer, http_bytes
+from tests.support.virtual import settle
 
 ONCE = RetryPolicy(attempts=1, refusals=1)
 ECHO = f"Basic {TOKEN.basic} {TOKEN.secret} {quote(TOKEN.basic, safe='')}"
@@ -204,6 +205,7 @@ class TestCancelled:
             task = asyncio.create_task(ended(base_url))
             if by == "cancel":
                 await until(lambda: server.heads)
+                await settle(50)  # until what there is of the reply has been read
                 task.cancel()
             error = await failure(task)
         assert isinstance(error, asyncio.CancelledError if by == "cancel" else TimeoutError)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.traceback import Traceback
 
 from taskrouter_stats import Credentials
+from taskrouter_stats.errors import TaskRouterStatsError
 
 from .fakes import ACCOUNT
 
@@ -61,7 +62,8 @@ def told_by(error):
     full = traceback.TracebackException.from_exception(error, capture_locals=True)
     texts += full.format()
     texts += locals_by_rich(error) + locals_by_rich(error, locals_max_string=None)
-    return [*texts, pickled(error)]
+    ours = isinstance(error, TaskRouterStatsError)  # every error of ours does make a pickle
+    return [*texts, pickle.dumps(error) if ours else pickled(error)]
 
 
 def chained(error):
