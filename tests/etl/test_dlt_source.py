@@ -217,7 +217,7 @@ async def test_a_worker_that_is_gone(warehouse, monkeypatch):
 async def test_no_secret_on_disk(warehouse):
     """Neither dlt's state, nor its trace, nor the warehouse holds what the session signs with."""
     await warehouse.load()
-    secrets = [bytes(secret) for secret in warehouse.simulator.credentials.secrets()]
+    secrets = [secret.encode() for secret in warehouse.simulator.credentials.secrets()]
     files = [path for path in warehouse.folder.rglob("*") if path.is_file()]
     assert len(files) > 3
     assert not [path for path in files for secret in secrets if secret in path.read_bytes()]
