@@ -72,7 +72,8 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.credentials, Credentials):
-            kind = type(self.credentials).__name__  # the value itself may be a secret
+            given = self.credentials  # which may be a secret
+            kind = "str" if isinstance(given, str) else type(given).__name__
             rule = "Credentials are expected, such as Credentials.from_env(), not this type"
             raise InvalidParameter("credentials", kind, rule)
         if not isinstance(self.retry, RetryPolicy):
