@@ -39,6 +39,8 @@ LATENCY = 0.03
 PHASES = (1.1, 3.3, 5.5)
 """Seconds into a window of ten at which the rounds begin; within a second, what is behind 1."""
 
+NAMES = {"ours": "this package", "twilio": "twilio-python", "aiolimiter": "aiolimiter"}
+
 LONGEST_RUN = 120.0
 """Seconds after which a run is given up."""
 
@@ -130,7 +132,7 @@ def measure(rows: dict[str, Row], phases: Sequence[float]) -> Table:
     for (name, row), clients in zip(rows.items(), results, strict=True):
         optimum = statistics.median(map(row.optimum, phases))
         lines.append((name, f"{row.workers}", f"{optimum:.1f} s", *map(_told, clients)))
-    heads = (f"{client}: time, to optimum, refused" for client in CLIENTS)
+    heads = (f"{NAMES[client]}: time, to optimum, refused" for client in CLIENTS)
     return Table(("limit", "workers", "optimum", *heads), lines)
 
 
@@ -152,6 +154,8 @@ if __name__ == "__main__":
     every = ROWS | TROUBLES
     parser.add_argument("--rows", nargs="+", choices=every, default=list(ROWS), metavar="ROW")
     parser.add_argument("--rounds", type=int, choices=range(1, 1 + len(PHASES)), default=3)
+    parser.add_argument("--markdown", action="store_true", help="rows for README")
     chosen = parser.parse_args()
     rows = {name: every[name] for name in chosen.rows}
-    print(measure(rows, PHASES[: chosen.rounds]).text())
+    result = measure(rows, PHASES[: chosen.rounds])
+    print(result.markdown() if chosen.markdown else result.text())
