@@ -12,8 +12,10 @@ from typing import Final
 
 __all__ = ["A_TURN", "Turns"]
 
-A_TURN: Final = 8
-"""Replies that go on in one turn of the loop: about a millisecond's work."""
+A_TURN: Final = 4
+"""Replies that go on in one turn of the loop: about half a millisecond's work.
+
+8: 3% less CPU for a stream; one time in a hundred others wait 3.3 ms instead of 2.2."""
 
 
 class Turns:
