@@ -143,7 +143,11 @@ class Courier:
         return permit
 
     def _look_out(self) -> bool:
-        """Refuse to ask a server that is down, but for the next probe; tell whether this is it."""
+        """Refuse to ask a server that is down, but for the next probe; tell whether this is it.
+
+        When probes are stuck in all places, the next one waits for a place, and by that alone
+        whoever comes later is refused at once: a stream's workers must be one more than places.
+        """
         if not self.breaker.open:
             return False
         now = self.pacer.now()

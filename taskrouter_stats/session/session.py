@@ -296,7 +296,7 @@ class TaskRouterSession:
         return OutcomeStream(
             self._answers.outcome,
             source,
-            workers=max(1, self._settings.max_in_flight - 1),  # one place is kept for fetch
+            workers=self._settings.max_in_flight,  # one more than bulk has places: see courier
             ordered=ordered,
             ahead=ahead,
             total=total or known_total,
