@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ReservationCounts(Record):
     """What became of the Reservations made between ``start_time`` and ``end_time``.
 
@@ -52,7 +52,7 @@ class ReservationCounts(Record):
     reservations_rescinded: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkerCumulative(ReservationCounts):
     """What happened to one Worker, or to all Workers together.
 
@@ -63,7 +63,7 @@ class WorkerCumulative(ReservationCounts):
     activity_durations: tuple[ActivityDuration, ...] | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkersCumulativeStatistics(WorkerCumulative):
     """All Workers of a Workspace: ``GET …/Workers/CumulativeStatistics``.
 
@@ -80,7 +80,7 @@ class WorkersCumulativeStatistics(WorkerCumulative):
     url: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskCounts(ReservationCounts):
     """What became of Tasks and of their Reservations.
 
@@ -107,7 +107,7 @@ class TaskCounts(ReservationCounts):
     split_by_wait_time: Mapping[int, SplitByWaitTime] | None = field(default=None, hash=False)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkspaceCumulative(TaskCounts):
     """What happened in a Workspace.
 
@@ -120,7 +120,7 @@ class WorkspaceCumulative(TaskCounts):
     tasks_timed_out_in_workflow: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkspaceCumulativeStatistics(WorkspaceCumulative):
     """A Workspace: ``GET /v1/Workspaces/{WorkspaceSid}/CumulativeStatistics``.
 
@@ -137,7 +137,7 @@ class WorkspaceCumulativeStatistics(WorkspaceCumulative):
     url: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkflowCumulative(TaskCounts):
     """What happened in a Workflow.
 
@@ -150,7 +150,7 @@ class WorkflowCumulative(TaskCounts):
     tasks_timed_out_in_workflow: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkflowCumulativeStatistics(WorkflowCumulative):
     """A Workflow: ``GET …/Workflows/{WorkflowSid}/CumulativeStatistics``.
 
@@ -169,7 +169,7 @@ class WorkflowCumulativeStatistics(WorkflowCumulative):
     url: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskQueueCumulative(TaskCounts):
     """What happened in a TaskQueue.
 
@@ -182,7 +182,7 @@ class TaskQueueCumulative(TaskCounts):
     wait_duration_in_queue_until_accepted: WaitDuration | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskQueueCumulativeStatistics(TaskQueueCumulative):
     """A TaskQueue: ``GET …/TaskQueues/{TaskQueueSid}/CumulativeStatistics``.
 

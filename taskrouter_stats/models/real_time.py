@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkersRealTime(Record):
     """Where Workers are now.
 
@@ -36,7 +36,7 @@ class WorkersRealTime(Record):
     total_workers: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkersRealTimeStatistics(WorkersRealTime):
     """All Workers of a Workspace: ``GET …/Workers/RealTimeStatistics``.
 
@@ -53,7 +53,7 @@ class WorkersRealTimeStatistics(WorkersRealTime):
     url: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TasksRealTime(Record):
     """Where Tasks are now.
 
@@ -74,7 +74,7 @@ class TasksRealTime(Record):
     total_tasks: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkflowRealTimeStatistics(TasksRealTime):
     """A Workflow: ``GET …/Workflows/{WorkflowSid}/RealTimeStatistics``.
 
@@ -93,7 +93,7 @@ class WorkflowRealTimeStatistics(TasksRealTime):
     url: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkspaceRealTime(TasksRealTime):
     """A Workspace's Tasks and Workers now.
 
@@ -106,7 +106,7 @@ class WorkspaceRealTime(TasksRealTime):
     total_workers: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkspaceRealTimeStatistics(WorkspaceRealTime):
     """A Workspace: ``GET /v1/Workspaces/{WorkspaceSid}/RealTimeStatistics``.
 
@@ -123,7 +123,7 @@ class WorkspaceRealTimeStatistics(WorkspaceRealTime):
     url: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskQueueRealTime(TasksRealTime):
     """A TaskQueue's Tasks and Workers now.
 
@@ -145,7 +145,7 @@ class TaskQueueRealTime(TasksRealTime):
     longest_relative_task_sid_in_queue: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskQueueRealTimeStatistics(TaskQueueRealTime):
     """A TaskQueue: ``GET …/TaskQueues/{TaskQueueSid}/RealTimeStatistics``.
 
@@ -162,7 +162,7 @@ class TaskQueueRealTimeStatistics(TaskQueueRealTime):
     url: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskQueuesBulkRealTimeStatistics(Record):
     """Up to 50 TaskQueues at once: ``POST …/TaskQueues/RealTimeStatistics``.
 

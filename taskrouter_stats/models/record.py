@@ -9,7 +9,7 @@ knows is kept in ``extra``, at every level.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import astuple, field, fields, frozen
 
 __all__ = [
     "NOT_JSON",
@@ -25,9 +25,13 @@ NOT_JSON: Final = {"taskrouter_stats.not_json": True}
 """Metadata of a field that no JSON holds: what a record knows from its question."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Record:
     """A JSON object.
+
+    Records are equal when they are of one class and all their fields are. What compares, hashes
+    and shows them stands here once, since made for each of forty classes it is half of what
+    importing them costs.
 
     Attributes:
         extra: keys of the JSON that the class does not know.
@@ -35,8 +39,21 @@ class Record:
 
     extra: Mapping[str, Any] = field(factory=dict[str, Any], hash=False, kw_only=True)
 
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return astuple(self, recurse=False) == astuple(other, recurse=False)
 
-@frozen
+    def __hash__(self) -> int:
+        hashed = [getattr(self, one.name) for one in fields(type(self)) if one.hash is not False]
+        return hash((type(self), *hashed))
+
+    def __repr__(self) -> str:
+        shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(type(self)))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@frozen(eq=False, repr=False)
 class ActivityDuration(Record):
     """The time spent in one Activity within the window, in seconds.
 
@@ -60,7 +77,7 @@ class ActivityDuration(Record):
     total: float | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ActivityStatistic(Record):
     """How many Workers are in one Activity now.
 
@@ -77,7 +94,7 @@ class ActivityStatistic(Record):
     workers: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WaitDuration(Record):
     """How long Tasks waited, in seconds.
 
@@ -97,7 +114,7 @@ class WaitDuration(Record):
     total: float | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WaitTimeCounts(Record):
     """What happened to Tasks on one side of a threshold.
 
@@ -110,7 +127,7 @@ class WaitTimeCounts(Record):
     reservations_accepted: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SplitByWaitTime(Record):
     """Tasks that waited longer, and not longer, than one threshold of ``split_by_wait_time``.
 

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Resource(Record):
     """What every resource of TaskRouter has.
 
@@ -46,7 +46,7 @@ class Resource(Record):
     links: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Workspace(Resource):
     """A Workspace (WS…).
 
@@ -73,7 +73,7 @@ class Workspace(Resource):
     timeout_activity_sid: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Worker(Resource):
     """A Worker (WK…); its name is unique in the Workspace without regard to case.
 
@@ -114,7 +114,7 @@ class Worker(Resource):
         return cast("dict[str, Any]", decoded)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkerChannel(Record):
     """A Worker's capacity for one TaskChannel (WC…).
 
@@ -151,7 +151,7 @@ class WorkerChannel(Record):
     url: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskQueue(Resource):
     """A TaskQueue (WQ…).
 
@@ -178,7 +178,7 @@ class TaskQueue(Resource):
     reservation_activity_name: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Workflow(Resource):
     """A Workflow (WW…).
 
@@ -201,7 +201,7 @@ class Workflow(Resource):
     task_reservation_timeout: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Activity(Resource):
     """An Activity (WA…): what a Worker can be doing.
 
@@ -216,7 +216,7 @@ class Activity(Resource):
     available: bool | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskChannel(Resource):
     """A TaskChannel (TC…).
 
@@ -233,7 +233,7 @@ class TaskChannel(Resource):
     channel_optimized_routing: bool | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class PageMeta(Record):
     """Where a page of a list stands among its neighbours.
 

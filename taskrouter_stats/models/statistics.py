@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkerStatistics(Record):
     """One Worker: ``GET /v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Statistics``.
 
@@ -46,7 +46,7 @@ class WorkerStatistics(Record):
     cumulative: WorkerCumulative | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkersStatistics(Record):
     """All Workers of a Workspace together: ``GET …/Workers/Statistics``.
 
@@ -67,7 +67,7 @@ class WorkersStatistics(Record):
     realtime: WorkersRealTime | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TaskQueueStatistics(Record):
     """One TaskQueue: ``GET …/TaskQueues/{TaskQueueSid}/Statistics``, or one item of the list.
 
@@ -90,7 +90,7 @@ class TaskQueueStatistics(Record):
     realtime: TaskQueueRealTime | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkflowStatistics(Record):
     """One Workflow: ``GET …/Workflows/{WorkflowSid}/Statistics``.
 
@@ -113,7 +113,7 @@ class WorkflowStatistics(Record):
     realtime: TasksRealTime | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkspaceStatistics(Record):
     """A Workspace: ``GET /v1/Workspaces/{WorkspaceSid}/Statistics``.
 
