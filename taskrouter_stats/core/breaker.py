@@ -1,6 +1,7 @@
 """Whether the server is there at all: found out once, for everybody.
 
-Ten sends in a row that brought no reply, whoever sent them, open the breaker; any whole reply
+Ten sends in a row that brought no reply, whoever sent them, open the breaker, and so do three that
+waited for one as long as they may, since a session's first requests go one by one; any whole reply
 closes it, whatever its status, since a 404 or a 500 for one worker comes from a server that lives.
 While it is open one request is let out every half second to see, whether or not the one before it
 has ended: a probe that is stuck in a dead connection delays no other, and a server that came back
@@ -17,6 +18,9 @@ __all__ = ["Breaker"]
 
 _ENOUGH: Final = 10
 """When a quarter of all sends fails by chance, ten in a row come once in a million."""
+_ENOUGH_TIMEOUTS: Final = 3
+"""Timeouts in a row: when a tenth of all sends hangs, three do once in a thousand, and the next
+reply makes it good."""
 _EVERY: Final = 0.5
 """Seconds between two probes."""
 
@@ -25,15 +29,13 @@ _EVERY: Final = 0.5
 class Breaker:
     """The state of one session's way to its server."""
 
+    open: bool = False
+    """Whether the server is taken to be down."""
     _in_a_row: int = 0
+    _timeouts: int = 0
     _probed_at: float = math.inf
     _next_at: float = 0.0
     _is_asking: bool = False
-
-    @property
-    def open(self) -> bool:
-        """Whether the server is taken to be down."""
-        return self._in_a_row >= _ENOUGH
 
     def ask(self, now: float) -> float:
         """Seconds until a request may go out; 0 is now."""
@@ -59,10 +61,12 @@ class Breaker:
 
     def replied(self) -> None:
         """A whole reply came."""
-        self._in_a_row = 0
+        self.open, self._in_a_row, self._timeouts = False, 0, 0
 
-    def failed(self, now: float) -> None:
-        """A send brought no reply."""
+    def failed(self, now: float, *, timed_out: bool = False) -> None:
+        """A send brought no reply, in all its time or since its connection failed."""
         self._in_a_row += 1
-        if self._in_a_row == _ENOUGH:
-            self._probed_at, self._next_at = math.inf, now + _EVERY
+        self._timeouts = self._timeouts + 1 if timed_out else 0
+        if self.open or (self._in_a_row < _ENOUGH and self._timeouts < _ENOUGH_TIMEOUTS):
+            return
+        self.open, self._probed_at, self._next_at = True, math.inf, now + _EVERY

@@ -16,7 +16,7 @@ from taskrouter_stats.core.reply import decipher
 from taskrouter_stats.core.request import Request
 from taskrouter_stats.core.retry import TRANSIENT, GiveUp, RetryAfter, RetryPolicy, decide
 from taskrouter_stats.core.retry_budget import RetryBudget
-from taskrouter_stats.errors import PaceError, ServerDown, TransportError
+from taskrouter_stats.errors import PaceError, ServerDown, TimedOut, TransportError
 
 from .pacer import Pacer, Permit
 from .retrying import persist
@@ -104,7 +104,7 @@ class Courier:
         except BaseException as error:
             permit.lose()
             if isinstance(error, TransportError):
-                self.breaker.failed(self.pacer.now())
+                self.breaker.failed(self.pacer.now(), timed_out=isinstance(error, TimedOut))
             errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
             raise
         limits = rate_limit.parse(reply.headers)

@@ -24,6 +24,20 @@ def test_ten_in_a_row_open_it():
     assert (breaker.open, breaker.ask(5.0), breaker.down_for(6.0)) == (True, 0.5, 0.0)
 
 
+def test_three_timeouts_in_a_row_open_it():
+    """Three sends that hung as long as they may open it, unless one between them failed at once."""
+    breaker = Breaker()
+    for timed_out in (True, True, False, True, True):
+        breaker.failed(1.0, timed_out=timed_out)
+    assert not breaker.open
+    breaker.failed(1.0, timed_out=True)
+    assert breaker.open
+    breaker.failed(2.0)
+    assert breaker.open
+    breaker.replied()
+    assert not breaker.open
+
+
 def test_nobody_is_told_before_a_probe_went_out():
     """While a pause keeps every probe back, the server is not yet known to be down."""
     breaker = opened(1.0)

@@ -32,15 +32,15 @@ def middling_jitter(monkeypatch):
 class Outage:
     """A server that is away from the first request on, until a moment of the test's clock."""
 
-    def __init__(self, until=float("inf"), after=0.0):
-        self._until, self._after = until, after
+    def __init__(self, until=float("inf"), after=0.0, error=LOST):
+        self._until, self._after, self._error = until, after, error
 
     async def __call__(self, request):
         """Answer, or fail after a while as told."""
         if now() >= self._until:
             return statistics(request)
         await asyncio.sleep(self._after)
-        return LOST
+        return self._error
 
 
 @virtual
@@ -62,6 +62,17 @@ async def test_a_dead_server_is_found_out_once(plain_throttle):
     assert down is errors.ServerDown
     assert told[1].down_for >= 10
     assert 0 < told[1].retry_after <= 0.5
+
+
+@virtual
+async def test_a_server_that_never_answers_is_found_out_at_first():
+    """When already the first requests hang, which go one by one, three timeouts are enough."""
+    transport = FakeTransport(Outage(after=30, error=errors.TimedOut(30)), latency=0)
+    async with session_over(transport) as session:
+        outcomes = await session.collect(worker_queries(QUERIES))
+    assert {type(outcome.error) for outcome in outcomes} <= {errors.ServerDown, errors.TimedOut}
+    assert now() <= 3 * 30 + 2 * 30 + 1, "three timeouts, and two probes, which go one by one too"
+    assert len(transport.sent) <= 5
 
 
 @pytest.mark.parametrize(("until", "after"), [(5, 0), (40, 30)], ids=["refuses", "hangs"])
