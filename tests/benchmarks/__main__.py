@@ -7,7 +7,7 @@ and the most of the rounds stand in brackets.
 
 import argparse
 
-from tests.benchmarks import conversion, cost, first_outcome, importing, lag, paced, scale
+from tests.benchmarks import conversion, cost, first_outcome, importing, lag, layers, paced, scale
 
 SECTIONS = {
     "a": ("one request", cost.table),
@@ -17,6 +17,7 @@ SECTIONS = {
     "e": ("import", importing.table),
     "f": ("first outcome of a workspace run", first_outcome.table),
     "g": ("paced runs", paced.table),
+    "h": ("where the time of a fetch goes", layers.table),
 }
 
 

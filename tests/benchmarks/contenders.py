@@ -19,7 +19,19 @@ from taskrouter_stats import Credentials, TaskRouterSession, Window, models, que
 from tests.benchmarks.nginx import ACCOUNT, TOKEN, WORKSPACE, worker_sid
 from tests.benchmarks.vendor import Client, vendors_workspace
 
-__all__ = ["CONTENDERS", "IN_FLIGHT", "Ask", "Contender", "bare", "stream"]
+__all__ = [
+    "CONTENDERS",
+    "IN_FLIGHT",
+    "WINDOW",
+    "WORKERS",
+    "Ask",
+    "Contender",
+    "bare",
+    "fetch",
+    "from_tasks",
+    "session",
+    "stream",
+]
 
 IN_FLIGHT = 50
 WORKERS = [worker_sid(number) for number in range(100)]
@@ -84,7 +96,7 @@ async def twilio(base_url: str) -> AsyncIterator[Ask]:
         yield lambda count: from_tasks(count, one)
 
 
-def _session(base_url: str, in_flight: int = IN_FLIGHT) -> TaskRouterSession:
+def session(base_url: str, in_flight: int = IN_FLIGHT) -> TaskRouterSession:
     """A session as anybody makes it, with one place more, since one is kept for a fetch."""
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
     return TaskRouterSession(credentials, base_url=base_url, max_in_flight=in_flight + 1)
@@ -93,10 +105,10 @@ def _session(base_url: str, in_flight: int = IN_FLIGHT) -> TaskRouterSession:
 @asynccontextmanager
 async def fetch(base_url: str) -> AsyncIterator[Ask]:
     """This package, one by one."""
-    async with _session(base_url) as session:
+    async with session(base_url) as asked:
 
         async def one(sid: str) -> models.WorkerStatistics:
-            return await session.fetch(queries.worker_statistics(WORKSPACE, sid, WINDOW))
+            return await asked.fetch(queries.worker_statistics(WORKSPACE, sid, WINDOW))
 
         yield lambda count: from_tasks(count, one)
 
@@ -104,14 +116,14 @@ async def fetch(base_url: str) -> AsyncIterator[Ask]:
 @asynccontextmanager
 async def stream(base_url: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[Ask]:
     """This package, as a stream."""
-    async with _session(base_url, in_flight) as session:
+    async with session(base_url, in_flight) as opened:
 
         async def ask(count: int) -> None:
             asked = (
                 queries.worker_statistics(WORKSPACE, worker_sid(number), WINDOW)
                 for number in range(count)
             )
-            async with session.stream(asked) as outcomes:
+            async with opened.stream(asked) as outcomes:
                 async for outcome in outcomes:
                     outcome.unwrap()
 

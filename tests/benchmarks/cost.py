@@ -12,11 +12,11 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
 
-from tests.benchmarks.contenders import CONTENDERS, Ask
+from tests.benchmarks.contenders import CONTENDERS, Ask, Contender
 from tests.benchmarks.nginx import nginx
 from tests.benchmarks.table import Ratio, Table
 
-__all__ = ["table"]
+__all__ = ["Spent", "measure", "table"]
 
 ROUNDS, REQUESTS, WARM_UP = 15, 2_000, 500
 QUICK_ROUNDS = 3
@@ -40,13 +40,13 @@ def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop] | None]:
     return {"asyncio": None, "uvloop": uvloop.new_event_loop}
 
 
-async def measure(base_url: str, rounds: int) -> Spent:
+async def measure(base_url: str, rounds: int, contenders: dict[str, Contender]) -> Spent:
     """Let all contenders ask in turns, in the running loop."""
-    spent: Spent = {name: ([], []) for name in CONTENDERS}
+    spent: Spent = {name: ([], []) for name in contenders}
     async with AsyncExitStack() as stack:
         asks = {
             name: await stack.enter_async_context(contender(base_url))
-            for name, contender in CONTENDERS.items()
+            for name, contender in contenders.items()
         }
         for ask in asks.values():
             await ask(WARM_UP)
@@ -72,7 +72,7 @@ def table(*, quick: bool) -> Table:
     with nginx() as base_url:
         for loop, factory in _loops().items():
             with asyncio.Runner(loop_factory=factory) as runner:
-                spent = runner.run(measure(base_url, QUICK_ROUNDS if quick else ROUNDS))
+                spent = runner.run(measure(base_url, QUICK_ROUNDS if quick else ROUNDS, CONTENDERS))
             lines += [_line(loop, name, spent) for name in spent]
     heads = ("loop", "contender", "CPU", "to bare", "to twilio-python", "wall", "to bare")
     return Table(heads, lines)

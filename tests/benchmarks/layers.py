@@ -1,0 +1,124 @@
+"""(h) What a fetch spends its CPU on: one layer more in each row, all in turns within a round.
+
+The last rows are this package's own work with the network cut out, asked from one task: whatever it
+needs is then in the processor's caches. Between two replies of aiohttp it is not, and costs more.
+"""
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from unittest import mock
+
+from taskrouter_stats import TaskRouterSession, queries
+from taskrouter_stats.core.reply import Reply
+from taskrouter_stats.core.request import build
+from tests.benchmarks.contenders import (
+    WINDOW,
+    WORKERS,
+    Ask,
+    Contender,
+    bare,
+    fetch,
+    from_tasks,
+    session,
+)
+from tests.benchmarks.cost import Spent, measure
+from tests.benchmarks.nginx import ACCOUNT, BODY, WORKSPACE, nginx
+from tests.benchmarks.table import Ratio, Table
+
+__all__ = ["table"]
+
+ROUNDS, QUICK_ROUNDS = 15, 3
+HEADERS = {
+    "content-type": "application/json",
+    "x-rate-limit-limit": "100000",
+    "x-rate-limit-remaining": "99999",
+    "twilio-concurrent-requests": "1",
+    "twilio-request-id": "RQ" + "0" * 32,
+}
+
+
+@asynccontextmanager
+async def transport(base_url: str) -> AsyncIterator[Ask]:
+    """What is sent and read, with nothing around it."""
+    async with session(base_url) as asked:
+        live = asked._life.here()
+
+        async def one(sid: str) -> Reply:
+            query = queries.worker_statistics(WORKSPACE, sid, WINDOW)
+            return await live.courier.transport.send(build(query, ACCOUNT))
+
+        yield lambda count: from_tasks(count, one)
+
+
+@contextmanager
+def unconverted() -> Iterator[None]:
+    """Leave the JSON as it is."""
+    with mock.patch("taskrouter_stats.session.answers.structure", lambda payload, _: payload):
+        yield
+
+
+@asynccontextmanager
+async def paced(base_url: str) -> AsyncIterator[Ask]:
+    """A fetch whose answer stays JSON."""
+    async with fetch(base_url) as ask:
+
+        async def unconverted_ask(count: int) -> None:
+            with unconverted():
+                await ask(count)
+
+        yield unconverted_ask
+
+
+async def answered(_: object) -> Reply:
+    """A reply that is here already."""
+    return Reply(200, HEADERS, BODY)
+
+
+async def _from_one_task(asked: TaskRouterSession, count: int) -> None:
+    for number in range(count):
+        sid = WORKERS[number % len(WORKERS)]
+        await asked.fetch(queries.worker_statistics(WORKSPACE, sid, WINDOW))
+
+
+@asynccontextmanager
+async def alone(base_url: str) -> AsyncIterator[Ask]:
+    """A fetch without any network."""
+    async with session(base_url) as asked:
+        mock.patch.object(asked._life.here().courier.transport, "send", answered).start()
+        yield lambda count: _from_one_task(asked, count)
+
+
+@asynccontextmanager
+async def alone_unconverted(base_url: str) -> AsyncIterator[Ask]:
+    """The same, whose answer stays JSON."""
+    async with alone(base_url) as ask:
+
+        async def unconverted_ask(count: int) -> None:
+            with unconverted():
+                await ask(count)
+
+        yield unconverted_ask
+
+
+LAYERS: dict[str, Contender] = {
+    "aiohttp, bare": bare,
+    "this package's transport: whole body, secrets looked for": transport,
+    "leave, throttle, headers, retry, JSON around it": paced,
+    "and the record: `fetch`": fetch,
+    "`fetch` without network, answer left as JSON": alone_unconverted,
+    "`fetch` without network": alone,
+}
+
+
+def table(*, quick: bool) -> Table:
+    """Every layer, as CPU and as a ratio to aiohttp's."""
+    with nginx() as base_url:
+        spent = asyncio.run(measure(base_url, QUICK_ROUNDS if quick else ROUNDS, LAYERS))
+    return Table(("a request", "CPU", "to bare"), [_line(name, spent) for name in spent])
+
+
+def _line(name: str, spent: Spent) -> tuple[str, ...]:
+    cpu, bare_cpu = spent[name][0], spent["aiohttp, bare"][0]
+    return name, f"{statistics.median(cpu):.0f} µs", str(Ratio.between(cpu, bare_cpu))
