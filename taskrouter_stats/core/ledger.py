@@ -17,15 +17,18 @@ _TRIM = 256
 
 @attrs.define(eq=False, repr=False)
 class Sent:
-    """One request on its way: the ticket that its reply, or its loss, hands back.
+    """One request with leave: the ticket that its reply, or its loss, hands back.
 
-    `number` counts the budget's requests from 1. `surplus` is by how many requests the sends
-    up to this one outran the refill that the limit promises.
+    `epoch` counts the refusals before it that slowed the budget down. `number` counts the budget's
+    requests from 1, as they depart; 0 is one that has not, its connection being made first.
+    `surplus` is by how many requests the sends up to this one outran the refill that the limit
+    promises.
     """
 
     at: float
-    number: int
-    surplus: float
+    epoch: int = 0
+    number: int = 0
+    surplus: float = 0.0
     open: bool = True
 
 

@@ -86,6 +86,7 @@ class Meter:
     limit: float | None = None
     remaining: float | None = None
     number: int = 0
+    pending: int = 0
     low: float = math.inf
     slack: float = SLACK_ONE
 
@@ -143,12 +144,13 @@ class Meter:
         left = self.remaining / self.reading.price - (self.ledger.total - self.number)
         if not self.reading.brief:
             left = max(left, self.full - self.ledger.since(now - MEMORY - self.blur))
-        return left
+        return left - self.pending
 
-    def spend(self, now: float) -> Sent:
-        """A request goes: in the ledger, and in the surplus over the promised refill."""
-        at = self.ledger.add(now)
-        number = self.ledger.total
+    def spend(self, sent: Sent, now: float) -> None:
+        """A request departs: in the ledger, and in the surplus over the promised refill."""
+        self.pending -= 1
+        sent.at = at = self.ledger.add(now)
+        sent.number = number = self.ledger.total
         if self.limit is not None:
             refill = self.limit / (1.0 - self.headroom)  # the server refills what is left to others
             self.surplus = max(0.0, self.surplus - (at - self.surplus_at) * refill)
@@ -156,7 +158,7 @@ class Meter:
             if self.surplus <= 0.0:
                 self.burst, self.used = number, 0.0
             self.surplus += 1.0
-        return Sent(at, number, self.surplus)
+        sent.surplus = self.surplus
 
     def hear(self, sent: Sent, now: float, told: RateLimit, *, refused: bool) -> bool:
         """Take in a reply's headers; False when they say nothing that can be believed."""

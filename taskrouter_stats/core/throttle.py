@@ -58,7 +58,7 @@ from taskrouter_stats.core.meter import Meter
 from taskrouter_stats.core.pace import CUT, CUT_ALONE, EPSILON, LATE, Pace
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.reading import AVERAGE
-from taskrouter_stats.core.wait import LEAVE, Reason, Wait
+from taskrouter_stats.core.wait import LEAVE, PROBE, REPLY, Snapshot, Wait
 
 OPENING, OPEN_AT, OPEN_SLOPE = 8, 28.0, 0.5
 """Requests in flight at first: 8 per reply up to 28, then half a one more per reply.
@@ -97,22 +97,6 @@ LATE_SHARE = 0.1
 holds more than the limit's slots and the one that it began in."""
 
 _DOUBLINGS = 20
-
-PROBE = Wait(math.inf, "probe")
-REPLY = Wait(math.inf, "in_flight")
-
-
-@attrs.frozen
-class Snapshot:
-    """What `session.budgets()` tells of one budget; `reason` is why a bulk request waits."""
-
-    limit: float | None
-    remaining: float | None
-    pace: float
-    in_flight: int
-    sent: int
-    refused: int
-    reason: Reason
 
 
 @attrs.define(eq=False, repr=False)
@@ -158,33 +142,49 @@ class Throttle:
             return PROBE if self.in_flight else LEAVE
         return self._ask_budget(now, interactive=interactive)
 
-    def send(self, now: float) -> Sent:
-        """Leave is used: the ticket goes with the request."""
+    def send(self, now: float, *, departs: bool = True) -> Sent:
+        """Leave is used: the ticket goes with the request.
+
+        The server counts a request when it arrives. One that waits for its connection to be made,
+        two or three round trips with TLS, does not depart yet: `depart` tells when it does.
+        """
         self.in_flight += 1
         self.sent += 1
         self.pace.spend(now)
         if self.pace_limit is not None:
             slot = 1.0 / self.pace_limit
             self._slot_at = max(self._slot_at, now - min(LATE, LATE_SHARE * slot)) + slot
-        return self.meter.spend(now)
+        sent = Sent(now, self._epoch)
+        self.meter.pending += 1
+        if departs:
+            self.meter.spend(sent, now)
+        return sent
+
+    def depart(self, sent: Sent, now: float) -> None:
+        """It is on its way; twice is once."""
+        if sent.open and not sent.number:
+            self.meter.spend(sent, now)
 
     def unsend(self, sent: Sent, now: float) -> None:
         """Leave was given but nothing was sent: as if it had never been."""
         if sent.open:
             self.lose(sent, now)
             self.sent -= 1
-            self.meter.ledger.strike(sent)
-            self.meter.surplus -= 1.0
+            if sent.number:
+                self.meter.ledger.strike(sent)
+                self.meter.surplus -= 1.0
             self.pace.refund()
             if self.pace_limit is not None:
                 self._slot_at -= 1.0 / self.pace_limit
 
     def lose(self, sent: Sent, now: float) -> None:
-        """Sent, but no reply will come; the server may have counted it, so it stays spent."""
+        """No reply will come; the server may have counted what departed, so it stays spent."""
         del now
         if sent.open:
             sent.open = False
             self.in_flight -= 1
+            if not sent.number:
+                self.meter.pending -= 1
 
     def observe(
         self, sent: Sent, now: float, rate_limit: RateLimit, *, refused: bool, jitter: float
@@ -196,6 +196,7 @@ class Throttle:
         """
         if not sent.open:
             return False
+        self.depart(sent, sent.at)
         self.lose(sent, now)
         self._told = rate_limit
         meter, pace = self.meter, self.pace
@@ -284,14 +285,14 @@ class Throttle:
         surprised: bool,
     ) -> bool:
         meter = self.meter
-        fresh = sent.number > self._epoch
+        fresh = sent.epoch == self._epoch
         left = (told.remaining or 0.0) / meter.reading.price if spoke else 0.0
         elsewhere = left >= 1.0 and (
             meter.reading is AVERAGE or meter.ledger.since(now - 1.0) < ALREADY_FULL * meter.rate
         )
         if not fresh:
             return elsewhere
-        self._epoch = meter.ledger.total
+        self._epoch += 1
         if not elsewhere:
             self._exhausted(sent, now, spoke=spoke, surprised=surprised, lied=left >= 1.0)
         self._streak += 1

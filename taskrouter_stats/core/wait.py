@@ -1,5 +1,6 @@
 """What a throttle answers: leave, or how long to wait and why."""
 
+import math
 from typing import Literal, TypeAlias
 
 import attrs
@@ -18,3 +19,18 @@ class Wait:
 
 
 LEAVE = Wait(0.0, "leave")
+PROBE = Wait(math.inf, "probe")
+REPLY = Wait(math.inf, "in_flight")
+
+
+@attrs.frozen
+class Snapshot:
+    """What `session.budgets()` tells of one budget; `reason` is why a bulk request waits."""
+
+    limit: float | None
+    remaining: float | None
+    pace: float
+    in_flight: int
+    sent: int
+    refused: int
+    reason: Reason

@@ -98,7 +98,7 @@ class Courier:
         errand.attempts += 1
         errand.was_refused = False
         try:
-            reply = await self.transport.send(errand.request)
+            reply = await self.transport.send(errand.request, permit.depart)
             if not self.turns.at_once():
                 await self.turns.wait(interactive=errand.interactive)
         except BaseException as error:

@@ -47,13 +47,18 @@ class Permit:
         self._pacer, self._budget, self._open = pacer, budget, True
         self._sent, self._flight = sent, flight
 
+    def depart(self) -> None:
+        """It is on its way, over a connection that stands."""
+        if self._open:
+            self._budget.throttle.depart(self._sent, self._pacer.now())
+
     def observe(self, told: RateLimit, *, refused: bool) -> None:
         """A whole reply came: what it told goes back to the throttle and to the account."""
         if self._close():
             self._pacer.heard(self._budget, self._sent, self._flight, told, refused=refused)
 
     def lose(self) -> None:
-        """It was sent, and no reply will come."""
+        """No reply will come."""
         if self._close():
             self._budget.throttle.lose(self._sent, self._pacer.now())
             self._pacer.freed(self._budget, self._flight)
@@ -274,7 +279,8 @@ class Pacer:
     def _grant(self, budget: Budget, now: float) -> Permit:
         budget.used_at = now
         self._in_flight += 1
-        return Permit(self, budget, budget.throttle.send(now), self._account.send())
+        sent = budget.throttle.send(now, departs=False)
+        return Permit(self, budget, sent, self._account.send())
 
     def _place_is_free(self, *, interactive: bool) -> bool:
         """Whether there is a slot of ours, and room in the account's window."""

@@ -6,7 +6,8 @@ The only file that touches aiohttp's client.
 import asyncio
 import base64
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from itertools import chain
 
 import aiohttp
@@ -30,6 +31,9 @@ __all__ = ["HttpSession", "Transport"]
 
 HttpSession = aiohttp.ClientSession
 """What a caller may lend: its connections, its connector's limits, its resolver."""
+
+_DEPARTED = ContextVar[Callable[[], None]]("departed")
+"""Whom to tell that this task's request is on its way."""
 
 _USER_AGENT = (
     f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
@@ -81,10 +85,15 @@ class Transport:
         self._owned = http is None
         self._http = http if http is not None else _own_session()
 
-    async def send(self, request: Request) -> Reply:
+    async def send(self, request: Request, departed: Callable[[], None]) -> Reply:
         """Send once and read the reply to its last byte; redirects are not followed.
 
         Of a body that is too large the rest is not read, and its connection is closed.
+
+        Args:
+            request: what is sent.
+            departed: called once it is on its way, a connection having been made where there was
+                none; of a borrowed aiohttp session nobody knows that, and it is called before.
 
         Raises:
             TimedOut: when that took longer than the timeout.
@@ -92,7 +101,7 @@ class Transport:
             SessionClosed: when the aiohttp session was closed, before it or under it.
         """
         try:
-            return await self._exchanged(request)
+            return await self._exchanged(request, departed)
         except asyncio.CancelledError as stop:
             # Whose frames would show, in a traceback with locals, what was being sent and read.
             raise stop.with_traceback(None) from None
@@ -105,7 +114,11 @@ class Transport:
         # with a connection, its buffers and an unread reply, alive through its context.
         raise failure
 
-    async def _exchanged(self, request: Request) -> Reply:
+    async def _exchanged(self, request: Request, departed: Callable[[], None]) -> Reply:
+        if self._owned:
+            _DEPARTED.set(departed)
+        else:
+            departed()
         response = await self._http.request(
             request.method,
             URL(self._base_url + request.target, encoded=True),
@@ -171,14 +184,21 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(chunks)
 
 
-class _Response(aiohttp.ClientResponse):
-    """Keeps aiohttp from sending a GET again by itself when a connection drops.
+def _nobody() -> None:
+    """Who was told once is not told again, nor kept alive by this task."""
 
-    It does so behind the pacer's and the retry policy's back: one leave, two requests. It knows
-    those errors by their classes; this one it leaves alone.
+
+class _Response(aiohttp.ClientResponse):
+    """Tells when its request has been written, which is when aiohttp starts to wait for it.
+
+    And keeps aiohttp from sending a GET again by itself when a connection drops. It does so behind
+    the pacer's and the retry policy's back: one leave, two requests. It knows those errors by their
+    classes; this one it leaves alone.
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        _DEPARTED.get()()
+        _DEPARTED.set(_nobody)
         try:
             return await super().start(connection)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:

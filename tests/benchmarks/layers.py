@@ -6,7 +6,7 @@ needs is then in the processor's caches. Between two replies of aiohttp it is no
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from unittest import mock
 
@@ -39,6 +39,10 @@ HEADERS = {
 }
 
 
+def _nobody() -> None:
+    """Who is told that a request is on its way."""
+
+
 @asynccontextmanager
 async def transport(base_url: str) -> AsyncIterator[Ask]:
     """What is sent and read, with nothing around it."""
@@ -47,7 +51,7 @@ async def transport(base_url: str) -> AsyncIterator[Ask]:
 
         async def one(sid: str) -> Reply:
             query = queries.worker_statistics(WORKSPACE, sid, WINDOW)
-            return await live.courier.transport.send(build(query, ACCOUNT))
+            return await live.courier.transport.send(build(query, ACCOUNT), _nobody)
 
         yield lambda count: from_tasks(count, one)
 
@@ -71,8 +75,9 @@ async def paced(base_url: str) -> AsyncIterator[Ask]:
         yield unconverted_ask
 
 
-async def answered(_: object) -> Reply:
+async def answered(_: object, departed: Callable[[], None]) -> Reply:
     """A reply that is here already."""
+    departed()
     return Reply(200, HEADERS, BODY)
 
 

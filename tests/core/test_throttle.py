@@ -32,6 +32,39 @@ def test_unsend_leaves_no_trace() -> None:
     assert (throttle._slot_at, throttle.pace.debt) == pytest.approx((slot, debt))
 
 
+def test_what_waits_for_its_connection_has_not_departed() -> None:
+    """It takes credit from its leave on, and stands in the ledger from its departure on."""
+    throttle = opened()
+    credit, total = throttle.meter.credit(0.2), throttle.meter.ledger.total
+    sent = throttle.send(0.2, departs=False)
+    assert (throttle.in_flight, throttle.meter.ledger.total) == (1, total)
+    assert throttle.meter.credit(0.2) == credit - 1.0
+    throttle.depart(sent, 0.7)
+    throttle.depart(sent, 0.9)
+    assert (sent.at, sent.number, throttle.meter.ledger.total) == (0.7, total + 1, total + 1)
+    assert throttle.meter.credit(0.7) == credit - 1.0
+    answer(throttle, [sent], 0.8, told(remaining=40.0))
+    assert throttle.meter.srtt < 0.2
+
+
+def test_what_never_departed_was_not_spent() -> None:
+    """When no connection is made, or leave is given back, the server has counted nothing."""
+    throttle = opened()
+    before, total = throttle.meter.credit(0.2), throttle.meter.ledger.total
+    throttle.lose(throttle.send(0.2, departs=False), 0.3)
+    throttle.unsend(throttle.send(0.2, departs=False), 0.3)
+    assert (throttle.in_flight, throttle.meter.ledger.total) == (0, total)
+    assert throttle.meter.credit(0.2) == before
+
+
+def test_a_reply_to_what_was_not_seen_to_depart_counts() -> None:
+    """A reply proves that its request departed, be it told or not."""
+    throttle = opened()
+    sent = throttle.send(0.2, departs=False)
+    answer(throttle, [sent], 0.3, told(remaining=40.0))
+    assert (sent.number, throttle.meter.pending, throttle.in_flight) == (2, 0, 0)
+
+
 def test_tickets_count_once() -> None:
     """A duplicate reply, loss or return of one ticket is harmless."""
     throttle = opened()

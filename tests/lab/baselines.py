@@ -8,8 +8,15 @@ import attrs
 from taskrouter_stats.core.rate_limit import RateLimit
 
 
+class Baseline:
+    """What none of them cares for."""
+
+    def depart(self, sent: object, now: float) -> None:
+        """A request is on its way."""
+
+
 @attrs.define
-class Backoff:
+class Backoff(Baseline):
     """Send at once; after a 429 wait 100 ms x 2^n, at most 3 s, with full jitter."""
 
     rng: random.Random
@@ -32,7 +39,7 @@ class Backoff:
 
 
 @attrs.define
-class StaticBucket:
+class StaticBucket(Baseline):
     """A token bucket that was told the true limit."""
 
     limit: float
@@ -59,7 +66,7 @@ class StaticBucket:
 
 
 @attrs.define
-class Semaphore:
+class Semaphore(Baseline):
     """`Remaining` less what is in flight; at 0 a second's rest."""
 
     remaining: float = math.inf

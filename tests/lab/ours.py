@@ -27,7 +27,11 @@ class Ours:
 
     def send(self, now: float) -> Any:
         """Leave is used."""
-        return self.throttle.send(now), self.window.send()
+        return self.throttle.send(now, departs=False), self.window.send()
+
+    def depart(self, sent: Any, now: float) -> None:
+        """It is on its way."""
+        self.throttle.depart(sent[0], now)
 
     def observe(self, sent: Any, now: float, told: RateLimit, *, refused: bool) -> float:
         """A reply came."""

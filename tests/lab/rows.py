@@ -44,6 +44,7 @@ class Row:
     at_once: float = math.inf
     tells: bool = False
     urgent: int = 0
+    connect: float = 0.0
 
 
 def _fixed(period: float, *, total: bool = False) -> Make:
@@ -238,6 +239,20 @@ def _at_once_and_urgent() -> list[Row]:
     return rows
 
 
+def _connecting() -> list[Row]:
+    """Each connection takes two round trips to be made, as with TLS, before anything departs."""
+    goal, floor = Bar(1.2, 0.005), Bar(1.35, 0.01)
+    rows = [
+        Row(f"connecting {m} N=800", m, 800, goal, floor, connect=2.0)
+        for m in (*PER_SECOND, "sliding10s", "bucket10")
+    ]
+    rows += [
+        Row("connecting sliding10s N=2000", "sliding10s", 2000, goal, floor, connect=2.0),
+        Row("connecting fixed10s_total", "fixed10s_total", 2000, Bar(1.3, 0.01), connect=2.0),
+    ]
+    return rows
+
+
 def _unseen() -> list[Row]:
     rows: list[Row] = []
     for model in (
@@ -258,5 +273,7 @@ def _unseen() -> list[Row]:
     return rows
 
 
-ROWS = tuple(_one_client() + _small_and_unlimited() + _shared() + _at_once_and_urgent())
+ROWS = tuple(
+    _one_client() + _small_and_unlimited() + _shared() + _at_once_and_urgent() + _connecting()
+)
 UNSEEN = tuple(_unseen())

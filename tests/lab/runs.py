@@ -40,7 +40,12 @@ def world(row: Row, seed: int, strategy: str = "ours") -> tuple[Clock, Server, l
     jobs = row.jobs // row.processes
     clients = [
         Client(
-            clock, server, latency, CLIENTS[strategy](row, random.Random(rng.random())), jobs=jobs
+            clock,
+            server,
+            latency,
+            CLIENTS[strategy](row, random.Random(rng.random())),
+            jobs=jobs,
+            connect=row.connect,
         )
         for _ in range(row.processes)
     ]

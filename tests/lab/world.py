@@ -90,6 +90,10 @@ class Strategy(Protocol):
         """Leave is used."""
         ...
 
+    def depart(self, sent: Any, now: float) -> None:
+        """It is on its way, over a connection that stands."""
+        ...
+
     def observe(self, sent: Any, now: float, told: RateLimit, *, refused: bool) -> float:
         """A reply came; the seconds after which a refused job queues again (in front)."""
         ...
@@ -119,12 +123,14 @@ class Client:
         jobs: int,
         cap: int = 100,
         timer_late: float = 0.0,
+        connect: float = 0.0,
     ) -> None:
         self.clock, self.server, self.latency = clock, server, latency
         self.strategy, self.bulk, self.cap = strategy, jobs, cap
         self.urgent: deque[float] = deque()
         self.in_flight, self.tally = 0, Tally()
         self._timer, self._late = math.inf, timer_late
+        self._connect, self._idle = connect, 0
 
     def pump(self) -> None:
         """Send all that has leave, then set the timer."""
@@ -161,6 +167,16 @@ class Client:
         self.in_flight += 1
         self.tally.attempts += 1
         ticket = self.strategy.send(now)
+        if self._idle or not self._connect:
+            self._idle -= 1
+            self._depart(ticket, arrived)
+        else:
+            made = now + 4.0 * self._connect * self.latency.quarter()
+            self.clock.at(made, self._depart, ticket, arrived)
+
+    def _depart(self, ticket: Any, arrived: float | None) -> None:
+        now = self.clock.now
+        self.strategy.depart(ticket, now)
         self.clock.at(now + self.latency.quarter(), self._arrive, ticket, arrived)
 
     def _arrive(self, ticket: Any, arrived: float | None) -> None:
@@ -180,6 +196,7 @@ class Client:
     def _reply(self, ticket: Any, arrived: float | None, refused: bool, told: RateLimit) -> None:
         now = self.clock.now
         self.in_flight -= 1
+        self._idle += 1
         again = self.strategy.observe(ticket, now, told, refused=refused)
         if not refused:
             self.tally.done += 1

@@ -27,7 +27,7 @@ async def send(base_url=BASE, request=REQUEST, *, timeout=5.0, proxy=None, http=
     """Send one request by a transport of its own."""
     transport = Transport(base_url, CREDENTIALS, timeout=timeout, proxy=proxy, http=http)
     try:
-        return await transport.send(request)
+        return await transport.send(request, lambda: None)
     finally:
         await transport.aclose()
 
@@ -85,7 +85,7 @@ class TestRequest:
         async with serving(answer) as base_url:
             transport = Transport(base_url, CREDENTIALS, timeout=5, proxy=None, http=None)
             for _ in range(2):
-                await transport.send(REQUEST)
+                await transport.send(REQUEST, lambda: None)
             await transport.aclose()
         assert seen == [{}, {}]
 
@@ -103,7 +103,7 @@ class TestRequest:
 
         async with serving(answer) as base_url:
             transport = Transport(base_url, CREDENTIALS, timeout=60, proxy=None, http=None)
-            await asyncio.gather(*(transport.send(REQUEST) for _ in range(300)))
+            await asyncio.gather(*(transport.send(REQUEST, lambda: None) for _ in range(300)))
             await transport.aclose()
         assert inside == 300
 
@@ -307,10 +307,10 @@ class TestBorrowed:
         async with RawServer(b"", hold=True).running() as base_url:
             http = aiohttp.ClientSession()
             transport = Transport(base_url, CREDENTIALS, timeout=5, proxy=None, http=http)
-            sending = asyncio.create_task(transport.send(REQUEST))
+            sending = asyncio.create_task(transport.send(REQUEST, lambda: None))
             await asyncio.sleep(0.05)
             await http.close()
             with pytest.raises(errors.SessionClosed):
                 await sending
             with pytest.raises(errors.SessionClosed):
-                await transport.send(REQUEST)
+                await transport.send(REQUEST, lambda: None)

@@ -20,7 +20,7 @@ async def send(base_url):
     """Send one request by a transport of its own."""
     transport = Transport(base_url, CREDENTIALS, timeout=60, proxy=None, http=None)
     try:
-        return await transport.send(build(worker_query(1), ACCOUNT))
+        return await transport.send(build(worker_query(1), ACCOUNT), lambda: None)
     finally:
         await transport.aclose()
 

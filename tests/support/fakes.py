@@ -99,8 +99,9 @@ class FakeTransport:
         self.in_flight = self.most_in_flight = 0
         self.closed = False
 
-    async def send(self, request):
-        """Stand in for the transport's send."""
+    async def send(self, request, departed):
+        """Stand in for the transport's send; a connection is there at once."""
+        departed()
         if self.closed:
             raise SessionClosed("the session was closed")
         self.sent.append(request)

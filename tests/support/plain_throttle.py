@@ -10,8 +10,7 @@ from typing import Final
 from attrs import define, field
 
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.throttle import Snapshot
-from taskrouter_stats.core.wait import LEAVE, Wait
+from taskrouter_stats.core.wait import LEAVE, Snapshot, Wait
 
 _LATE: Final = 2.0
 """Slots that may be caught up when a timer woke late; otherwise each late one is lost pace."""
@@ -64,13 +63,17 @@ class PlainThrottle:
             return Wait(self._owed - now, "pace")
         return LEAVE
 
-    def send(self, now: float) -> Sent:
-        """A request goes out."""
+    def send(self, now: float, *, departs: bool = True) -> Sent:
+        """A request goes out; this throttle does not ask when."""
+        del departs
         slot = 1.0 / self.pace
         self._owed = max(self._owed, now - _LATE * slot if self._answered else now) + slot
         self.in_flight += 1
         self.sent += 1
         return Sent(now)
+
+    def depart(self, sent: Sent, now: float) -> None:
+        """It is on its way."""
 
     def unsend(self, sent: Sent, now: float) -> None:
         """Leave was given, and nothing was sent."""
