@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -30,7 +31,7 @@ class Door:
         self._runner = web.AppRunner(
             application, access_log=None, handle_signals=False, shutdown_timeout=_GRACE
         )
-        self._site: web.TCPSite | None = None
+        self._listening: asyncio.Server | None = None
         self._closed = False
         application[DOOR] = self
 
@@ -46,15 +47,12 @@ class Door:
         except BaseException:
             await self._runner.cleanup()
             raise
-        host, port = self._runner.addresses[0][:2]
-        self.address = host, port
 
     async def shut(self, seconds: float) -> None:
         """Refuse connections for so long; those that are open go on. Shut twice is shut once."""
-        site, self._site = self._site, None
-        if site is None:
+        if self._listening is None:
             return
-        await site.stop()
+        await self._stop(self._listening)
         family = socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET
         with socket.socket(family) as kept:  # or somebody else might be given the port meanwhile
             kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,13 +63,34 @@ class Door:
 
     async def close(self) -> None:
         """Stop listening, and end what is still inside."""
-        self._site, self._closed = None, True
+        self._closed = True
+        if self._listening is not None:
+            await self._stop(self._listening)
         await self._runner.cleanup()
 
     async def _listen(self) -> None:
-        site = web.TCPSite(self._runner, *self.address, backlog=_BACKLOG)
-        await site.start()
-        self._site = site
+        server = self._runner.server
+        assert server is not None  # it is set up  # noqa: S101
+        self._listening = await asyncio.get_running_loop().create_server(
+            server, *self.address, backlog=_BACKLOG
+        )
+        host, port = self._listening.sockets[0].getsockname()[:2]
+        self.address = host, port
+
+    async def _stop(self, listening: asyncio.Server) -> None:
+        """Let nobody in from now on; close it once no connection is half way in.
+
+        Asyncio would lose that one's socket.
+        """
+        self._listening = None
+        loop = asyncio.get_running_loop()
+        for one in listening.sockets:
+            loop.remove_reader(one)
+            with suppress(OSError):  # where a listening socket knows no such thing
+                one.shutdown(socket.SHUT_RDWR)
+        for _ in range(2):
+            await asyncio.sleep(0)
+        listening.close()
 
 
 DOOR: Final = web.AppKey("door", Door)
