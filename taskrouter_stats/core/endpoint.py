@@ -30,7 +30,7 @@ PREFIXES: Final = {
 """Which kind of SID stands at each place of a path."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Filter:
     """A query parameter beside the window.
 
@@ -116,7 +116,7 @@ def thresholds_text(name: str, value: object) -> str:
     raise InvalidParameter(name, value, "whole seconds above 0 are expected, such as [5, 30]")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SidText:
     """A SID of one kind."""
 

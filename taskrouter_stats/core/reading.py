@@ -8,7 +8,7 @@ import attrs
 from taskrouter_stats.core.pace import MEMORY
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Reading:
     """`price`: header units per request; `span`: seconds that the limit covers."""
 

@@ -51,7 +51,7 @@ class SessionOptions(TypedDict, total=False):
     http: HttpSession | None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Settings:
     """A session's options once they are resolved: addresses for names, every value checked.
 
