@@ -16,6 +16,10 @@ ever showed: such a counter charges less than one per request. TOTAL is proven w
 fell one by one for longer than a second without coming back: such a limit covers more than a
 second.
 
+*History* is what was gone when the first reply came: spent by others, but perhaps by others who
+have ended. They are taken for company for a second; unless the counter shows them spending on,
+what is still missing is theirs no more.
+
 *Others* spend whatever the own sends cannot explain: more gone than was sent within the
 memory, or more gone since the last refill than was sent since.
 """
@@ -61,6 +65,9 @@ SHARED, SHARED_REPLIES = 10.0, 10
 5 or 20 s: no row moves by 1%. Without the replies, a slow sharer of a window believes itself
 alone now and then: the worst run of sixteen is refused 5.1% instead of 2.3%."""
 
+PRESUMED, PRESUMED_REPLIES = 1.0, 2
+"""Seconds, and replies, without news of others after which what was gone at first was history."""
+
 MISSED, MISSED_FORGIVEN, SAID_AGAIN = 12, 4, 3
 """Admitted replies without a limit after which the one that was told is forgotten; how many of
 them each that tells one forgives; and how many in a row must tell one to be believed again. One
@@ -89,6 +96,10 @@ class Meter:
     pending: int = 0
     low: float = math.inf
     slack: float = SLACK_ONE
+
+    met_at: float = math.inf
+    inherited: float = 0.0
+    presumed: bool = False
 
     peak: float = 0.0
     peak_at: float | None = None
@@ -288,10 +299,16 @@ class Meter:
 
     def _seek_others(self, sent: Sent, now: float, own: float, fallen: float) -> None:
         slack = self.slack
+        if self.met_at == math.inf:
+            self._meet(sent, now)
+            return
         if fallen <= slack and (self.limit or 0.0) - (self.remaining or 0.0) <= slack:
             self.quiet += 1
             return
         unexplained, mine = self._unexplained(sent, self.remaining or 0.0)
+        self.inherited = max(0.0, min(self.inherited, unexplained))
+        if now - self.met_at < MEMORY:
+            unexplained -= self.inherited
         if unexplained > slack and self._falls_alone(now, own, fallen):
             if self.peak_at is not None and sent.at - self.peak_at > STRETCH:
                 self.reading, self.turned_at = TOTAL, -math.inf
@@ -300,9 +317,18 @@ class Meter:
         theirs = max(unexplained, fallen - own)
         if theirs > slack:
             self.share = mine / (mine + theirs)
-            self.shared_until, self.quiet = now + SHARED, 0
+            self.shared_until, self.quiet, self.presumed = now + SHARED, 0, False
         else:
             self.quiet += 1
+
+    def _meet(self, sent: Sent, now: float) -> None:
+        """The first word: what is gone already may be all that others ever spend."""
+        self.met_at = now
+        unexplained, mine = self._unexplained(sent, self.remaining or 0.0)
+        if unexplained > self.slack:
+            self.inherited, self.presumed = unexplained, True
+            self.share = mine / (mine + unexplained)
+            self.shared_until, self.quiet = now + PRESUMED, SHARED_REPLIES - PRESUMED_REPLIES
 
     def _falls_alone(self, now: float, own: float, fallen: float) -> bool:
         """Is much of the limit gone, but not more than was sent since the last refill?"""

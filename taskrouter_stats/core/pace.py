@@ -30,6 +30,10 @@ MEMORY = 10.0
 LATE = 0.005
 """Seconds of slots that may be caught up: timers wake 1 ms late, several grants at a time."""
 
+LATE_SHARE = 0.1
+"""Share of a slot of `pace_limit` that a timer which woke late may catch up: so no second ever
+holds more than the limit's slots and the one that it began in."""
+
 EPSILON = 1e-6
 """Waits shorter than this are none: no busy loop over rounding errors."""
 

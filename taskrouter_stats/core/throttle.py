@@ -55,7 +55,7 @@ import attrs
 
 from taskrouter_stats.core.ledger import Ledger, Sent
 from taskrouter_stats.core.meter import Meter
-from taskrouter_stats.core.pace import CUT, CUT_ALONE, EPSILON, LATE, Pace
+from taskrouter_stats.core.pace import CUT, CUT_ALONE, EPSILON, LATE, LATE_SHARE, MARGIN, Pace
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.reading import AVERAGE
 from taskrouter_stats.core.wait import LEAVE, PROBE, REPLY, Snapshot, Wait
@@ -91,10 +91,6 @@ LONGEST = 300.0
 
 CREDIBLE = 86_400.0
 """More seconds of `Retry-After` than any rate limit's: a broken clock's, and not obeyed at all."""
-
-LATE_SHARE = 0.1
-"""Share of a slot of `pace_limit` that a timer which woke late may catch up: so no second ever
-holds more than the limit's slots and the one that it began in."""
 
 _DOUBLINGS = 20
 
@@ -205,6 +201,8 @@ class Throttle:
         if now >= pace.grow_at:
             self._grow(now)
         alone = meter.alone(now)
+        if alone and meter.presumed:
+            meter.presumed, pace.rate = False, (1.0 - MARGIN) * meter.rate
         surprised = refused and alone and meter.credit(now) >= 1.0
         spoke = self._hear(sent, now, rate_limit, refused=refused, alone=alone)
         if refused:

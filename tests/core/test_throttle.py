@@ -32,6 +32,28 @@ def test_unsend_leaves_no_trace() -> None:
     assert (throttle._slot_at, throttle.pace.debt) == pytest.approx((slot, debt))
 
 
+def test_what_was_gone_at_first_is_soon_history() -> None:
+    """Who finds a spent budget and nobody spending from it goes at the whole pace in a second."""
+    throttle = Throttle(0.0)
+    answer(throttle, [throttle.send(0.0)], 0.1, told(remaining=4.0))
+    assert not throttle.meter.alone(1.0)
+    assert throttle.pace.rate < 10.0
+    for now in (0.6, 0.9, 1.2):
+        answer(throttle, [throttle.send(now)], now + RTT, told(remaining=49.0))
+    assert throttle.meter.alone(1.3)
+    assert throttle.pace.rate == pytest.approx(48.75)
+
+
+def test_company_that_goes_on_is_no_history() -> None:
+    """Who finds a spent budget, and others spending on, keeps to a part of it."""
+    throttle = Throttle(0.0)
+    answer(throttle, [throttle.send(0.0)], 0.1, told(remaining=40.0))
+    for now, left in ((0.5, 30.0), (0.8, 22.0), (1.2, 9.0)):
+        answer(throttle, [throttle.send(now)], now + RTT, told(remaining=left))
+    assert not throttle.meter.alone(10.0)
+    assert throttle.pace.rate < 25.0
+
+
 def test_what_waits_for_its_connection_has_not_departed() -> None:
     """It takes credit from its leave on, and stands in the ledger from its departure on."""
     throttle = opened()

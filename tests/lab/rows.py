@@ -45,6 +45,7 @@ class Row:
     tells: bool = False
     urgent: int = 0
     connect: float = 0.0
+    spent: bool = False
 
 
 def _fixed(period: float, *, total: bool = False) -> Make:
@@ -239,6 +240,19 @@ def _at_once_and_urgent() -> list[Row]:
     return rows
 
 
+def _spent() -> list[Row]:
+    """Somebody has just spent the whole budget, and is gone: the same command run twice."""
+    short = Bar(seconds=4.5, refused=0.1), Bar(seconds=8.0, refused=0.15)
+    second = Bar(seconds=12.5, refused=0.01), Bar(seconds=15.0, refused=0.03)
+    average = Bar(seconds=22.0, refused=0.02), Bar(seconds=30.0, refused=0.05)
+    return [
+        Row("spent bucket L=20 N=40", "bucket", 40, *short, limit=20.0, spent=True),
+        Row("spent sliding1s L=20 N=40", "sliding1s", 40, *short, limit=20.0, spent=True),
+        Row("spent fixed1s N=500", "fixed1s", 500, *second, spent=True),
+        Row("spent sliding10s N=500", "sliding10s", 500, *average, spent=True),
+    ]
+
+
 def _connecting() -> list[Row]:
     """Each connection takes two round trips to be made, as with TLS, before anything departs."""
     goal, floor = Bar(1.2, 0.005), Bar(1.35, 0.01)
@@ -274,6 +288,11 @@ def _unseen() -> list[Row]:
 
 
 ROWS = tuple(
-    _one_client() + _small_and_unlimited() + _shared() + _at_once_and_urgent() + _connecting()
+    _one_client()
+    + _small_and_unlimited()
+    + _shared()
+    + _at_once_and_urgent()
+    + _connecting()
+    + _spent()
 )
 UNSEEN = tuple(_unseen())

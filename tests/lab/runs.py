@@ -51,6 +51,8 @@ def world(row: Row, seed: int, strategy: str = "ours") -> tuple[Clock, Server, l
     ]
     for client in clients:
         clock.at(0.0, client.pump)
+    while row.spent and not server.handle(0.0)[0]:
+        pass
     for time, limit in row.steps:
         clock.at(time, limiter.step, limit)
     for i in range(row.urgent):
