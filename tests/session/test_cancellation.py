@@ -115,7 +115,7 @@ async def cancelled_at(step, call, seed, again, seen):
     """Cancel a call at that step, and once more if asked; False when it had ended before."""
     loop, chance = asyncio.get_running_loop(), random.Random(seed)
     fate = Fate(chance)
-    transport = FakeTransport(fate, fate.latency)
+    transport = FakeTransport(fate, fate.latency, connecting=chance.choice((0, 0.02)))
     async with session_over(transport, max_in_flight=chance.choice((1, 2, 3)), retry=QUICK) as ours:
         others = [ours.fetch(worker_query(number)) for number in range(chance.randrange(3))]
         others = [asyncio.create_task(other) for other in others]
@@ -149,6 +149,8 @@ async def nothing_is_left(session, transport):
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert transport.in_flight == session._life.live.courier.pacer._in_flight == 0
     assert sum(budget.waiting for budget in session.budgets()) == 0
+    budgets = session._life.live.courier.pacer._budgets.values()
+    assert {budget.throttle.meter.pending for budget in budgets} <= {0}
     transport.answer = statistics
     async with asyncio.timeout(60):
         assert isinstance(await session.fetch_with_meta(worker_query(9)), Success)

@@ -88,20 +88,21 @@ def pages(sids, size, next_url=None):
 class FakeTransport:
     """Answers from a function of the request, after a latency, and remembers what it saw.
 
-    The function returns a Reply, an error to raise, or an awaitable of either.
+    The function returns a Reply, an error to raise, or an awaitable of either. A connection is
+    there at once, or takes so long to be made.
     """
 
-    def __init__(self, answer=statistics, latency=0.01):
+    def __init__(self, answer=statistics, latency=0.01, connecting=0):
         self.answer = answer
         self.latency = latency
+        self.connecting = connecting
         self.sent = []
         self.times = []
         self.in_flight = self.most_in_flight = 0
         self.closed = False
 
     async def send(self, request, departed):
-        """Stand in for the transport's send; a connection is there at once."""
-        departed()
+        """Stand in for the transport's send."""
         if self.closed:
             raise SessionClosed("the session was closed")
         self.sent.append(request)
@@ -109,6 +110,9 @@ class FakeTransport:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
+            if self.connecting:
+                await asyncio.sleep(self.connecting)
+            departed()
             latency = self.latency(request) if callable(self.latency) else self.latency
             await asyncio.sleep(latency)
             answered = self.answer(request)
@@ -162,6 +166,8 @@ async def session_over(transport, **options):
     await asyncio.sleep(0)
     assert pacer._in_flight == 0
     assert [(b.in_flight, b.waiting) for b in pacer.snapshots()] == [(0, 0)] * len(pacer._budgets)
+    meters = [getattr(one.throttle, "meter", None) for one in pacer._budgets.values()]
+    assert [meter.pending for meter in meters if meter] == [0 for meter in meters if meter]
 
 
 async def read(items):
