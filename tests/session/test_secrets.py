@@ -254,9 +254,10 @@ class TestLogs:
 
         async def begun():
             server = RawServer(b"", hold=True)
-            async with server.running() as base_url:
-                tasks.append(asyncio.create_task(asked(base_url)))
-                await until(lambda: server.heads)
+            served = server.running()  # and never left, which would wait for the task's connection
+            base_url = await served.__aenter__()
+            tasks.append((served, asyncio.create_task(asked(base_url))))
+            await until(lambda: server.heads)
 
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
