@@ -40,6 +40,9 @@ class _SecretBytes(bytes):
     def __repr__(self) -> str:
         return "b'(secret)'"
 
+    def __getitem__(self, key: Any) -> Any:
+        return hidden(super().__getitem__(key))
+
 
 def hidden(value: Any) -> Any:
     """Text that shows nothing, anything else as it is: for arguments that a traceback may show."""

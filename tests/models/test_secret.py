@@ -35,6 +35,12 @@ class TestSecret:
         assert repr(secret) == "'(secret)'"
         assert "abc" not in repr(shown)
 
+    def test_a_part_of_bytes_shows_nothing(self):
+        """Rich slices long bytes as it does long text, and one of them is a number as ever."""
+        secret = hidden(TOKEN.secret.encode() * 3)
+        assert repr(secret[:80]) == repr(secret) == "b'(secret)'"
+        assert secret[0] == ord(TOKEN.secret[0])
+
     def test_it_is_text(self):
         """What sends it gets all of it."""
         secret = Secret(TOKEN.secret)
