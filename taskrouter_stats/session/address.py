@@ -11,7 +11,8 @@ from taskrouter_stats.models.secret import Secret, hidden
 
 __all__ = ["find_proxy", "resolve_base_url"]
 
-_VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]+").fullmatch
+_VISIBLE_ASCII: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]+").fullmatch
+r"""Without ``\``, which browsers read as ``/`` and others as a letter: no host is sure."""
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*").fullmatch
 
 
@@ -105,7 +106,7 @@ def _http_parts(url: object) -> SplitResult | None:
     try:
         parts = urlsplit(url) if isinstance(url, str) and _VISIBLE_ASCII(url) else None
         if parts is not None and parts.hostname and parts.scheme in {"http", "https"}:
-            _ = parts.port  # raises when it is none
+            _ = parts.port, parts.hostname.encode("idna")  # which raise when they are none
             return parts
     except ValueError:
         pass

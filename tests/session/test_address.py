@@ -132,6 +132,8 @@ class TestBaseUrl:
             "https://exa\tmple.com",
             "https://example.com/a b",
             "https://\u0435xample.com",
+            "https://a..b",
+            "http://evil.com\\.localhost",
             7,
             b"https://example.com",
         ],
@@ -204,7 +206,17 @@ class TestProxy:
         assert "hunter2" in str(found)
         assert "hunter2" not in repr(found)
 
-    @pytest.mark.parametrize("proxy", ["", "proxy.example:3128", "socks5://u:secret@h", 7])
+    @pytest.mark.parametrize(
+        "proxy",
+        [
+            "",
+            "proxy.example:3128",
+            "socks5://u:secret@h",
+            r"http://u:my\secret@h",
+            "http://u:secret@a..b",
+            7,
+        ],
+    )
     def test_what_is_no_url(self, proxy):
         """What is no http or https URL is refused, and not shown, for it may hold a password."""
         with pytest.raises(ConfigError, match="proxy=") as caught:
