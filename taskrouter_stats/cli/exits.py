@@ -8,6 +8,7 @@ import io
 import os
 import sys
 import traceback
+import urllib.request
 from collections.abc import Callable
 from typing import Final
 
@@ -121,21 +122,22 @@ def _unforeseen(error: Exception, say: Say) -> int:
 
 def _clean(text: str) -> str:
     """It on one line, without the environment's secrets, one of which may stand for an argument."""
-    return Redactor.hiding(secrets_of(os.environ), full_sids=True)(text)
+    return Redactor.hiding(
+        secrets_of(os.environ, *urllib.request.getproxies().values()), full_sids=True
+    )(text)
 
 
 def _tell(text: str, say: Say) -> None:
-    for line in text.splitlines():
-        say(_clean(line))
+    try:
+        for line in text.splitlines():
+            say(_clean(line))
+    except OSError:  # nobody reads any more, or the disk is full
+        _close_pipes()
 
 
 def _say(text: str, error: BaseException, say: Say) -> None:
     """The line, and below it the notes that were put on the error on its way here."""
-    try:
-        for line in (text, *getattr(error, "__notes__", ())):
-            say(_clean(line))
-    except BrokenPipeError:
-        _close_pipes()
+    _tell("\n".join(map(_clean, (text, *getattr(error, "__notes__", ())))), say)
 
 
 def _close_pipes() -> None:

@@ -48,9 +48,13 @@ class Breaker:
         self._is_asking = True
 
     def sent(self, now: float) -> None:
-        """The probe went out, or never will."""
+        """The probe went out."""
         self._is_asking, self._next_at = False, now + _EVERY
         self._probed_at = min(self._probed_at, now)
+
+    def not_sent(self) -> None:
+        """The probe got no leave: the next one may ask."""
+        self._is_asking = False
 
     def down_for(self, now: float) -> float:
         """Seconds since the first probe went out that the server has not answered.

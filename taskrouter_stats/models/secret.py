@@ -55,11 +55,13 @@ class Blotter:
     """Takes secrets out of what came back, for servers and proxies that repeat the request.
 
     Escaped as JSON, HTML or a URL would, a secret keeps its letters and digits: the longest run of
-    them is looked for, which costs next to nothing, and only where one stands the rest is.
+    them is looked for, which costs next to nothing, and only where one stands the rest is. A secret
+    of fewer than eight characters is left alone: it would blot words out of records.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = tuple((hidden(_clue(text).encode()), Secret(text)) for text in secrets)
+        long = [Secret(text) for text in secrets if len(text) >= _TELLING]
+        self._secrets = tuple((hidden(_clue(text).encode()), text) for text in long)
 
     def __call__(self, text: bytes) -> bytes:
         """The bytes without the secrets; the same object where there are none."""

@@ -128,21 +128,22 @@ class Courier:
 
     async def _let_out(self, errand: Errand) -> Permit:
         """Leave to send, or ServerDown, which may be found out while waiting for leave."""
-        is_probe = self._look_out()
+        is_probe = self._look_out(errand)
         try:
             permit = await self._leave(errand)
-        finally:
+        except BaseException:
             if is_probe:
-                self.breaker.sent(self.pacer.now())
+                self.breaker.not_sent()
+            raise
         try:
-            if not is_probe and self._look_out():
+            if is_probe or self._look_out(errand):
                 self.breaker.sent(self.pacer.now())
-        except ServerDown:
+        except (ServerDown, PaceError):
             permit.give_back()
             raise
         return permit
 
-    def _look_out(self) -> bool:
+    def _look_out(self, errand: Errand) -> bool:
         """Refuse to ask a server that is down, but for the next probe; tell whether this is it.
 
         When probes are stuck in all places, the next one waits for a place, and by that alone
@@ -153,7 +154,12 @@ class Courier:
         now = self.pacer.now()
         seconds = self.breaker.ask(now)
         if seconds > 0:
-            raise ServerDown(self.breaker.down_for(now), seconds)
+            down_for, allowed = self.breaker.down_for(now), errand.max_wait
+            if not down_for:  # no probe is out yet: this is still a wait for leave
+                errand.waited += seconds
+                if allowed is not None and errand.waited > allowed:
+                    raise PaceError(allowed, seconds)
+            raise ServerDown(down_for, seconds)
         self.breaker.probe()
         return True
 

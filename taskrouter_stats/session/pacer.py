@@ -7,8 +7,8 @@ requests under way, which has no bound until a refusal shows one (``core.concurr
 Leave is given first come, first served, interactive requests before bulk ones; with two slots or
 more, one is kept for interactive ones. When slots are what is scarce, the budget whose first waiter
 asked first gets the next one, so none starves another. A slot is held from leave to the reply's
-last byte and never while waiting, backing off or handing an outcome over, so nothing that holds a
-slot waits for anything but the server.
+last byte, and for the loop's turns until that is looked at (``turns``), never while waiting for
+leave, backing off or handing an outcome over: nothing that holds one waits for who holds others.
 
 Nobody polls. Each budget has at most one timer, set for the moment at which the throttle says that
 its first waiter may go; a reply, a lost request and a cancelled one are the other occasions.

@@ -72,7 +72,8 @@ class TaskRouterSession:
         timeout: seconds for one attempt, from connect to the last byte.
         max_wait: seconds that a fetch may wait for leave; None for as long as it takes.
         retry: how persistent to be.
-        pace_limit: requests per second and budget that are never exceeded, bursts included.
+        pace_limit: requests per second and budget that are let go at most, bursts included. Those
+            that wait for a connection to be made may arrive closer together than they were let go.
         headroom: the share of every budget that is left to others, 0 to below 1.
         proxy: an http proxy's URL. It tunnels https; plain http it would read, credentials
             included, so that together with a base URL of plain http it needs ``allow_http``.

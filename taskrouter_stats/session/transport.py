@@ -74,7 +74,7 @@ class Transport:
             # Apart from the URL, since aiohttp would hold the password in a plain tuple.
             self._proxy, authorization = _parted(URL(proxy))
             if authorization is not None:
-                secrets += (authorization[len("Basic ") :],)
+                secrets += authorization[len("Basic ") :], Secret(URL(proxy).password or "")
                 header = {"Proxy-Authorization": authorization}
                 if base_url.startswith("https:"):
                     self._proxy_headers = header
@@ -119,17 +119,20 @@ class Transport:
             _DEPARTED.set(departed)
         else:
             departed()
-        response = await self._http.request(
-            request.method,
-            URL(self._base_url + request.target, encoded=True),
-            headers=self._headers if request.body is None else self._headers_with_body,
-            data=request.body,
-            allow_redirects=False,
-            timeout=self._timeout,
-            proxy=self._proxy,
-            proxy_headers=self._proxy_headers,
-            raise_for_status=False,
-        )
+        try:
+            response = await self._http.request(
+                request.method,
+                URL(self._base_url + request.target, encoded=True),
+                headers=self._headers if request.body is None else self._headers_with_body,
+                data=request.body,
+                allow_redirects=False,
+                timeout=self._timeout,
+                proxy=self._proxy,
+                proxy_headers=self._proxy_headers,
+                raise_for_status=False,
+            )
+        finally:
+            _DEPARTED.set(_nobody)
         body = self._blotter(await _whole(response))
         return Reply(response.status, self._readable(response), body)
 
@@ -185,7 +188,7 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _nobody() -> None:
-    """Who was told once is not told again, nor kept alive by this task."""
+    """Who was told is not kept alive by this task."""
 
 
 class _Response(aiohttp.ClientResponse):
@@ -198,7 +201,6 @@ class _Response(aiohttp.ClientResponse):
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
         _DEPARTED.get()()
-        _DEPARTED.set(_nobody)
         try:
             return await super().start(connection)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:

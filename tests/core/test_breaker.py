@@ -46,6 +46,15 @@ def test_nobody_is_told_before_a_probe_went_out():
     assert breaker.down_for(101.0) == 1.0
 
 
+def test_a_probe_that_got_no_leave_was_none():
+    """A probe that was not sent starts no clock, and the next one may ask at once."""
+    breaker = opened(1.0)
+    breaker.probe()
+    assert breaker.ask(2.0) == 0.5
+    breaker.not_sent()
+    assert (breaker.ask(2.0), breaker.down_for(60.0)) == (0.0, 0.0)
+
+
 def test_a_reply_closes_it():
     """One reply closes it, and the count begins anew."""
     breaker = opened()

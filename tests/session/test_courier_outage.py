@@ -75,6 +75,30 @@ async def test_a_server_that_never_answers_is_found_out_at_first():
     assert len(transport.sent) <= 5
 
 
+@virtual
+async def test_max_wait_holds_while_a_probe_waits_for_leave(plain_throttle):
+    """When a 429 keeps the probe back, a fetch that may not wait ends with PaceError in time."""
+    transport = FakeTransport(latency=0)
+    async with session_over(transport) as session:
+        assert await session.fetch(worker_query(0))
+        [budget] = session._life.live.courier.pacer._budgets.values()
+        budget.throttle._paused_until = asyncio.get_running_loop().time() + 40
+        for _ in range(10):
+            session._life.live.courier.breaker.failed(asyncio.get_running_loop().time())
+        await asyncio.sleep(1)
+        probe = asyncio.create_task(session.fetch(worker_query(1)))
+        await settle()
+        for max_wait in (0.1, 3.0):
+            began = now()
+            with pytest.raises(errors.PaceError):
+                await session.fetch(worker_query(2), max_wait=max_wait)
+            assert now() - began <= max_wait
+        probe.cancel()
+        await asyncio.wait([probe])
+        await asyncio.sleep(60)
+        assert await session.fetch(worker_query(3))
+
+
 @pytest.mark.parametrize(("until", "after"), [(5, 0), (40, 30)], ids=["refuses", "hangs"])
 @virtual
 async def test_recovery_within_a_second_of_the_server_s(plain_throttle, until, after):

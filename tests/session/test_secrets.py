@@ -14,6 +14,8 @@ import aiohttp
 import pytest
 
 from taskrouter_stats import RetryPolicy, TaskRouterSession, errors
+from taskrouter_stats.models.secret import Secret
+from taskrouter_stats.session.transport import Transport
 from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, told_by
 from tests.support.fakes import worker_query
 from tests.support.servers import RawServer, http_bytes
@@ -270,3 +272,11 @@ class TestLogs:
         assert leaked(*(str(warning.message) for warning in warned)) == []
         for trouble in unraisable:
             assert leaked(repr(trouble), *told_by(trouble.exc_value)) == []
+
+
+async def test_a_proxy_password_is_blotted_out_in_the_clear_too():
+    """A proxy that tells back who asked, undone from its header, shows no password."""
+    way = Secret("http://bob:hunter2%21secret@127.0.0.1:1")
+    transport = Transport("https://far.example", CREDENTIALS, timeout=5.0, proxy=way, http=None)
+    assert transport._blotted("denied: bob:hunter2!secret") == "denied: bob:(secret)"
+    await transport.aclose()

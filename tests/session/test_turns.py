@@ -47,6 +47,31 @@ async def test_whoever_is_waited_for_goes_first():
 
 
 @virtual
+async def test_bulk_goes_on_though_interactive_ones_keep_coming():
+    """However many interactive replies stand in line, one of four places is for bulk."""
+    turns, went = Turns(), []
+    fetches = [one(turns, went, "fetch", interactive=True) for _ in range(10 * A_TURN)]
+    bulk = [one(turns, went, "bulk") for _ in range(3)]
+    await asyncio.gather(*fetches, *bulk)
+    assert [at for at, name in enumerate(went) if name == "bulk"] == [7, 11, 15]
+
+
+@virtual
+async def test_more_go_on_where_turns_are_long_anyway(monkeypatch):
+    """When others hold the loop for 20 ms a turn, about forty replies go on in each."""
+    turns, went, loop = Turns(), [], asyncio.get_running_loop()
+
+    async def noted(name):
+        await one(turns, went, name)
+        went[-1] = loop.turns
+        loop._clock += 0.02 if name % 40 == 4 else 0.0
+
+    await asyncio.gather(*(noted(name) for name in range(85)))
+    assert len(went) == 85
+    assert 30 < max(Counter(went).values()) <= 40
+
+
+@virtual
 async def test_one_by_one_nobody_waits():
     """Replies that come in turns of their own are never asked to stand in line."""
     turns = Turns()
