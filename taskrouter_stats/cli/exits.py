@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import click
@@ -86,9 +86,9 @@ def refused(error: click.ClickException, say: Say) -> int:
     if say is plainly:
         told = io.StringIO()
         error.show(told)
-        _tell(told.getvalue(), say)
+        _tell(told.getvalue().splitlines(), say)
     else:
-        say(_clean(f"Error: {error.format_message()}"))
+        _tell([f"Error: {error.format_message()}"], say)
     return USAGE
 
 
@@ -116,28 +116,24 @@ def _unforeseen(error: Exception, say: Say) -> int:
         _close_pipes()
         _say(f"Error: the output can't be written: {error.strerror}", error, say)
         return STORAGE
-    _tell("".join(traceback.format_exception(error)), plainly)
+    _tell("".join(traceback.format_exception(error)).splitlines(), plainly)
     return BUG
 
 
-def _clean(text: str) -> str:
-    """It on one line, without the environment's secrets, one of which may stand for an argument."""
-    return Redactor.hiding(
-        secrets_of(os.environ, *urllib.request.getproxies().values()), full_sids=True
-    )(text)
-
-
-def _tell(text: str, say: Say) -> None:
+def _tell(lines: Iterable[str], say: Say) -> None:
+    """Each on one line, without the environment's secrets: one may stand for an argument."""
+    proxies = urllib.request.getproxies().values()
+    clean = Redactor.hiding(secrets_of(os.environ, *proxies), full_sids=True)
     try:
-        for line in text.splitlines():
-            say(_clean(line))
+        for line in lines:
+            say(clean(line))
     except OSError:  # nobody reads any more, or the disk is full
         _close_pipes()
 
 
 def _say(text: str, error: BaseException, say: Say) -> None:
     """The line, and below it the notes that were put on the error on its way here."""
-    _tell("\n".join(map(_clean, (text, *getattr(error, "__notes__", ())))), say)
+    _tell((text, *getattr(error, "__notes__", ())), say)
 
 
 def _close_pipes() -> None:

@@ -4,7 +4,6 @@ The secret is held in one place that no ``repr``, log, pickle or traceback shows
 one header and to one host, the session's base URL.
 """
 
-import base64
 import os
 import re
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, InvalidSid
 
-from .secret import Secret, hidden
+from .secret import Secret, basic, hidden
 from .sids import check_sid
 
 __all__ = ["Credentials"]
@@ -113,8 +112,7 @@ class Credentials:
 
     def authorization(self) -> Secret:
         """The header's value; its ``repr`` does not show it."""
-        pair = f"{self.username}:{self._secret}".encode()
-        return Secret("Basic " + base64.b64encode(pair).decode("ascii"))
+        return basic(self.username, self._secret)
 
     def secrets(self) -> tuple[Secret, ...]:
         """What must never be shown: the header's value without ``Basic``, and the secret."""

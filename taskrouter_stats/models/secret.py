@@ -1,11 +1,12 @@
 """Secrets: text that shows itself to the wire and to nobody else, and a pen that blots it out."""
 
+import base64
 import re
 from collections.abc import Iterable
 from itertools import chain, zip_longest
 from typing import Any, Final, NoReturn
 
-__all__ = ["Blotter", "Secret", "hidden"]
+__all__ = ["Blotter", "Secret", "basic", "hidden"]
 
 _RUNS: Final = re.compile(r"[0-9A-Za-z]+")
 _LONGEST: Final = 8
@@ -42,6 +43,11 @@ class _SecretBytes(bytes):
 
     def __getitem__(self, key: Any) -> Any:
         return hidden(super().__getitem__(key))
+
+
+def basic(user: str, password: str) -> Secret:
+    """The value of a header that says who asks, by HTTP's Basic scheme."""
+    return Secret("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii"))
 
 
 def hidden(value: Any) -> Any:

@@ -4,7 +4,6 @@ The only file that touches aiohttp's client.
 """
 
 import asyncio
-import base64
 import platform
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -25,7 +24,7 @@ from taskrouter_stats.errors import (
     TimedOut,
 )
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.secret import Blotter, Secret
+from taskrouter_stats.models.secret import Blotter, Secret, basic
 
 __all__ = ["HttpSession", "Transport"]
 
@@ -72,9 +71,9 @@ class Transport:
         self._proxy = self._proxy_headers = None
         if proxy is not None:
             # Apart from the URL, since aiohttp would hold the password in a plain tuple.
-            self._proxy, authorization = _parted(URL(proxy))
+            self._proxy, authorization, password = _parted(URL(proxy))
             if authorization is not None:
-                secrets += authorization[len("Basic ") :], Secret(URL(proxy).password or "")
+                secrets += authorization[len("Basic ") :], password
                 header = {"Proxy-Authorization": authorization}
                 if base_url.startswith("https:"):
                     self._proxy_headers = header
@@ -235,12 +234,12 @@ def _check_borrowed(http: HttpSession) -> None:
         raise ConfigError("the borrowed aiohttp session is closed")
 
 
-def _parted(proxy: URL) -> tuple[URL, Secret | None]:
-    """A proxy's URL without user and password, and the header that they make."""
+def _parted(proxy: URL) -> tuple[URL, Secret | None, Secret]:
+    """A proxy's URL without user and password, the header that they make, and the password."""
+    password = Secret(proxy.password or "")
     if proxy.user is None and proxy.password is None:
-        return proxy, None
-    pair = f"{proxy.user or ''}:{proxy.password or ''}".encode()
-    return proxy.with_user(None), Secret("Basic " + base64.b64encode(pair).decode("ascii"))
+        return proxy, None, password
+    return proxy.with_user(None), basic(proxy.user or "", password), password
 
 
 def _why(error: Exception) -> str:

@@ -6,8 +6,8 @@ needs is then in the processor's caches. Between two replies of aiohttp it is no
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from unittest import mock
 
 from taskrouter_stats import TaskRouterSession, queries
@@ -56,23 +56,21 @@ async def transport(base_url: str) -> AsyncIterator[Ask]:
         yield lambda count: from_tasks(count, one)
 
 
-@contextmanager
-def unconverted() -> Iterator[None]:
-    """Leave the JSON as it is."""
-    with mock.patch("taskrouter_stats.session.answers.structure", lambda payload, _: payload):
-        yield
+def unconverted(contender: Contender) -> Contender:
+    """One whose answers stay JSON."""
 
+    @asynccontextmanager
+    async def changed(base_url: str) -> AsyncIterator[Ask]:
+        async with contender(base_url) as ask:
 
-@asynccontextmanager
-async def paced(base_url: str) -> AsyncIterator[Ask]:
-    """A fetch whose answer stays JSON."""
-    async with fetch(base_url) as ask:
+            async def asked(count: int) -> None:
+                place = "taskrouter_stats.session.answers.structure"
+                with mock.patch(place, lambda payload, _: payload):
+                    await ask(count)
 
-        async def unconverted_ask(count: int) -> None:
-            with unconverted():
-                await ask(count)
+            yield asked
 
-        yield unconverted_ask
+    return changed
 
 
 async def answered(_: object, departed: Callable[[], None]) -> Reply:
@@ -95,24 +93,12 @@ async def alone(base_url: str) -> AsyncIterator[Ask]:
         yield lambda count: _from_one_task(asked, count)
 
 
-@asynccontextmanager
-async def alone_unconverted(base_url: str) -> AsyncIterator[Ask]:
-    """The same, whose answer stays JSON."""
-    async with alone(base_url) as ask:
-
-        async def unconverted_ask(count: int) -> None:
-            with unconverted():
-                await ask(count)
-
-        yield unconverted_ask
-
-
 LAYERS: dict[str, Contender] = {
     "aiohttp, bare": bare,
     "this package's transport: whole body, secrets looked for": transport,
-    "leave, throttle, headers, retry, JSON around it": paced,
+    "leave, throttle, headers, retry, JSON around it": unconverted(fetch),
     "and the record: `fetch`": fetch,
-    "`fetch` without network, answer left as JSON": alone_unconverted,
+    "`fetch` without network, answer left as JSON": unconverted(alone),
     "`fetch` without network": alone,
 }
 
