@@ -64,7 +64,7 @@ def clock_finding(skew: Skew | None) -> Finding:
 def _skew(found: Sequence[tuple[Heard, datetime]], source: str) -> Skew:
     """What all of them allow: a time told in whole seconds holds for the second that follows."""
     low = max((told - heard.received_time).total_seconds() for heard, told in found)
-    high = min((told + _RESOLUTION - heard.sent_time).total_seconds() for heard, told in found)
+    high = min((told - heard.sent_time + _RESOLUTION).total_seconds() for heard, told in found)
     return Skew((low + high) / 2, abs(high - low) / 2, source)
 
 

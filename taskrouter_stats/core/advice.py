@@ -4,7 +4,7 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from taskrouter_stats.errors import ApiError, BadRequest, Forbidden
+from taskrouter_stats.errors import ApiError, BadRequest, Forbidden, NotFound
 
 from .query import Ask
 
@@ -15,10 +15,18 @@ _BAD_CREDENTIALS: Final = 20003
 _INVALID: Final = 20001
 _RETENTION: Final = timedelta(days=30)
 _MAY_BE_CLOSED: Final = ("Worker", "Workflow")
+_PROXY_WANTS_CREDENTIALS: Final = 407
 
 
 def advise(error: ApiError, ask: Ask[Any]) -> str | None:
     """A better hint than the status alone gives, or None."""
+    if error.status == _PROXY_WANTS_CREDENTIALS:
+        return "the proxy requires credentials: give them in proxy=, http://USER:PASSWORD@HOST:PORT"
+    if isinstance(error, NotFound) and error.code is None:
+        return (
+            "the body is not Twilio's own error, so a gateway or proxy may have answered: check "
+            "base_url, then try again later"
+        )
     if error.code == _TOO_OLD:
         return _earliest_start(error)
     if error.code == _BAD_CREDENTIALS:
@@ -44,9 +52,9 @@ def _earliest_start(error: ApiError) -> str:
     told = "statistics are kept for 30 days"
     try:
         answered = parsedate_to_datetime(error.headers.get("date", "")).astimezone(UTC)
+        earliest = answered - _RETENTION
     except (ValueError, OverflowError):
         return told
-    earliest = answered - _RETENTION
     return f"{told}: the earliest start was {earliest.isoformat().removesuffix('+00:00')}Z"
 
 

@@ -31,6 +31,8 @@ class Breaker:
 
     open: bool = False
     """Whether the server is taken to be down."""
+    cause: str | None = None
+    """What the last failed send met."""
     _in_a_row: int = 0
     _timeouts: int = 0
     _probed_at: float = math.inf
@@ -67,8 +69,12 @@ class Breaker:
         """A whole reply came."""
         self.open, self._in_a_row, self._timeouts = False, 0, 0
 
-    def failed(self, now: float, *, timed_out: bool = False) -> None:
-        """A send brought no reply, in all its time or since its connection failed."""
+    def failed(self, now: float, *, timed_out: bool = False, cause: str | None = None) -> None:
+        """A send brought no reply, in all its time or since its connection failed.
+
+        Call this only for a failure that says something about the server.
+        """
+        self.cause = cause
         self._in_a_row += 1
         self._timeouts = self._timeouts + 1 if timed_out else 0
         if self.open or (self._in_a_row < _ENOUGH and self._timeouts < _ENOUGH_TIMEOUTS):

@@ -66,6 +66,10 @@ class Endpoint(Generic[T_co]):
         retry_safe: whether sending twice does no harm. A 429 is always safe, since it "is never
             processed" (https://www.twilio.com/docs/api/errors/20429).
         complete: what an answer learns from its question, or None.
+        answer_sids: the JSON names under which an answer, or each item of a list, repeats the
+            SIDs of the path, in the path's order; the path's own names by default.
+        part_sids: where an answer to a question about many TaskQueues names them: the list's key
+            and the SID's name in its items; or None.
     """
 
     name: str
@@ -78,6 +82,12 @@ class Endpoint(Generic[T_co]):
     method: str = "GET"
     retry_safe: bool = True
     complete: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)
+    answer_sids: tuple[str, ...] = field()
+    part_sids: tuple[str, str] | None = None
+
+    @answer_sids.default
+    def _names_in_path(self) -> tuple[str, ...]:
+        return tuple(re.findall(r"{(\w+)}", self.path))
 
     def __attrs_post_init__(self) -> None:
         _ROWS[self.name] = self

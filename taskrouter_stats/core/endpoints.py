@@ -199,6 +199,7 @@ TASK_QUEUES_BULK_REAL_TIME_STATISTICS: Final = Endpoint(
     method="POST",
     retry_safe=True,  # it only reads
     complete=_with_requested,
+    part_sids=("task_queue_data", "task_queue_sid"),
 )
 
 WORKER: Final = Endpoint(
@@ -206,6 +207,7 @@ WORKER: Final = Endpoint(
     _WORKER,
     models.Worker,
     "Worker-Fetch",
+    answer_sids=("workspace_sid", "sid"),
 )
 
 WORKSPACE: Final = Endpoint(
@@ -213,6 +215,7 @@ WORKSPACE: Final = Endpoint(
     _WORKSPACE,
     models.Workspace,
     "Workspace-Fetch",
+    answer_sids=("sid",),
 )
 
 WORKSPACES: Final = Endpoint(

@@ -1,16 +1,17 @@
 """Which failure ends a bulk run: one that would repeat for every query.
 
-One bad worker never ends a run. Three things do: a 401; a 403 while that operation has had no
-success in that workspace; and the same error from each of the first 20 distinct workers. The
-last is for the documented default that closes worker statistics in workspaces of more than 100
-workers (https://www.twilio.com/docs/taskrouter/limits), whose status nobody has written down.
+One bad worker never ends a run. Four things do: a 401; a 403 while that operation has had no
+success in that workspace; a certificate that is not trusted, while nothing has had success; and
+the same error from each of the first 20 distinct workers. The last is for the documented default
+that closes worker statistics in workspaces of more than 100 workers
+(https://www.twilio.com/docs/taskrouter/limits), whose status nobody has written down.
 """
 
 from typing import Any, Final
 
 from attrs import define, field
 
-from taskrouter_stats.errors import ApiError, Forbidden, Unauthorized
+from taskrouter_stats.errors import ApiError, Forbidden, Unauthorized, UntrustedCertificate
 
 from .outcome import Failure, Success
 from .query import Query
@@ -40,6 +41,8 @@ class FatalWatch:
         if isinstance(error, Unauthorized):
             return error
         if isinstance(error, Forbidden) and place not in self._alive:
+            return error
+        if isinstance(error, UntrustedCertificate) and not self._alive:
             return error
         return error if self._repeats(error, outcome.query.sid) else None
 

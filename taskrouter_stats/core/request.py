@@ -36,6 +36,7 @@ class Request:
         budget: what it spends from.
         retry_safe: whether sending it twice does no harm.
         body: JSON, or None.
+        ask: the question, which the answer is compared with; None when nobody compares.
     """
 
     method: str
@@ -43,6 +44,7 @@ class Request:
     budget: BudgetKey
     retry_safe: bool
     body: bytes | None = None
+    ask: Ask[Any] | None = None
 
 
 def build(ask: Ask[Any], account: str) -> Request:
@@ -56,7 +58,7 @@ def build_page(ask: Ask[Any], target: str, account: str) -> Request:
     """A request for a page that the server named, ``target`` having been checked."""
     endpoint = ask.endpoint
     budget = BudgetKey(account, ask.workspace_sid, _resource_key(ask))
-    return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(ask))
+    return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(ask), ask)
 
 
 def _body(ask: Ask[Any]) -> bytes | None:

@@ -3,6 +3,10 @@
 Backoff is exponential with full jitter. A 429 is another matter: it was "never processed and is
 always safe to retry" (https://www.twilio.com/docs/api/errors/20429), the pacer has already paused
 the whole budget for it, and so it is no attempt and adds no wait; only their number is bounded.
+
+A send that dies on a reused connection before the reply's head says nothing about the server: the
+next attempt waits for nothing and costs the retry budget nothing. It is an attempt, since the
+server may have seen it.
 """
 
 import math
@@ -107,13 +111,18 @@ def decide(
     if not retry_safe or not _transient(error) or attempts >= policy.attempts:
         return GIVE_UP
     doubled = policy.base * 2.0 ** min(attempts - 1, 64)
-    seconds = jitter * min(policy.cap, doubled)
+    reused = isinstance(error, errors.TransportError) and error.on_reused_connection
+    seconds = 0.0 if reused else jitter * min(policy.cap, doubled)
     if elapsed + seconds > policy.max_elapsed:
         return GIVE_UP
-    return RetryAfter(seconds) if budget.spend() else GIVE_UP
+    return RetryAfter(seconds) if reused or budget.spend() else GIVE_UP
 
 
 def _transient(error: Exception) -> bool:
     if isinstance(error, errors.ApiError):
         return error.status in TRANSIENT
-    return isinstance(error, errors.TransportError)
+    if isinstance(error, errors.PayloadError):
+        return error.for_other_query
+    return isinstance(error, errors.TransportError) and not isinstance(
+        error, errors.UntrustedCertificate
+    )

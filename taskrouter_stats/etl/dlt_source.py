@@ -11,6 +11,7 @@ its own; so the session is made in there, one for all resources, and closed with
 """
 
 import logging
+import os
 from asyncio import Lock
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -26,6 +27,7 @@ from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import InvalidParameter, MissingExtra
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
 from taskrouter_stats.session import SessionOptions, TaskRouterSession
+from taskrouter_stats.session.options import options_from_env
 from taskrouter_stats.session.sources import WorkerQueries
 
 from .plan import RETENTION, WorkerPlan, worker_plan
@@ -101,7 +103,7 @@ def taskrouter_source(
     def open_session() -> TaskRouterSession:
         if credentials is None:
             return TaskRouterSession.from_env(**options)
-        return TaskRouterSession(credentials, **options)
+        return TaskRouterSession(credentials, **options_from_env(options, os.environ))
 
     dlt = _dlt()
     open_session()  # never used, so it holds nothing: mistakes show here, not in dlt's thread

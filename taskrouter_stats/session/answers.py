@@ -95,6 +95,6 @@ async def _value(live: Live, query: Query[T], errand: Errand) -> T:
 def _explained(error: ApiError | PayloadError, ask: Ask[Any], errand: Errand) -> Exception:
     """The error with what only its question or its reply can tell."""
     if isinstance(error, PayloadError):
-        return PayloadError(error.problems, errand.request_id)
+        return PayloadError(error.problems, errand.request_id, error.for_other_query)
     error.hint = advise(error, ask) or error.hint
     return error

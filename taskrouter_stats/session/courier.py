@@ -5,18 +5,28 @@ The walk of every request, whoever asked: a fetch, a worker of a stream, a page 
 
 import random
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import define, field, frozen
 
 from taskrouter_stats.core import rate_limit
 from taskrouter_stats.core.breaker import Breaker
+from taskrouter_stats.core.identity import Served, differences
 from taskrouter_stats.core.outcome import Meta
-from taskrouter_stats.core.reply import decipher
+from taskrouter_stats.core.reply import Reply, decipher
 from taskrouter_stats.core.request import Request
 from taskrouter_stats.core.retry import TRANSIENT, GiveUp, RetryAfter, RetryPolicy, decide
 from taskrouter_stats.core.retry_budget import RetryBudget
-from taskrouter_stats.errors import PaceError, ServerDown, TimedOut, TransportError
+from taskrouter_stats.errors import (
+    ApiError,
+    PaceError,
+    PayloadError,
+    ServerDown,
+    TimedOut,
+    TransportError,
+    UntrustedCertificate,
+)
 
 from .pacer import Pacer, Permit
 from .retrying import persist
@@ -97,6 +107,7 @@ class Courier:
             errand.tally.retried += not errand.was_refused
         errand.attempts += 1
         errand.was_refused = False
+        began = self.pacer.now()
         try:
             reply = await self.transport.send(errand.request, permit.depart)
             if not self.turns.at_once():
@@ -104,7 +115,7 @@ class Courier:
         except BaseException as error:
             permit.lose()
             if isinstance(error, TransportError):
-                self.breaker.failed(self.pacer.now(), timed_out=isinstance(error, TimedOut))
+                self._note_failure(error)
             errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
             raise
         limits = rate_limit.parse(reply.headers)
@@ -116,9 +127,41 @@ class Courier:
             errand.refused += 1
             errand.was_refused = True
             errand.tally.refused += 1
-        elif reply.status not in TRANSIENT:
-            self.retries.earn()
-        return decipher(reply, limits, errand.attempts)
+        return self._read(errand, reply, self.pacer.now() - began)
+
+    def _note_failure(self, error: TransportError) -> None:
+        """Tell the breaker about a failed send, if the failure says something about the server.
+
+        A reused connection may have died before the send, and a certificate that this machine
+        does not trust came from a server that answers.
+        """
+        if not error.on_reused_connection and not isinstance(error, UntrustedCertificate):
+            timed_out = isinstance(error, TimedOut)
+            self.breaker.failed(self.pacer.now(), timed_out=timed_out, cause=str(error))
+
+    def _read(self, errand: Errand, reply: Reply, seconds: float) -> Any:
+        """Return the payload of a reply that answers the request.
+
+        Raises:
+            ApiError: for an error of the server.
+            PayloadError: for a body that is not JSON, or that answers another query; the
+                connections that may bring more such replies are not used again.
+        """
+        try:
+            payload = decipher(reply, errand.limits, errand.attempts)
+        except (ApiError, PayloadError):
+            if not reply.refused and reply.status not in TRANSIENT:
+                self.retries.earn()
+            raise
+        request = errand.request
+        if request.ask is not None:
+            served = Served(reply.headers, datetime.now(UTC), seconds)
+            wrong = differences(request.ask, request.budget.account, payload, served)
+            if wrong:
+                self.transport.drop_connections()
+                raise PayloadError(wrong, reply.request_id, for_other_query=True)
+        self.retries.earn()
+        return payload
 
     def _at_once(self, errand: Errand) -> Permit | None:
         """Leave that needs no waiting."""
@@ -159,7 +202,7 @@ class Courier:
                 errand.waited += seconds
                 if allowed is not None and errand.waited > allowed:
                     raise PaceError(allowed, seconds)
-            raise ServerDown(down_for, seconds)
+            raise ServerDown(down_for, seconds, self.breaker.cause)
         self.breaker.probe()
         return True
 

@@ -8,9 +8,13 @@ import platform
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from itertools import chain
+from weakref import WeakKeyDictionary
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+from attrs import define
 from yarl import URL
 
 from taskrouter_stats._version import __version__
@@ -22,6 +26,8 @@ from taskrouter_stats.errors import (
     SessionClosed,
     TaskRouterStatsError,
     TimedOut,
+    TransportError,
+    UntrustedCertificate,
 )
 from taskrouter_stats.models import Credentials
 from taskrouter_stats.models.secret import Blotter, Secret, basic
@@ -31,8 +37,26 @@ __all__ = ["HttpSession", "Transport"]
 HttpSession = aiohttp.ClientSession
 """What a caller may lend: its connections, its connector's limits, its resolver."""
 
-_DEPARTED = ContextVar[Callable[[], None]]("departed")
-"""Whom to tell that this task's request is on its way."""
+
+@define(eq=False, repr=False)
+class _Send:
+    """One send of this package's own aiohttp session, as its connector and response see it.
+
+    Attributes:
+        departed: called when the request is on its way.
+        reused_from: the generation of a connection that had served an earlier request, or None.
+        has_head: whether the reply's head came.
+    """
+
+    departed: Callable[[], None]
+    reused_from: int | None = None
+    has_head: bool = False
+
+
+_SEND = ContextVar[_Send]("send")
+"""The send of this task."""
+
+_PROXY_AUTH = 407
 
 _USER_AGENT = (
     f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
@@ -81,8 +105,11 @@ class Transport:
                     self._headers |= header
         self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
         self._blotter = Blotter(secrets)
-        self._owned = http is None
-        self._http = http if http is not None else _own_session()
+        self._connector: _Connector | None = None
+        if http is None:
+            self._connector = _Connector()
+            http = _own_session(self._connector)
+        self._http = http
 
     async def send(self, request: Request, departed: Callable[[], None]) -> Reply:
         """Send once and read the reply to its last byte; redirects are not followed.
@@ -99,8 +126,9 @@ class Transport:
             ConnectionFailed: when no whole reply came.
             SessionClosed: when the aiohttp session was closed, before it or under it.
         """
+        send = _Send(departed)
         try:
-            return await self._exchanged(request, departed)
+            return await self._exchanged(request, send)
         except asyncio.CancelledError as stop:
             # Whose frames would show, in a traceback with locals, what was being sent and read.
             raise stop.with_traceback(None) from None
@@ -109,15 +137,30 @@ class Transport:
             if found is None:
                 raise
             failure = found
+        if isinstance(failure, TransportError) and not send.has_head:
+            self._note_reuse(failure, send.reused_from)
         # Raised here and not above: an error kept in a Failure must not keep aiohttp's frames,
         # with a connection, its buffers and an unread reply, alive through its context.
         raise failure
 
-    async def _exchanged(self, request: Request, departed: Callable[[], None]) -> Reply:
-        if self._owned:
-            _DEPARTED.set(departed)
+    def drop_connections(self) -> None:
+        """Use no connection again that stands now; a borrowed aiohttp session keeps its own."""
+        if self._connector is not None:
+            self._connector.generation += 1
+
+    def _note_reuse(self, failure: TransportError, reused_from: int | None) -> None:
+        """Mark a failure of a reused connection, and drop the connections that are as old."""
+        if self._connector is None or reused_from is None:
+            return
+        failure.on_reused_connection = True
+        if reused_from == self._connector.generation:
+            self.drop_connections()
+
+    async def _exchanged(self, request: Request, send: _Send) -> Reply:
+        if self._connector is not None:
+            _SEND.set(send)
         else:
-            departed()
+            send.departed()
         try:
             response = await self._http.request(
                 request.method,
@@ -131,14 +174,18 @@ class Transport:
                 raise_for_status=False,
             )
         finally:
-            _DEPARTED.set(_nobody)
+            _SEND.set(_NO_SEND)
         body = self._blotter(await _whole(response))
         return Reply(response.status, self._readable(response), body)
 
     def _readable(self, response: aiohttp.ClientResponse) -> Mapping[str, str]:
-        """The headers without our secrets, which a server that echoes requests may repeat."""
+        """The headers as text that UTF-8 can hold, without our secrets.
+
+        A server that echoes requests may repeat those; aiohttp reads bytes that are not UTF-8 as
+        surrogates, which neither JSON nor a file takes: each such byte becomes U+FFFD.
+        """
         raw = b"\n".join(chain.from_iterable(response.raw_headers))
-        if self._blotter(raw) is raw:
+        if raw.isascii() and self._blotter(raw) is raw:
             return response.headers
         return {
             self._blotted(name).lower(): self._blotted(value)
@@ -146,9 +193,7 @@ class Transport:
         }
 
     def _blotted(self, text: str) -> str:
-        return self._blotter(text.encode("utf-8", "surrogateescape")).decode(
-            "utf-8", "surrogateescape"
-        )
+        return self._blotter(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """What an exception means; one that is not aiohttp's own means nothing here."""
@@ -156,13 +201,15 @@ class Transport:
             return SessionClosed("the session was closed while a request was under way")
         if isinstance(error, TimeoutError):
             return TimedOut(self._seconds)
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            return UntrustedCertificate(self._blotted(_why(error)))
         if isinstance(error, (aiohttp.ClientError, OSError)):
             return ConnectionFailed(self._blotted(_why(error)))
         return None
 
     async def aclose(self) -> None:
         """Close what is ours."""
-        if self._owned:
+        if self._connector is not None:
             await self._http.close()
 
 
@@ -190,6 +237,51 @@ def _nobody() -> None:
     """Who was told is not kept alive by this task."""
 
 
+_NO_SEND = _Send(_nobody)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Hands out connections that bring the reply to the next request and to no other.
+
+    A pooled connection that holds unread bytes is closed, not used: they would be read as the
+    reply to the next request, and each later reply as that of the request after its own. So is
+    one of an earlier generation, which is how all pooled connections are dropped at once.
+
+    Attributes:
+        generation: counts how often all connections were dropped.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(limit=0)
+        self.generation = 0
+        self._made_in = WeakKeyDictionary[ResponseHandler, int]()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (the signature is aiohttp's)
+    ) -> Connection:
+        """Return a connection, pooled or new, without unread bytes."""
+        while True:
+            generation = self.generation
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            if protocol is None:
+                return connection
+            made_in = self._made_in.get(protocol)
+            if made_in is None:
+                self._made_in[protocol] = generation
+                if not protocol.should_close:
+                    return connection
+                connection.close()
+                raise aiohttp.ClientConnectionError("the server sent bytes before it was asked")
+            if made_in == self.generation and not protocol.should_close:
+                _SEND.get().reused_from = made_in
+                return connection
+            connection.close()
+
+
 class _Response(aiohttp.ClientResponse):
     """Tells when its request has been written, which is when aiohttp starts to wait for it.
 
@@ -199,18 +291,22 @@ class _Response(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        _DEPARTED.get()()
+        send = _SEND.get()
+        send.departed()
         try:
-            return await super().start(connection)
+            response = await super().start(connection)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             failure = aiohttp.ClientConnectionError(_why(error))
+        else:
+            send.has_head = True
+            return response
         raise failure
 
 
-def _own_session() -> HttpSession:
+def _own_session(connector: _Connector) -> HttpSession:
     return aiohttp.ClientSession(
         response_class=_Response,
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
     )
@@ -245,6 +341,7 @@ def _parted(proxy: URL) -> tuple[URL, Secret | None, Secret]:
 def _why(error: Exception) -> str:
     """Aiohttp's words, but for a proxy's refusal, whose text holds the proxy's URL."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy answered {error.status}"
+        hint = ": it requires credentials, http://USER:PASSWORD@HOST:PORT"
+        return f"the proxy answered {error.status}{hint if error.status == _PROXY_AUTH else ''}"
     name = type(error).__name__
     return f"{error} ({name})" if str(error) else name
