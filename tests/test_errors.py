@@ -42,6 +42,9 @@ SAMPLES = [
     errors.StorageError("disk full"),
     errors.OutputLocked("lake", "process 7"),
     errors.ServerDown(1.5, 0.25),
+    errors.ServerDown(1.5, 0.25, "connection refused"),
+    errors.UntrustedCertificate("self-signed certificate"),
+    errors.PayloadError(["$.worker_sid: other"], "RQ2", for_other_query=True),
 ]
 BUILT_IN = {
     errors.InvalidSid: ValueError,
@@ -63,7 +66,7 @@ FAMILIES = {
         "SessionMisuse",
         "SessionClosed",
     },
-    errors.TransportError: {"ConnectionFailed", "ServerDown", "TimedOut"},
+    errors.TransportError: {"ConnectionFailed", "UntrustedCertificate", "ServerDown", "TimedOut"},
     errors.ApiError: {
         "BadRequest",
         "Unauthorized",

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from itertools import chain
+from typing import cast
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -30,7 +31,9 @@ from taskrouter_stats.errors import (
     UntrustedCertificate,
 )
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.secret import Blotter, Secret, basic
+from taskrouter_stats.models.secret import Blotter, Secret
+
+from .address import split_proxy
 
 __all__ = ["HttpSession", "Transport"]
 
@@ -44,17 +47,22 @@ class _Send:
 
     Attributes:
         departed: called when the request is on its way.
+        needs_new_connection: whether a pooled connection will not do.
         reused_from: the generation of a connection that had served an earlier request, or None.
         has_head: whether the reply's head came.
     """
 
     departed: Callable[[], None]
+    needs_new_connection: bool = False
     reused_from: int | None = None
     has_head: bool = False
 
 
 _SEND = ContextVar[_Send]("send")
 """The send of this task."""
+
+_NEW = -1
+"""The generation of a connection that has served no request yet."""
 
 _PROXY_AUTH = 407
 
@@ -95,7 +103,7 @@ class Transport:
         self._proxy = self._proxy_headers = None
         if proxy is not None:
             # Apart from the URL, since aiohttp would hold the password in a plain tuple.
-            self._proxy, authorization, password = _parted(URL(proxy))
+            self._proxy, authorization, password = split_proxy(URL(proxy))
             if authorization is not None:
                 secrets += authorization[len("Basic ") :], password
                 header = {"Proxy-Authorization": authorization}
@@ -126,7 +134,7 @@ class Transport:
             ConnectionFailed: when no whole reply came.
             SessionClosed: when the aiohttp session was closed, before it or under it.
         """
-        send = _Send(departed)
+        send = _Send(departed, request.needs_new_connection)
         try:
             return await self._exchanged(request, send)
         except asyncio.CancelledError as stop:
@@ -263,31 +271,35 @@ class _Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (the signature is aiohttp's)
     ) -> Connection:
         """Return a connection, pooled or new, without unread bytes."""
-        while True:
-            generation = self.generation
-            connection = await super().connect(req, traces, timeout)
-            protocol = connection.protocol
-            if protocol is None:
-                return connection
-            made_in = self._made_in.get(protocol)
-            if made_in is None:
-                self._made_in[protocol] = generation
-                if not protocol.should_close:
+        send, passed_over = _SEND.get(), list[Connection]()
+        try:
+            while True:
+                connection = await super().connect(req, traces, timeout)
+                protocol = cast("ResponseHandler", connection.protocol)
+                made_in = self._made_in.setdefault(protocol, _NEW)
+                if made_in == _NEW:
+                    self._made_in[protocol] = self.generation
+                    if not protocol.should_close:
+                        return connection
+                    connection.close()
+                    raise aiohttp.ClientConnectionError("the server sent bytes before it was asked")
+                if made_in != self.generation or protocol.should_close:
+                    connection.close()
+                elif send.needs_new_connection:
+                    passed_over.append(connection)
+                else:
+                    send.reused_from = made_in
                     return connection
-                connection.close()
-                raise aiohttp.ClientConnectionError("the server sent bytes before it was asked")
-            if made_in == self.generation and not protocol.should_close:
-                _SEND.get().reused_from = made_in
-                return connection
-            connection.close()
+        finally:
+            for connection in passed_over:
+                connection.release()
 
 
 class _Response(aiohttp.ClientResponse):
     """Tells when its request has been written, which is when aiohttp starts to wait for it.
 
-    And keeps aiohttp from sending a GET again by itself when a connection drops. It does so behind
-    the pacer's and the retry policy's back: one leave, two requests. It knows those errors by their
-    classes; this one it leaves alone.
+    It also keeps aiohttp from sending a GET again by itself when a connection drops, which would
+    make two requests of one permit: aiohttp knows those errors by their classes.
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
@@ -328,14 +340,6 @@ def _check_borrowed(http: HttpSession) -> None:
         )
     if http.closed:
         raise ConfigError("the borrowed aiohttp session is closed")
-
-
-def _parted(proxy: URL) -> tuple[URL, Secret | None, Secret]:
-    """A proxy's URL without user and password, the header that they make, and the password."""
-    password = Secret(proxy.password or "")
-    if proxy.user is None and proxy.password is None:
-        return proxy, None, password
-    return proxy.with_user(None), basic(proxy.user or "", password), password
 
 
 def _why(error: Exception) -> str:

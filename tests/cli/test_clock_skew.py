@@ -43,6 +43,13 @@ def test_dates_that_are_none_tell_nothing(date):
     assert clock_finding(skew).verdict == "not known"
 
 
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"])
+def test_dates_at_the_ends_of_the_calendar(date):
+    """A clock that is off by millennia is told, not a traceback."""
+    finding = clock_finding(skew_from_dates([heard(0, ahead=0, date=date)]))
+    assert finding.verdict == "not ok"
+
+
 def test_an_end_time_stands_in_for_a_date():
     """The report says so."""
     skew = skew_from_end_time(heard(0, ahead=0), NOON + timedelta(seconds=60))

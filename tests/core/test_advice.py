@@ -25,6 +25,25 @@ def test_a_start_that_is_too_old_at_an_unknown_time(date):
     assert advise(error, ONE_WORKER) == "statistics are kept for 30 days"
 
 
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_date_at_the_end_of_the_calendar(year):
+    """A reply's date from which no 30 days can be counted back still leaves the retention."""
+    error = errors.BadRequest(400, 14241, headers={"date": f"Mon, 01 Jan {year} 00:00:00 GMT"})
+    assert advise(error, ONE_WORKER).startswith("statistics are kept for 30 days")
+
+
+def test_a_proxy_that_requires_credentials():
+    """407 is the proxy's word, and has nothing to do with the number of workers."""
+    hint = advise(errors.BadRequest(407), ONE_WORKER)
+    assert "the proxy requires credentials" in hint
+    assert "100 Workers" not in hint
+
+
+def test_a_404_without_a_code():
+    """Only Twilio's own body has a code: without one a gateway may have answered."""
+    assert "a gateway or proxy" in advise(errors.NotFound(404), ONE_WORKER)
+
+
 def test_bad_credentials():
     """20003 names the secret, the account and the region."""
     hint = advise(errors.Unauthorized(401, 20003), ONE_WORKER)

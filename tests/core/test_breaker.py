@@ -38,6 +38,14 @@ def test_three_timeouts_in_a_row_open_it():
     assert not breaker.open
 
 
+def test_the_last_cause_is_kept():
+    """What the last failed send met is there for the error that tells of it."""
+    breaker = Breaker()
+    breaker.failed(1.0, cause="reset")
+    breaker.failed(1.0, cause="refused")
+    assert breaker.cause == "refused"
+
+
 def test_nobody_is_told_before_a_probe_went_out():
     """While a pause keeps every probe back, the server is not yet known to be down."""
     breaker = opened(1.0)

@@ -101,6 +101,13 @@ def test_failures_without_a_reply_never_end_a_run():
     assert first_end(outcomes) is None
 
 
+def test_an_untrusted_certificate_ends_a_run():
+    """It ends a run in which nothing has succeeded; after a success it is one query's failure."""
+    untrusted = errors.UntrustedCertificate("self-signed")
+    assert first_end([failure(untrusted, 1)]) == 1
+    assert first_end([success(0), *(failure(untrusted, n) for n in range(60))]) is None
+
+
 statuses = st.sampled_from([(400, 20001), (404, None), (404, 20404), (500, None)])
 
 

@@ -48,12 +48,14 @@ def test_targets_are_clean(given_filters):
 
 def test_a_query_of_a_relative_window():
     """A relative window is sent as minutes."""
-    request = build(queries.worker_statistics(WORKSPACE, WORKER), ACCOUNT)
+    query = queries.worker_statistics(WORKSPACE, WORKER)
+    request = build(query, ACCOUNT)
     assert request == Request(
         "GET",
         f"/v1/Workspaces/{WORKSPACE}/Workers/{WORKER}/Statistics?Minutes=15",
         BudgetKey(ACCOUNT, WORKSPACE, "WorkerStatistics-Fetch"),
         retry_safe=True,
+        ask=query,
     )
 
 

@@ -6,6 +6,7 @@ import re
 import socket
 
 import aiohttp
+import orjson
 import pytest
 from aiohttp import web
 from yarl import URL
@@ -192,10 +193,15 @@ class TestNoReply:
         assert TOKEN not in repr(CREDENTIALS.secrets())
 
     async def test_headers_of_any_bytes(self):
-        """Headers that are no text are taken as they come, and can be pickled in an error."""
-        said = http_bytes(b"{}", "200 OK").replace(b"200 OK", b"200 OK\r\nX-Odd: \xff\xfe", 1)
-        async with RawServer(said).running() as base_url:
-            assert (await send(base_url)).status == 200
+        """Each byte of a header that is not UTF-8 becomes U+FFFD, and what is UTF-8 stays."""
+        odd = "Twilio-Request-Id: RQ\udcff\r\nContent-Type: a/\udcfe\r\nX-Name: Zo\u00eb"
+        head = f"HTTP/1.1 503 Odd\r\n{odd}\r\nContent-Length: 2\r\n\r\n"
+        async with RawServer(head.encode("utf-8", "surrogateescape") + b"{}").running() as base_url:
+            reply = await send(base_url)
+        assert reply.request_id == "RQ\ufffd"
+        assert reply.headers["content-type"] == "a/\ufffd"
+        assert reply.headers["x-name"] == "Zo\u00eb"
+        assert orjson.dumps(dict(reply.headers))
 
     @pytest.mark.parametrize("status", ["101 Switching Protocols", "204 No Content", "304 Not"])
     async def test_replies_without_a_body(self, status):
@@ -220,7 +226,7 @@ class TestTls:
         server = await asyncio.start_server(served, "127.0.0.1", 0, ssl=untrusted())
         async with server:
             base_url = "https://{}:{}".format(*server.sockets[0].getsockname())
-            with pytest.raises(errors.ConnectionFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            with pytest.raises(errors.UntrustedCertificate, match="CERTIFICATE_VERIFY_FAILED"):
                 await send(base_url)
             assert heads == []
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as http:

@@ -61,8 +61,8 @@ def limits(limit, remaining):
 
 def statistics(request, **headers):
     """A worker's statistics, as little of them as will do."""
-    sid = worker_sid(number_of(request))
-    return reply(200, {"worker_sid": sid, "workspace_sid": WORKSPACE}, **headers)
+    _, _, _, workspace, _, sid, _ = urlsplit(request.target).path.split("/")
+    return reply(200, {"worker_sid": sid, "workspace_sid": workspace}, **headers)
 
 
 def trouble(status, code=None, **headers):
@@ -100,6 +100,7 @@ class FakeTransport:
         self.times = []
         self.in_flight = self.most_in_flight = 0
         self.closed = False
+        self.dropped = 0
 
     async def send(self, request, departed):
         """Stand in for the transport's send."""
@@ -123,6 +124,10 @@ class FakeTransport:
         if isinstance(answered, Exception):
             raise answered
         return answered
+
+    def drop_connections(self):
+        """Count how often the connections were dropped."""
+        self.dropped += 1
 
     async def aclose(self):
         """Refuse whatever comes from now on, as the transport does."""

@@ -13,15 +13,16 @@ from .fakes import WORKERS_PATH
 
 
 @asynccontextmanager
-async def serving(handler):
-    """Serve every path with an aiohttp.web handler; gives the base URL."""
+async def serving(handler, ssl=None):
+    """Serve every path with an aiohttp.web handler, over https if told; gives the base URL."""
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", handler)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield "http://127.0.0.1:{1}".format(*runner.addresses[0])
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=ssl).start()
+        scheme = "http" if ssl is None else "https"
+        yield "{0}://127.0.0.1:{2}".format(scheme, *runner.addresses[0])
     finally:
         await runner.cleanup()
 

@@ -7,7 +7,7 @@ authors did not think of. It runs in threads: tests of coroutines and of process
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
@@ -65,7 +65,7 @@ class Question:
 
 
 Part = bytes | type[Close] | type[Reset] | type[Hold]
-Answer = Callable[[Question], "bytes | tuple[Part, ...]"]
+Answer = Callable[[Question], "bytes | Iterable[Part]"]
 
 
 def http(body: object = b"", status: int = 200, headers: dict[str, str] | None = None) -> bytes:
@@ -153,7 +153,8 @@ class RawServer:
     """Listens on a port of this machine and answers by a function.
 
     Attributes:
-        answer: gives the bytes of each reply, or several parts; Close, Reset and Hold end them.
+        answer: gives the bytes of each reply, or several parts, each of which a generator may
+            delay; Close, Reset and Hold end them.
         questions: every request that arrived, in order.
         connections: how many were accepted.
     """
@@ -203,7 +204,7 @@ class RawServer:
             while question := self._read(received, number, count + 1):
                 count += 1
                 said = self.answer(question)
-                for part in said if isinstance(said, tuple) else (said,):
+                for part in (said,) if isinstance(said, bytes) else said:
                     if part is Reset:
                         linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
                         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
