@@ -25,33 +25,11 @@ again is decided in ``core/retry.py``, never by an error's class.
 import math
 from collections.abc import Mapping, Sequence
 
-__all__ = [
-    "ApiError",
-    "BadRequest",
-    "ConfigError",
-    "ConnectionFailed",
-    "Forbidden",
-    "InvalidParameter",
-    "InvalidSid",
-    "InvalidWindow",
-    "MissingExtra",
-    "NotFound",
-    "OutputLocked",
-    "PaceError",
-    "PayloadError",
-    "RateLimited",
-    "ServerDown",
-    "ServerError",
-    "SessionClosed",
-    "SessionMisuse",
-    "StorageError",
-    "TaskRouterStatsError",
-    "TimedOut",
-    "TransportError",
-    "Unauthorized",
-    "UntrustedCertificate",
-    "UsageError",
-]
+__all__ = ["ApiError", "BadRequest", "ConfigError", "ConnectionFailed", "Forbidden"]
+__all__ += ["InvalidParameter", "InvalidSid", "InvalidWindow", "MissingExtra", "NotFound"]
+__all__ += ["OutputLocked", "PaceError", "PayloadError", "RateLimited", "ServerDown", "ServerError"]
+__all__ += ["SessionClosed", "SessionMisuse", "StorageError", "TaskRouterStatsError", "TimedOut"]
+__all__ += ["TransportError", "Unauthorized", "UntrustedCertificate", "UsageError"]
 
 
 class TaskRouterStatsError(Exception):

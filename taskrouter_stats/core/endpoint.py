@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models import check_sid
@@ -46,6 +46,10 @@ class Filter:
     resource_key: str | None = None
 
 
+def _names_in_path(row: "Endpoint[Any]") -> tuple[str, ...]:
+    return tuple(re.findall(r"{(\w+)}", row.path))
+
+
 _ROWS: Final[dict[str, "Endpoint[Any]"]] = {}
 """Every row by its name, filled as the table is made."""
 
@@ -82,12 +86,8 @@ class Endpoint(Generic[T_co]):
     method: str = "GET"
     retry_safe: bool = True
     complete: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)
-    answer_sids: tuple[str, ...] = field()
+    answer_sids: tuple[str, ...] = field(default=Factory(_names_in_path, takes_self=True))
     part_sids: tuple[str, str] | None = None
-
-    @answer_sids.default
-    def _names_in_path(self) -> tuple[str, ...]:
-        return tuple(re.findall(r"{(\w+)}", self.path))
 
     def __attrs_post_init__(self) -> None:
         _ROWS[self.name] = self

@@ -121,9 +121,9 @@ def _other_times(window: Window, answer: dict[str, Any], served: Served) -> list
 
     A time that is missing, null or unreadable is not compared here.
     """
-    within = answer.get("cumulative")
-    part, prefix = (within, "$.cumulative") if isinstance(within, dict) else (answer, "$")
-    times = cast("dict[str, Any]", part)
+    times, prefix = json_object(answer.get("cumulative")), "$.cumulative"
+    if not times:
+        times, prefix = answer, "$"
     said = times.get("start_time"), times.get("end_time")
     if said in (_texts(window), (None, None)):
         return []

@@ -6,12 +6,10 @@ import urllib.request
 from typing import Final, cast
 from urllib.parse import SplitResult, urlsplit
 
-from yarl import URL
-
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.models.secret import Secret, basic, hidden
+from taskrouter_stats.models.secret import Secret, hidden
 
-__all__ = ["find_proxy", "resolve_base_url", "split_proxy"]
+__all__ = ["find_proxy", "resolve_base_url"]
 
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]+").fullmatch
 r"""Without ``\``, which browsers read as ``/`` and others as a letter: no host is sure."""
@@ -120,11 +118,3 @@ def _loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def split_proxy(proxy: URL) -> tuple[URL, Secret | None, Secret]:
-    """Return a proxy's URL without user and password, their header, and the password."""
-    password = Secret(proxy.password or "")
-    if proxy.user is None and proxy.password is None:
-        return proxy, None, password
-    return proxy.with_user(None), basic(proxy.user or "", password), password

@@ -31,9 +31,7 @@ from taskrouter_stats.errors import (
     UntrustedCertificate,
 )
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.secret import Blotter, Secret
-
-from .address import split_proxy
+from taskrouter_stats.models.secret import Blotter, Secret, basic
 
 __all__ = ["HttpSession", "Transport"]
 
@@ -60,11 +58,6 @@ class _Send:
 
 _SEND = ContextVar[_Send]("send")
 """The send of this task."""
-
-_NEW = -1
-"""The generation of a connection that has served no request yet."""
-
-_PROXY_AUTH = 407
 
 _USER_AGENT = (
     f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
@@ -103,7 +96,7 @@ class Transport:
         self._proxy = self._proxy_headers = None
         if proxy is not None:
             # Apart from the URL, since aiohttp would hold the password in a plain tuple.
-            self._proxy, authorization, password = split_proxy(URL(proxy))
+            self._proxy, authorization, password = _split_proxy(URL(proxy))
             if authorization is not None:
                 secrets += authorization[len("Basic ") :], password
                 header = {"Proxy-Authorization": authorization}
@@ -187,10 +180,9 @@ class Transport:
         return Reply(response.status, self._readable(response), body)
 
     def _readable(self, response: aiohttp.ClientResponse) -> Mapping[str, str]:
-        """The headers as text that UTF-8 can hold, without our secrets.
+        """Return the headers without our secrets, which a server may echo.
 
-        A server that echoes requests may repeat those; aiohttp reads bytes that are not UTF-8 as
-        surrogates, which neither JSON nor a file takes: each such byte becomes U+FFFD.
+        Bytes that are not UTF-8, which aiohttp reads as surrogates, become U+FFFD.
         """
         raw = b"\n".join(chain.from_iterable(response.raw_headers))
         if raw.isascii() and self._blotter(raw) is raw:
@@ -241,26 +233,19 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(chunks)
 
 
-def _nobody() -> None:
-    """Who was told is not kept alive by this task."""
-
-
-_NO_SEND = _Send(_nobody)
+_NO_SEND = _Send(lambda: None)
+"""What a task that sends nothing holds, so that nothing of its last send is kept alive."""
 
 
 class _Connector(aiohttp.TCPConnector):
     """Hands out connections that bring the reply to the next request and to no other.
 
-    A pooled connection that holds unread bytes is closed, not used: they would be read as the
-    reply to the next request, and each later reply as that of the request after its own. So is
-    one of an earlier generation, which is how all pooled connections are dropped at once.
-
-    Attributes:
-        generation: counts how often all connections were dropped.
+    It closes a pooled connection that holds unread bytes, which would be read as the reply to the
+    next request, and one of an earlier ``generation``, which is how all are dropped at once.
     """
 
     def __init__(self) -> None:
-        super().__init__(limit=0)
+        super().__init__(limit=0)  # pyright: ignore[reportUnknownMemberType] (aiohttp's)
         self.generation = 0
         self._made_in = WeakKeyDictionary[ResponseHandler, int]()
 
@@ -272,12 +257,13 @@ class _Connector(aiohttp.TCPConnector):
     ) -> Connection:
         """Return a connection, pooled or new, without unread bytes."""
         send, passed_over = _SEND.get(), list[Connection]()
+        send.reused_from = None
         try:
             while True:
                 connection = await super().connect(req, traces, timeout)
                 protocol = cast("ResponseHandler", connection.protocol)
-                made_in = self._made_in.setdefault(protocol, _NEW)
-                if made_in == _NEW:
+                made_in = self._made_in.get(protocol)
+                if made_in is None:
                     self._made_in[protocol] = self.generation
                     if not protocol.should_close:
                         return connection
@@ -342,10 +328,19 @@ def _check_borrowed(http: HttpSession) -> None:
         raise ConfigError("the borrowed aiohttp session is closed")
 
 
+def _split_proxy(proxy: URL) -> tuple[URL, Secret | None, Secret]:
+    """Return a proxy's URL without user and password, their header, and the password."""
+    password = Secret(proxy.password or "")
+    if proxy.user is None and proxy.password is None:
+        return proxy, None, password
+    return proxy.with_user(None), basic(proxy.user or "", password), password
+
+
 def _why(error: Exception) -> str:
     """Aiohttp's words, but for a proxy's refusal, whose text holds the proxy's URL."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        hint = ": it requires credentials, http://USER:PASSWORD@HOST:PORT"
-        return f"the proxy answered {error.status}{hint if error.status == _PROXY_AUTH else ''}"
+        if error.status == 407:  # noqa: PLR2004
+            return "the proxy answered 407: it requires credentials, http://USER:PASSWORD@HOST:PORT"
+        return f"the proxy answered {error.status}"
     name = type(error).__name__
     return f"{error} ({name})" if str(error) else name
