@@ -57,7 +57,7 @@ class _Send:
 
 
 _SEND = ContextVar[_Send]("send")
-"""The send of this task."""
+"""The send of this task, and between sends one that keeps nothing alive."""
 
 _USER_AGENT = (
     f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
@@ -180,17 +180,12 @@ class Transport:
         return Reply(response.status, self._readable(response), body)
 
     def _readable(self, response: aiohttp.ClientResponse) -> Mapping[str, str]:
-        """Return the headers without our secrets, which a server may echo.
-
-        Bytes that are not UTF-8, which aiohttp reads as surrogates, become U+FFFD.
-        """
+        """The headers without our secrets, which a server that echoes requests may repeat."""
         raw = b"\n".join(chain.from_iterable(response.raw_headers))
-        if raw.isascii() and self._blotter(raw) is raw:
-            return response.headers
-        return {
-            self._blotted(name).lower(): self._blotted(value)
-            for name, value in response.headers.items()
-        }
+        headers = response.headers if raw.isascii() else _utf8_headers(response.headers)
+        if self._blotter(raw) is raw:
+            return headers
+        return {self._blotted(name).lower(): self._blotted(text) for name, text in headers.items()}
 
     def _blotted(self, text: str) -> str:
         return self._blotter(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
@@ -211,6 +206,14 @@ class Transport:
         """Close what is ours."""
         if self._connector is not None:
             await self._http.close()
+
+
+def _utf8_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the headers with U+FFFD for each byte, read as a surrogate, that is not UTF-8."""
+    return {
+        name.lower(): text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for name, text in headers.items()
+    }
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
@@ -234,7 +237,6 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
 
 
 _NO_SEND = _Send(lambda: None)
-"""What a task that sends nothing holds, so that nothing of its last send is kept alive."""
 
 
 class _Connector(aiohttp.TCPConnector):

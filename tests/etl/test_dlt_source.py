@@ -236,6 +236,24 @@ async def test_a_refused_run_commits_nothing(warehouse):
     assert (await warehouse.load())[STATISTICS] == 28
 
 
+def test_explicit_credentials_keep_the_environment_s_address(monkeypatch):
+    """With credentials given, the server and region are still those that the environment names."""
+    pytest.importorskip("dlt", reason="needs dlt")
+    opened = []
+    real = dlt_source.TaskRouterSession
+
+    def session(*args, **options):
+        opened.append(options)
+        return real(*args, **options)
+
+    monkeypatch.setattr(dlt_source, "TaskRouterSession", session)
+    credentials = Credentials.auth_token("AC" + "0" * 32, "made-up")
+    monkeypatch.setenv("TASKROUTER_STATS_BASE_URL", "http://127.0.0.1:9")
+    taskrouter_source("WS" + "0" * 32, tz="UTC", credentials=credentials)
+    taskrouter_source("WS" + "0" * 32, tz="UTC", credentials=credentials, region="ie1")
+    assert opened == [{"base_url": "http://127.0.0.1:9"}, {"region": "ie1"}]
+
+
 def test_without_dlt(monkeypatch):
     """A missing dlt is answered with the line that installs it."""
     monkeypatch.setitem(sys.modules, "dlt", None)

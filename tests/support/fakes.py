@@ -61,8 +61,9 @@ def limits(limit, remaining):
 
 def statistics(request, **headers):
     """A worker's statistics, as little of them as will do."""
-    _, _, _, workspace, _, sid, _ = urlsplit(request.target).path.split("/")
-    return reply(200, {"worker_sid": sid, "workspace_sid": workspace}, **headers)
+    workspace = request.target.split("/")[3]
+    sid = worker_sid(number_of(request))
+    return reply(200, {"worker_sid": sid, "workspace_sid": workspace, "cumulative": {}}, **headers)
 
 
 def trouble(status, code=None, **headers):
