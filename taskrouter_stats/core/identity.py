@@ -7,7 +7,7 @@ are compared as they are written, since Twilio does not document that their lett
 change. What an answer leaves out, or calls null, is not compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -50,14 +50,16 @@ class Served:
         return -_MINUTE < end - time < _MINUTE + timedelta(seconds=self.seconds)
 
 
-def differences(ask: Ask[Any], account: str, payload: object, served: Served) -> list[str]:
+def differences(
+    ask: Ask[Any], account: str, payload: object, served: Callable[[], Served]
+) -> list[str]:
     """Return how a decoded reply differs from its question, one ``path: what`` each.
 
     Args:
         ask: the question.
         account: the SID of the account or of the API key that asked; a key names no account.
         payload: the decoded JSON.
-        served: when the reply was made.
+        served: tells when the reply was made, if that matters.
     """
     key, answer = ask.endpoint.items, json_object(payload)
     if key is None:
@@ -72,7 +74,9 @@ def differences(ask: Ask[Any], account: str, payload: object, served: Served) ->
     return found
 
 
-def _compare(ask: Ask[Any], account: str, answer: dict[str, Any], served: Served) -> list[str]:
+def _compare(
+    ask: Ask[Any], account: str, answer: dict[str, Any], served: Callable[[], Served]
+) -> list[str]:
     endpoint, found = ask.endpoint, list[str]()
     for name, sid in zip(endpoint.answer_sids, ask.sids, strict=True):
         if answer.get(name, sid) != sid and answer[name] is not None:
@@ -108,7 +112,7 @@ def _other_parts(
     ]
 
 
-def _other_times(window: Window, answer: dict[str, Any], served: Served) -> list[str]:
+def _other_times(window: Window, answer: dict[str, Any], served: Callable[[], Served]) -> list[str]:
     """Return how ``start_time`` and ``end_time`` differ from what can follow from the window.
 
     Twilio documents the window's parameters and not how they are rounded, so this is allowed:
@@ -141,8 +145,8 @@ def _other_times(window: Window, answer: dict[str, Any], served: Served) -> list
     ]
 
 
-def _follows(asked: datetime, got: datetime, served: Served) -> bool:
-    return abs(got - asked) < _MINUTE or (got < asked and served.could_be_now(got))
+def _follows(asked: datetime, got: datetime, served: Callable[[], Served]) -> bool:
+    return abs(got - asked) < _MINUTE or (got < asked and served().could_be_now(got))
 
 
 @lru_cache(maxsize=256)

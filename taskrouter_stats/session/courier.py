@@ -127,7 +127,7 @@ class Courier:
             errand.refused += 1
             errand.was_refused = True
             errand.tally.refused += 1
-        return self._read(errand, reply, self.pacer.now() - began)
+        return self._read(errand, reply, began)
 
     def _note_failure(self, errand: Errand, error: TransportError) -> None:
         """Tell the breaker about a failed send, if the failure says something about the server.
@@ -141,7 +141,7 @@ class Courier:
             timed_out = isinstance(error, TimedOut)
             self.breaker.failed(self.pacer.now(), timed_out=timed_out, cause=str(error))
 
-    def _read(self, errand: Errand, reply: Reply, seconds: float) -> Any:
+    def _read(self, errand: Errand, reply: Reply, began: float) -> Any:
         """Return the payload of a reply that answers the request.
 
         Raises:
@@ -157,8 +157,12 @@ class Courier:
             raise
         request = errand.request
         if request.ask is not None:
-            served = Served(reply.headers, datetime.now(UTC), seconds)
-            wrong = differences(request.ask, request.budget.account, payload, served)
+            wrong = differences(
+                request.ask,
+                request.budget.account,
+                payload,
+                lambda: Served(reply.headers, datetime.now(UTC), self.pacer.now() - began),
+            )
             if wrong:
                 self.transport.drop_connections()
                 errand.request = evolve(request, needs_new_connection=True)

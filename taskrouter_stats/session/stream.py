@@ -42,10 +42,10 @@ class OutcomeStream(Generic[T]):
                 ...
 
     A failed query is a :class:`Failure` and ends nothing. What would repeat for every query ends
-    the stream with that error: a 401, a 403 before any success, the same error from each of the
-    first 20 workers. When the queries' source fails, what was made is delivered first, then its
-    error is raised: a stream never ends as if complete. Leaving the ``async with`` ends every
-    request that is still under way.
+    the stream with that error: a 401, a 403 or an untrusted certificate before any success, the
+    same error from each of the first 20 workers. When the queries' source fails, what was made is
+    delivered first, then its error is raised: a stream never ends as if complete. Leaving the
+    ``async with`` ends every request that is still under way.
     """
 
     def __init__(

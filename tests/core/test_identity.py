@@ -19,7 +19,14 @@ QUEUES = ("WQ" + "1" * 32, "WQ" + "2" * 32)
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
 HOUR = Window.between(START, START + timedelta(hours=1))
-SERVED = Served({}, NOW, 2.0)
+
+
+def served(headers=None, seconds=2.0):
+    """A reply that was made now, with those headers, after so many seconds."""
+    return lambda: Served(headers or {}, NOW, seconds)
+
+
+SERVED = served()
 
 
 def sids_of(endpoint, letter):
@@ -48,11 +55,11 @@ def text(time):
     return time.isoformat().replace("+00:00", "Z")
 
 
-def worker(window, start, end, served=SERVED):
+def worker(window, start, end, when=SERVED):
     """How an answer for one worker with these times differs from a question for that window."""
     query = queries.worker_statistics(WORKSPACE, WORKER, window)
     times = {"start_time": text(start), "end_time": text(end)}
-    return differences(query, ACCOUNT, {"cumulative": times}, served)
+    return differences(query, ACCOUNT, {"cumulative": times}, when)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda one: one.name)
@@ -166,23 +173,23 @@ class TestTimes:
     def test_the_present_is_the_server_s(self):
         """Its Date header tells it, so this machine's clock may be wrong by hours."""
         ahead = NOW + timedelta(hours=3)
-        served = Served({"date": format_datetime(ahead, usegmt=True)}, NOW, 2.0)
+        told = served({"date": format_datetime(ahead, usegmt=True)})
         today = Window.between(START, ahead + timedelta(hours=5))
-        assert worker(today, START, ahead, served) == []
-        assert worker(today, START, NOW, served)
+        assert worker(today, START, ahead, told) == []
+        assert worker(today, START, NOW, told)
 
     @pytest.mark.parametrize("date", ["", "soon", "Fri, 31 Dec 9999 23:59:59 +2400", "\udcff"])
     def test_a_date_that_is_none(self, date):
         """Without a readable Date this machine's clock stands in for the server's."""
         today = Window.between(START, NOW + timedelta(hours=5))
-        assert worker(today, START, NOW, Served({"date": date}, NOW, 2.0)) == []
+        assert worker(today, START, NOW, served({"date": date})) == []
 
     def test_a_slow_answer(self):
         """The server's present may be as old as the attempt."""
         today = Window.between(START, NOW + timedelta(hours=5))
         end = NOW - timedelta(minutes=4)
-        assert worker(today, START, end, Served({}, NOW, 300.0)) == []
-        assert worker(today, START, end, Served({}, NOW, 3.0))
+        assert worker(today, START, end, served(seconds=300.0)) == []
+        assert worker(today, START, end, served(seconds=3.0))
 
     @given(st.integers(0, 10**9), st.floats(-59, 59))
     def test_a_relative_window(self, later, off):

@@ -104,6 +104,76 @@ class TestAttempts:
         assert now() == 51
 
 
+def other(_):
+    """The answer for another worker."""
+    return reply(200, {"worker_sid": worker_query(77).sid})
+
+
+def reused(error):
+    """The failure of a connection that had served an earlier request."""
+    error.on_reused_connection = True
+    return error
+
+
+class TestIdentity:
+    """An answer to another query."""
+
+    @virtual
+    async def test_it_is_asked_again_on_a_new_connection(self):
+        """The connections are dropped, and the next send uses none that was used before."""
+        outcome, transport = await asked(other)
+        assert outcome.unwrap().worker_sid == worker_query(1).sid
+        assert (outcome.meta.attempts, transport.dropped) == (2, 1)
+        assert [request.needs_new_connection for request in transport.sent] == [False, True]
+
+    @virtual
+    async def test_it_ends_as_a_failure(self):
+        """When all attempts bring others' answers, the last one is the query's error."""
+        outcome, transport = await asked(*[other] * 3, retry=RetryPolicy(attempts=3))
+        assert isinstance(outcome.error, errors.PayloadError)
+        assert outcome.error.for_other_query
+        assert outcome.error.request_id == outcome.meta.request_id == REQUEST_ID
+        assert len(transport.sent) == transport.dropped == 3
+
+    @virtual
+    async def test_it_pays_for_its_retries(self):
+        """Others' answers earn no retries, so a server that gives nothing else gets few."""
+        transport = FakeTransport(other, latency=0)
+        async with session_over(transport) as session:
+            outcomes = await session.collect([worker_query(number) for number in range(100, 500)])
+        assert {type(outcome.error) for outcome in outcomes} == {errors.PayloadError}
+        assert len(transport.sent) == 400 + 200
+
+
+class TestReusedConnections:
+    """Sends that die on connections which had served an earlier request."""
+
+    @virtual
+    async def test_they_say_nothing_about_the_server(self, full_jitter):
+        """Fifty in a row open no circuit, wait for nothing, and end as their own error."""
+        transport = FakeTransport(lambda _: reused(errors.ConnectionFailed("reset")), latency=0)
+        async with session_over(transport, retry=RetryPolicy(attempts=2)) as session:
+            for number in range(50):
+                with pytest.raises(errors.ConnectionFailed):
+                    await session.fetch(worker_query(number))
+            began = now()
+            transport.answer = Script(reused(errors.TimedOut(30)))
+            success = await session.fetch_with_meta(worker_query(1))
+            assert now() == began
+        assert success.meta.attempts == 2
+        assert transport.sent[-1].needs_new_connection
+
+    @virtual
+    async def test_an_untrusted_certificate_says_nothing_either(self):
+        """A server whose certificate is not trusted answers, so it is not called down."""
+        transport = FakeTransport(lambda _: errors.UntrustedCertificate("odd"), latency=0)
+        async with session_over(transport) as session:
+            for number in range(30):
+                with pytest.raises(errors.UntrustedCertificate):
+                    await session.fetch(worker_query(number))
+        assert len(transport.sent) == 30
+
+
 class TestRefusals:
     """A 429 is no attempt: the budget's pause is the only wait."""
 

@@ -62,6 +62,7 @@ async def test_a_dead_server_is_found_out_once(plain_throttle):
     assert down is errors.ServerDown
     assert told[1].down_for >= 10
     assert 0 < told[1].retry_after <= 0.5
+    assert told[1].cause == "reset"
 
 
 @virtual
