@@ -216,3 +216,17 @@ def test_retryability_is_no_business_of_the_class():
     """No error class says of itself whether a retry helps."""
     words = ("retryable", "transient", "should_retry", "is_retryable")
     assert not [cls for cls in classes() for word in words if hasattr(cls, word)]
+
+
+def test_a_pickled_error_knows_its_connection():
+    """Whether a connection had served before is not lost on the way to another process."""
+    error = errors.ConnectionFailed("reset")
+    assert error.on_reused_connection is False
+    error.on_reused_connection = True
+    assert pickle.loads(pickle.dumps(error)).on_reused_connection is True
+
+
+def test_server_down_tells_what_the_last_send_met():
+    """The cause stands in the message, and a message without one is whole as well."""
+    assert "(the last send met: refused)" in str(errors.ServerDown(1.5, 0.25, "refused"))
+    assert "None" not in str(errors.ServerDown(1.5, 0.25))
