@@ -18,7 +18,8 @@ from .output import open_output
 from .printing import printed
 from .session_flags import session_options
 from .stopping import read_stop_at
-from .summary import check_summary, in_words, write_summary
+from .summary import in_words, write_summary
+from .summary_file import check_summary
 from .tabling import show_table
 from .target import Target, target_options
 from .telling import Teller
@@ -119,7 +120,7 @@ def fetch(
     if not workspaces and accounts is None and not target.retry_failed:
         raise click.UsageError("Missing argument 'WORKSPACES…', or --accounts FILE.")
     if summary is not None:
-        check_summary(summary)
+        check_summary(summary, target.output, accounts)
     results = results_console()
     as_json = log_format == "json"
     drawn = results.is_terminal and target.output in (None, "-")

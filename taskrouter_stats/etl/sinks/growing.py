@@ -267,6 +267,8 @@ def text_of(path: str | os.PathLike[str], rule: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         shown = text.encode(errors="backslashreplace").decode()
+        with suppress(UnicodeEncodeError):  # for what stands for bytes: the bytes
+            shown = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
         raise ConfigError(
             f"{shown}: a name in UTF-8 is expected; if it looks right, set PYTHONUTF8=1 "
             "or a locale of UTF-8"
