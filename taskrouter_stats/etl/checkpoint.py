@@ -199,7 +199,10 @@ class Checkpoint:
     def _forget(self, run: str) -> None:
         """Forget what the server has long forgotten, but no part of this run."""
         ends = [end for question in self._done if (end := _end_of(question)) is not None]
-        oldest = min(datetime.now(UTC), max(ends, default=datetime.now(UTC))) - _FORGET
+        ends += [datetime.fromisoformat(window[3]) for window in self.windows]
+        if not ends:
+            return
+        oldest = min(datetime.now(UTC), max(ends)) - _FORGET
         self._done = {q: sids for q, sids in self._done.items() if not _ended_before(q, oldest)}
         self.sums = {q: sums for q, sums in self.sums.items() if not _ended_before(q, oldest)}
         self.windows = {w for w in self.windows if datetime.fromisoformat(w[3]) >= oldest}

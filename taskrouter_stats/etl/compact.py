@@ -51,7 +51,8 @@ def compact(place: str | os.PathLike[str]) -> Compaction:
         OutputLocked: a run, or another compaction, writes there.
         StorageError: it can't be read or written.
     """
-    sink = _sink_at(text_of(place, "a file's or folder's name, or a URI"))
+    text = text_of(place, "a file's or folder's name, or a URI")
+    sink = _sink_at(text)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(4)}"
     with sink.storage.lock(f"{sink.state}/lock"):
         checkpoint = Checkpoint(sink.storage, sink.state, sink.format)
@@ -60,7 +61,7 @@ def compact(place: str | os.PathLike[str]) -> Compaction:
         checkpoint.commit(Commit(run, _unmoved(checkpoint)))
         removed = sink.compact(checkpoint, run)
         checkpoint.commit(Commit(run, _unmoved(checkpoint), ended=True))
-    return Compaction(sink.storage.place, removed)
+    return Compaction(str(local_path(text) or sink.storage.place), removed)
 
 
 def _unmoved(checkpoint: Checkpoint) -> Position:

@@ -2,11 +2,12 @@
 
 Windows of one Workspace and TaskChannel may stand in one output as long as those that overlap have
 the same length and zone: days of one zone, hours, or the last eight hours of every hour. A day
-beside its hours, or a day of another zone, is refused.
+beside its hours, or a day of another zone, is refused. Windows of one length that slide overlap by
+intention: a sum over them is the caller's care.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from taskrouter_stats.core.window import Window
@@ -20,7 +21,6 @@ StoredWindow = tuple[str, str, str, str, str]
 """Workspace, TaskChannel or an empty text, start, end (UTC, ISO 8601), zone."""
 
 _TABLE: Final = "worker_statistics"
-_HOUR: Final = timedelta(hours=1)
 
 
 def planned_windows(
@@ -66,7 +66,7 @@ def refuse_overlaps(place: str, stored: set[StoredWindow], planned: set[StoredWi
     latest: dict[tuple[object, ...], tuple[datetime, StoredWindow]] = {}
     for window in sorted(known.values(), key=lambda window: window[:4]):
         start, end = (datetime.fromisoformat(text) for text in window[2:4])
-        kind = (window[:2], _length(end - start), window[4])
+        kind = (window[:2], end - start, window[4])
         for other, (other_end, other_window) in latest.items():
             if other[0] == kind[0] and other != kind and other_end > start:
                 raise ConfigError(
@@ -75,12 +75,6 @@ def refuse_overlaps(place: str, stored: set[StoredWindow], planned: set[StoredWi
                 )
         if kind not in latest or latest[kind][0] < end:
             latest[kind] = (end, window)
-
-
-def _length(length: timedelta) -> timedelta:
-    """Return a window's length; a day of 23 or 25 hours, where clocks change, has 24."""
-    day = timedelta(days=1)
-    return day if abs(length - day) <= _HOUR else length
 
 
 def _stored(

@@ -132,12 +132,9 @@ class Folder:
     def put(self, name: str, data: bytes) -> None:
         """Write aside, sync, rename, sync the folder: a crash leaves the old or the new file."""
         path = self.path(name)
-        aside = path.with_name(f".{path.name}{_ASIDE}")
-        if self.staging is not None:
-            aside = self.path(f"{self.staging}/{_ASIDE}")
         with storing(str(path)):
             path.parent.mkdir(parents=True, exist_ok=True)
-            aside.parent.mkdir(parents=True, exist_ok=True)
+            aside = self._aside(path)
             try:
                 with aside.open("wb") as file:
                     file.write(data)
@@ -149,6 +146,15 @@ class Folder:
                     aside.unlink(missing_ok=True)
                 raise
             sync_folder(path.parent)
+
+    def _aside(self, path: Path) -> Path:
+        """Return where to write a file before it gets its name: on the same device."""
+        if self.staging is not None:
+            folder = self.path(self.staging)
+            folder.mkdir(parents=True, exist_ok=True)
+            if folder.stat().st_dev == path.parent.stat().st_dev:
+                return folder / _ASIDE
+        return path.with_name(f".{path.name}{_ASIDE}")
 
     def get(self, name: str) -> bytes:
         """What a file holds."""

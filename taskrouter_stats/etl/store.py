@@ -78,6 +78,7 @@ class Store:
     run: str = field(init=False)
     checkpoint: Checkpoint = field(init=False)
     failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
+    _planned: set[StoredWindow] = field(factory=set[StoredWindow], init=False)
     _pending: list[Item] = field(factory=list[Item], init=False)
     _clock: "asyncio.Task[None] | None" = field(default=None, init=False)
     _error: StorageError | None = field(default=None, init=False)
@@ -123,12 +124,14 @@ class Store:
         return self.checkpoint.is_done(key)
 
     def check_windows(self, planned: set[StoredWindow]) -> None:
-        """Check that rows of these windows may stand in this output.
+        """Check that rows of these windows may stand in this output, and remember them.
 
         Raises:
             ConfigError: they overlap others of another length or zone.
         """
-        refuse_overlaps(self.sink.storage.place, self.checkpoint.windows, planned)
+        known = self.checkpoint.windows | self._planned
+        refuse_overlaps(self.sink.storage.place, known, planned)
+        self._planned |= planned
 
     async def add(self, item: Item) -> None:
         """Take something to store; now and then this writes what has gathered.

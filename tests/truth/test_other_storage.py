@@ -10,15 +10,18 @@ import subprocess
 import sys
 import types
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from taskrouter_stats import Window, etl
 from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, locks
-from taskrouter_stats.etl.storage import Folder, local_path
+from taskrouter_stats.etl.storage import Folder, ObjectStore, local_path
 
 from .exported import SIDS, counting, export, keys
 from .raw_server import RawServer
@@ -247,6 +250,20 @@ def test_a_killed_holder_keeps_nobody_out(tmp_path):
     other.join(20)
     with Folder(tmp_path).lock("lock"):
         pass
+
+
+async def test_an_object_store_replaces_unsettled_rows_too(server, tmp_path):
+    """Where nothing can be renamed, a later answer takes the place of the earlier one as well."""
+    memory = MemoryFileSystem(skip_instance_cache=True)
+    sink = ParquetSink(tmp_path)
+    files = pafs.PyFileSystem(pafs.FSSpecHandler(memory))
+    sink.storage = ObjectStore(files, f"/{tmp_path.name}", "memory://lake")
+    for settle in (timedelta(days=3650), timedelta(days=3650), timedelta(0)):
+        await export(server, sink, FIRST, settle=settle)
+    table = pq.read_table(f"/{tmp_path.name}/worker_statistics", filesystem=files).to_pylist()
+    assert sorted((row["worker_sid"], row["reservations_created"]) for row in table) == [
+        (sid, 3) for sid in SIDS
+    ]
 
 
 async def test_two_runs_into_a_file_uri_store_each_key_once(server, tmp_path):

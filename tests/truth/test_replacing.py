@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from taskrouter_stats import Window, etl
+from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
 from taskrouter_stats.etl import checkpoint as module
@@ -17,7 +17,7 @@ from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, by_question
 from taskrouter_stats.etl.storage import Folder
 
 from .exported import SETTLED, SIDS, counting, export, keys, rows
-from .raw_server import RawServer, error
+from .raw_server import ACCOUNT, TOKEN, WORKSPACE, RawServer, error
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -245,6 +245,22 @@ async def test_windows_that_would_count_twice_are_refused(server, tmp_path, kind
     with pytest.raises(ConfigError, match="overlap, so sums over its rows would count that time"):
         await export(server, OUTPUTS[kind](tmp_path), other)
     assert len(server.questions) == asked
+
+
+async def test_exports_that_share_an_open_output_are_compared(server, tmp_path):
+    """Two exports of one open output are refused like two that follow each other."""
+    hour = Window.between(NOON, NOON + HOUR)
+    plans = [etl.worker_plan(WORKSPACE, window, workers=SIDS) for window in (FIRST, hour)]
+    credentials = Credentials.auth_token(ACCOUNT, TOKEN)
+    async with (
+        TaskRouterSession(credentials, base_url=server.url) as session,
+        etl.Store(JsonLinesSink(tmp_path)) as store,
+    ):
+        first, second = (etl.Export(session, plan, store) for plan in plans)
+        await first.run()
+        with pytest.raises(ConfigError, match="overlap"):
+            await second.run()
+    assert len(rows(tmp_path)) == len(SIDS)
 
 
 async def test_windows_that_do_not_overlap_may_share_an_output(server, tmp_path):
