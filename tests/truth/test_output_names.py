@@ -1,7 +1,6 @@
 """Kind 1, names: an output whose name or folder is odd works, or is refused in one line."""
 
 import os
-import shutil
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ import pytest
 from .exported import counting, rows
 from .raw_server import ENVIRONMENT, WORKSPACE, RawServer
 
+DELETE_AND_RUN = "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.argv[1], sys.argv[1:])"
 SIX_TABLES = (
     "workers",
     "activities",
@@ -30,8 +30,8 @@ def server():
 def fetch(server, folder, *arguments, gone=False, **variables):
     """Run the command in a folder; its exit code and what it said."""
     command = (sys.executable, "-W", "error", "-m", "taskrouter_stats", "fetch", WORKSPACE)
-    begin = shutil.rmtree if gone else (lambda _: None)
-    place = os.fspath(folder)
+    if gone:
+        command = (sys.executable, "-c", DELETE_AND_RUN, *command)
     variables = {**os.environ, **ENVIRONMENT, "TASKROUTER_STATS_BASE_URL": server.url, **variables}
     ran = subprocess.run(
         (*command, "--day", "2026-11-01", "--tz=UTC", *arguments),
@@ -39,7 +39,6 @@ def fetch(server, folder, *arguments, gone=False, **variables):
         env=variables,
         capture_output=True,
         check=False,
-        preexec_fn=lambda: begin(place),
     )
     return ran.returncode, ran.stderr.decode(errors="replace")
 
