@@ -9,6 +9,7 @@ import click
 
 from taskrouter_stats import __version__
 
+from .compact import compact
 from .consoles import errors_console
 from .demo import demo
 from .doctor import doctor
@@ -65,6 +66,7 @@ def commands() -> None:
     """Gather the commands."""
 
 
+commands.add_command(compact)
 commands.add_command(demo)
 commands.add_command(doctor)
 commands.add_command(fetch)

@@ -18,7 +18,8 @@ from .output import open_output
 from .printing import printed
 from .session_flags import session_options
 from .stopping import read_stop_at
-from .summary import check_summary, in_words, write_summary
+from .summary import in_words, write_summary
+from .summary_file import check_summary
 from .tabling import show_table
 from .target import Target, target_options
 from .telling import Teller
@@ -60,11 +61,16 @@ Times: a day is a local one, midnight to midnight in --tz, so it has 23 or 25 ho
 change there; times without an offset are in --tz too. With --every, --last ends at the last
 whole piece. A row's window_start and window_end are what was asked for, its start_time and
 end_time what the server answered for, all in UTC. Durations are seconds. A window that ended less
-than --settle ago is stored with complete=false and asked for again by the next run.
+than --settle ago is stored with complete=false and asked for again by the next run: in Parquet the
+later answer replaces the earlier one, in files the row with the latest fetched_at is right, and
+taskrouter-stats compact removes the others. Days beside hours, or days of another zone, are refused
+in one output.
 
 Files: a name that ends in .jsonl, .ndjson, .json or .csv is one file (.gz compresses it), any
 other a folder of Parquet; a URI such as s3://bucket/lake is one too. What is done is remembered
-in PLACE/_state, for a single file in FILE._state; what failed stands in its failures.jsonl.
+in PLACE/_state, for a single file in FILE._state; what failed stands in its failures.jsonl until it
+is answered. --summary replaces a file, or the file that a link leads to, and writes through a named
+pipe or a device.
 
 \b
 Accounts: a file of tables such as this one; it names environment variables
@@ -119,7 +125,7 @@ def fetch(
     if not workspaces and accounts is None and not target.retry_failed:
         raise click.UsageError("Missing argument 'WORKSPACES…', or --accounts FILE.")
     if summary is not None:
-        check_summary(summary)
+        check_summary(summary, target.output, accounts)
     results = results_console()
     as_json = log_format == "json"
     drawn = results.is_terminal and target.output in (None, "-")

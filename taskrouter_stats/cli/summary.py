@@ -1,46 +1,26 @@
 """``--summary FILE``: what a run came to, for whoever watches over it."""
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from taskrouter_stats import __version__
-from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.etl.storage import Folder
 
 from .exporting import Job
+from .summary_file import put_summary
 
-__all__ = ["check_summary", "in_words", "write_summary"]
+__all__ = ["in_words", "write_summary"]
 
 _COUNTS: Final = ("written", "incomplete", "already_done", "failed", "gone", "expired")
 _COSTS: Final = ("sent", "retried", "refused")
 
 
-def check_summary(file: str) -> None:
-    """Refuse a name that nothing can be written under, before there is a summary.
-
-    Raises:
-        ConfigError: saying why.
-    """
-    path = Path(file).absolute()
-    try:
-        folder = next(one for one in path.parents if one.exists())
-        if path.is_dir() or not folder.is_dir():
-            raise ConfigError(f"--summary {file}: the name of a file is expected")
-    except OSError as error:  # a name that is too long, or a folder that may not be looked into
-        raise ConfigError(f"--summary {file}: {error.strerror}") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise ConfigError(f"--summary {file}: {folder} can't be written to")
-
-
 def write_summary(
     file: str, jobs: Sequence[Job], code: int, began: datetime, error: BaseException | None
 ) -> None:
-    """Write it aside, sync, and give it its name.
+    """Write what the run came to.
 
     Args:
         file: its name.
@@ -74,8 +54,7 @@ def write_summary(
         ],
     }
     option = orjson.OPT_UTC_Z | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    path = Path(file).absolute()
-    Folder(path.parent).put(path.name, orjson.dumps(whole, option=option))
+    put_summary(file, orjson.dumps(whole, option=option))
 
 
 def in_words(job: Job) -> str:

@@ -9,8 +9,9 @@ import click
 from attrs import frozen
 
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.etl import SCHEMAS, CsvSink, JsonLinesSink, ParquetSink, Sink
-from taskrouter_stats.etl.storage import storing
+from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Sink
+from taskrouter_stats.etl.schemas import EXPORTED
+from taskrouter_stats.etl.storage import local_path, storing
 
 __all__ = ["Target", "target_options"]
 
@@ -69,11 +70,13 @@ class Target:
         Raises:
             ConfigError, InvalidParameter: when these can't be together.
             MissingExtra: for Parquet without pyarrow.
+            StorageError: the current directory was deleted.
         """
         output = str(self.output)
         ending = Path(output.removesuffix(".gz")).suffix
+        place = local_path(output)
         form = self.format or _ENDINGS.get(ending, "parquet")
-        if Path(output).is_file() and _ENDINGS.get(ending) != form:
+        if place is not None and place.is_file() and _ENDINGS.get(ending) != form:
             ends = {"jsonl": "a file that ends in .jsonl", "csv": "a file that ends in .csv"}
             right = ends.get(form, "a folder, or a file that ends in .jsonl or .csv")
             raise ConfigError(f"--output {output} is a file: name {right}")
@@ -100,9 +103,9 @@ def target_options(command: Callable[..., int]) -> Callable[..., int]:
     )
     @click.option(
         "--table",
-        type=click.Choice(list(SCHEMAS)),
+        type=click.Choice(EXPORTED),
         metavar="NAME",
-        help="Write this table only, such as worker_activity_durations.",
+        help="Write this table only: worker_statistics or worker_activity_durations.",
     )
     @click.option(
         "--compression",

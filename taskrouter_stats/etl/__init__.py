@@ -8,6 +8,7 @@
 """
 
 from .arrow import to_arrow
+from .compact import Compaction, compact
 from .export import Export, export
 from .plan import RETENTION, Estimate, WorkerPlan, worker_plan
 from .report import Check, ExportReport, FailedQuery
@@ -21,6 +22,7 @@ __all__ = [
     "SCHEMAS",
     "Check",
     "Column",
+    "Compaction",
     "CsvSink",
     "Estimate",
     "Export",
@@ -32,6 +34,7 @@ __all__ = [
     "Sink",
     "Store",
     "WorkerPlan",
+    "compact",
     "export",
     "rows",
     "to_arrow",

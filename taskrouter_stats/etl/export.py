@@ -25,6 +25,7 @@ from taskrouter_stats.errors import ApiError, PayloadError, UsageError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
+from .overlaps import planned_windows
 from .plan import RETENTION, WorkerPlan
 from .report import Check, ExportReport, FailedQuery, fate
 from .roster import Roster
@@ -73,6 +74,7 @@ async def export(
 
     Raises:
         UsageError: for an argument of another kind, before the output is touched.
+        ConfigError: the output holds windows of another length or zone that overlap the plan's.
         OutputLocked: another run writes to this output.
         StorageError: the output can't be read or written; nothing is marked as done that isn't.
         TaskRouterStatsError: what ends a stream, once all that was made is stored.
@@ -150,8 +152,9 @@ class Export:
         """Ask and store; the report.
 
         Raises:
-            StorageError, TaskRouterStatsError: as :func:`export` does.
+            ConfigError, StorageError, TaskRouterStatsError: as :func:`export` does.
         """
+        self._check_windows()
         self._sent_before = self._spent()
         self._stream = self.session.stream(self._queries())
         try:
@@ -166,6 +169,11 @@ class Export:
             self.report = attrs.evolve(self._report(), checks=checks)
             self.store.failures += self._failures
         return self.report
+
+    def _check_windows(self) -> None:
+        plan = self.plan
+        channel = dict(plan.template.filters).get("TaskChannel")
+        self.store.check_windows(planned_windows(plan.workspace_sid, channel, plan.windows))
 
     @property
     def _stopping(self) -> bool:

@@ -20,6 +20,8 @@ from attrs import define, field, frozen
 from taskrouter_stats.errors import StorageError
 
 from .checkpoint import Checkpoint, Commit, Position, by_question, split
+from .failures import FAILURES, merge_failures
+from .overlaps import StoredWindow, refuse_overlaps, stored_windows
 from .report import FailedQuery
 from .rows import Tables
 from .sinks.base import Sink
@@ -35,9 +37,6 @@ PATIENCE: Final = 5.0
 """Seconds after which they are written however few they are; longer where that makes a part."""
 
 PATIENCE_PARTS: Final = 30.0
-
-FAILURES: Final = "failures.jsonl"
-"""In the state's folder: one failed query a line."""
 
 COUNTS: Final = tuple(
     f"reservations_{name}"
@@ -79,6 +78,7 @@ class Store:
     run: str = field(init=False)
     checkpoint: Checkpoint = field(init=False)
     failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
+    _planned: set[StoredWindow] = field(factory=set[StoredWindow], init=False)
     _pending: list[Item] = field(factory=list[Item], init=False)
     _clock: "asyncio.Task[None] | None" = field(default=None, init=False)
     _error: StorageError | None = field(default=None, init=False)
@@ -92,7 +92,11 @@ class Store:
         self.checkpoint = Checkpoint(self.sink.storage, self.sink.state, self.sink.format)
 
     async def __aenter__(self) -> Self:
-        await _finish(self._open)
+        try:
+            await _finish(self._open)
+        except BaseException:  # a caller who is cancelled meanwhile gets no chance to leave
+            self._lock.close()
+            raise
         self._clock = asyncio.create_task(self._write_now_and_then())
         return self
 
@@ -118,6 +122,16 @@ class Store:
     def is_done(self, key: str) -> bool:
         """Whether a query was answered for good, by this run or an earlier one."""
         return self.checkpoint.is_done(key)
+
+    def check_windows(self, planned: set[StoredWindow]) -> None:
+        """Check that rows of these windows may stand in this output, and remember them.
+
+        Raises:
+            ConfigError: they overlap others of another length or zone.
+        """
+        known = self.checkpoint.windows | self._planned
+        refuse_overlaps(self.sink.storage.place, known, planned)
+        self._planned |= planned
 
     async def add(self, item: Item) -> None:
         """Take something to store; now and then this writes what has gathered.
@@ -177,21 +191,17 @@ class Store:
         made = [item.make() for item in batch]
         position = self.sink.write(made) if batch else self._unmoved()
         done = by_question(item.key for item in batch if item.key is not None)
+        windows = tuple(sorted(stored_windows(made)))
+        sums = _sums(batch, made)
+        self.checkpoint.commit(Commit(self.run, position, done, sums, ended, windows))
         if ended:
             self._store_failures()
-        self.checkpoint.commit(Commit(self.run, position, done, _sums(batch, made), ended))
         self._broken = False
 
     def _store_failures(self) -> None:
-        name, format_ = (
-            f"{self.sink.state}/{FAILURES}",
-            orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE,
-        )
+        format_ = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
         lines = [orjson.dumps(attrs.asdict(one), option=format_) for one in self.failures]
-        if lines:
-            self.sink.storage.put(name, b"".join(lines))
-        else:
-            self.sink.storage.remove(name)
+        merge_failures(self.sink.storage, self.sink.state, lines, self.is_done)
 
     def _unmoved(self) -> Position:
         """Where the output stands when nothing was written: no shorter, and without new parts."""

@@ -58,13 +58,15 @@ def test_what_was_committed_is_known_next_time(tmp_path):
     assert again.sums == {question: {"n": 5}}
 
 
-def test_only_the_newest_runs_parts_are_listed(tmp_path):
-    """Parts of a run that has a successor are in no doubt, and not remembered."""
+def test_all_parts_are_listed_but_those_that_were_replaced(tmp_path):
+    """Parts of every run are listed with their windows until a commit replaces them."""
     first = opened(tmp_path)
-    first.commit(commit("r1", 1, position=Position(parts=("p1",))))
-    first.commit(commit("r2", 2, position=Position(parts=("p2",))))
-    first.commit(commit("r2", 3, position=Position(parts=("p3",))))
-    assert opened(tmp_path).parts == first.parts == ("p2", "p3")
+    first.commit(commit("r1", 1, position=Position(parts=("p1", "p2"), unsettled={"p2": ("w",)})))
+    first.commit(commit("r2", 2, position=Position(parts=("p3",))))
+    assert opened(tmp_path).unsettled == {"p2": ("w",)}
+    first.commit(commit("r2", 3, position=Position(parts=("p4",), removed=("p2",))))
+    assert opened(tmp_path).parts == first.parts == ("p1", "p3", "p4")
+    assert opened(tmp_path).unsettled == first.unsettled == {}
 
 
 def test_many_commits_are_merged_into_one_that_says_the_same(tmp_path):

@@ -3,7 +3,9 @@
 import multiprocessing
 import os
 
+import pyarrow.fs as pafs
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
 from taskrouter_stats.etl.storage import Folder, ObjectStore
@@ -11,10 +13,11 @@ from taskrouter_stats.etl.storage import Folder, ObjectStore
 
 @pytest.fixture(params=["folder", "object store"])
 def storage(request, tmp_path):
-    """Both kinds, the object store over a local filesystem."""
+    """Both kinds, the object store in memory."""
     if request.param == "folder":
         return Folder(tmp_path)
-    return ObjectStore.at(f"file://{tmp_path}")
+    memory = pafs.PyFileSystem(pafs.FSSpecHandler(MemoryFileSystem(skip_instance_cache=True)))
+    return ObjectStore(memory, str(tmp_path), "memory://lake")
 
 
 def test_files_are_put_and_found(storage):

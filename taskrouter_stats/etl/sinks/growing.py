@@ -3,8 +3,14 @@
 A run that resumes cuts off whatever lies beyond the last commit: a torn line, or whole lines of
 a batch that was never committed. Compressed files grow by whole gzip members, so that cutting
 leaves a valid file.
+
+The rows of a window that had not settled stay when a later run appends its rows again: of rows
+with the same key the one with the latest ``fetched_at`` is right. ``etl.compact(…)`` leaves only
+that one: the new content is written below the state's folder, committed, and then takes the
+file's place; when a crash comes between, the next opening does the last step.
 """
 
+import csv
 import gzip
 import os
 from abc import ABC, abstractmethod
@@ -12,17 +18,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar, Final, Literal
+from typing import BinaryIO, ClassVar, Final, Literal, cast
 
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
-from taskrouter_stats.etl.checkpoint import Checkpoint, Position
+from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.rows import Row, Tables
-from taskrouter_stats.etl.schemas import SCHEMAS
-from taskrouter_stats.etl.storage import Folder, storing, sync_folder
+from taskrouter_stats.etl.schemas import EXPORTED, SCHEMAS
+from taskrouter_stats.etl.storage import Folder, local_path, storing, sync_folder
 
-__all__ = ["GrowingSink"]
+__all__ = ["GrowingSink", "check_table", "set_aside", "text_of"]
 
 _GZIP: Final = ".gz"
+_LOCKS: Final = ("lock", "lock.claim")
 _ENDINGS: Final = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 """Of files, so that no folder gets such a name by mistake."""
 
@@ -31,8 +38,9 @@ class GrowingSink(ABC):
     """Rows appended to one file for each table, or to a single one.
 
     Args:
-        path: a folder; or a file, known by its ending.
-        table: which table a single file holds.
+        path: a folder; or a file, known by its ending. A link means what it leads to.
+        table: which table a single file holds, ``worker_statistics`` or
+            ``worker_activity_durations``.
         compression: ``"gzip"`` or None; a name that ends in ``.gz`` means gzip as well.
 
     Raises:
@@ -68,8 +76,8 @@ class GrowingSink(ABC):
         self._file = place.name if single else None
         self._table = table
         self._lengths: dict[str, int] = {}
-        self.storage = Folder(place.parent if single else place)
         self.state = f"{place.name}._state" if single else "_state"
+        self.storage = Folder(place.parent if single else place, self.state)
 
     @property
     @abstractmethod
@@ -92,12 +100,16 @@ class GrowingSink(ABC):
     def begin(self, run: str, checkpoint: Checkpoint) -> None:
         """Cut every file back to what was committed."""
         del run
-        last = checkpoint.last
-        self._lengths = {} if last is None else dict(last.position.lengths)
+        position = Position() if checkpoint.last is None else checkpoint.last.position
+        self._lengths = dict(position.lengths)
         with storing(self.storage.place):
             self.storage.root.mkdir(parents=True, exist_ok=True)
-            for table in [self._table] if self._table else list(SCHEMAS):
-                self._repair(self._path(table))
+            for table in self._tables:
+                path = self._path(table)
+                if path.name in position.rewritten:
+                    self._take_place(path)
+                self._staged(path).unlink(missing_ok=True)
+                self._repair(path)
 
     def write(self, batch: Sequence[Tables]) -> Position:
         """Append to each table's file, and sync."""
@@ -125,9 +137,69 @@ class GrowingSink(ABC):
         with storing(self.storage.place):
             if self._file is None:
                 set_aside(self.storage.root, stamp)
-            elif (self.storage.root / self._file).exists():
+            else:
                 set_aside(self.storage.root / self._file, stamp)
                 set_aside(self.storage.root / self.state, stamp)
+
+    def compact(self, checkpoint: Checkpoint, run: str) -> int:
+        """Leave each key once in every file, that of its latest answer; return the rows removed.
+
+        The sink has begun. A kill at any moment leaves the old or the new content.
+
+        Raises:
+            StorageError: when a file can't be read or written.
+        """
+        removed = 0
+        for table in self._tables:
+            path = self._path(table)
+            if not path.exists():
+                continue
+            try:
+                with storing(str(path)):
+                    count = self._rewrite(table, path)
+            except (csv.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+                raise StorageError(f"{path} holds what is not a row of {table}: {error}") from None
+            if count:
+                lengths = {**self._lengths, path.name: self._staged(path).stat().st_size}
+                position = Position(lengths, rewritten=(path.name,))
+                checkpoint.commit(Commit(run, position))
+                self._lengths = lengths
+                with storing(str(path)):
+                    self._take_place(path)
+            self._staged(path).unlink(missing_ok=True)
+            removed += count
+        return removed
+
+    @abstractmethod
+    def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
+        """Copy from a file's content the latest row of each key; return how many are left out."""
+
+    @property
+    def _tables(self) -> list[str]:
+        return [self._table] if self._table else list(SCHEMAS)
+
+    def _staged(self, path: Path) -> Path:
+        return self.storage.root / self.state / f"rewritten-{path.name}"
+
+    def _take_place(self, path: Path) -> None:
+        """Give the file its rewritten content, unless an earlier opening has done it."""
+        staged = self._staged(path)
+        if staged.exists():
+            staged.replace(path)
+            sync_folder(path.parent)
+
+    def _rewrite(self, table: str, path: Path) -> int:
+        """Write the content that shall take this file's place; return how many rows it lacks."""
+        with self._staged(path).open("wb") as file:
+            if self._gzip:
+                with gzip.open(path, "rb") as lines, gzip.open(file, "wb") as kept:
+                    count = self.latest(table, cast("BinaryIO", lines), cast("BinaryIO", kept))
+            else:
+                with path.open("rb") as plain:
+                    count = self.latest(table, plain, file)
+            file.flush()
+            os.fsync(file.fileno())
+        return count
 
     def _path(self, table: str) -> Path:
         name = self._file or f"{table}{self.endings[0]}{_GZIP if self._gzip else ''}"
@@ -169,30 +241,44 @@ class GrowingSink(ABC):
 
 
 def set_aside(path: Path, stamp: str) -> None:
-    """Rename a file, or a folder that holds more than the lock under which this is done."""
-    if path.is_file() or any(one.is_file() and one.name != "lock" for one in path.rglob("*")):
+    """Rename a file, or a folder that holds more than the lock under which this is done.
+
+    What is not there needs no other name.
+    """
+    if path.is_file() or any(one.is_file() and one.name not in _LOCKS for one in path.rglob("*")):
         path.rename(path.with_name(f"{path.name}.{stamp}"))
 
 
 def check_table(table: object) -> None:
-    """Refuse what names no table."""
-    if table is not None and (not isinstance(table, str) or table not in SCHEMAS):
-        raise InvalidParameter("table", table, f"one of {', '.join(SCHEMAS)}, or None for all")
+    """Refuse a table that no export fetches: its file would stay empty, and all count as done."""
+    if table is not None and (not isinstance(table, str) or table not in EXPORTED):
+        raise InvalidParameter("table", table, f"{' or '.join(EXPORTED)}, or None for all")
 
 
 def text_of(path: str | os.PathLike[str], rule: str) -> str:
     """A path as text; what it names is the caller's to check."""
     try:
-        text = os.fspath(path)
+        text = os.fsdecode(path)
     except TypeError:
         text = ""
     if not text or "\0" in text:
         raise InvalidParameter("path", path, rule)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        shown = text.encode(errors="backslashreplace").decode()
+        with suppress(UnicodeEncodeError):  # for what stands for bytes: the bytes
+            shown = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise ConfigError(
+            f"{shown}: a name in UTF-8 is expected; if it looks right, set PYTHONUTF8=1 "
+            "or a locale of UTF-8"
+        ) from None
     return text
 
 
 def _local(path: str | os.PathLike[str]) -> Path:
     text = text_of(path, "a file's or folder's name")
-    if "://" in text:
+    place = local_path(text)
+    if place is None:
         raise ConfigError(f"{text}: files don't grow in an object store; Parquet can go there")
-    return Path(text).absolute()
+    return place

@@ -1,10 +1,11 @@
 """JSON Lines: one worker and window a line, with its activities nested."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final
 
 import orjson
 
+from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
 
 from .growing import GrowingSink
@@ -54,3 +55,10 @@ class JsonLinesSink(GrowingSink):
         """The rows as lines."""
         del table, first
         return b"".join(map(to_line, rows))
+
+    def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
+        """Copy the latest row of each key; return how many are left out."""
+        keep, count = latest_rows(table, map(orjson.loads, lines))
+        lines.seek(0)
+        kept.writelines(line for number, line in enumerate(lines) if number in keep)
+        return count - len(keep)
