@@ -61,8 +61,9 @@ def limits(limit, remaining):
 
 def statistics(request, **headers):
     """A worker's statistics, as little of them as will do."""
+    workspace = request.target.split("/")[3]
     sid = worker_sid(number_of(request))
-    return reply(200, {"worker_sid": sid, "workspace_sid": WORKSPACE}, **headers)
+    return reply(200, {"worker_sid": sid, "workspace_sid": workspace, "cumulative": {}}, **headers)
 
 
 def trouble(status, code=None, **headers):
