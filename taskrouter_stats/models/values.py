@@ -138,7 +138,8 @@ def json_object(value: object, _: type) -> dict[str, Any]:
 def sid_reader(kind: SidKind) -> Callable[[object, Any], str]:
     """Return the function that reads a SID of one kind."""
     prefix, matches = kind.prefix, PATTERNS[kind.prefix]
-    expected = f"the SID of a {KINDS[prefix]} ({prefix} and 32 hexadecimal digits)"
+    article = "an" if KINDS[prefix].startswith("A") else "a"
+    expected = f"the SID of {article} {KINDS[prefix]} ({prefix} and 32 hexadecimal digits)"
 
     def sid(value: object, _: Any) -> str:
         if type(value) is str and matches(value):
