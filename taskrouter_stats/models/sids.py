@@ -25,13 +25,13 @@ _PATTERNS = {prefix: re.compile(prefix + "[0-9a-fA-F]{32}").fullmatch for prefix
 
 
 def check_sid(parameter: str, value: object, prefix: str) -> str:
-    """Return ``value`` when it is a SID of that kind.
+    """Return ``value``, as plain text, when it is a SID of that kind.
 
     Raises:
         InvalidSid: naming the parameter, its value and the kind that is expected.
     """
     if isinstance(value, str) and _PATTERNS[prefix](value):
-        return value
+        return str.__str__(value)  # a subclass may show itself otherwise, as enumerations do
     raise InvalidSid(parameter, value, prefix, _hint(value, prefix))
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final, TypedDict, cast
 
 from attrs import field, frozen
 
+from taskrouter_stats.core.plain import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials
@@ -80,20 +81,25 @@ class Settings:
             raise InvalidParameter(
                 "retry", self.retry, "a RetryPolicy is expected, such as RetryPolicy(attempts=3)"
             )
-        whole = self.max_in_flight if isinstance(self.max_in_flight, int) else None
-        if whole is None or isinstance(whole, bool) or whole < 1:
+        slots = whole_number(self.max_in_flight)
+        if slots is None or slots < 1:
             raise InvalidParameter("max_in_flight", self.max_in_flight, "a whole number from 1 on")
-        check_number("timeout", self.timeout, "a number of seconds, above 0", least=1e-3)
-        check_number("headroom", self.headroom, "a share from 0 to below 1: 0.2 is 20%", below=1.0)
+        seconds, share = "a number of seconds, above 0", "a share from 0 to below 1: 0.2 is 20%"
+        numbers = {
+            "max_in_flight": slots,
+            "timeout": check_number("timeout", self.timeout, seconds, least=1e-3),
+            "headroom": check_number("headroom", self.headroom, share, below=1.0),
+        }
         if self.max_wait is not None:
-            check_number("max_wait", self.max_wait, MAX_WAIT)
+            numbers["max_wait"] = check_number("max_wait", self.max_wait, MAX_WAIT)
         if self.http is not None and not isinstance(self.http, HttpSession):
             kind = type(self.http).__name__  # nor this one: a URL may hold a password
             raise InvalidParameter("http", kind, "an aiohttp.ClientSession, or None")
         if self.pace_limit is not None:
-            check_number(
-                "pace_limit", self.pace_limit, "requests per second, a number above 0", least=1e-3
-            )
+            rule = "requests per second, a number above 0"
+            numbers["pace_limit"] = check_number("pace_limit", self.pace_limit, rule, least=1e-3)
+        for name, number in numbers.items():
+            object.__setattr__(self, name, number)
 
 
 def check_switch(name: str, value: object) -> None:
@@ -125,11 +131,12 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
 
 def check_number(
     name: str, value: float | None, rule: str, *, least: float = 0.0, below: float = math.inf
-) -> None:
-    """Refuse what is no number in ``[least, below)``; None is the caller's to allow."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or value is None or not least <= value < below:
+) -> float:
+    """Return a plain number; refuse what is none in ``[least, below)``, None included."""
+    number = plain_number(value)
+    if number is None or not least <= number < below:
         raise InvalidParameter(name, value, rule)
+    return number
 
 
 def _switch(name: str, text: str) -> bool:

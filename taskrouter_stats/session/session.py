@@ -284,7 +284,7 @@ class TaskRouterSession:
         if max_wait is _AS_SESSION:
             max_wait = self._settings.max_wait
         elif max_wait is not None:
-            check_number("max_wait", max_wait, MAX_WAIT)
+            max_wait = check_number("max_wait", max_wait, MAX_WAIT)
         interactive = priority == "interactive"
         return self._answers.one(query, interactive=interactive, max_wait=max_wait)
 

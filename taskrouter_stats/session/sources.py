@@ -80,7 +80,7 @@ class WorkerQueries:
                 raise PayloadError([f"a listed worker has no sid: {worker!r}"])
             known = worker
         else:
-            known = Worker(sid=worker, workspace_sid=workspace)
+            known = Worker(sid=check_sid("worker_sid", worker, "WK"), workspace_sid=workspace)
         sid = check_sid("worker_sid", known.sid, "WK")
         return Query(like.endpoint, (workspace, sid), like.window, like.filters, context=known)
 
