@@ -17,6 +17,7 @@ from taskrouter_stats.core.request import Request
 from taskrouter_stats.core.retry import TRANSIENT, GiveUp, RetryAfter, RetryPolicy, decide
 from taskrouter_stats.core.retry_budget import RetryBudget
 from taskrouter_stats.errors import PaceError, ServerDown, TimedOut, TransportError
+from taskrouter_stats.models.secret import Blotter
 
 from .pacer import Pacer, Permit
 from .retrying import persist
@@ -59,6 +60,7 @@ class Errand:
     status: int | None = None
     request_id: str | None = None
     limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID
+    blotter: Blotter | None = None
 
     def meta(self, now: float) -> Meta:
         """How it went."""
@@ -107,10 +109,11 @@ class Courier:
                 self.breaker.failed(self.pacer.now(), timed_out=isinstance(error, TimedOut))
             errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
             raise
-        limits = rate_limit.parse(reply.headers)
+        limits = rate_limit.parse(reply.headers, reply.blotter.text)
         self.breaker.replied()
         permit.observe(limits, refused=reply.refused)
         errand.status, errand.request_id, errand.limits = reply.status, reply.request_id, limits
+        errand.blotter = reply.blotter
         if reply.refused:
             errand.attempts -= 1
             errand.refused += 1

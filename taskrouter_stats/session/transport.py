@@ -5,9 +5,8 @@ The only file that touches aiohttp's client.
 
 import asyncio
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import ContextVar
-from itertools import chain
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -132,23 +131,7 @@ class Transport:
             )
         finally:
             _DEPARTED.set(_nobody)
-        body = self._blotter(await _whole(response))
-        return Reply(response.status, self._readable(response), body)
-
-    def _readable(self, response: aiohttp.ClientResponse) -> Mapping[str, str]:
-        """The headers without our secrets, which a server that echoes requests may repeat."""
-        raw = b"\n".join(chain.from_iterable(response.raw_headers))
-        if self._blotter(raw) is raw:
-            return response.headers
-        return {
-            self._blotted(name).lower(): self._blotted(value)
-            for name, value in response.headers.items()
-        }
-
-    def _blotted(self, text: str) -> str:
-        return self._blotter(text.encode("utf-8", "surrogateescape")).decode(
-            "utf-8", "surrogateescape"
-        )
+        return Reply(response.status, response.headers, await _whole(response), self._blotter)
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """What an exception means; one that is not aiohttp's own means nothing here."""
@@ -157,7 +140,7 @@ class Transport:
         if isinstance(error, TimeoutError):
             return TimedOut(self._seconds)
         if isinstance(error, (aiohttp.ClientError, OSError)):
-            return ConnectionFailed(self._blotted(_why(error)))
+            return ConnectionFailed(self._blotter.quote(_why(error)))
         return None
 
     async def aclose(self) -> None:

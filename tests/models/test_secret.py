@@ -10,6 +10,7 @@ import pytest
 
 from taskrouter_stats.models.secret import Blotter, Secret, hidden
 from tests.support.canaries import TOKEN, by_rich, leaked
+from tests.support.fakes import ACCOUNT
 
 ESCAPED = {
     "as it is": lambda text: text,
@@ -47,11 +48,25 @@ class TestSecret:
         assert str(secret) == f"{secret}" == TOKEN.secret == secret
         assert type(str(secret)) is str
 
-    @pytest.mark.parametrize("leave", [pickle.dumps, copy.deepcopy])
-    def test_it_stays_here(self, leave):
+    @pytest.mark.parametrize("secret", [Secret(TOKEN.secret), hidden(TOKEN.secret.encode())])
+    def test_it_stays_here(self, secret):
         """A pickle would be a file with the secret in it."""
         with pytest.raises(TypeError, match="do not pickle"):
-            leave(Secret(TOKEN.secret))
+            pickle.dumps(secret)
+
+    def test_a_copy_of_it_is_it(self):
+        """What records a request, as vcrpy does, may copy its headers: the copy shows nothing."""
+        headers = {"Authorization": Secret(TOKEN.secret)}
+        copies = [copy.copy(headers), copy.deepcopy(headers), copy.deepcopy([*headers.values()])]
+        assert [repr(one) for one in copies] == [repr(headers)] * 2 + ["['(secret)']"]
+        assert copies[1]["Authorization"] is headers["Authorization"]
+
+    def test_containers_are_hidden_too(self):
+        """A secret in a tuple, list, set or dict that was given in its place shows nothing."""
+        given = [(ACCOUNT, TOKEN.secret), [TOKEN.secret], {TOKEN.secret}, {"x": [TOKEN.secret]}]
+        shown = [hidden(value) for value in [*given, bytearray(TOKEN.secret.encode())]]
+        assert leaked(repr(shown)) == []
+        assert shown[:4] == given
 
     def test_what_is_no_text_is_left_alone(self):
         """A wrong argument is shown as what it is."""

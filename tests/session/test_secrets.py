@@ -278,5 +278,5 @@ async def test_a_proxy_password_is_blotted_out_in_the_clear_too():
     """A proxy that tells back who asked, undone from its header, shows no password."""
     way = Secret("http://bob:hunter2%21secret@127.0.0.1:1")
     transport = Transport("https://far.example", CREDENTIALS, timeout=5.0, proxy=way, http=None)
-    assert transport._blotted("denied: bob:hunter2!secret") == "denied: bob:(secret)"
+    assert transport._blotter.quote("denied: bob:hunter2!secret") == "denied: bob:(secret)"
     await transport.aclose()
