@@ -6,6 +6,7 @@ ends. Names are relative, with ``/`` between their parts.
 """
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Generator
@@ -14,13 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
+from taskrouter_stats.models.secret import hidden
 
 from .arrow import pyarrow
 
-__all__ = ["Folder", "ObjectStore", "Storage", "storing"]
+__all__ = ["Folder", "ObjectStore", "Storage", "shown_uri", "storing"]
 
 _ASIDE = ".aside"
 
@@ -142,8 +144,8 @@ class ObjectStore:
     Locks are not to be had there: that one process at a time writes is the caller's care.
     """
 
-    filesystem: Any
-    root: str
+    filesystem: Any = field(repr=False)
+    root: str = field(repr=False)
     uri: str
 
     @classmethod
@@ -154,7 +156,7 @@ class ObjectStore:
             ConfigError: for a URI that pyarrow can't read.
             MissingExtra: without pyarrow.
         """
-        name = uri.partition("?")[0]
+        uri, name = hidden(uri), shown_uri(uri)
         try:
             filesystem, root = pyarrow(".fs").FileSystem.from_uri(uri)
         except (OSError, ValueError):  # whose text may repeat the options
@@ -163,7 +165,7 @@ class ObjectStore:
 
     @property
     def place(self) -> str:
-        """Its URI without options, which may hold secrets."""
+        """Its URI without user, password and options, which may be secrets."""
         return self.uri
 
     def put(self, name: str, data: bytes) -> None:
@@ -203,6 +205,22 @@ class ObjectStore:
         """Nothing: object stores have no locks that end with their holder."""
         del name
         return nullcontext()
+
+
+def shown_uri(uri: str) -> str:
+    """A URI without what may be a secret: ``s3://key:secret@bucket/lake?secret_key=…``.
+
+    A secret may hold ``/`` or ``?``, which have to be escaped there and often aren't.
+    """
+    scheme, mark, rest = uri.partition("://")
+    if not mark:
+        return str(uri)
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" in authority:
+        rest = rest[authority.rindex("@") + 1 :]
+    elif ":" in authority:
+        rest = rest.rpartition("@")[2]
+    return scheme + mark + rest.partition("?")[0]
 
 
 def sync_folder(folder: Path) -> None:

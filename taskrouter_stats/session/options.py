@@ -10,7 +10,7 @@ from taskrouter_stats.core.plain import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.secret import Secret
+from taskrouter_stats.models.secret import Secret, hidden
 
 from .transport import HttpSession
 
@@ -20,14 +20,16 @@ __all__ = [
     "Settings",
     "check_number",
     "check_switch",
+    "hide_addresses",
     "options_from_env",
 ]
 
 MAX_WAIT: Final = "a number of seconds, not negative, or None"
 """What ``max_wait`` may be."""
 
+_BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
 _VARIABLES: Final = (
-    "TASKROUTER_STATS_BASE_URL",
+    _BASE_URL,
     "TASKROUTER_STATS_ALLOW_HTTP",
     "TWILIO_REGION",
     "TWILIO_EDGE",
@@ -73,10 +75,8 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.credentials, Credentials):
-            given = self.credentials  # which may be a secret
-            kind = "str" if isinstance(given, str) else type(given).__name__
             rule = "Credentials are expected, such as Credentials.from_env(), not this type"
-            raise InvalidParameter("credentials", kind, rule)
+            raise InvalidParameter("credentials", _kind(self.credentials), rule)
         if not isinstance(self.retry, RetryPolicy):
             raise InvalidParameter(
                 "retry", self.retry, "a RetryPolicy is expected, such as RetryPolicy(attempts=3)"
@@ -93,8 +93,7 @@ class Settings:
         if self.max_wait is not None:
             numbers["max_wait"] = check_number("max_wait", self.max_wait, MAX_WAIT)
         if self.http is not None and not isinstance(self.http, HttpSession):
-            kind = type(self.http).__name__  # nor this one: a URL may hold a password
-            raise InvalidParameter("http", kind, "an aiohttp.ClientSession, or None")
+            raise InvalidParameter("http", _kind(self.http), "an aiohttp.ClientSession, or None")
         if self.pace_limit is not None:
             rule = "requests per second, a number above 0"
             numbers["pace_limit"] = check_number("pace_limit", self.pace_limit, rule, least=1e-3)
@@ -105,8 +104,19 @@ class Settings:
 def check_switch(name: str, value: object) -> None:
     """Refuse what is neither True nor False: the text "no" would count as yes."""
     if not isinstance(value, bool):
-        kind = type(value).__name__  # the value may be a proxy's URL, with its password
-        raise InvalidParameter(name, kind, "True or False is expected")
+        raise InvalidParameter(name, _kind(value), "True or False is expected")
+
+
+def _kind(value: object) -> str:
+    """The type's name, for a value that is not shown: it may be a secret or a proxy's URL."""
+    return "str" if isinstance(value, str) else type(value).__name__
+
+
+def hide_addresses(options: SessionOptions) -> SessionOptions:
+    """The options, with nothing that a traceback shows of URLs that may hold a password."""
+    shown = {"base_url", "proxy", "http", "trust_env", "allow_http"}
+    found = {name: hidden(value) if name in shown else value for name, value in options.items()}
+    return cast("SessionOptions", found)
 
 
 def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> SessionOptions:
@@ -116,8 +126,9 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
         ConfigError: for a switch that is neither on nor off.
     """
     environ = {name: environ[name] for name in _VARIABLES if name in environ}  # no others' secrets
+    environ[_BASE_URL] = hidden(environ.get(_BASE_URL))
     found: dict[str, Any] = {}
-    if url := environ.get("TASKROUTER_STATS_BASE_URL"):
+    if url := environ.get(_BASE_URL):
         found["base_url"] = url
     elif "base_url" not in options:
         names = {"region": "TWILIO_REGION", "edge": "TWILIO_EDGE"}

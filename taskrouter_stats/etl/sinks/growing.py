@@ -18,7 +18,8 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl.checkpoint import Checkpoint, Position
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import SCHEMAS
-from taskrouter_stats.etl.storage import Folder, storing, sync_folder
+from taskrouter_stats.etl.storage import Folder, shown_uri, storing, sync_folder
+from taskrouter_stats.models.secret import hidden
 
 __all__ = ["GrowingSink"]
 
@@ -50,6 +51,7 @@ class GrowingSink(ABC):
         table: str | None = None,
         compression: Literal["gzip"] | None = None,
     ) -> None:
+        path = hidden(path)  # a URI may hold a secret, and a traceback may show locals
         place = _local(path)
         if compression not in (None, "gzip"):
             raise InvalidParameter("compression", compression, '"gzip" or None')
@@ -192,7 +194,9 @@ def text_of(path: str | os.PathLike[str], rule: str) -> str:
 
 
 def _local(path: str | os.PathLike[str]) -> Path:
-    text = text_of(path, "a file's or folder's name")
+    text = hidden(text_of(path, "a file's or folder's name"))
     if "://" in text:
-        raise ConfigError(f"{text}: files don't grow in an object store; Parquet can go there")
-    return Path(text).absolute()
+        raise ConfigError(
+            f"{shown_uri(text)}: files don't grow in an object store; Parquet can go there"
+        )
+    return Path(str(text)).absolute()
