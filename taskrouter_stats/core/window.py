@@ -40,8 +40,12 @@ def _plain_minutes(value: object) -> int | None:
 def _plain_edge(time: datetime | None) -> datetime | None:
     if time is None:
         return None
-    if isinstance(time, datetime) and time.tzinfo is not None and time.utcoffset() == timedelta(0):
-        return plain_utc("time", time)
+    try:
+        moment = plain_utc("time", time)
+        if time.utcoffset() == timedelta(0):
+            return moment
+    except InvalidWindow:
+        pass
     raise InvalidWindow(_HOW)
 
 
