@@ -7,13 +7,16 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
-from taskrouter_stats.models.secret import Blotter
+from taskrouter_stats.models.secret import Blotter, basic
 
 from .words import printable
 
 __all__ = ["Redactor", "secrets_of"]
 
-_SECRETS: Final = ("TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET")
+_SECRETS: Final = {
+    "TWILIO_ACCOUNT_SID": "TWILIO_AUTH_TOKEN",
+    "TWILIO_API_KEY": "TWILIO_API_SECRET",
+}
 _SHORTEST: Final = 6
 """A shorter text is no secret of Twilio's, and blotting it out would blot out half of the words."""
 _SID: Final = re.compile(r"([A-Z]{2}[0-9a-fA-F]{4})[0-9a-fA-F]{24}([0-9a-fA-F]{4})")
@@ -49,9 +52,10 @@ class Redactor:
 
 
 def secrets_of(environ: Mapping[str, str], *proxies: str | None) -> list[str]:
-    """What must not be shown of this environment and of these proxies' URLs."""
-    passwords = (urlsplit(proxy).password for proxy in proxies if proxy)
-    found = [environ.get(name, "") for name in _SECRETS]
-    for password in passwords:
-        found += [password or "", unquote(password or "")]
-    return found
+    """What must not be shown of this environment and of these proxies' URLs, as headers too."""
+    pairs = [(environ.get(name, ""), environ.get(secret, "")) for name, secret in _SECRETS.items()]
+    for parts in (urlsplit(proxy) for proxy in proxies if proxy):
+        user, password = parts.username or "", parts.password or ""
+        pairs += (user, password), (unquote(user), unquote(password))
+    told = [(secret, basic(name, secret)[len("Basic ") :]) for name, secret in pairs if secret]
+    return [text for texts in told for text in texts]

@@ -157,11 +157,10 @@ class ObjectStore:
             MissingExtra: without pyarrow.
         """
         uri, name = hidden(uri), shown_uri(uri)
-        try:
+        with suppress(OSError, ValueError):  # whose text may repeat secrets, so not as a context
             filesystem, root = pyarrow(".fs").FileSystem.from_uri(uri)
-        except (OSError, ValueError):  # whose text may repeat the options
-            raise ConfigError(f"{name} is no place that pyarrow's filesystems know") from None
-        return cls(filesystem, root, name)
+            return cls(filesystem, root, name)
+        raise ConfigError(f"{name} is no place that pyarrow's filesystems know")
 
     @property
     def place(self) -> str:

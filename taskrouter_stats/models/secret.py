@@ -196,8 +196,7 @@ def _readings(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
 
 def _without(needles: Iterable[bytes], text: bytes) -> bytes:
     """The text without these, however they are escaped; the same object where there are none."""
-    plain = (text.translate(_SAME), range(len(text) + 1))
-    spans = sorted({span for view in (plain, _view(text)) for span in _spans(*view, needles)})
+    spans = sorted({span for view in _views(text) for span in _spans(*view, needles)})
     kept, last = list[bytes](), -1
     for start, end in spans:
         if start > last:
@@ -206,9 +205,13 @@ def _without(needles: Iterable[bytes], text: bytes) -> bytes:
     return b"".join((*kept, text[last:])) if spans else text
 
 
-def _view(text: bytes) -> tuple[bytes, Sequence[int]]:
-    """The text without its escapes, and where each of its bytes, and its end, was in the text."""
+def _views(text: bytes) -> Iterator[tuple[bytes, Sequence[int]]]:
+    """The text, and without one layer of escapes after the other, until there are none.
+
+    Beside each, where each of its bytes, and its end, was in the text.
+    """
     places: Sequence[int] = range(len(text) + 1)
+    yield text.translate(_SAME), places
     for _ in range(_LAYERS):
         parts, kept, last = list[bytes](), array("I"), 0
         for found in _ESCAPE.finditer(text):
@@ -218,10 +221,10 @@ def _view(text: bytes) -> tuple[bytes, Sequence[int]]:
             kept.extend([places[found.start()]] * len(letter))
             last = found.end()
         if not last:
-            break
+            return
         kept.extend(places[last:])
         text, places = b"".join((*parts, text[last:])), kept
-    return text.translate(_SAME), places
+        yield text.translate(_SAME), places
 
 
 def _letter(escape: re.Match[bytes]) -> bytes:
