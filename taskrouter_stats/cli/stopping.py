@@ -5,8 +5,7 @@ import os
 import signal
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from taskrouter_stats.errors import ConfigError
 
@@ -16,7 +15,7 @@ _KILLED = 128
 """And the signal's number: how shells count."""
 
 
-def read_stop_at(text: str, zone: ZoneInfo | None, now: datetime) -> datetime:
+def read_stop_at(text: str, zone: tzinfo | None, now: datetime) -> datetime:
     """The next time that it is so late there, aware, UTC.
 
     Raises:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 import click
-from attrs import frozen
+from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Sink
@@ -32,7 +32,7 @@ class Target:
         verify: whether to compare sums.
     """
 
-    output: str | None = None
+    output: str | None = field(default=None, repr=False)  # a URI may hold a secret
     format: str | None = None
     table: str | None = None
     compression: str | None = None

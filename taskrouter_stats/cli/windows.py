@@ -3,15 +3,15 @@
 import functools
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import attrs
 import click
 from attrs import frozen
 
 from taskrouter_stats import Window
+from taskrouter_stats.core.local_time import NO_ZONES, find_zone, has_zones, moments_of
 from taskrouter_stats.errors import InvalidWindow
 
 __all__ = ["Times", "read_span", "read_times", "read_window", "read_zone", "window_options"]
@@ -35,7 +35,7 @@ class Times:
     """
 
     windows: tuple[Window, ...]
-    zone: ZoneInfo | None
+    zone: tzinfo | None
     settle: timedelta
     now: datetime
 
@@ -160,18 +160,20 @@ def read_span(option: str, span: str) -> timedelta:
         raise InvalidWindow(f"{option} {span}: too long") from None
 
 
-def read_zone(tz: str) -> ZoneInfo:
+def read_zone(tz: str) -> tzinfo:
     """The zone of ``--tz``.
 
     Raises:
         InvalidWindow: for a name that is none.
     """
-    try:
-        return ZoneInfo(tz)
-    except (KeyError, ValueError, OSError):
+    zone = find_zone(tz)
+    if zone is None:
         raise InvalidWindow(
             f"--tz {tz}: an IANA name such as Europe/Dublin, America/New_York or UTC"
-        ) from None
+            if has_zones()
+            else f"--tz {tz}: {NO_ZONES}"
+        )
+    return zone
 
 
 def _now() -> datetime:
@@ -183,7 +185,7 @@ def _floor(now: datetime, step: timedelta) -> datetime:
     return now - (now - datetime(1970, 1, 1, tzinfo=UTC)) % step
 
 
-def _caught_up(count: int, zone: ZoneInfo | None, now: datetime, settle: timedelta) -> list[Window]:
+def _caught_up(count: int, zone: tzinfo | None, now: datetime, settle: timedelta) -> list[Window]:
     """The local days that have settled, among the last so many."""
     if zone is None:
         raise InvalidWindow("--catch-up needs --tz, such as --tz Europe/Dublin or --tz UTC")
@@ -227,4 +229,8 @@ def _time(option: str, text: str, tz: str | None) -> datetime:
         raise InvalidWindow(
             f"{option} {text}: add an offset such as Z or +01:00, or say --tz Europe/Dublin"
         )
-    return time.replace(tzinfo=read_zone(tz))
+    zone = read_zone(tz)
+    found = [moment.astimezone(zone).isoformat() for moment in moments_of(time, zone)]
+    if len(found) > 1:
+        raise InvalidWindow(f"{option} {text}: comes twice in {tz}, as {' and '.join(found)}")
+    return time.replace(tzinfo=zone)

@@ -9,6 +9,8 @@ from attrs import Factory, field, frozen
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models import check_sid
 
+from .plain import whole_number
+
 __all__ = [
     "PREFIXES",
     "Endpoint",
@@ -108,7 +110,7 @@ _UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 def plain_text(name: str, value: object) -> str:
     """Text as it is, when it can stand in a URL."""
     if isinstance(value, str) and value and not _UNSENDABLE(value):
-        return value
+        return str.__str__(value)  # a subclass may show itself otherwise, as enumerations do
     raise InvalidParameter(name, value, "text without control characters is expected, not empty")
 
 
@@ -122,8 +124,9 @@ def flag_text(name: str, value: object) -> str:
 def thresholds_text(name: str, value: object) -> str:
     """Seconds, separated by commas."""
     listed = isinstance(value, (list, tuple, range))
-    seconds = cast("Sequence[object]", value) if listed else ()
-    if seconds and all(type(one) is int and one > 0 for one in seconds):
+    given = cast("Sequence[object]", value) if listed else ()
+    seconds = [whole_number(one) or 0 for one in given]
+    if seconds and min(seconds) > 0:
         return ",".join(str(one) for one in seconds)
     raise InvalidParameter(name, value, "whole seconds above 0 are expected, such as [5, 30]")
 

@@ -15,6 +15,7 @@ from taskrouter_stats.errors import InvalidParameter, InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 
 from .endpoint import PREFIXES, Endpoint
+from .plain import whole_number
 from .window import Window
 
 __all__ = ["LARGEST_PAGE", "Ask", "Listing", "Query", "arguments"]
@@ -46,6 +47,13 @@ def arguments(
         for rule in (endpoint.filters[name],)
     )
     return checked, window, texts
+
+
+def _page_size(size: object) -> int:
+    number = whole_number(size)
+    if number is None or not 0 < number <= LARGEST_PAGE:
+        raise InvalidParameter("page_size", size, f"a whole number from 1 to {LARGEST_PAGE}")
+    return number
 
 
 @frozen(repr=False)
@@ -127,9 +135,4 @@ class Listing(Ask[T_co]):
         page_size: how many items to ask for at once, 1 to 1000; no part of the question.
     """
 
-    page_size: int = field(default=LARGEST_PAGE, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        size = self.page_size
-        if isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= LARGEST_PAGE:
-            raise InvalidParameter("page_size", size, f"a whole number from 1 to {LARGEST_PAGE}")
+    page_size: int = field(default=LARGEST_PAGE, eq=False, converter=_page_size)

@@ -10,7 +10,7 @@ counted from the same reply's ``Date``, so that no clock but the server's takes 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -46,13 +46,19 @@ class RateLimit:
 NOTHING_SAID = RateLimit()
 
 
-def parse(headers: Mapping[str, str]) -> RateLimit:
-    """Read a reply's headers, their names in lower case; never raises."""
+def parse(headers: Mapping[str, str], shown: Callable[[str], str] = str) -> RateLimit:
+    """Read a reply's headers, their names in lower case; never raises.
+
+    Args:
+        headers: as they came.
+        shown: makes of a text one that may be shown.
+    """
+    config = headers.get("x-rate-limit-config")
     concurrent = _number(headers.get("twilio-concurrent-requests"))
     return RateLimit(
         _number(headers.get("x-rate-limit-limit")),
         _number(headers.get("x-rate-limit-remaining")),
-        headers.get("x-rate-limit-config"),
+        None if config is None else shown(config),
         _retry_after(headers),
         None if concurrent is None or concurrent < 0 else int(concurrent),
     )

@@ -16,6 +16,7 @@ from attrs import frozen
 
 from taskrouter_stats import errors
 
+from .plain import plain_number, whole_number
 from .retry_budget import RetryBudget
 
 __all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryPolicy", "decide"]
@@ -46,13 +47,17 @@ class RetryPolicy:
 
     def __attrs_post_init__(self) -> None:
         for name in ("attempts", "refusals"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise errors.InvalidParameter(name, value, "a whole number, 1 or more")
+            count = whole_number(getattr(self, name))
+            if count is None or count < 1:
+                raise errors.InvalidParameter(
+                    name, getattr(self, name), "a whole number, 1 or more"
+                )
+            object.__setattr__(self, name, count)
         for name in ("base", "cap", "max_elapsed"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-                raise errors.InvalidParameter(name, value, "seconds, not negative")
+            seconds = plain_number(getattr(self, name))
+            if seconds is None or not seconds >= 0:
+                raise errors.InvalidParameter(name, getattr(self, name), "seconds, not negative")
+            object.__setattr__(self, name, seconds)
         if self.base == math.inf:  # and no jitter makes a number of it
             raise errors.InvalidParameter("base", self.base, "a finite number of seconds")
 

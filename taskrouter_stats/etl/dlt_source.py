@@ -26,8 +26,9 @@ from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import InvalidParameter, MissingExtra
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
+from taskrouter_stats.models.secret import hidden
 from taskrouter_stats.session import SessionOptions, TaskRouterSession
-from taskrouter_stats.session.options import options_from_env
+from taskrouter_stats.session.options import hide_addresses, options_from_env
 from taskrouter_stats.session.sources import WorkerQueries
 
 from .plan import RETENTION, WorkerPlan, worker_plan
@@ -96,6 +97,7 @@ def taskrouter_source(
         MissingExtra: without dlt.
         ConfigError, InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
     """
+    credentials, options = hidden(credentials), hide_addresses(options)  # of which locals may tell
     for name, span in (("settle", settle), ("look_back", look_back)):
         if span < timedelta(0):
             raise InvalidParameter(name, span, "a timedelta, not negative")

@@ -7,6 +7,7 @@ is refused. A ``file://`` URI names a folder of this machine, and gets the same 
 """
 
 import os
+import re
 from collections.abc import Generator
 from contextlib import (
     AbstractContextManager,
@@ -20,14 +21,15 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from attrs import frozen
+from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, StorageError
+from taskrouter_stats.models.secret import hidden
 
 from .arrow import pyarrow
 from .locks import hold_lock
 
-__all__ = ["Folder", "ObjectStore", "Storage", "local_path", "storing", "sync_folder"]
+__all__ = ["Folder", "ObjectStore", "Storage", "local_path", "shown_uri", "storing", "sync_folder"]
 
 _ASIDE: Final = ".aside"
 _OUTSIDE: Final = {"", ".", ".."}
@@ -193,8 +195,8 @@ class ObjectStore:
     Locks are not to be had there: that one process at a time writes is the caller's care.
     """
 
-    filesystem: Any
-    root: str
+    filesystem: Any = field(repr=False)
+    root: str = field(repr=False)
     uri: str
 
     @classmethod
@@ -205,16 +207,15 @@ class ObjectStore:
             ConfigError: for a URI that pyarrow can't read.
             MissingExtra: without pyarrow.
         """
-        name = uri.partition("?")[0]
-        try:
+        uri, name = hidden(uri), shown_uri(uri)
+        with suppress(OSError, ValueError):  # whose text may repeat secrets, so not as a context
             filesystem, root = pyarrow(".fs").FileSystem.from_uri(uri)
-        except (OSError, ValueError):  # whose text may repeat the options
-            raise ConfigError(f"{name} is no place that pyarrow's filesystems know") from None
-        return cls(filesystem, root, name)
+            return cls(filesystem, root, name)
+        raise ConfigError(f"{name} is no place that pyarrow's filesystems know")
 
     @property
     def place(self) -> str:
-        """Its URI without options, which may hold secrets."""
+        """Its URI without user, password and options, which may be secrets."""
         return self.uri
 
     def put(self, name: str, data: bytes) -> None:
@@ -254,6 +255,22 @@ class ObjectStore:
 
     def _key(self, name: str) -> str:
         return f"{self.root}/{_checked(self.uri, name)}"
+
+
+def shown_uri(uri: str) -> str:
+    """A URI without what may be a secret: ``s3://key:secret@bucket/lake?secret_key=…``.
+
+    A secret may hold ``/`` or ``?``, which have to be escaped there and often aren't.
+    """
+    scheme, mark, rest = uri.partition("://")
+    if not mark:
+        return str(uri)
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" in authority:
+        rest = rest[authority.rindex("@") + 1 :]
+    elif ":" in authority:
+        rest = rest.rpartition("@")[2]
+    return scheme + mark + rest.partition("?")[0]
 
 
 def sync_folder(folder: Path) -> None:

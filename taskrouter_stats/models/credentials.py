@@ -45,8 +45,14 @@ class Credentials:
     account_sid: str | None
     _secret: Secret = field(repr=False, eq=False, hash=False)
 
-    def __attrs_post_init__(self) -> None:
-        if not isinstance(self._secret, Secret):  # unchecked, and it might stand elsewhere too
+    def __init__(self, username: str, account_sid: str | None, secret: Secret) -> None:
+        checked = isinstance(secret, Secret)
+        if not checked:  # what a traceback may show of locals, and of this object, is nothing
+            username = account_sid = secret = Secret("")
+        object.__setattr__(self, "username", username)
+        object.__setattr__(self, "account_sid", account_sid)
+        object.__setattr__(self, "_secret", secret)
+        if not checked:
             raise ConfigError(
                 "make credentials with Credentials.auth_token(), .api_key() or .from_env()"
             )

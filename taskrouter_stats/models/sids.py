@@ -58,13 +58,13 @@ TaskSid = Annotated[str, SidKind("WT")]
 
 
 def check_sid(parameter: str, value: object, prefix: str) -> str:
-    """Return ``value`` when it is a SID of that kind.
+    """Return ``value``, as plain text, when it is a SID of that kind.
 
     Raises:
         InvalidSid: naming the parameter, its value and the kind that is expected.
     """
     if isinstance(value, str) and PATTERNS[prefix](value):
-        return value
+        return str.__str__(value)  # a subclass may show itself otherwise, as enumerations do
     raise InvalidSid(parameter, value, prefix, _hint(value, prefix))
 
 

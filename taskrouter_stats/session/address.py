@@ -33,9 +33,11 @@ def resolve_base_url(
         return _twilio(region, edge)
     if region is not None or edge is not None:
         raise ConfigError("base_url= already names the host: leave region= and edge= out")
-    parts = _split("base_url", base_url)
-    if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
+    base_url = cast("str", hidden(base_url))
+    _check_url("base_url", base_url)
+    if not _is_only_a_place(base_url):
         raise ConfigError("base_url= may hold scheme, host, port and path, and nothing else")
+    parts = urlsplit(base_url)  # of which a traceback may show all, being a place and no more
     if parts.path.rstrip("/").endswith("/v1"):
         raise ConfigError("base_url= ends in /v1, with which every path begins: leave it out")
     if parts.scheme == "http" and not allow_http and not _loopback(parts.hostname or ""):
@@ -63,7 +65,7 @@ def find_proxy(
         way = _env_proxy(parts)
     if way is None:
         return None
-    _split("proxy", way)
+    _check_url("proxy", way)
     if parts.scheme == "http" and not allow_http:
         raise ConfigError(
             "base_url= is plain http, and would show the credentials to the proxy: leave "
@@ -94,12 +96,16 @@ def _twilio(region: str | None, edge: str | None) -> str:
     )
 
 
-def _split(name: str, url: object) -> SplitResult:
-    """A checked http or https URL; it is not shown, since a proxy's may hold a password."""
-    parts = _http_parts(url)
-    if parts is None:
+def _check_url(name: str, url: object) -> None:
+    """Refuse what is no http or https URL; it is not shown, since it may hold a password."""
+    if _http_parts(url) is None:
         raise ConfigError(f"{name}= is no http or https URL, such as https://host.example:8080")
-    return parts
+
+
+def _is_only_a_place(url: str) -> bool:
+    parts = urlsplit(url)
+    user = (parts.username, parts.password)
+    return not parts.query and not parts.fragment and user == (None, None)
 
 
 def _http_parts(url: object) -> SplitResult | None:

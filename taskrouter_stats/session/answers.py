@@ -95,6 +95,8 @@ async def _value(live: Live, query: Query[T], errand: Errand) -> T:
 def _explained(error: ApiError | PayloadError, ask: Ask[Any], errand: Errand) -> Exception:
     """The error with what only its question or its reply can tell."""
     if isinstance(error, PayloadError):
-        return PayloadError(error.problems, errand.request_id, error.for_other_query)
+        problems = error.problems  # which quote numbers and keys, too
+        shown = errand.blotter.quotes(problems) if errand.blotter else problems
+        return PayloadError(shown, errand.request_id, error.for_other_query)
     error.hint = advise(error, ask) or error.hint
     return error

@@ -27,6 +27,7 @@ from taskrouter_stats.errors import (
     TransportError,
     UntrustedCertificate,
 )
+from taskrouter_stats.models.secret import Blotter
 
 from .pacer import Pacer, Permit
 from .retrying import persist
@@ -69,6 +70,7 @@ class Errand:
     status: int | None = None
     request_id: str | None = None
     limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID
+    blotter: Blotter | None = None
 
     def meta(self, now: float) -> Meta:
         """How it went."""
@@ -118,10 +120,11 @@ class Courier:
                 self._note_failure(errand, error)
             errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
             raise
-        limits = rate_limit.parse(reply.headers)
+        limits = rate_limit.parse(reply.headers, reply.blotter.text)
         self.breaker.replied()
         permit.observe(limits, refused=reply.refused)
         errand.status, errand.request_id, errand.limits = reply.status, reply.request_id, limits
+        errand.blotter = reply.blotter
         if reply.refused:
             errand.attempts -= 1
             errand.refused += 1

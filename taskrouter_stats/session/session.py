@@ -30,6 +30,7 @@ from .options import (
     Settings,
     check_number,
     check_switch,
+    hide_addresses,
     options_from_env,
 )
 from .sources import GivenWorkers, WorkerQueries, check_workers
@@ -103,7 +104,9 @@ class TaskRouterSession:
         allow_http: bool = False,
         http: HttpSession | None = None,
     ) -> None:
-        credentials, proxy = hidden(credentials), hidden(proxy)  # a traceback may show locals
+        # A traceback may show locals, and a secret may stand where none belongs.
+        credentials, base_url, proxy, http = map(hidden, (credentials, base_url, proxy, http))
+        trust_env, allow_http = hidden(trust_env), hidden(allow_http)
         check_switch("trust_env", trust_env)
         check_switch("allow_http", allow_http)
         address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
@@ -133,7 +136,7 @@ class TaskRouterSession:
         Raises:
             ConfigError: naming what is missing.
         """
-        options["proxy"] = hidden(options.get("proxy"))
+        options = hide_addresses(options)
         return cls(Credentials.from_env(), **options_from_env(options, os.environ))
 
     async def fetch(
@@ -284,7 +287,7 @@ class TaskRouterSession:
         if max_wait is _AS_SESSION:
             max_wait = self._settings.max_wait
         elif max_wait is not None:
-            check_number("max_wait", max_wait, MAX_WAIT)
+            max_wait = check_number("max_wait", max_wait, MAX_WAIT)
         interactive = priority == "interactive"
         return self._answers.one(query, interactive=interactive, max_wait=max_wait)
 

@@ -176,19 +176,8 @@ class Transport:
             )
         finally:
             _SEND.set(_NO_SEND)
-        body = self._blotter(await _whole(response))
-        return Reply(response.status, self._readable(response), body)
-
-    def _readable(self, response: aiohttp.ClientResponse) -> Mapping[str, str]:
-        """The headers without our secrets, which a server that echoes requests may repeat."""
-        raw = b"\n".join(chain.from_iterable(response.raw_headers))
-        headers = response.headers if raw.isascii() else _utf8_headers(response.headers)
-        if self._blotter(raw) is raw:
-            return headers
-        return {self._blotted(name).lower(): self._blotted(text) for name, text in headers.items()}
-
-    def _blotted(self, text: str) -> str:
-        return self._blotter(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+        body = await _whole(response)
+        return Reply(response.status, _readable(response), body, self._blotter)
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """What an exception means; one that is not aiohttp's own means nothing here."""
@@ -197,9 +186,9 @@ class Transport:
         if isinstance(error, TimeoutError):
             return TimedOut(self._seconds)
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return UntrustedCertificate(self._blotted(_why(error)))
+            return UntrustedCertificate(self._blotter.quote(_why(error)))
         if isinstance(error, (aiohttp.ClientError, OSError)):
-            return ConnectionFailed(self._blotted(_why(error)))
+            return ConnectionFailed(self._blotter.quote(_why(error)))
         return None
 
     async def aclose(self) -> None:
@@ -208,11 +197,13 @@ class Transport:
             await self._http.close()
 
 
-def _utf8_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+def _readable(response: aiohttp.ClientResponse) -> Mapping[str, str]:
     """Return the headers with U+FFFD for each byte, read as a surrogate, that is not UTF-8."""
+    if b"".join(chain.from_iterable(response.raw_headers)).isascii():
+        return response.headers
     return {
         name.lower(): text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        for name, text in headers.items()
+        for name, text in response.headers.items()
     }
 
 

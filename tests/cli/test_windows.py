@@ -150,3 +150,20 @@ def test_a_mistake_about_several_windows_is_told(options, says):
     """In the words of the command line as well."""
     with pytest.raises(InvalidWindow, match=says):
         times(**options)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "2026-11-01T01:30",
+            "as 2026-11-01T01:30:00-04:00 and 2026-11-01T01:30:00-05:00",
+        ),
+        ("2026-03-08T02:30", "2026-03-08T01:59:59-05:00 and 2026-03-08T03:00:00-04:00"),
+    ],
+)
+def test_local_times_that_are_none_or_two(text, says):
+    """A local time that clocks skip or show twice is refused, with the times to choose from."""
+    with pytest.raises(InvalidWindow) as caught:
+        read_window(None, text, None, None, "America/New_York", now=NOW.replace(year=2027))
+    assert str(caught.value).endswith(says)

@@ -26,6 +26,8 @@ ONCE = RetryPolicy(attempts=1, refusals=1)
 ECHO = f"Basic {TOKEN.basic} {TOKEN.secret} {quote(TOKEN.basic, safe='')}"
 HEADERS = (f"X-Echo: {ECHO}", f"Twilio-Request-Id: {ECHO}", f"X-{quote(TOKEN.basic, safe='')}: 1")
 TOLD = json.dumps({"code": 20003, "message": ECHO, "more_info": ECHO}).replace("/", "\\/").encode()
+SPELLED = json.dumps({"message": "".join(f"<{ord(c):04x}" for c in TOKEN.secret)})
+SPELLED = SPELLED.replace("<", "\\u").encode()
 STATUSES = ("200 OK", "302 Found", "400 Bad", "401 No", "403 No", "404 No", "429 Slow", "500 Oh")
 FAR, NEAR = "http://far.invalid", "http://127.0.0.1:9"
 WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
@@ -131,6 +133,9 @@ class TestErrors:
             *((status, TOLD) for status in STATUSES[1:]),
             ("200 OK", ECHO.encode()),
             ("200 OK", b'{"workspace_sid": [' + TOLD + b"]}"),
+            ("200 OK", b'{"workspace_sid": [' + SPELLED + b"]}"),
+            ("200 OK", SPELLED[1:]),
+            ("400 Bad", SPELLED),
             ("400 Bad", ECHO.encode()),
         ],
     )
@@ -151,6 +156,8 @@ class TestErrors:
             f"HTTP/1.1 200 OK\r\nContent-Length: {ECHO}\r\n\r\n".encode(),
             http_bytes(ECHO.encode(), "200 OK", *HEADERS, length=10_000),
             http_bytes(ECHO.encode(), "200 OK", *HEADERS, "Content-Encoding: gzip"),
+            f"HTTP/1.1 200 OK\r\nX-Echo: {TOKEN.secret * 500}\r\n\r\n".encode(),
+            f"HTTP/1.1 200 OK\r\n{TOKEN.basic * 200}: 1\r\n\r\n".encode(),
         ],
     )
     async def test_no_reply(self, said):
@@ -190,6 +197,21 @@ class TestErrors:
             error = await failure(session.fetch(worker_query(1)))
         assert type(error) is errors.ConnectionFailed
         assert leaked(*told_by(error)) == []
+
+    async def test_a_success_with_escaped_letters(self):
+        """A record shows no secret whose letters the JSON escapes, nor one in a key of it."""
+        said = SPELLED[:-1] + b', "' + TOKEN.secret.encode() + b'": 1}'
+        async with RawServer(http_bytes(said)).running() as base_url:
+            success = await asked(base_url)
+        assert success.value.extra == {"message": "(secret)", "(secret)": 1}
+
+    async def test_a_setting_of_the_limit(self):
+        """What is kept of the rate limit's headers holds none."""
+        async with RawServer(
+            http_bytes(b"{}", "200 OK", f"X-Rate-Limit-Config: {ECHO}")
+        ).running() as url:
+            success = await asked(url)
+        assert success.meta.rate_limit.config == "Basic (secret) (secret) (secret)"
 
 
 class TestCancelled:
@@ -280,5 +302,5 @@ async def test_a_proxy_password_is_blotted_out_in_the_clear_too():
     """A proxy that tells back who asked, undone from its header, shows no password."""
     way = Secret("http://bob:hunter2%21secret@127.0.0.1:1")
     transport = Transport("https://far.example", CREDENTIALS, timeout=5.0, proxy=way, http=None)
-    assert transport._blotted("denied: bob:hunter2!secret") == "denied: bob:(secret)"
+    assert transport._blotter.quote("denied: bob:hunter2!secret") == "denied: bob:(secret)"
     await transport.aclose()

@@ -24,7 +24,8 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import EXPORTED, SCHEMAS
-from taskrouter_stats.etl.storage import Folder, local_path, storing, sync_folder
+from taskrouter_stats.etl.storage import Folder, local_path, shown_uri, storing, sync_folder
+from taskrouter_stats.models.secret import hidden
 
 __all__ = ["GrowingSink", "check_table", "set_aside", "text_of"]
 
@@ -58,6 +59,7 @@ class GrowingSink(ABC):
         table: str | None = None,
         compression: Literal["gzip"] | None = None,
     ) -> None:
+        path = hidden(path)  # a URI may hold a secret, and a traceback may show locals
         place = _local(path)
         if compression not in (None, "gzip"):
             raise InvalidParameter("compression", compression, '"gzip" or None')
@@ -277,8 +279,10 @@ def text_of(path: str | os.PathLike[str], rule: str) -> str:
 
 
 def _local(path: str | os.PathLike[str]) -> Path:
-    text = text_of(path, "a file's or folder's name")
-    place = local_path(text)
+    text = hidden(text_of(path, "a file's or folder's name"))
+    place = local_path(str(text))
     if place is None:
-        raise ConfigError(f"{text}: files don't grow in an object store; Parquet can go there")
+        raise ConfigError(
+            f"{shown_uri(text)}: files don't grow in an object store; Parquet can go there"
+        )
     return place

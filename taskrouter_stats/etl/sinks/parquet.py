@@ -31,8 +31,16 @@ from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.latest import answer_columns, latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import SCHEMAS
-from taskrouter_stats.etl.storage import Folder, ObjectStore, Storage, local_path, storing
+from taskrouter_stats.etl.storage import (
+    Folder,
+    ObjectStore,
+    Storage,
+    local_path,
+    shown_uri,
+    storing,
+)
 from taskrouter_stats.models import check_sid
+from taskrouter_stats.models.secret import hidden
 
 from .growing import check_table, set_aside, text_of
 
@@ -73,9 +81,11 @@ class ParquetSink:
         compression: Compression = "zstd",
     ) -> None:
         pyarrow()
-        text = text_of(path, "a folder's name or a URI")
+        path = hidden(path)  # a URI may hold a secret, and a traceback may show locals
+        text = hidden(text_of(path, "a folder's name or a URI"))
+        name = shown_uri(text)
         if text.endswith(".parquet"):
-            raise ConfigError(f"{text}: Parquet makes a folder of parts, so name a folder")
+            raise ConfigError(f"{name}: Parquet makes a folder of parts, so name a folder")
         if compression not in _COMPRESSIONS:
             raise InvalidParameter("compression", compression, f"one of {', '.join(_COMPRESSIONS)}")
         check_table(table)
@@ -83,9 +93,9 @@ class ParquetSink:
         self.storage: Storage = (
             ObjectStore.at(text.rstrip("/")) if place is None else Folder(place, self.state)
         )
-        with storing(text):
+        with storing(name):
             if isinstance(self.storage, Folder) and self.storage.root.is_file():
-                raise ConfigError(f"{text} is a file: Parquet makes a folder of parts")
+                raise ConfigError(f"{name} is a file: Parquet makes a folder of parts")
         self._table = table
         self._compression = compression
         self._run, self._count = "", 0
