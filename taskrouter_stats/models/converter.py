@@ -66,7 +66,9 @@ def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, An
     known = frozenset(field.name for field in attrs.fields(cls) if _is_json(field))
 
     def structure_object(value: Any, _: type) -> Any:
-        fields: dict[str, Any] = value if type(value) is dict else json_object(value, dict)
+        fields = value
+        if type(value) is not dict:
+            raise UnreadableError("an object", value)
         if not known.issuperset(fields):
             unknown = {key: fields[key] for key in fields if key not in known}
             fields = {**fields, "extra": unknown}
@@ -104,6 +106,10 @@ def _optional_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any],
         return None if value is None else hook(value, inner)
 
     return {str: optional_text, float: optional_seconds, int: optional_count}.get(inner, optional)
+
+
+def _sid_hook(cls: Any) -> Callable[[Any, Any], str]:
+    return sid_reader(get_args(cls)[1])
 
 
 def _optional_sid_hook(sid: Any, hook: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -171,7 +177,7 @@ def _make(*, detailed: bool) -> OrjsonConverter:
     for kind, hook in ((float, seconds), (int, count), (str, text), (bool, flag)):
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(datetime, time)
-    converter.register_structure_hook_factory(_is_sid, lambda cls: sid_reader(get_args(cls)[1]))
+    converter.register_structure_hook_factory(_is_sid, _sid_hook)
     converter.register_structure_hook_factory(_is_mapping, partial(_mapping_hook, converter))
     converter.register_structure_hook_factory(_is_optional, partial(_optional_hook, converter))
     converter.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, converter))

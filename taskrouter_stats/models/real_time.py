@@ -125,11 +125,10 @@ class WorkspaceRealTimeStatistics(WorkspaceRealTime):
 
 
 @frozen(eq=False, repr=False)
-class TaskQueueRealTime(TasksRealTime):
-    """A TaskQueue's Tasks and Workers now.
+class QueuedTasksRealTime(TasksRealTime):
+    """A TaskQueue's Tasks and Workers now, without its name.
 
     Attributes:
-        task_queue_sid: the TaskQueue (WQ…), where the answer names it here.
         activity_statistics: eligible Workers in each Activity.
         total_available_workers: Workers that can be given its Tasks now.
         total_eligible_workers: Workers that match its expression.
@@ -138,7 +137,6 @@ class TaskQueueRealTime(TasksRealTime):
         longest_relative_task_sid_in_queue: that Task's SID (WT…); not part of the bulk answer.
     """
 
-    task_queue_sid: TaskQueueSid | None = None
     activity_statistics: tuple[ActivityStatistic, ...] | None = None
     total_available_workers: int | None = None
     total_eligible_workers: int | None = None
@@ -146,8 +144,19 @@ class TaskQueueRealTime(TasksRealTime):
     longest_relative_task_sid_in_queue: TaskSid | None = None
 
 
+@frozen(eq=False, repr=False)
+class TaskQueueRealTime(QueuedTasksRealTime):
+    """A TaskQueue's Tasks and Workers now, as a part of another answer.
+
+    Attributes:
+        task_queue_sid: the TaskQueue (WQ…), where the answer names it here.
+    """
+
+    task_queue_sid: TaskQueueSid | None = None
+
+
 @frozen(eq=False, repr=False, kw_only=True)
-class TaskQueueRealTimeStatistics(TaskQueueRealTime):
+class TaskQueueRealTimeStatistics(QueuedTasksRealTime):
     """A TaskQueue: ``GET …/TaskQueues/{TaskQueueSid}/RealTimeStatistics``.
 
     Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
