@@ -55,6 +55,9 @@ def differences(
 ) -> list[str]:
     """Return how a decoded reply differs from its question, one ``path: what`` each.
 
+    A list answers another question when each of its items does; a single odd item is the business
+    of whoever reads the items.
+
     Args:
         ask: the question.
         account: the SID of the account or of the API key that asked; a key names no account.
@@ -67,10 +70,11 @@ def differences(
     items = answer.get(key)
     found: list[str] = []
     for number, item in enumerate(cast("list[object]", items) if isinstance(items, list) else ()):
-        if wrong := _compare(ask, account, json_object(item), served):
+        wrong = _compare(ask, account, json_object(item), served)
+        if not wrong:
+            return []
+        if len(found) < _LARGEST_SHOWN:
             found += [f"$.{key}[{number}]{problem[1:]}" for problem in wrong]
-            if len(found) >= _LARGEST_SHOWN:
-                break
     return found
 
 

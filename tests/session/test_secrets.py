@@ -200,7 +200,7 @@ class TestErrors:
 
     async def test_a_success_with_escaped_letters(self):
         """A record shows no secret whose letters the JSON escapes, nor one in a key of it."""
-        said = SPELLED[:-1] + b', "' + TOKEN.secret.encode() + b'": 1}'
+        said = SPELLED[:-1] + b', "' + TOKEN.secret.encode() + b'": 1, ' + json.dumps(ANSWER).encode()[1:]
         async with RawServer(http_bytes(said)).running() as base_url:
             success = await asked(base_url)
         assert success.value.extra == {"message": "(secret)", "(secret)": 1}
@@ -208,7 +208,7 @@ class TestErrors:
     async def test_a_setting_of_the_limit(self):
         """What is kept of the rate limit's headers holds none."""
         async with RawServer(
-            http_bytes(b"{}", "200 OK", f"X-Rate-Limit-Config: {ECHO}")
+            http_bytes(json.dumps(ANSWER).encode(), "200 OK", f"X-Rate-Limit-Config: {ECHO}")
         ).running() as url:
             success = await asked(url)
         assert success.meta.rate_limit.config == "Basic (secret) (secret) (secret)"

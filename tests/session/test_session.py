@@ -206,7 +206,7 @@ class TestProxy:
         async with between.running() as proxy:
             options = {"base_url": "http://far.example", "allow_http": True, "proxy": proxy}
             async with TaskRouterSession(CREDENTIALS, **options) as session:
-                await session.collect([worker_query(1), worker_query(2)])
+                await session.collect([worker_query(1), worker_query(1)])
         assert len(between.heads) == 2
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 ACCOUNT, WORKSPACE = "AC" + "3" * 32, "WS" + "1" * 32
@@ -115,14 +116,19 @@ def statistics(question: Question, **changes: object) -> dict[str, object]:
     """The true answer to a question for one Worker's statistics, with changes to its top level."""
     account, workspace = ACCOUNT, question.path.split("/")[3]
     created = int(question.sid.removeprefix("WK"), 16)
+    end = question.params.get("EndDate", END)
+    start = question.params.get("StartDate", START)
+    if "Minutes" in question.params:
+        length = timedelta(minutes=int(question.params["Minutes"]))
+        start = (datetime.fromisoformat(end) - length).isoformat().replace("+00:00", "Z")
     return {
         "account_sid": account,
         "workspace_sid": workspace,
         "worker_sid": question.sid,
         "url": f"https://taskrouter.twilio.com{question.path}",
         "cumulative": {
-            "start_time": question.params.get("StartDate", START),
-            "end_time": question.params.get("EndDate", END),
+            "start_time": start,
+            "end_time": end,
             "reservations_created": created,
             "reservations_accepted": created,
             "reservations_rejected": 0,

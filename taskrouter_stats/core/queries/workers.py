@@ -48,7 +48,8 @@ def worker_statistics(
     row = endpoints.WORKER_STATISTICS
     sids = {"workspace_sid": workspace_sid, "worker_sid": worker_sid}
     parts = arguments(row, sids, window, {"task_channel": task_channel})
-    return Query(row, *parts, context=Worker(sid=worker_sid, workspace_sid=workspace_sid))
+    workspace, worker = parts[0]
+    return Query(row, *parts, context=Worker(sid=worker, workspace_sid=workspace))
 
 
 def workers_statistics(
