@@ -27,6 +27,7 @@ _EVERY: Final = 30.0
 """Seconds between two lines of progress where there is no terminal."""
 
 _REFUSALS: Final = {403, 429, *range(500, 600)}
+_NO_REPLY: Final = {"ConnectionFailed", "PaceError", "ServerDown", "TimedOut", "TransportError"}
 
 
 @define(eq=False)
@@ -119,7 +120,10 @@ class Run:
             return UNREACHABLE
         if self.stopped:
             return TEMPFAIL
-        return FAILURES if self.failed > most_failures else COMPLETE
+        if self.failed > most_failures:
+            return FAILURES
+        untold = any(job.report.not_asked or not job.report.finished for job in self.jobs)
+        return TEMPFAIL if untold else COMPLETE
 
     def _jobs(self, account: Account, before: Sequence[FailedQuery]) -> list[Job]:
         if self.retry_failed:
@@ -185,7 +189,7 @@ def _is_unreachable(report: ExportReport) -> bool:
     return bool(
         report.failed
         and not report.written
-        and all(one.status is None or one.status in _REFUSALS for one in report.failures)
+        and all(one.status in _REFUSALS or one.error in _NO_REPLY for one in report.failures)
     )
 
 

@@ -39,7 +39,7 @@ class Items(Generic[T]):
         self._start = start
         self._page: asyncio.Task[Page] | None = None
         self._items: deque[object] = deque()
-        self._position = 0
+        self._position = self._pages = 0
         self._total: int | None = None
         self._target = first_target
         self._seen = {first_target}
@@ -71,6 +71,11 @@ class Items(Generic[T]):
         """How many items there are in all; None until the last page is here."""
         return self._total
 
+    @property
+    def pages(self) -> int:
+        """How many pages were asked for so far, the one that is fetched ahead included."""
+        return self._pages
+
     async def collect(self) -> list[T]:
         """All items as a list."""
         async with self:
@@ -95,11 +100,15 @@ class Items(Generic[T]):
             self._page.cancel()
             await asyncio.wait([self._page])
 
+    def _begin(self, target: str) -> "asyncio.Task[Page]":
+        self._pages += 1
+        return self._start(self._ask_page(target))
+
     async def _turn_page(self) -> None:
         if self._ended:
             raise StopAsyncIteration
         if self._page is None:
-            self._page = self._start(self._ask_page(self._target))
+            self._page = self._begin(self._target)
         task = self._page
         await asyncio.wait([task])  # a reader that is cancelled here may come back for the page
         if task.cancelled():
@@ -118,4 +127,4 @@ class Items(Generic[T]):
             self._ended, self._total = True, self._position + len(self._items)
         else:
             self._seen.add(target)
-            self._page = self._start(self._ask_page(target))
+            self._page = self._begin(target)
