@@ -18,7 +18,7 @@ from typing import Final, Self, TypeVar
 
 from attrs import define, field
 
-from taskrouter_stats.errors import StorageError
+from taskrouter_stats.errors import StorageError, TaskRouterStatsError
 
 from .batch import Batch, Item
 from .checkpoint import Checkpoint, Commit, Position, by_question, split
@@ -93,9 +93,11 @@ class Store:
     async def __aenter__(self) -> Self:
         try:
             await in_thread(self._open)
-        except BaseException:
+        except BaseException as error:
             self._lock.close()  # a cancelled caller never comes to __aexit__
-            raise
+            if isinstance(error, TaskRouterStatsError) or not isinstance(error, Exception):
+                raise
+            raise self._fail(error) from error
         self._clock = asyncio.create_task(self._write_now_and_then())
         return self
 
