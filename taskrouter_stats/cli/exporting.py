@@ -112,7 +112,7 @@ class Run:
         """The exit code of a run that came to its end: the least that a user should know of.
 
         Args:
-            most_failures: queries that may fail in a complete run.
+            most_failures: queries that may fail in a run that ends with code 0.
         """
         if errors := [job.error for job in self.jobs if job.error is not None]:
             return min(map(code_of, errors))
@@ -165,7 +165,7 @@ class Run:
         """What failed before and wasn't asked again, since this run was stopped, still did."""
         again = {one.key for one in self.store.failures}
         left = (one for one in before if one.key not in again)
-        self.store.failures += [one for one in left if not self.store.is_done(one.key)]
+        self.store.failures += [one for one in left if not self.store.is_resolved(one.key)]
 
     def _standing(self, meter: Meter) -> Standing:
         told = [job.export.progress for job in self.jobs]

@@ -129,6 +129,10 @@ class Store:
         """Whether a query was answered for good, by this run or an earlier one."""
         return self.checkpoint.is_done(key)
 
+    def is_resolved(self, key: str) -> bool:
+        """Return whether a query was answered, or is recorded as expired or gone."""
+        return self.is_done(key) or self.unavailable.has(key)
+
     def claim(self, key: str) -> bool:
         """Return whether a query is the caller's to ask; False while another export asks it."""
         question, sid = split(key)

@@ -110,6 +110,11 @@ class Unavailable:
         record = self._gone.get(question, {}).get(sid)
         return record is not None and record.final
 
+    def has(self, key: str) -> bool:
+        """Return whether this query is recorded at all, as expired or as gone."""
+        question, sid = split(key)
+        return question in self._expired or sid in self._gone.get(question, {})
+
     def add_expired(self, key: str, reason: str) -> None:
         """Record that the server no longer has the window of this query, for all Workers."""
         question = split(key)[0]
