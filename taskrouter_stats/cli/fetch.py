@@ -196,7 +196,8 @@ def _reason(run: Run, code: int) -> str:
         stored = type(run.store) is Store
         return "stopped; run it again to " + ("continue" if stored else "start over")
     nothing = not any(job.report.written for job in run.jobs)
-    return f"{_failures(run)}{', none was answered' if nothing else ', more than --max-failures allows'}"
+    more = "none was answered" if nothing else "more than --max-failures allows"
+    return f"{_failures(run)}, {more}"
 
 
 def _failures(run: Run) -> str:
