@@ -27,6 +27,7 @@ _EVERY: Final = 30.0
 """Seconds between two lines of progress where there is no terminal."""
 
 _REFUSALS: Final = {403, 429, *range(500, 600)}
+_NO_REPLY: Final = {"ConnectionFailed", "PaceError", "ServerDown", "TimedOut", "TransportError"}
 
 
 @define(eq=False)
@@ -111,7 +112,7 @@ class Run:
         """The exit code of a run that came to its end: the least that a user should know of.
 
         Args:
-            most_failures: queries that may fail in a complete run.
+            most_failures: queries that may fail in a run that ends with code 0.
         """
         if errors := [job.error for job in self.jobs if job.error is not None]:
             return min(map(code_of, errors))
@@ -119,7 +120,10 @@ class Run:
             return UNREACHABLE
         if self.stopped:
             return TEMPFAIL
-        return FAILURES if self.failed > most_failures else COMPLETE
+        if self.failed > most_failures:
+            return FAILURES
+        untold = any(job.report.not_asked or not job.report.finished for job in self.jobs)
+        return TEMPFAIL if untold else COMPLETE
 
     def _jobs(self, account: Account, before: Sequence[FailedQuery]) -> list[Job]:
         if self.retry_failed:
@@ -161,7 +165,7 @@ class Run:
         """What failed before and wasn't asked again, since this run was stopped, still did."""
         again = {one.key for one in self.store.failures}
         left = (one for one in before if one.key not in again)
-        self.store.failures += [one for one in left if not self.store.is_done(one.key)]
+        self.store.failures += [one for one in left if not self.store.is_resolved(one.key)]
 
     def _standing(self, meter: Meter) -> Standing:
         told = [job.export.progress for job in self.jobs]
@@ -185,7 +189,7 @@ def _is_unreachable(report: ExportReport) -> bool:
     return bool(
         report.failed
         and not report.written
-        and all(one.status is None or one.status in _REFUSALS for one in report.failures)
+        and all(one.status in _REFUSALS or one.error in _NO_REPLY for one in report.failures)
     )
 
 

@@ -106,7 +106,7 @@ the server has forgotten are counted, not failures.
     metavar="N",
     default=0,
     show_default="0",
-    help="Failures that a complete run may have.",
+    help="Failures that still end with exit code 0.",
 )
 @session_options(max_in_flight=20, headroom=0.2)
 def fetch(
@@ -190,7 +190,8 @@ def _tell(run: Run, code: int) -> None:
     if code != COMPLETE:
         say(f"Not complete: {_reason(run, code)}.", level="error", event="end", exit_code=code)
     elif run.teller.as_json:
-        say("Complete.", event="end", exit_code=code)
+        allowed = f"{_failures(run)}, as --max-failures allows." if run.failed else "Complete."
+        say(allowed, event="end", exit_code=code)
 
 
 def _reason(run: Run, code: int) -> str:
@@ -200,9 +201,13 @@ def _reason(run: Run, code: int) -> str:
     if code == TEMPFAIL:
         stored = type(run.store) is Store
         return "stopped; run it again to " + ("continue" if stored else "start over")
-    count = f"{run.failed:,} {'query' if run.failed == 1 else 'queries'} failed"
     nothing = not any(job.report.written for job in run.jobs)
-    return f"{count}{', none was answered' if nothing else ', more than --max-failures allows'}"
+    more = "none was answered" if nothing else "more than --max-failures allows"
+    return f"{_failures(run)}, {more}"
+
+
+def _failures(run: Run) -> str:
+    return f"{run.failed:,} {'query' if run.failed == 1 else 'queries'} failed"
 
 
 def _code_of(error: BaseException) -> int:

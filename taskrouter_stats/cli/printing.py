@@ -8,10 +8,10 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import Store
+from taskrouter_stats.etl.batch import UNWRITABLE, Item
 from taskrouter_stats.etl.checkpoint import Checkpoint, Position
 from taskrouter_stats.etl.rows import Tables
 from taskrouter_stats.etl.sinks.json_lines import nested, to_line
-from taskrouter_stats.etl.store import Item
 
 from .output import Output
 
@@ -79,9 +79,14 @@ class Printed(Store):
             BrokenPipeError: the reader went away.
             StorageError: it can't be written.
         """
-        for rows in nested(item.make()).values():
-            for row in rows:
-                await self.output.write(to_line(row))
+        try:
+            lines = [to_line(row) for rows in nested(item.make()).values() for row in rows]
+        except UNWRITABLE as error:
+            item.on_stored(error)
+            return
+        for line in lines:
+            await self.output.write(line)
+        item.on_stored(None)
 
     async def call(self, work: Callable[[], T]) -> T:
         """Do it at once: nothing here blocks."""

@@ -36,7 +36,7 @@ async def failed_before(store: Store) -> list[FailedQuery]:
         except (KeyError, TypeError, ValueError):
             raise StorageError(f"{storage.place}/{name} is no list of failures") from None
 
-    return [one for one in await store.call(read) if not store.is_done(one.key)]
+    return [one for one in await store.call(read) if not store.is_resolved(one.key)]
 
 
 def plans_again(

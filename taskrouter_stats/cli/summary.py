@@ -7,13 +7,18 @@ from typing import Any, Final
 import orjson
 
 from taskrouter_stats import __version__
+from taskrouter_stats.etl.report import json_ready
 
+from .exits import COMPLETE
 from .exporting import Job
 from .summary_file import put_summary
 
 __all__ = ["in_words", "write_summary"]
 
-_COUNTS: Final = ("written", "incomplete", "already_done", "failed", "gone", "expired")
+_COUNTS: Final = (
+    *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
+    "not_asked",
+)
 _COSTS: Final = ("sent", "retried", "refused")
 
 
@@ -44,30 +49,40 @@ def write_summary(
         "began": began,
         "ended": ended,
         "exit_code": code,
-        "complete": code == 0,
+        "complete": code == COMPLETE and all(_is_complete(job) for job in jobs),
         "stopped": any(report.stopped for report in reports),
         "error": _told(error),
         "totals": {**totals, "elapsed": elapsed, "pace": totals["sent"] / max(elapsed, 1e-3)},
         "exports": [
-            {"account": job.account, **job.report.to_dict(), "error": _told(job.error)}
+            {
+                "account": job.account,
+                **job.report.to_dict(),
+                "complete": _is_complete(job),
+                "error": _told(job.error),
+            }
             for job in jobs
         ],
     }
     option = orjson.OPT_UTC_Z | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    put_summary(file, orjson.dumps(whole, option=option))
+    put_summary(file, orjson.dumps(json_ready(whole), option=option))
+
+
+def _is_complete(job: Job) -> bool:
+    return job.error is None and job.report.complete
 
 
 def in_words(job: Job) -> str:
     """One export in a line."""
     report = job.report
     there = report.written + report.already_done
-    whole = max(there, report.workers * report.windows)
+    whole = max(there, report.planned)
     further = {
         "were there before": report.already_done,
         "not settled yet": report.incomplete,
         "of workers that are gone": report.gone,
         "older than the server's memory": report.expired,
         "failed": report.failed,
+        "not asked": report.not_asked,
     }
     notes = [f"{count:,} {what}" for what, count in further.items() if count]
     told = f" ({', '.join(notes)})" if notes else ""

@@ -3,8 +3,8 @@
 A gateway, a proxy or a stray reply on a kept-alive connection can bring the answer of another
 query, and nothing in its form shows that. So whatever an answer says of itself is compared with
 the question: the account, the SIDs of the path, the TaskQueues of a bulk call, the window. SIDs
-are compared as they are written, since Twilio does not document that their letters' case may
-change. What an answer leaves out, or calls null, is not compared.
+hold hexadecimal digits, whose case does not matter. What an answer leaves
+out, or calls null, is not compared.
 """
 
 from collections.abc import Callable, Mapping
@@ -83,10 +83,10 @@ def _compare(
 ) -> list[str]:
     endpoint, found = ask.endpoint, list[str]()
     for name, sid in zip(endpoint.answer_sids, ask.sids, strict=True):
-        if answer.get(name, sid) != sid and answer[name] is not None:
+        if answer.get(name, sid) != sid and not _same(answer[name], sid):
             found.append(_other(name, sid, answer[name]))
     said = answer.get("account_sid")
-    if said is not None and said != account and account.startswith("AC"):
+    if account.startswith("AC") and said != account and not _same(said, account):
         hint = "; check that the credentials name this account"
         found.append(_other("account_sid", account, said) + hint)
     if endpoint.part_sids is not None and isinstance(ask, Query):
@@ -94,6 +94,11 @@ def _compare(
     if ask.window is not None:
         found += _other_times(ask.window, answer, served)
     return found
+
+
+def _same(said: object, asked: str) -> bool:
+    """Return whether a SID is absent, or the one asked for: hexadecimal digits in either case."""
+    return said is None or (isinstance(said, str) and said.lower() == asked.lower())
 
 
 def _other(name: str, asked: str, said: object) -> str:
@@ -112,7 +117,7 @@ def _other_parts(
     return [
         f"$.{key}[{number}].{name}: got {sid!r:.60}, which was not asked for"
         for number, sid in enumerate(said)
-        if sid is not None and sid not in asked
+        if sid not in asked and not any(_same(sid, one) for one in asked)
     ]
 
 

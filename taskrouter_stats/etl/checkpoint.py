@@ -66,6 +66,19 @@ class Position:
     removed: tuple[str, ...] = ()
     rewritten: tuple[str, ...] = ()
 
+    def then(self, later: "Position") -> "Position":
+        """Return where the output stands after this step and a later one, as one step.
+
+        A part that this step adds and the later one replaces is both added and removed.
+        """
+        return Position(
+            {**self.lengths, **later.lengths},
+            (*self.parts, *later.parts),
+            {**self.unsettled, **later.unsettled},
+            (*self.removed, *later.removed),
+            (*self.rewritten, *later.rewritten),
+        )
+
 
 @frozen
 class Commit:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import AsyncIterable, Iterable
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import attrs
 from attrs import field, frozen
@@ -15,14 +15,53 @@ from taskrouter_stats.errors import InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.session.sources import GivenWorkers, check_workers
 
-__all__ = ["RETENTION", "Estimate", "WorkerPlan", "worker_plan"]
+__all__ = [
+    "RETENTION",
+    "Estimate",
+    "WorkerPlan",
+    "key_of",
+    "may_be_expired",
+    "sid_of",
+    "worker_plan",
+]
 
 RETENTION: Final = timedelta(days=30)
 """How far back the server is documented to look (https://www.twilio.com/docs/api/errors/14241);
 the server itself is the authority."""
 
+_MARGIN: Final = timedelta(days=1)
+"""How much younger than that an expired window may be: clocks differ, and where in a day the
+server's retention ends is not documented."""
+
+_OLDEST: Final = RETENTION - _MARGIN
+
 _ANY_WORKER: Final = "WK" + "0" * 32
 _PAGE: Final = 1000
+
+
+def may_be_expired(window: Window | None, now: datetime) -> bool:
+    """Return whether a window is so old that the server may no longer have its statistics.
+
+    Args:
+        window: absolute.
+        now: aware.
+    """
+    return window is not None and window.start is not None and now - window.start > _OLDEST
+
+
+def key_of(query: Query[Any]) -> str:
+    """Return the key under which a query is remembered: its own, with its SIDs in small letters.
+
+    The documents give SIDs as hexadecimal digits of either case, so two spellings are one SID.
+    """
+    operation, _, rest = query.key.partition(":")
+    sids, _, rest = rest.partition(":")
+    return f"{operation}:{'/'.join(map(sid_of, sids.split('/')))}:{rest}"
+
+
+def sid_of(text: str) -> str:
+    """Return a SID with its digits in small letters."""
+    return text[:2] + text[2:].lower()
 
 
 @frozen(kw_only=True)

@@ -40,6 +40,7 @@ class Items(Generic[T]):
         self._start = start
         self._page: asyncio.Task[Page] | None = None
         self._items: deque[object] = deque()
+        self._pages = 0
         self._error: BaseException | None = None
         self._left = False
         self._told = False
@@ -69,6 +70,11 @@ class Items(Generic[T]):
         known = self._ended and self._error is None and self._reader.endless is None
         return self._reader.total if known else None
 
+    @property
+    def pages(self) -> int:
+        """How many pages were asked for so far, the one that is fetched ahead included."""
+        return self._pages
+
     async def collect(self) -> list[T]:
         """All items as a list."""
         async with self:
@@ -94,6 +100,10 @@ class Items(Generic[T]):
             self._page.cancel()
             await asyncio.wait([self._page])
 
+    def _begin(self, target: str) -> "asyncio.Task[Page]":
+        self._pages += 1
+        return self._start(self._ask_page(target))
+
     async def _turn_page(self) -> None:
         if self._left:
             raise StopAsyncIteration
@@ -102,7 +112,7 @@ class Items(Generic[T]):
             error = self._error or self._reader.error()
             raise StopAsyncIteration if error is None else error
         if self._page is None:
-            self._page = self._start(self._ask_page(self._reader.first_target))
+            self._page = self._begin(self._reader.first_target)
         task = self._page
         await asyncio.wait([task])  # a reader that is cancelled here may come back for the page
         try:
@@ -116,7 +126,7 @@ class Items(Generic[T]):
         if target is None:
             self._ended = True
         else:
-            self._page = self._start(self._ask_page(target))
+            self._page = self._begin(target)
 
     def _tell_odd_fields(self) -> None:
         reader = self._reader

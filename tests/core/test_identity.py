@@ -123,19 +123,20 @@ def test_an_answer_names_the_queues_that_were_asked():
     assert problem.startswith(f"$.task_queue_data[2].task_queue_sid: got '{'WQ' + '3' * 32}', ")
 
 
-def test_an_item_of_another_workspace():
-    """The item is named by its place, and a page of nothing else is told in a few lines."""
+def test_a_page_of_another_workspace():
+    """A page whose items are all another Workspace's answers another query, told in a few lines."""
     listing = queries.workers(WORKSPACE)
-    items = [{"sid": WORKER, "workspace_sid": WORKSPACE}, {"workspace_sid": "WS" + "f" * 32}]
-    [wrong] = differences(listing, ACCOUNT, {"workers": items}, SERVED)
-    assert wrong.startswith("$.workers[1].workspace_sid: asked for WS1")
-    assert len(differences(listing, ACCOUNT, {"workers": items[1:] * 1000}, SERVED)) == 5
+    ours, other = {"sid": WORKER, "workspace_sid": WORKSPACE}, {"workspace_sid": "WS" + "f" * 32}
+    wrong = differences(listing, ACCOUNT, {"workers": [other] * 1000}, SERVED)
+    assert len(wrong) == 5
+    assert wrong[0].startswith("$.workers[0].workspace_sid: asked for WS1")
+    assert differences(listing, ACCOUNT, {"workers": [other, ours]}, SERVED) == []
 
 
-def test_letters_are_compared_as_they_are():
-    """A SID in other letters is another SID, since nothing says that their case may change."""
+def test_the_case_of_digits_does_not_matter():
+    """A SID whose hexadecimal digits stand in the other case is the same SID."""
     query = queries.worker_statistics(WORKSPACE, "WK" + "ab" * 16, HOUR)
-    assert differences(query, ACCOUNT, {"worker_sid": "WK" + "AB" * 16}, SERVED)
+    assert differences(query, ACCOUNT, {"worker_sid": "WK" + "AB" * 16}, SERVED) == []
 
 
 class TestTimes:

@@ -118,12 +118,13 @@ async def test_a_relative_window_is_never_taken_for_done(simulator, tmp_path):
 
 
 async def test_a_worker_who_is_gone_is_no_failure(simulator, tmp_path):
-    """A worker that isn't there any more is counted apart, and not asked about again."""
+    """A worker that isn't there any more is counted apart, and asked about again for a while."""
     known, gone = simulator.world.workers[0].sid, "WK" + "0" * 32
     report = await export(simulator, CsvSink(tmp_path), workers=[known, gone])
     again = await export(simulator, CsvSink(tmp_path), workers=[known, gone])
     assert (report.written, report.gone, report.failed, report.complete) == (2, 2, 0, True)
-    assert again.already_done == 4
+    assert (again.already_done, again.gone, again.complete) == (2, 2, True)
+    assert asked(simulator) == 6
 
 
 async def test_windows_beyond_the_retention_cost_one_request(simulator, tmp_path):

@@ -8,7 +8,14 @@ from taskrouter_stats import Success, TaskRouterSession, Window, models, queries
 from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.errors import UsageError
 from taskrouter_stats.etl import SCHEMAS
-from taskrouter_stats.etl.rows import activity_rows, main_table, rows, worker_rows
+from taskrouter_stats.etl.rows import (
+    ROW_BYTES,
+    activity_rows,
+    main_table,
+    rows,
+    weight,
+    worker_rows,
+)
 from taskrouter_stats.models import structure, to_dict
 from taskrouter_stats.simulator import Simulator
 
@@ -144,3 +151,28 @@ async def test_every_statistic_has_its_row():
             got = row[name]
             wanted = datetime.fromisoformat(value) if isinstance(got, datetime) else value
             assert got == wanted, (table, name)
+
+
+class Own(datetime):
+    """A datetime of another library's making."""
+
+
+def test_times_of_a_subclass_become_plain_ones():
+    """Rows hold what every format can write, whatever a window was made of."""
+    start = Own(2026, 11, 1, 12, tzinfo=UTC)
+    window = Window(start=start, end=Own(2026, 11, 1, 13, tzinfo=UTC))
+    (row,) = rows(success({}, window), fetched_at=Own(2026, 11, 5, tzinfo=UTC))["worker_statistics"]
+    times = [row[name] for name in ("window_start", "window_end", "fetched_at")]
+    assert times == [start, start + timedelta(hours=1), LATER]
+    assert {type(time) for time in times} == {datetime}
+    assert type(row["day"]) is date
+
+
+def test_an_answer_weighs_its_rows_names_and_what_is_unknown():
+    """The estimate grows with activities, with long names and with keys that no model knows."""
+    durations = [{"sid": WA, "friendly_name": "x" * 5000}] * 10
+    few, many = ({"cumulative": {"activity_durations": durations[:count]}} for count in (1, 10))
+    plain, one, ten = (weight(success(body).value) for body in ({}, few, many))
+    assert (plain, one, ten) == (ROW_BYTES, 2 * ROW_BYTES + 5000, 11 * ROW_BYTES + 50_000)
+    unknown = {"new": {"a": ["y" * 9000]}}
+    assert 9000 < weight(success({"cumulative": unknown}).value) - plain < 10_000

@@ -1,12 +1,14 @@
 """The durable side of an export."""
 
 import asyncio
+import threading
 
 import pytest
 
-from taskrouter_stats.errors import StorageError
+from taskrouter_stats.errors import OutputLocked, StorageError
 from taskrouter_stats.etl import JsonLinesSink, Store
 from taskrouter_stats.etl import store as module
+from taskrouter_stats.etl.room import LARGEST_WAIT
 from taskrouter_stats.etl.store import Item
 
 from .lake import json_lines
@@ -86,3 +88,94 @@ async def test_a_cancelled_writer_is_waited_for(tmp_path, monkeypatch):
         with pytest.raises(asyncio.CancelledError):
             await writing
         assert store.is_done(worker_key(1))
+
+
+class Broken(JsonLinesSink):
+    """A sink that raises what no sink should."""
+
+    def write(self, batch):
+        """Fail in an unexpected way."""
+        raise RuntimeError("nobody expects this")
+
+
+async def test_whatever_a_flush_raises_is_told(tmp_path, monkeypatch):
+    """An exception of any kind in the background ends the store, by the next add or at the end."""
+    monkeypatch.setattr(module, "PATIENCE", 0.001)
+    store = Store(Broken(tmp_path / "o.jsonl"))
+
+    async def wait_for_the_flush():
+        async with store, asyncio.timeout(20):
+            await store.add(item(1))
+            while store.error is None:  # noqa: ASYNC110 (nothing tells of it)
+                await asyncio.sleep(0)
+
+    with pytest.raises(StorageError, match="RuntimeError: nobody expects this"):
+        await wait_for_the_flush()
+    with pytest.raises(StorageError, match="nobody expects this"):
+        await store.add(item(2))
+    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as again:
+        assert not again.is_done(worker_key(1))
+
+
+async def test_a_failing_end_does_not_hide_what_came_before(tmp_path, caplog):
+    """The error of the block is raised, with a note that the last commit failed, too."""
+
+    async def fail_first():
+        async with Store(Full(tmp_path / "o.jsonl")) as store:
+            await store.add(item(1))
+            raise ValueError("first")
+
+    with pytest.raises(ValueError, match="first") as raised:
+        await fail_first()
+    assert "disk full" in "".join(raised.value.__notes__)
+    assert "disk full" in caplog.text
+
+
+async def test_cancelling_all_tasks_waits_for_the_thread(tmp_path):
+    """The lock is held until rows that are being written are whole, whoever cancels what."""
+    entered, leave = threading.Event(), threading.Event()
+
+    class Slow(JsonLinesSink):
+        def write(self, batch):
+            entered.set()
+            leave.wait(20)
+            return super().write(batch)
+
+    async def use():
+        async with Store(Slow(tmp_path / "o.jsonl")) as store:
+            await store.add(item(1))
+            await store.commit()
+
+    using = asyncio.ensure_future(use())
+    await asyncio.to_thread(entered.wait, 20)
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    with pytest.raises(OutputLocked):
+        await Store(JsonLinesSink(tmp_path / "o.jsonl")).__aenter__()
+    leave.set()
+    with pytest.raises(asyncio.CancelledError):
+        await using
+    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as store:
+        assert store.is_done(worker_key(1))
+    assert len(json_lines(tmp_path / "o.jsonl")) == 1
+
+
+async def test_batches_are_bounded_by_their_weight(tmp_path):
+    """Heavy items are written before many have gathered."""
+    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as store:
+        for number in range(3):
+            heavy = Item(lambda n=number: tables(n), worker_key(number), LARGEST_WAIT // 2)
+            await store.add(heavy)
+            assert store.is_done(worker_key(0)) == (number > 0)
+        assert not store.is_done(worker_key(2))
+
+
+async def test_a_key_has_one_owner_at_a_time(tmp_path):
+    """What one export asks for another doesn't, until it is given back."""
+    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as store:
+        assert [store.claim(worker_key(1)) for _ in range(2)] == [True, False]
+        assert store.claim(worker_key(2))
+        store.release(worker_key(1))
+        assert store.claim(worker_key(1))

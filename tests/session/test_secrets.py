@@ -200,7 +200,13 @@ class TestErrors:
 
     async def test_a_success_with_escaped_letters(self):
         """A record shows no secret whose letters the JSON escapes, nor one in a key of it."""
-        said = SPELLED[:-1] + b', "' + TOKEN.secret.encode() + b'": 1, ' + json.dumps(ANSWER).encode()[1:]
+        said = (
+            SPELLED[:-1]
+            + b', "'
+            + TOKEN.secret.encode()
+            + b'": 1, '
+            + json.dumps(ANSWER).encode()[1:]
+        )
         async with RawServer(http_bytes(said)).running() as base_url:
             success = await asked(base_url)
         assert success.value.extra == {"message": "(secret)", "(secret)": 1}
