@@ -88,7 +88,8 @@ def plan(
         return COMPLETE
     try:
         if workers_count is not None:
-            estimate = Estimate(workers_count * max(1, len(workspaces)), times.windows)
+            count = workers_count * max(1, len(set(workspaces)))
+            estimate = Estimate(count, times.windows)
             _print(console, "Offline", estimate, None, times, options)
         else:
             (account,) = read_accounts(None, workspaces, options)

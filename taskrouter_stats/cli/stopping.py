@@ -1,16 +1,18 @@
-"""What makes a run stop in good order: a signal, or a time of day."""
+"""What makes a command stop: a signal, or a time of day."""
 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from types import FrameType
 from zoneinfo import ZoneInfo
 
 from taskrouter_stats.errors import ConfigError
 
-__all__ = ["read_stop_at", "stopping"]
+__all__ = ["hearing_sigterm", "read_stop_at", "stopping"]
 
 _KILLED = 128
 """And the signal's number: how shells count."""
@@ -34,6 +36,32 @@ def read_stop_at(text: str, zone: ZoneInfo | None, now: datetime) -> datetime:
         for days in range(3)
     )
     return next(moment for moment in moments if moment > now)
+
+
+@contextmanager
+def hearing_sigterm() -> Generator[Callable[[], bool]]:
+    """Until the block ends, let SIGTERM do what Ctrl-C does, and tell whether one came.
+
+    The first process of a container ignores a SIGTERM that it has no handler for. A handler that
+    whoever started this process has set, or told it to ignore, stays.
+    """
+    heard = False
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        nonlocal heard
+        heard = True
+        interrupt = signal.getsignal(signal.SIGINT)  # asyncio's own while a loop runs
+        (interrupt if callable(interrupt) else signal.default_int_handler)(number, frame)
+
+    ours = threading.current_thread() is threading.main_thread()
+    ours = ours and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, asked)
+    try:
+        yield lambda: heard
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @asynccontextmanager
