@@ -12,11 +12,10 @@ from taskrouter_stats import __version__
 from .consoles import errors_console, write_anything
 from .demo import demo
 from .doctor import doctor
-from .exits import INTERRUPTED, TABLE, TERMINATED, guarded, plainly, refused
+from .exits import INTERRUPTED, TABLE, guarded, plainly, refused
 from .fetch import fetch
 from .plan import plan
 from .simulate import simulate
-from .stopping import hearing_sigterm
 from .telling import Teller
 
 __all__ = ["commands", "run"]
@@ -89,14 +88,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     say = _as_json if _wants_json(given) else plainly
     write_anything()
-    with hearing_sigterm() as terminated:
-        try:
-            code = guarded(parsed, say)
-        except click.ClickException as error:
-            code = refused(error, say)
-        except click.Abort:
-            code = INTERRUPTED
-    return TERMINATED if code == INTERRUPTED and terminated() else code
+    try:
+        return guarded(parsed, say)
+    except click.ClickException as error:
+        return refused(error, say)
+    except click.Abort:
+        return INTERRUPTED
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

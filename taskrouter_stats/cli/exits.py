@@ -20,6 +20,7 @@ import click
 from taskrouter_stats import __version__, errors
 
 from .redaction import Redactor, secrets_of
+from .stopping import Terminated
 
 __all__ = [
     "BUG",
@@ -108,7 +109,7 @@ def guarded(work: Callable[[], int], say: Say = plainly) -> int:
         raise
     except KeyboardInterrupt as stop:
         _say("Stopped.", stop, say)
-        return INTERRUPTED
+        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:
         _close_pipes()
         return PIPE
@@ -144,10 +145,11 @@ def _has_working_directory() -> bool:
 
 def _bug(error: BaseException) -> str:
     """The error on one line, and the last place in this package that it went through."""
+    frames = traceback.extract_tb(error.__traceback__)
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+        frames += traceback.extract_tb(error.__traceback__)
     text = " ".join("".join(traceback.format_exception_only(error)).split())
-    frames = traceback.extract_tb(error.__traceback__)
     ours = [one for one in frames if Path(one.filename).is_relative_to(_PACKAGE)]
     place = f" ({Path(ours[-1].filename).relative_to(_PACKAGE)}:{ours[-1].lineno})" if ours else ""
     return f"{text[:_MOST]}{place}"

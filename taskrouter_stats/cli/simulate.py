@@ -9,6 +9,7 @@ from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.simulator import WINDOWS, Simulator
 
 from .exits import COMPLETE
+from .stopping import run_until_sigterm
 
 __all__ = ["simulate"]
 
@@ -87,7 +88,7 @@ def simulate(port: int, no_headers: bool, no_headers_on_429: bool, **options: An
         **options,
     )
     try:
-        asyncio.run(_serve(simulator, port))
+        run_until_sigterm(_serve(simulator, port))
     except KeyboardInterrupt:
         seen = simulator.counters
         click.echo(f"Stopped. {seen.requests:,} requests, {seen.refused:,} refused.", err=True)

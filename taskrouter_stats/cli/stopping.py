@@ -3,22 +3,22 @@
 import asyncio
 import os
 import signal
-import threading
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from types import FrameType
-from zoneinfo import ZoneInfo
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, TypeVar
 
 from taskrouter_stats.errors import ConfigError
 
-__all__ = ["hearing_sigterm", "read_stop_at", "stopping"]
+__all__ = ["Terminated", "read_stop_at", "run_until_sigterm", "stopping"]
+
+T = TypeVar("T")
 
 _KILLED = 128
 """And the signal's number: how shells count."""
 
 
-def read_stop_at(text: str, zone: ZoneInfo | None, now: datetime) -> datetime:
+def read_stop_at(text: str, zone: tzinfo | None, now: datetime) -> datetime:
     """The next time that it is so late there, aware, UTC.
 
     Raises:
@@ -38,30 +38,37 @@ def read_stop_at(text: str, zone: ZoneInfo | None, now: datetime) -> datetime:
     return next(moment for moment in moments if moment > now)
 
 
-@contextmanager
-def hearing_sigterm() -> Generator[Callable[[], bool]]:
-    """Until the block ends, let SIGTERM do what Ctrl-C does, and tell whether one came.
+class Terminated(KeyboardInterrupt):
+    """SIGTERM ended the command, as Ctrl-C would have."""
 
-    The first process of a container ignores a SIGTERM that it has no handler for. A handler that
-    whoever started this process has set, or told it to ignore, stays.
+
+def run_until_sigterm(work: Coroutine[Any, Any, T]) -> T:
+    """Run it in an event loop of its own; cancel it at a SIGTERM.
+
+    The handler is needed where this process is a container's first: it ignores signals without one.
+
+    Raises:
+        Terminated: once the cancelled work has ended.
     """
-    heard = False
+    terminated = False
 
-    def asked(number: int, frame: FrameType | None) -> None:
-        nonlocal heard
-        heard = True
-        interrupt = signal.getsignal(signal.SIGINT)  # asyncio's own while a loop runs
-        (interrupt if callable(interrupt) else signal.default_int_handler)(number, frame)
+    async def main() -> T:
+        task = asyncio.current_task()
 
-    ours = threading.current_thread() is threading.main_thread()
-    ours = ours and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if ours:
-        signal.signal(signal.SIGTERM, asked)
+        def asked() -> None:
+            nonlocal terminated
+            terminated = task is not None and task.cancel()
+
+        with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, another thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked)
+        return await work
+
     try:
-        yield lambda: heard
-    finally:
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        if terminated:
+            raise Terminated from None
+        raise
 
 
 @asynccontextmanager

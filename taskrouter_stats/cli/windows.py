@@ -3,9 +3,9 @@
 import functools
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import attrs
 import click
@@ -35,7 +35,7 @@ class Times:
     """
 
     windows: tuple[Window, ...]
-    zone: ZoneInfo | None
+    zone: tzinfo | None
     settle: timedelta
     now: datetime
 
@@ -160,18 +160,25 @@ def read_span(option: str, span: str) -> timedelta:
         raise InvalidWindow(f"{option} {span}: too long") from None
 
 
-def read_zone(tz: str) -> ZoneInfo:
-    """The zone of ``--tz``.
+def read_zone(tz: str) -> tzinfo:
+    """The zone of ``--tz``; UTC needs no database of zones.
 
     Raises:
-        InvalidWindow: for a name that is none.
+        InvalidWindow: for a name that is none, or where the machine has no database of zones.
     """
     try:
         return ZoneInfo(tz)
     except (KeyError, ValueError, OSError):
+        has_database = bool(available_timezones())
+    if has_database:
         raise InvalidWindow(
             f"--tz {tz}: an IANA name such as Europe/Dublin, America/New_York or UTC"
-        ) from None
+        )
+    if tz == "UTC":
+        return UTC
+    raise InvalidWindow(
+        f"--tz {tz}: this machine has no time zone database: pip install tzdata, or say --tz UTC"
+    )
 
 
 def _now() -> datetime:
@@ -183,7 +190,7 @@ def _floor(now: datetime, step: timedelta) -> datetime:
     return now - (now - datetime(1970, 1, 1, tzinfo=UTC)) % step
 
 
-def _caught_up(count: int, zone: ZoneInfo | None, now: datetime, settle: timedelta) -> list[Window]:
+def _caught_up(count: int, zone: tzinfo | None, now: datetime, settle: timedelta) -> list[Window]:
     """The local days that have settled, among the last so many."""
     if zone is None:
         raise InvalidWindow("--catch-up needs --tz, such as --tz Europe/Dublin or --tz UTC")

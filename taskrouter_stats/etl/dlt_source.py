@@ -201,13 +201,17 @@ class _Pull:
             found = rows(success, fetched_at=at, settle=self.calendar.settle)
             for table, some in found.items():
                 whole[table] += [{"query_key": success.query.key, **row} for row in some]
+        durations = whole["worker_activity_durations"]
+        each = {(row["query_key"], row["activity_sid"], row["activity_name"]): row for row in durations}
+        whole["worker_activity_durations"] = list(each.values())
         return whole
 
     async def _listed(self, shared: _Shared) -> list[Worker]:
         async with shared.turn:
             if shared.workers is None:
                 listing = queries.workers(self.plan.workspace_sid)
-                shared.workers = await shared.session.iterate(listing).collect()
+                found = await shared.session.iterate(listing).collect()
+                shared.workers = list({worker.sid: worker for worker in found}.values())
         return shared.workers
 
     @asynccontextmanager
