@@ -2,7 +2,7 @@
 
 ::
 
-    pipeline = dlt.pipeline("taskrouter", destination="duckdb", dataset_name="taskrouter")
+    pipeline = dlt.pipeline("taskrouter", destination="duckdb", dataset_name="statistics")
     pipeline.run(taskrouter_source("WS…", first_day=date(2026, 11, 1), tz="America/New_York"))
 
 dlt's own state is the only memory here: the days that are done are committed together with their
