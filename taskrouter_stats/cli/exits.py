@@ -149,7 +149,8 @@ def _bug(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
         frames += traceback.extract_tb(error.__traceback__)
-    text = " ".join("".join(traceback.format_exception_only(error)).split())
+    clean = _redactor()  # before the text is cut: half a secret is not recognised
+    text = " ".join(clean("".join(traceback.format_exception_only(error))).split())
     ours = [one for one in frames if Path(one.filename).is_relative_to(_PACKAGE)]
     place = f" ({Path(ours[-1].filename).relative_to(_PACKAGE)}:{ours[-1].lineno})" if ours else ""
     return f"{text[:_MOST]}{place}"
@@ -157,13 +158,17 @@ def _bug(error: BaseException) -> str:
 
 def _tell(lines: Iterable[str], say: Say) -> None:
     """Each on one line, without the environment's secrets: one may stand for an argument."""
-    proxies = urllib.request.getproxies().values()
-    clean = Redactor.hiding(secrets_of(os.environ, *proxies), full_sids=True)
+    clean = _redactor()
     try:
         for line in lines:
             say(clean(line))
     except OSError:  # nobody reads any more, or the disk is full
         _close_pipes()
+
+
+def _redactor() -> Redactor:
+    proxies = urllib.request.getproxies().values()
+    return Redactor.hiding(secrets_of(os.environ, *proxies), full_sids=True)
 
 
 def _say(text: str, error: BaseException, say: Say) -> None:
