@@ -1,14 +1,18 @@
 """The error tree: what each is, that each travels and speaks."""
 
+import ast
 import copy
 import inspect
 import pickle
+import tomllib
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from taskrouter_stats import errors
 
+ROOT = Path(__file__).parent.parent
 SECRET = "0123456789abcdef"
 HEADERS = {"twilio-request-id": "RQ1", "date": "Thu, 01 Jan 2026 00:00:00 GMT"}
 API = (503, 20503, "The server said so", "https://example.com/20503", "RQ1", HEADERS, 3)
@@ -230,3 +234,21 @@ def test_server_down_tells_what_the_last_send_met():
     """The cause stands in the message, and a message without one is whole as well."""
     assert "(the last send met: refused)" in str(errors.ServerDown(1.5, 0.25, "refused"))
     assert "None" not in str(errors.ServerDown(1.5, 0.25))
+
+
+def named_extras():
+    """Return every extra that a ``MissingExtra`` of the package names, with its file."""
+    for path in sorted((ROOT / "taskrouter_stats").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("MissingExtra"):
+                yield path.name, ast.literal_eval(node.args[1])
+
+
+def test_a_missing_extra_can_be_installed():
+    """Each extra that an error names is one of pyproject.toml's, and each feature's is named."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    named = {extra for _, extra in named_extras()}
+    assert named <= set(project["optional-dependencies"])
+    assert named == {"cli", "dlt", "parquet"}
+    line = str(errors.MissingExtra("x", "dlt"))
+    assert line.endswith(f'pip install "{project["name"]}[dlt]"')

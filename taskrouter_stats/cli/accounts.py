@@ -1,12 +1,13 @@
 """Whose workspaces are asked, and as whom: the environment's account, or those of a file.
 
-The file names environment variables; a secret in the file itself is refused, unseen.
+The file names environment variables; a secret in the file itself is refused, unseen. A workspace
+belongs to one account: named by two, each of its workers would be asked about and written twice.
 """
 
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -25,7 +26,11 @@ _VARIABLES: Final = {
     "api_key_env": "TWILIO_API_KEY",
     "api_secret_env": "TWILIO_API_SECRET",
 }
-_KEYS: Final = {"name", "workspaces", "region", "edge", *_VARIABLES}
+_PLACES: Final = ("base_url", "region", "edge")
+_KEYS: Final = {"name", "workspaces", *_PLACES, *_VARIABLES}
+_MOST_BYTES: Final = 1 << 20
+_DEEP: Final = re.compile(r"(?:\.[^.\n]*){100}")
+"""A line that may nest tables as deep as that takes the parser minutes, and is no account's."""
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 _SID: Final = re.compile(r"[A-Z]{2}[0-9A-F]{32}")
 
@@ -53,13 +58,11 @@ def read_accounts(
     Raises:
         ConfigError, InvalidSid: saying what is wrong, never with a value that may be a secret.
     """
-    wanted = tuple(dict.fromkeys(check_sid("WORKSPACE", one, "WS") for one in workspaces))
+    wanted = _once("WORKSPACE", workspaces)
     if file is None:
         return [Account(None, TaskRouterSession.from_env(**options), wanted)]
     found = [_account(file, number, table, options) for number, table in enumerate(_read(file), 1)]
-    names = [account.name for account in found]
-    if len(set(names)) < len(names):
-        raise ConfigError(f"{file}: two accounts have the same name")
+    _check_apart(file, found)
     if not wanted:
         return found
     known = {sid for account in found for sid in account.workspaces}
@@ -72,13 +75,39 @@ def read_accounts(
     return [account for account in chosen if account.workspaces]
 
 
+def _once(name: str, sids: Iterable[object]) -> tuple[str, ...]:
+    """Check the SIDs of workspaces, and return each once, whatever its letters' case."""
+    checked = (check_sid(name, sid, "WS") for sid in sids)
+    return tuple({sid.lower(): sid for sid in checked}.values())
+
+
+def _check_apart(file: str, accounts: Sequence[Account]) -> None:
+    owners: dict[str, str | None] = {}
+    for account in accounts:
+        if account.name in owners.values():
+            raise ConfigError(f"{file}: two accounts have the same name")
+        for sid in account.workspaces:
+            if (owner := owners.setdefault(sid.lower(), account.name)) != account.name:
+                raise ConfigError(
+                    f"{file}: {owner!r} and {account.name!r} both name {sid}: "
+                    "a Workspace belongs to one account"
+                )
+
+
 def _read(file: str) -> list[Mapping[str, Any]]:
     try:
-        whole = tomllib.loads(Path(file).read_text("utf-8"))
+        with Path(file).open("rb") as opened:
+            data = opened.read(_MOST_BYTES + 1)
+        text = data.decode()
+        if len(data) > _MOST_BYTES or _DEEP.search(text):
+            raise ConfigError(f"--accounts {file}: too large or too deep for a list of accounts")
+        whole = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"--accounts {file}: {error.strerror or error}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        raise ConfigError(f"--accounts {file}: no TOML") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"--accounts {file}: not TOML: expected UTF-8 text") from None
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise ConfigError(f"--accounts {file}: not TOML") from None
     tables = whole.pop("account", None)
     listed = cast("list[object]", tables) if isinstance(tables, list) else []
     if not listed or whole or not all(isinstance(one, dict) for one in listed):
@@ -98,12 +127,16 @@ def _account(file: str, number: int, table: Mapping[str, Any], options: SessionO
         raise ConfigError(f"{place}: name = a text")
     if not isinstance(workspaces, list) or not workspaces:
         raise ConfigError(f"{place}: workspaces = a list of SIDs (WS…)")
-    listed = cast("list[object]", workspaces)
-    sids = dict.fromkeys(check_sid("workspaces", one, "WS") for one in listed)
-    where = {key: _text(place, key, table[key]) for key in ("region", "edge") if key in table}
-    merged = cast("SessionOptions", {**options, **where})
-    session = TaskRouterSession(_credentials(place, table), **options_from_env(merged, os.environ))
-    return Account(name, session, tuple(sids))
+    sids = _once("workspaces", cast("list[object]", workspaces))
+    where = {key: _text(place, key, table[key]) for key in _PLACES if key in table}
+    if "base_url" in where and options.get("base_url") is not None:
+        raise ConfigError(f"{place} has a base_url: leave --base-url out")
+    merged = options_from_env(cast("SessionOptions", {**options, **where}), os.environ)
+    credentials = _credentials(place, table)
+    try:
+        return Account(name, TaskRouterSession(credentials, **merged), sids)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from None
 
 
 def _credentials(place: str, table: Mapping[str, Any]) -> Credentials:

@@ -10,7 +10,7 @@ import click
 from taskrouter_stats import __version__
 
 from .compact import compact
-from .consoles import errors_console
+from .consoles import errors_console, write_anything
 from .demo import demo
 from .doctor import doctor
 from .exits import INTERRUPTED, TABLE, guarded, plainly, refused
@@ -89,6 +89,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     say = _as_json if _wants_json(given) else plainly
+    write_anything()
     try:
         return guarded(parsed, say)
     except click.ClickException as error:

@@ -6,7 +6,7 @@ from typing import Final, NoReturn, TextIO
 
 from rich.console import Console
 
-__all__ = ["errors_console", "results_console", "table_size"]
+__all__ = ["errors_console", "results_console", "table_size", "write_anything"]
 
 _ROWS_IN_A_LOG: Final = 10
 _AROUND_THE_TABLE: Final = 14
@@ -41,13 +41,17 @@ def table_size(console: Console) -> int:
     return max(_LEAST, min(_MOST, console.height - _AROUND_THE_TABLE))
 
 
+def write_anything() -> None:
+    """Let both streams replace characters that their encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _console(stream: TextIO | None, *, plain: bool = False) -> Console:
     """A console that draws only on a real terminal, whatever the environment asks for."""
     if stream is None:  # closed by whoever started this process
         stream = io.StringIO()
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")  # a name that the terminal can't spell is no bug
     terminal = stream.isatty() and not plain
     return _Console(
         file=stream,

@@ -1,6 +1,5 @@
 """``taskrouter-stats demo``: the whole job against a simulator, nothing else needed."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import click
@@ -15,6 +14,7 @@ from .board import board
 from .consoles import errors_console, results_console, table_size
 from .pulling import Pull, truth
 from .standings import Standings
+from .stopping import run_until_sigterm
 
 __all__ = ["demo"]
 
@@ -70,7 +70,7 @@ def demo(workers: int, limit: int, window: str, latency: float, seed: int, hours
     if workers == 0:
         raise InvalidParameter("--workers", workers, "at least one, or there is nothing to show")
     wish = _Wish(workers, limit, window, latency, seed, hours)
-    return asyncio.run(_demo(wish, results_console(), errors_console()))
+    return run_until_sigterm(_demo(wish, results_console(), errors_console()))
 
 
 async def _demo(wish: _Wish, results: Console, errors: Console) -> int:

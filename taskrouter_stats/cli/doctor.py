@@ -1,6 +1,5 @@
 """``taskrouter-stats doctor``: whether an account and a workspace are fit, and what they tell."""
 
-import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -29,6 +28,7 @@ from .overhearing import ANSWERED, CONFIG, LIMIT, REFUSED, REMAINING, Heard, Lis
 from .redaction import Redactor, secrets_of
 from .session_flags import session_options
 from .settled import settled
+from .stopping import run_until_sigterm
 from .surroundings import address_finding, credentials_finding
 
 __all__ = ["doctor"]
@@ -93,7 +93,9 @@ def doctor(workspace: str, full_sids: bool, options: SessionOptions) -> int:
         errors = errors_console()
         waiting = errors.status("Asking a few questions …") if is_live(errors) else nullcontext()
         with waiting:
-            diagnosis, answered = asyncio.run(_examined(diagnosis, workspace, credentials, options))
+            diagnosis, answered = run_until_sigterm(
+                _examined(diagnosis, workspace, credentials, options)
+            )
     _print(results_console(), diagnosis, Redactor.hiding(secrets, full_sids=full_sids))
     return exit_code(diagnosis.findings, answered=answered)
 

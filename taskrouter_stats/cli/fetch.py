@@ -81,6 +81,7 @@ and never holds a secret. api_key_env and api_secret_env are taken as well.
   account_sid_env = "EMEA_ACCOUNT_SID"
   auth_token_env = "EMEA_AUTH_TOKEN"
   region = "ie1"
+edge and base_url are taken as well. A Workspace belongs to one account.
 
 With --workers no names are listed: worker_name is null. Workers that are gone and windows that
 the server has forgotten are counted, not failures.

@@ -1,6 +1,5 @@
 """``taskrouter-stats plan``: what a fetch would cost, before it is begun."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -19,6 +18,7 @@ from .board import window_text
 from .consoles import results_console
 from .exits import COMPLETE, TABLE
 from .session_flags import session_options
+from .stopping import run_until_sigterm
 from .whom import Whom, whom_options
 from .windows import Times, window_options
 
@@ -88,11 +88,12 @@ def plan(
         return COMPLETE
     try:
         if workers_count is not None:
-            estimate = Estimate(workers_count * max(1, len(workspaces)), times.windows)
+            count = workers_count * max(1, len(set(workspaces)))
+            estimate = Estimate(count, times.windows)
             _print(console, "Offline", estimate, None, times, options)
         else:
             (account,) = read_accounts(None, workspaces, options)
-            asyncio.run(_ask(account, whom, times, options, console))
+            run_until_sigterm(_ask(account, whom, times, options, console))
     except OverflowError:
         raise ConfigError("at that pace it takes thousands of years") from None
     return COMPLETE

@@ -1,15 +1,18 @@
-"""What makes a run stop in good order: a signal, or a time of day."""
+"""What makes a command stop: a signal, or a time of day."""
 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, TypeVar
 
 from taskrouter_stats.errors import ConfigError
 
-__all__ = ["read_stop_at", "stopping"]
+__all__ = ["Terminated", "read_stop_at", "run_until_sigterm", "stopping"]
+
+T = TypeVar("T")
 
 _KILLED = 128
 """And the signal's number: how shells count."""
@@ -33,6 +36,39 @@ def read_stop_at(text: str, zone: tzinfo | None, now: datetime) -> datetime:
         for days in range(3)
     )
     return next(moment for moment in moments if moment > now)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM ended the command, as Ctrl-C would have."""
+
+
+def run_until_sigterm(work: Coroutine[Any, Any, T]) -> T:
+    """Run it in an event loop of its own; cancel it at a SIGTERM.
+
+    The handler is needed where this process is a container's first: it ignores signals without one.
+
+    Raises:
+        Terminated: once the cancelled work has ended.
+    """
+    terminated = False
+
+    async def main() -> T:
+        task = asyncio.current_task()
+
+        def asked() -> None:
+            nonlocal terminated
+            terminated = task is not None and task.cancel()
+
+        with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, another thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked)
+        return await work
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        if terminated:
+            raise Terminated from None
+        raise
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """What ``fetch`` shows on a terminal: one workspace and window as a table."""
 
-import asyncio
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from .consoles import table_size
 from .exits import COMPLETE, UNREACHABLE
 from .pulling import Pull, truth
 from .standings import Standings
+from .stopping import run_until_sigterm
 from .whom import Whom
 from .windows import Times
 
@@ -48,7 +48,7 @@ def show_table(
     )
     pull = Pull(Standings(table_size(results)))
     try:
-        asyncio.run(pull.run(session, stream, errors, _EVERY))
+        run_until_sigterm(pull.run(session, stream, errors, _EVERY))
     except BaseException as error:
         if answered := pull.progress.done - pull.failed:
             error.add_note(f"Not complete: {answered:,} workers were answered.")

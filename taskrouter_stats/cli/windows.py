@@ -161,10 +161,10 @@ def read_span(option: str, span: str) -> timedelta:
 
 
 def read_zone(tz: str) -> tzinfo:
-    """The zone of ``--tz``.
+    """The zone of ``--tz``; UTC needs no database of zones.
 
     Raises:
-        InvalidWindow: for a name that is none.
+        InvalidWindow: for a name that is none, or where the machine has no database of zones.
     """
     zone = find_zone(tz)
     if zone is None:

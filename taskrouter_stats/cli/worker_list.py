@@ -23,6 +23,8 @@ def read_workers(name: str) -> list[str]:
     """
     try:
         if name == "-":
+            if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+                raise ConfigError("--workers -: standard input is closed: name a file")
             return parse_workers(name, sys.stdin)
         with Path(name).open(encoding="utf-8-sig") as lines:
             return parse_workers(name, lines)

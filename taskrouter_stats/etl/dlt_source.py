@@ -2,7 +2,7 @@
 
 ::
 
-    pipeline = dlt.pipeline("taskrouter", destination="duckdb", dataset_name="taskrouter")
+    pipeline = dlt.pipeline("taskrouter", destination="duckdb", dataset_name="statistics")
     pipeline.run(taskrouter_source("WS…", first_day=date(2026, 11, 1), tz="America/New_York"))
 
 dlt's own state is the only memory here: the days that are done are committed together with their
@@ -24,7 +24,7 @@ from attrs import define, field, frozen
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.window import Window
-from taskrouter_stats.errors import InvalidParameter, MissingExtra
+from taskrouter_stats.errors import ConfigError, InvalidParameter, MissingExtra
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
 from taskrouter_stats.models.secret import hidden
 from taskrouter_stats.session import SessionOptions, TaskRouterSession
@@ -45,6 +45,9 @@ _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 _BATCH: Final = 1000
 """Answers that are handed to dlt at once."""
+
+_REPLACES: Final = "delete-insert"
+"""dlt's name for the merge that replaces all rows of a key."""
 
 _TYPES: Final[dict[Kind, str]] = {
     "string": "text",
@@ -78,6 +81,7 @@ def taskrouter_source(
     - ``worker_activity_durations``, all those of a ``query_key`` replaced together,
     - ``workers`` and ``activities``, merged on their SIDs: each as it was last listed.
 
+    A destination that can't replace rows, such as ``filesystem``, is refused when the source runs.
     The first two come from the same requests and share their state: select both or neither.
     A worker that fails is logged, and the next run fetches its day again.
 
@@ -211,7 +215,8 @@ class _Pull:
         async with shared.turn:
             if shared.workers is None:
                 listing = queries.workers(self.plan.workspace_sid)
-                shared.workers = await shared.session.iterate(listing).collect()
+                found = await shared.session.iterate(listing).collect()
+                shared.workers = list({worker.sid: worker for worker in found}.values())
         return shared.workers
 
     @asynccontextmanager
@@ -234,15 +239,18 @@ def _source(dlt: Any, pull: _Pull) -> Any:
     whose = f"{template.workspace_sid}:{dict(template.filters).get('TaskChannel', '')}"
 
     def fetched() -> AsyncGenerator[Tables]:
+        _check_destination(dlt)
         return pull.statistics(dlt.current.resource_state("fetched").setdefault(whose, []))
 
     def taken(table: str) -> Callable[[Tables], list[Row]]:
         return lambda tables: tables[table]
 
     def workers() -> AsyncGenerator[list[Row]]:  # dlt marks what it calls: no method can be
+        _check_destination(dlt)
         return pull.workers()
 
     def activities() -> AsyncGenerator[list[Row]]:
+        _check_destination(dlt)
         return pull.activities()
 
     def resources() -> list[Any]:
@@ -258,6 +266,23 @@ def _source(dlt: Any, pull: _Pull) -> Any:
         ]
 
     return dlt.source(resources, name="taskrouter", max_table_nesting=0)()
+
+
+def _check_destination(dlt: Any) -> None:
+    """Refuse a destination to which dlt would append rows instead of replacing them.
+
+    Raises:
+        ConfigError: naming it; nothing was asked or loaded.
+    """
+    destination = dlt.current.pipeline().destination
+    if destination is None:  # rows are read without a load
+        return
+    if _REPLACES not in (destination.capabilities().supported_merge_strategies or ()):
+        raise ConfigError(
+            f"the destination {destination.destination_name} can't replace rows, so each day would "
+            "be there several times: name one that can, such as duckdb or bigquery, or write "
+            "Parquet with etl.export"
+        )
 
 
 def _hints(table: str) -> dict[str, Any]:

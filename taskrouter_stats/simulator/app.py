@@ -9,8 +9,9 @@ once has spent none, and says how much is left.
 """
 
 import asyncio
+import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -39,6 +40,20 @@ _JITTER = 0.1
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def loop_clock() -> Callable[[], float]:
+    """Return a clock that shows the time of day at its first call, and then keeps to the loop's."""
+    origin: float | None = None
+
+    def now() -> float:
+        nonlocal origin
+        elapsed = asyncio.get_running_loop().time()
+        if origin is None:
+            origin = time.time() - elapsed
+        return origin + elapsed
+
+    return now
+
+
 @frozen
 class _Answer:
     """What is sent, and what the limiter said about it, if it was asked."""
@@ -48,36 +63,48 @@ class _Answer:
     verdict: Verdict | None
 
 
+@frozen
+class Served:
+    """A workspace, and the limiter of each resource key in it."""
+
+    world: World
+    limits: Mapping[str, Limiter]
+
+
 class Server:
-    """The world behind HTTP.
+    """The workspaces of an account behind HTTP.
 
     Args:
-        world: What is served.
-        limits: The limiter of each resource key.
+        served: The workspaces; the limiters of the first count what names none of them.
         auth: The user name and password that are let in.
-        clock: Tells the time, seconds since 1970.
+        clock: Tells what time it is in the workspaces, seconds since 1970; may stand still.
         manners: How the server behaves.
         faults: What spoils its answers.
+
+    Attributes:
+        counters: What it has seen.
+        time: Tells limiters and durations the time: the event loop's, since clients wait by it.
     """
 
     def __init__(
         self,
-        world: World,
-        limits: Mapping[str, Limiter],
+        served: Sequence[Served],
         auth: tuple[str, str],
         clock: Callable[[], float],
         manners: Manners,
         faults: Faults,
     ) -> None:
         self.counters = Counters()
-        self._world = world
-        self._limits = limits
+        self.time = loop_clock()
+        self._served = {one.world.workspace_sid: one for one in served}
+        self._first = served[0]
         self._authorization = "Basic " + b64encode(":".join(auth).encode()).decode()
         self._clock = clock
         self._manners = manners
         self._faults = faults
-        self._chance = stream(world.seed, "latency")
-        self._nonsense = stream(world.seed, "nonsense").random
+        self._seed = self._first.world.seed
+        self._chance = stream(self._seed, "latency")
+        self._nonsense = stream(self._seed, "nonsense").random
         self._serving = 0
 
     def application(self) -> web.Application:
@@ -92,10 +119,10 @@ class Server:
         """Return the handler of that route, or of every path that has none."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            arrived, status = self._clock(), None
+            arrived, status = self.time(), None
             key = route.key(request.query) if route else "unknown"
             inside = self.counters.enter(key)
-            request_id = sid("RQ", self._world.seed, self.counters.requests)
+            request_id = sid("RQ", self._seed, self.counters.requests)
             crowded = self._is_crowded()
             self._serving += not crowded
             try:
@@ -112,7 +139,7 @@ class Server:
                 self.counters.leave(key, status)
             headers = headers_of(answer.status, answer.verdict, self._manners, self._nonsense)
             headers["Twilio-Request-Id"] = request_id
-            headers["Twilio-Request-Duration"] = f"{self._clock() - arrived:.3f}"
+            headers["Twilio-Request-Duration"] = f"{self.time() - arrived:.3f}"
             headers["Twilio-Concurrent-Requests"] = str(inside)
             response = web.Response(
                 body=orjson.dumps(answer.payload),
@@ -151,24 +178,25 @@ class Server:
                 raise not_found(request.rel_url.raw_path)
             if request.method != route.method:
                 raise wrong_method()
-            now, limiter = self._clock(), self._limits[route.key(request.query)]
+            served = self._served.get(request.match_info.get("workspace", ""), self._first)
+            now, limiter = self.time(), served.limits[route.key(request.query)]
             verdict = limiter.look(now) if crowded else limiter.allow(now)
             if crowded or not verdict.allowed:
                 raise too_many()
             if body is None:
                 raise too_large()
-            return _Answer(OK, route.answer(self._world, self._ask(request, body, now)), verdict)
+            return _Answer(OK, route.answer(served.world, self._ask(request, body)), verdict)
         except Refusal as refusal:
             return _Answer(refusal.status, refusal.body(), verdict)
 
-    def _ask(self, request: web.Request, body: bytes, now: float) -> Ask:
+    def _ask(self, request: web.Request, body: bytes) -> Ask:
         """Free the request from HTTP."""
         own = self._manners.own_urls
         return Ask(
             path=request.rel_url.raw_path,
             sids=request.match_info,
             query=request.query,
-            now=int(now),
+            now=int(self._clock()),
             origin=f"{request.scheme}://{request.host}" if own else REAL_ORIGIN,
             body=body,
         )

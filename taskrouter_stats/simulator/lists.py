@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
-
 from taskrouter_stats.simulator import resources
 from taskrouter_stats.simulator.asking import Ask
 from taskrouter_stats.simulator.finding import (
@@ -37,14 +35,6 @@ _WORKER_FILTERS: Final = (
 _QUEUE_FILTERS: Final = (*_NAME, "EvaluateWorkerAttributes", "WorkerSid", "Ordering")
 
 
-@frozen
-class _Only:
-    """The workspace as the only one of its list."""
-
-    friendly_name: str = resources.WORKSPACE_NAME
-    index: int = 0
-
-
 def workspace(world: World, ask: Ask) -> dict[str, Any]:
     """Answer with the workspace."""
     in_workspace(world, ask)
@@ -57,10 +47,9 @@ def worker(world: World, ask: Ask) -> dict[str, Any]:
 
 
 def workspaces(world: World, ask: Ask) -> dict[str, Any]:
-    """Answer with the account's workspaces, which is one."""
-    found = named([_Only()], ask)
-    page, meta = paginate(found, ask, "workspaces", _NAME)
-    return {"workspaces": [resources.workspace(world, ask) for _ in page], "meta": meta}
+    """Answer with one page of the account's workspaces."""
+    page, meta = paginate(named(world.siblings, ask), ask, "workspaces", _NAME)
+    return {"workspaces": [resources.workspace(one, ask) for one in page], "meta": meta}
 
 
 def workers(world: World, ask: Ask) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from taskrouter_stats.simulator.routing import (
 )
 from taskrouter_stats.simulator.world import Worker, World, iso
 
-WORKSPACE_NAME = "Simulated contact centre"
-
 _CAPACITY = {"voice": 1, "chat": 4, "sms": 5}
 """How many tasks a worker may have at once in each channel; one in any other."""
 
@@ -26,7 +24,7 @@ def workspace(world: World, ask: Ask) -> dict[str, Any]:
     return {
         **_made(world, OPENED, OPENED),
         "sid": world.workspace_sid,
-        "friendly_name": WORKSPACE_NAME,
+        "friendly_name": world.friendly_name,
         "default_activity_name": offline.friendly_name,
         "default_activity_sid": offline.sid,
         "timeout_activity_name": offline.friendly_name,

@@ -1,4 +1,4 @@
-"""A workspace that exists nowhere, the same for everybody who names its seed and size.
+"""Workspaces that exist nowhere, the same for everybody who names their seed and size.
 
 Nothing here knows a clock, a socket or a request. Every number is a pure function of the seed, the
 worker and the window, so a test can ask the world for the truth and hold a reply against it.
@@ -32,6 +32,7 @@ _KEPT_DAYS = 4_096
 """Lived days kept, about 2 KB each; living one again takes some fifty microseconds."""
 
 _NO_CHANNEL = range(0)
+_NAME = "Simulated contact centre"
 
 
 @frozen
@@ -51,11 +52,27 @@ def iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def account(seed: int, workers: int, workspaces: int) -> tuple["World", ...]:
+    """Return the workspaces of one account, each with its own workers."""
+    worlds = tuple(World(seed, workers, index) for index in range(workspaces))
+    for world in worlds:
+        world.siblings = worlds
+    return worlds
+
+
 class World:
-    """One account with one workspace and its workers.
+    """One workspace of an account, and its workers.
+
+    Args:
+        seed: What the account is made from.
+        workers: How many workers the workspace has.
+        index: Its place in the account's list of workspaces; the first one has the account's seed.
 
     Attributes:
-        seed: What everything is made from.
+        seed: What everything in the workspace is made from.
+        index: Its place in the account's list of workspaces.
+        friendly_name: The workspace's name.
+        siblings: All workspaces of the account, this one included, in the order of their list.
         account_sid: The account.
         workspace_sid: The workspace.
         activities: Its activities, ``Offline`` first.
@@ -66,9 +83,12 @@ class World:
         books: What happened to its tasks.
     """
 
-    def __init__(self, seed: int = 0, workers: int = 200) -> None:
-        self.seed = seed
+    def __init__(self, seed: int = 0, workers: int = 200, index: int = 0) -> None:
         self.account_sid = sid("AC", seed)
+        self.index = index
+        self.friendly_name = f"{_NAME} {index + 1}" if index else _NAME
+        self.siblings: tuple[World, ...] = (self,)
+        self.seed = seed = int(sid("", seed, "workspace", index), 16) if index else seed
         self.workspace_sid = sid("WS", seed)
         self.activities = routing.activities(seed)
         self.task_channels = routing.task_channels(seed)

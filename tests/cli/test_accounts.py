@@ -10,6 +10,8 @@ from tests.cli.odd_servers import ACCOUNT, odd_server
 from tests.cli.test_fetch_stored import DAYS, lines
 
 WS, AC, TOKEN = "WS" + "1" * 32, "AC" + "3" * 32, "f00dcafe" * 4
+OTHER_WS = "WS" + "ab" * 16
+OTHER = {"name": "b", "workspaces": [OTHER_WS]}
 GOOD = {"name": "a", "workspaces": [WS], "account_sid_env": "A_SID", "auth_token_env": "A_TOKEN"}
 
 
@@ -39,6 +41,40 @@ def test_an_account_has_a_session_of_its_own(tmp_path):
     assert "ie1" in account.session._settings.base_url
 
 
+def test_an_account_may_have_an_address_of_its_own(tmp_path, monkeypatch):
+    """Its base URL wins over the environment's, and beside the same option it is refused."""
+    monkeypatch.setenv("TASKROUTER_STATS_BASE_URL", "https://elsewhere.example")
+    monkeypatch.setenv("TWILIO_REGION", "ie1")
+    path = written(tmp_path, GOOD | {"base_url": "http://127.0.0.1:8080"}, GOOD | OTHER)
+    accounts = read_accounts(path, [], {})
+    assert [account.session._settings.base_url for account in accounts] == [
+        "http://127.0.0.1:8080",
+        "https://elsewhere.example",
+    ]
+    with pytest.raises(ConfigError, match="account 1 has a base_url: leave --base-url out"):
+        read_accounts(path, [], {"base_url": "https://third.example"})
+
+
+@pytest.mark.parametrize("second", [OTHER_WS.upper(), OTHER_WS])
+def test_a_workspace_belongs_to_one_account(tmp_path, second):
+    """Named by two accounts, it is refused before anything is sent, also if only one is chosen."""
+    one = GOOD | {"workspaces": [WS, OTHER_WS]}
+    path = written(tmp_path, one, GOOD | {"name": "b", "workspaces": [second]})
+    says = f"'a' and 'b' both name {second}: a Workspace belongs to one account"
+    for chosen in ([], [WS]):
+        with pytest.raises(ConfigError, match=says):
+            read_accounts(path, chosen, {})
+
+
+def test_a_workspace_named_twice_is_there_once(tmp_path):
+    """An account may repeat a SID, in capitals too, and it is asked about once."""
+    path = written(tmp_path, GOOD | {"workspaces": [OTHER_WS, WS, OTHER_WS, OTHER_WS.upper()]})
+    (account,) = read_accounts(path, [], {})
+    assert sorted(sid.lower() for sid in account.workspaces) == sorted(
+        [WS.lower(), OTHER_WS.lower()]
+    )
+
+
 def test_workspaces_on_the_command_line_choose(tmp_path):
     """Accounts without one of them are left out; one that no account has is a mistake."""
     other = "WS" + "2" * 32
@@ -58,6 +94,9 @@ def test_workspaces_on_the_command_line_choose(tmp_path):
         ({"api_key_env": "A_SID"}, "must be credentials"),
         ({"name": ""}, "name = a text"),
         ({"region": 1}, "region = a text"),
+        ({"base_url": ["x"]}, "base_url = a text"),
+        ({"base_url": "https://h", "region": "ie1"}, "account 1: base_url= already names the host"),
+        ({"base_url": "ftp://h"}, "account 1: base_url= is no http or https URL"),
         ({"workspaces": []}, "a list of SIDs"),
     ],
 )
@@ -76,7 +115,20 @@ def test_a_workspace_must_be_one(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "account = 1", "account = [1]", "nonsense", '[[account]]\n[other]\nx = ""']
+    "text",
+    [
+        "",
+        "account = 1",
+        "account = [1]",
+        "nonsense",
+        '[[account]]\n[other]\nx = ""',
+        "account = " + "[" * 100_000,
+        "account = " + "{a=" * 100_000,
+        ".".join("a" * 100_000) + " = 1",
+        "[" + ".".join("a" * 100_000) + "]",
+        "#" * 2**20 + "\n[[account]]",
+    ],
+    ids=range(10),
 )
 def test_a_file_holds_accounts_and_nothing_else(tmp_path, text):
     """Anything else is a mistake in it."""
@@ -89,8 +141,8 @@ def test_a_file_holds_accounts_and_nothing_else(tmp_path, text):
 async def test_one_accounts_401_does_not_stop_the_others(simulator, run, tmp_path):
     """The code is that of the error, the other account's rows are complete, and both are told."""
     user, password = simulator.auth
-    bad = GOOD | {"auth_token_env": "B_TOKEN", "workspaces": [simulator.workspace_sid]}
-    good = bad | {"name": "b", "auth_token_env": "A_TOKEN"}
+    bad = GOOD | {"auth_token_env": "B_TOKEN"}
+    good = GOOD | {"name": "b", "workspaces": [simulator.workspace_sid]}
     path, summary = tmp_path / "rows.jsonl", tmp_path / "run.json"
     command = ("fetch", "--accounts", written(tmp_path, bad, good), *DAYS, "--output", str(path))
     env = {"A_SID": user, "A_TOKEN": password, "B_TOKEN": TOKEN}

@@ -15,9 +15,10 @@ from tests.cli.processes import account
 
 @pytest.fixture
 async def still():
-    """A simulator whose clock stands still, so that no budget is refilled between two requests."""
+    """A simulator whose limits' clock stands still: no budget is refilled between two requests."""
     now = time.time()
     async with Simulator(workers=12, limit=200, latency=0.0, clock=lambda: now) as running:
+        running._server.time = lambda: now
         yield running
 
 

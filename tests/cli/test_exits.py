@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import sys
 
 import click
@@ -57,10 +58,52 @@ def test_an_error_is_told_with_its_notes(capsys):
     ]
 
 
-def test_a_bug_shows_its_traceback(capsys):
-    """Exit code 1 is for what only we can mend."""
-    assert guarded(raising(ZeroDivisionError("oh"))) == 1
-    assert "Traceback" in capsys.readouterr().err
+BUG = re.compile(
+    r"Error: a bug in taskrouter-stats [\d.]+: (.*) \(cli/exits\.py:\d+\); "
+    r"please report this line\n"
+)
+
+
+class Unspeakable(Exception):
+    """An error whose text can't be made."""
+
+    def __str__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ZeroDivisionError("oh"), "ZeroDivisionError: oh"),
+        (OSError(errno.EBADF, "Bad file descriptor"), "OSError: [Errno 9] Bad file descriptor"),
+        (ValueError("two\nlines"), "ValueError: two lines"),
+        (RecursionError("x" * 9000), "RecursionError: " + "x" * 484),
+        (asyncio.CancelledError(), "asyncio.exceptions.CancelledError"),
+        (ExceptionGroup("g", [ExceptionGroup("h", [KeyError("k")])]), "KeyError: 'k'"),
+        (FileNotFoundError(2, "nowhere"), "FileNotFoundError: [Errno 2] nowhere"),
+        (Unspeakable(), "tests.cli.test_exits.Unspeakable: <exception str() failed>"),
+    ],
+)
+def test_a_bug_is_one_line(capsys, error, told):
+    """Whatever is raised, one line names the error and its place and asks for a report; code 1."""
+    assert guarded(raising(error)) == 1
+    assert BUG.fullmatch(capsys.readouterr().err)[1] == told
+
+
+async def test_a_bug_shows_its_traceback_in_development_mode():
+    """With PYTHONDEVMODE=1 the traceback stands above that line."""
+    program = (
+        "from taskrouter_stats.cli.exits import guarded\n"
+        "def work(): raise ZeroDivisionError\n"
+        "print(guarded(work))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-X", "dev", "-c", program, stdout=-1, stderr=-1
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 20)
+    first, *_, last = err.decode().splitlines()
+    assert (out.strip(), first) == (b"1", "Traceback (most recent call last):")
+    assert "a bug in taskrouter-stats" in last
 
 
 def test_ctrl_c_is_130(capsys):
@@ -79,12 +122,6 @@ def test_a_broken_pipe_is_quiet(capfd):
     """141, as a shell would count the signal."""
     assert guarded(raising(BrokenPipeError())) == 141
     assert capfd.readouterr() == ("", "")
-
-
-def test_an_errno_that_is_no_full_disk_is_a_bug(capsys):
-    """An OSError that nobody foresaw keeps its traceback."""
-    assert guarded(raising(OSError(errno.EBADF, "Bad file descriptor"))) == 1
-    assert "Traceback" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a disk that is always full")

@@ -34,12 +34,13 @@ class Client:
 
 @pytest.fixture
 async def make():
-    """Make clients of running simulators with a clock that stands still."""
+    """Make clients of running simulators whose world and limits have a clock that stands still."""
     stack = []
 
     async def _make(**options):
         options = {"workers": 60, "latency": 0, "clock": lambda: NOW, **options}
         simulator = await Simulator(**options).__aenter__()
+        simulator._server.time = options["clock"]
         http = await aiohttp.ClientSession().__aenter__()
         stack.append((simulator, http))
         return Client(simulator, http)
