@@ -224,10 +224,7 @@ def kinds_of(annotation):
 
 @each_row
 def test_types_are_the_described_ones(description, row, operation):
-    """Text is read as text, times as times, numbers as numbers, SIDs as SIDs of their kind.
-
-    Each may be None, but for what names an answer and the parts that it exists for.
-    """
+    """Every property is read as its type and its kind of SID, and only names are never None."""
     types = {"string": "str", "boolean": "bool", "integer": "int", "number": "float"}
     attrs.resolve_types(row.model)
     for name, schema in item_schema(description, row, operation)["properties"].items():
