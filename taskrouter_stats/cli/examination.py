@@ -221,10 +221,8 @@ def _together(statistics: WorkersCumulativeStatistics) -> str:
     return f"all Workers together; {_served(statistics)}"
 
 
-def _served(cumulative: WorkerCumulative | WorkersCumulativeStatistics | None) -> str:
+def _served(cumulative: WorkerCumulative | WorkersCumulativeStatistics) -> str:
     """The window that the server answered for."""
-    if cumulative is None:
-        return "without numbers"
     start, end = cumulative.start_time, cumulative.end_time
     if start is None or end is None:
         return "for a time that it doesn't tell"

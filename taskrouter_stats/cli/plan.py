@@ -121,7 +121,7 @@ async def _workers(account: Account, wanted: WorkerPlan) -> list[str]:
     if listing is None:
         return [one for one in wanted.workers or () if isinstance(one, str)]  # type: ignore[union-attr]
     found: list[Worker] = await account.session.iterate(listing).collect()
-    return [worker.sid for worker in found if worker.sid is not None]
+    return [worker.sid for worker in found]
 
 
 def _print(

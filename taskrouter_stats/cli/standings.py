@@ -7,7 +7,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from taskrouter_stats import Success
-from taskrouter_stats.models import Worker, WorkerStatistics
+from taskrouter_stats.models import WorkerStatistics
 
 from .words import printable
 
@@ -87,14 +87,11 @@ class Standings:
 
 def _line(success: Success[WorkerStatistics]) -> Line:
     query, cumulative = success.query, success.value.cumulative
-    worker = query.context if isinstance(query.context, Worker) else Worker()
-    name = printable(worker.friendly_name or query.sid)
+    name = printable(query.context.friendly_name or query.sid)
     window = query.window
     span = 0.0
     if window is not None and window.start is not None and window.end is not None:
         span = (window.end - window.start).total_seconds()
-    if cumulative is None:
-        return Line(name, 0, Counter(), {}, span)
     ends = Counter({end: getattr(cumulative, f"reservations_{end}") or 0 for end in _ENDS})
     seconds: dict[str, float] = {}
     for activity in cumulative.activity_durations or ():

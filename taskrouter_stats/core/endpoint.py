@@ -62,6 +62,7 @@ class Endpoint(Generic[T_co]):
         filters: the parameters beside the window, by their names in Python.
         windowed: whether a time window is taken.
         items: for a list, the key that its items stand under.
+        item_sid: for a list, the field that holds the SID of an item.
         method: the HTTP method.
         retry_safe: whether sending twice does no harm. A 429 is always safe, since it "is never
             processed" (https://www.twilio.com/docs/api/errors/20429).
@@ -75,6 +76,7 @@ class Endpoint(Generic[T_co]):
     filters: Mapping[str, Filter] = field(factory=dict[str, Filter], repr=False)
     windowed: bool = False
     items: str | None = None
+    item_sid: str = "sid"
     method: str = "GET"
     retry_safe: bool = True
     complete: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)

@@ -189,6 +189,7 @@ TASK_QUEUES_STATISTICS: Final = Endpoint(
     filters={**_SPLIT, **_NAME},
     windowed=True,
     items="task_queues_statistics",
+    item_sid="task_queue_sid",
 )
 
 TASK_QUEUES_BULK_REAL_TIME_STATISTICS: Final = Endpoint(

@@ -5,14 +5,14 @@ comparable and picklable.
 """
 
 from collections.abc import Mapping
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 from urllib.parse import urlencode
 
 import attrs
 from attrs import field, frozen
 
 from taskrouter_stats.errors import InvalidParameter, InvalidWindow
-from taskrouter_stats.models import check_sid
+from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 
 from .endpoint import PREFIXES, Endpoint
 from .window import Window
@@ -94,11 +94,19 @@ class Query(Ask[T_co]):
 
     Attributes:
         task_queue_sids: the TaskQueues of the one operation that takes many at once.
-        context: whatever the caller wants back beside the answer; no part of the question.
     """
 
     task_queue_sids: tuple[str, ...] = ()
-    context: Any = field(default=None, eq=False)
+    _context: Worker | None = field(default=None, eq=False, alias="context")
+
+    @property
+    def context(self: "Query[WorkerStatistics]") -> Worker:
+        """The Worker that the query asks about; not a part of the question itself.
+
+        A stream over a list of Workers gives each Worker as the server listed it; otherwise the
+        Worker has its SIDs only. Queries about anything else than one Worker have ``None``.
+        """
+        return cast("Worker", self._context)
 
     @property
     def key(self) -> str:
@@ -107,7 +115,7 @@ class Query(Ask[T_co]):
 
     def during(self, window: Window) -> Self:
         """As for any question; a stream does this for each, so not by way of all fields' names."""
-        kind, context = type(self), self.context
+        kind, context = type(self), self._context
         return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, context)
 
 

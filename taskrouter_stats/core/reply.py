@@ -7,6 +7,7 @@ import orjson
 from attrs import frozen
 
 from taskrouter_stats import errors
+from taskrouter_stats.models.decoding import loads
 
 from . import rate_limit
 
@@ -55,6 +56,9 @@ def decipher(
 ) -> Any:
     """The decoded JSON of a successful reply. A key that stands twice has its last value.
 
+    Half a surrogate pair and bytes that are not UTF-8 are read as U+FFFD, so that one odd
+    character never costs the whole body.
+
     Raises:
         ApiError: the subclass that the status names, with the number of attempts so far.
         PayloadError: when a successful reply's body is no JSON, or too large.
@@ -64,7 +68,7 @@ def decipher(
     if len(reply.body) > LARGEST_BODY:
         raise errors.PayloadError([f"$: the body is over {LARGEST_BODY:,} bytes"], reply.request_id)
     try:
-        return orjson.loads(reply.body)
+        return loads(reply.body)
     except orjson.JSONDecodeError as error:
         start = reply.body[:_LONGEST_QUOTE].decode("utf-8", "replace")
         kind = reply.headers.get("content-type", "without a content type")
@@ -100,7 +104,7 @@ def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> error
 def _words(body: bytes) -> tuple[int | None, str | None, str | None]:
     """Code, message and link of an error body, classic or RFC 9457; anything may be missing."""
     try:
-        told = json_object(orjson.loads(body))
+        told = json_object(loads(body))
     except orjson.JSONDecodeError:
         told = {}
     code = told.get("code")

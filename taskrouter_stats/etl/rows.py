@@ -129,7 +129,7 @@ def _asked(query: Query[Any]) -> Row:
 
 
 def _worker_tables(query: Query[Any], value: WorkerStatistics, asked: Row, fetched: Row) -> Tables:
-    worker = query.context if isinstance(query.context, Worker) else Worker()
+    worker = query.context
     cumulative = value.cumulative
     whose = {
         "account_sid": value.account_sid or worker.account_sid,
@@ -139,7 +139,7 @@ def _worker_tables(query: Query[Any], value: WorkerStatistics, asked: Row, fetch
         **fetched,
     }
     known = {**whose, "url": value.url, "extra": _extra(value, cumulative)}
-    durations = None if cumulative is None else cumulative.activity_durations
+    durations = cumulative.activity_durations
     return {
         "worker_statistics": [
             {

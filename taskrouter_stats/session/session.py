@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, TypeVar, Unpack
 
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.outcome import Outcome, Success
-from taskrouter_stats.core.paging import Page
+from taskrouter_stats.core.paging import ListReader, Page
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.request import build
 from taskrouter_stats.core.retry import RetryPolicy
@@ -185,7 +185,7 @@ class TaskRouterSession:
             return self._answers.page(listing, target)
 
         first = build(listing, self._settings.credentials.account).target
-        return Items(first, ask_page, listing.endpoint.model, self._life.start_page)
+        return Items(ListReader(listing, first), ask_page, self._life.start_page)
 
     def stream(self, queries: Source[T], *, ordered: bool = False) -> OutcomeStream[T]:
         """Answer many queries: ``async with session.stream(queries) as outcomes:``.

@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 
 from taskrouter_stats.core import endpoints
 from taskrouter_stats.core.query import Listing, Query
-from taskrouter_stats.errors import PayloadError, UsageError
+from taskrouter_stats.errors import UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 
 from .items import Items
@@ -59,29 +59,35 @@ class WorkerQueries:
         check_workers(workers, template.workspace_sid)
         self._template = template
         self._workers = workers
+        self._repeated = 0
 
     def total(self) -> int | None:
         """How many there will be, as far as is known yet."""
         if isinstance(self._workers, Items):
             return self._workers.total
-        return len(self._workers) if isinstance(self._workers, Sized) else None
+        return len(self._workers) - self._repeated if isinstance(self._workers, Sized) else None
 
     async def queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
-        """The queries; what they are made of is closed with this generator."""
+        """Yield a query for each Worker, one that is given twice only once.
+
+        What the queries are made of is closed with this generator.
+        """
+        seen: set[str] = set()
         async with aclosing(each(self._workers)) as workers:
             async for worker in workers:
-                yield self._query(worker)
+                query = self._query(worker)
+                if query.sid in seen:
+                    self._repeated += 1
+                    continue
+                seen.add(query.sid)
+                yield query
 
     def _query(self, worker: str | Worker) -> Query[WorkerStatistics]:
         like = self._template
         workspace = like.workspace_sid
-        if isinstance(worker, Worker):
-            if worker.sid is None:
-                raise PayloadError([f"a listed worker has no sid: {worker!r}"])
-            known = worker
-        else:
-            known = Worker(sid=worker, workspace_sid=workspace)
-        sid = check_sid("worker_sid", known.sid, "WK")
+        given = worker.sid if isinstance(worker, Worker) else worker
+        sid = check_sid("worker_sid", given, "WK")
+        known = worker if isinstance(worker, Worker) else Worker(sid=sid, workspace_sid=workspace)
         return Query(like.endpoint, (workspace, sid), like.window, like.filters, context=known)
 
 

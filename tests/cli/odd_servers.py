@@ -26,9 +26,10 @@ def body(path, workers, now):
         return {"task_queues": [], "meta": {"next_page_url": None}}
     start = (now - timedelta(minutes=15)).isoformat()
     cumulative = {"start_time": start, "end_time": now.isoformat()}
+    names = {"workspace_sid": path.split("/")[3]}
     if path.endswith("/Statistics"):
-        return {"cumulative": cumulative}
-    return cumulative if path.endswith("CumulativeStatistics") else {"sid": WS}
+        return {**names, "worker_sid": path.split("/")[5], "cumulative": cumulative}
+    return {**names, **cumulative} if path.endswith("CumulativeStatistics") else {"sid": WS}
 
 
 @asynccontextmanager

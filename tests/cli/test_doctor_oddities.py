@@ -129,7 +129,7 @@ async def test_pages_of_one_item_are_not_read_to_the_end(doctor):
         nonlocal pages
         pages += 1
         return {
-            "workers": [{"sid": "WK" + "5" * 32}],
+            "workers": [{"sid": f"WK{pages:032x}"}],
             "meta": {"next_page_url": f"{target}{pages}"},
         }
 

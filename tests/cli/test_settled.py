@@ -29,7 +29,8 @@ def answers(*replies, region=None, **seen):
 
 def statistics(**duration):
     """A Worker's statistics with one Activity."""
-    payload = {"cumulative": {"activity_durations": [duration]}}
+    sids = {"worker_sid": "WK" + "2" * 32, "workspace_sid": "WS" + "1" * 32}
+    payload = {**sids, "cumulative": {"activity_durations": [duration]}}
     return structure(payload, WorkerStatistics)
 
 

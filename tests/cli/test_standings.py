@@ -16,14 +16,15 @@ WINDOW = Window.between(datetime(2026, 11, 1, 8, tzinfo=UTC), datetime(2026, 11,
 def success(name, created, accepted=0, rejected=0, lunch=None):
     """An answered query."""
     query = queries.worker_statistics(WS, WK, WINDOW)
-    query = attrs.evolve(query, context=Worker(friendly_name=name))
+    query = attrs.evolve(query, context=Worker(sid=WK, friendly_name=name))
     cumulative = WorkerCumulative(
         reservations_created=created,
         reservations_accepted=accepted,
         reservations_rejected=rejected,
         activity_durations=(ActivityDuration(friendly_name="Lunch", total=lunch),),
     )
-    return Success(query, WorkerStatistics(cumulative=cumulative), Meta())
+    value = WorkerStatistics(worker_sid=WK, workspace_sid=WS, cumulative=cumulative)
+    return Success(query, value, Meta())
 
 
 def test_the_busiest_come_first():
@@ -51,10 +52,11 @@ def test_the_sums_are_over_all_workers():
 
 
 def test_a_worker_without_numbers_counts_as_a_worker():
-    """A null cumulative adds nothing but itself."""
+    """A worker of whom the server tells no counts adds nothing but itself."""
     standings = Standings(1)
     query = queries.worker_statistics(WS, WK, WINDOW)
-    standings.add(Success(query, WorkerStatistics(), Meta()))
+    value = WorkerStatistics(worker_sid=WK, workspace_sid=WS, cumulative=WorkerCumulative())
+    standings.add(Success(query, value, Meta()))
     assert standings.workers == 1
     assert standings.top[0].name == WK
     assert standings.total.created == 0

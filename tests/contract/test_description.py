@@ -8,9 +8,10 @@ import inspect
 import json
 import os
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, get_args, get_origin
 from urllib.parse import urlsplit
 
 import attrs
@@ -34,6 +35,9 @@ NO_TEXT = {"Available", "SplitByWaitTime"}
 """Described as text, and taken as what they mean: a boolean, and a list of seconds."""
 MEASURES = re.compile(r"avg_.*|.*_age(_in_queue)?|.*_percentage").fullmatch
 """Described as integers, and shown with fractions or 0.0 in the examples: seconds, percent."""
+NEVER_NONE = {"sid", "workspace_sid", "worker_sid", "task_queue_sid", "workflow_sid",
+              "cumulative", "realtime", "task_queue_data"}  # fmt: skip
+"""What names an answer, and the parts that it exists for."""
 ABSOLUTE = Window.day(date(2026, 1, 1), tz="UTC")
 each_row = pytest.mark.parametrize("row", ENDPOINTS.values(), ids=lambda row: row.name)
 
@@ -206,19 +210,35 @@ def test_models_have_every_described_property(description, row, operation):
     assert fields - alone == described
 
 
+def kinds_of(annotation):
+    """Return the types that a field may hold, and the prefix of its SID or None."""
+    if isinstance(annotation, type) or get_origin(annotation) in {tuple, Mapping}:
+        return {getattr(annotation, "__name__", "")}, None
+    if get_origin(annotation) is Annotated:
+        kind, sid = get_args(annotation)
+        return {kind.__name__}, sid.prefix
+    parts = [kinds_of(part) for part in get_args(annotation)]
+    prefixes = [prefix for _, prefix in parts if prefix is not None]
+    return set().union(*(names for names, _ in parts)), next(iter(prefixes), None)
+
+
 @each_row
 def test_types_are_the_described_ones(description, row, operation):
-    """Text is read as text, times as times, numbers as numbers, and each may be None."""
+    """Every property is read as its type and its kind of SID, and only names are never None."""
     types = {"string": "str", "boolean": "bool", "integer": "int", "number": "float"}
     attrs.resolve_types(row.model)
     for name, schema in item_schema(description, row, operation)["properties"].items():
-        arguments = get_args(getattr(attrs.fields(row.model), name).type)
-        kinds = {getattr(kind, "__name__", str(kind)) for kind in arguments}
+        found = getattr(attrs.fields(row.model), name)
+        kinds, prefix = kinds_of(found.type)
         wanted = types.get(schema.get("type"))
         wanted = "float" if wanted == "int" and MEASURES(name) else wanted
         wanted = "datetime" if schema.get("format") == "date-time" else wanted
-        assert "NoneType" in kinds
+        assert ("NoneType" in kinds) == (found.default is not attrs.NOTHING)
+        assert "NoneType" in kinds or name in NEVER_NONE
         assert wanted is None or wanted in kinds
+        pattern = schema.get("pattern")
+        assert pattern in {None, f"^{prefix}[0-9a-fA-F]{{32}}$"}
+        assert (prefix is None) == (pattern is None)
 
 
 @each_row

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import Failure, Meta, Success, errors, queries
 from taskrouter_stats.core.fatal import FatalWatch
-from taskrouter_stats.models import WorkerStatistics
+from taskrouter_stats.models import WorkerCumulative, WorkerStatistics
 
 OTHER = "WS" + "f" * 32
 
@@ -23,7 +23,11 @@ def failure(error, number=0, **place):
 
 def success(number=0, **place):
     """Return that worker's success."""
-    return Success(query(number, **place), WorkerStatistics(), Meta())
+    asked = query(number, **place)
+    value = WorkerStatistics(
+        worker_sid=asked.sid, workspace_sid=asked.workspace_sid, cumulative=WorkerCumulative()
+    )
+    return Success(asked, value, Meta())
 
 
 def verdicts(outcomes):

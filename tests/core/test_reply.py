@@ -124,7 +124,7 @@ def test_header_names_are_lower_case():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"NaN", b"1e999", b"{}{}", b"\xef\xbb\xbf{}", b"[" * 2000, b'"\xff"']
+    "body", [b"", b"<html>", b"NaN", b"1e999", b"{}{}", b"\xef\xbb\xbf{}", b"[" * 2000, b'"\xff']
 )
 def test_success_without_json(body):
     """A success that is no JSON is a payload error that quotes its beginning and its type."""
@@ -134,6 +134,24 @@ def test_success_without_json(body):
     text = str(caught.value)
     assert [part for part in (f"{len(body)} bytes", "text/html", "RQ1") if part not in text] == []
     assert len(text) < 400
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (rb'{"a":"\ud83d"}', "\ufffd"),
+        (rb'{"a":"\uDE00 \ud83d\ude00 \ud83d"}', "\ufffd \U0001f600 \ufffd"),
+        (rb'{"a":"\\ud83d \ud83d"}', "\\ud83d \ufffd"),
+        (rb'{"a":"\ud83d\ud83d\ude00"}', "\ufffd\U0001f600"),
+        (b'{"a":"\xff"}', "\ufffd"),
+        (b'{"a":"\xed\xa0\xbd"}', "\ufffd" * 3),
+    ],
+)
+def test_half_a_character_is_replaced(body, read):
+    """Half a surrogate pair, or a byte that is not UTF-8, costs one character, not the body."""
+    assert decipher(Reply(200, {}, body)) == {"a": read}
+    told = orjson.dumps({"code": 20404}).replace(b"20404", b'20404,"message":' + body[5:-1])
+    assert refusal(404, told).message == read
 
 
 def test_only_429_is_refused():

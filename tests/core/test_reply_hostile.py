@@ -72,11 +72,12 @@ def test_a_hostile_body_is_a_payload_error(body):
 def test_of_a_key_that_stands_twice_the_last_counts():
     """A repeated key has its last value, at every level."""
     body = (
-        b'{"worker_sid":"a","worker_sid":"b",'
+        b'{"worker_sid":"WK%s","worker_sid":"WK%s","workspace_sid":"WS%s",'
         b'"cumulative":{"reservations_created":1,"reservations_created":2}}'
-    )
+    ) % (b"a" * 32, b"b" * 32, b"c" * 32)
     found = read(body)
-    assert (found.worker_sid, found.cumulative.reservations_created) == ("b", 2)
+    assert found.worker_sid == "WK" + "b" * 32
+    assert found.cumulative.reservations_created == 2
 
 
 @settings(max_examples=400)

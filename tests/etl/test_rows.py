@@ -21,7 +21,8 @@ def success(payload, window=DAY, **filters):
     """A worker's statistics as a stream hands them over."""
     query = queries.worker_statistics(WS, WK, window, **filters)
     worker = models.Worker(sid=WK, friendly_name="Ada", account_sid=AC)
-    value = structure(payload, models.WorkerStatistics)
+    named = {"workspace_sid": WS, "worker_sid": WK, "cumulative": {}}
+    value = structure({**named, **payload}, models.WorkerStatistics)
     return Success(
         query.__class__(query.endpoint, query.sids, window, query.filters, (), worker),
         value,
@@ -47,9 +48,9 @@ def test_a_worker_is_one_row_and_its_activities_others():
     )
 
 
-def test_a_null_cumulative_is_a_row_of_nulls():
-    """A worker of whom the server says nothing has a row all the same."""
-    tables = rows(success({"cumulative": None}))
+def test_an_empty_cumulative_is_a_row_of_nulls():
+    """A worker of whom the server tells no counts has a row all the same."""
+    tables = rows(success({"cumulative": {}}))
     (row,) = tables["worker_statistics"]
     assert row["worker_sid"] == WK
     assert {row[name] for name in row if name.startswith("reservations")} == {None}

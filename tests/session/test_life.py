@@ -10,6 +10,7 @@ from aiohttp import web
 
 from taskrouter_stats import RetryPolicy, TaskRouterSession, errors, queries
 from tests.support.fakes import (
+    ANSWER,
     CREDENTIALS,
     WORKSPACE,
     FakeTransport,
@@ -77,7 +78,7 @@ class TestOpening:
 
     async def test_opened_by_use(self, mocked):
         """The first request opens it, without any block around."""
-        mocked.answer(payload={})
+        mocked.answer(payload=ANSWER)
         session = TaskRouterSession(CREDENTIALS)
         await session.fetch(worker_query(1))
         assert repr(session).endswith("open>")
@@ -85,7 +86,7 @@ class TestOpening:
 
     def test_another_loop(self, mocked):
         """A session that one loop opened is refused in another, for every kind of call."""
-        mocked.answer(payload={}, repeat=True)
+        mocked.answer(payload=ANSWER, repeat=True)
         session = TaskRouterSession(CREDENTIALS)
 
         async def misuse():
@@ -108,7 +109,7 @@ class TestOpening:
 
     async def test_another_thread(self, mocked):
         """A session is refused in another thread's loop."""
-        mocked.answer(payload={})
+        mocked.answer(payload=ANSWER)
         async with TaskRouterSession(CREDENTIALS) as session:
             await session.fetch(worker_query(1))
             with pytest.raises(errors.SessionMisuse):
@@ -118,7 +119,7 @@ class TestOpening:
     @pytest.mark.parametrize("state", ["unopened", "opened"])
     async def test_across_a_fork(self, state):
         """An unopened session works in a forked child, and an opened one is refused there."""
-        async with RawServer(http_bytes(b"{}")).running() as base_url:
+        async with RawServer(http_bytes()).running() as base_url:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(FORKED)),
@@ -238,7 +239,7 @@ class TestClosing:
             if hold.is_set():
                 inside.release()
                 await asyncio.sleep(60)
-            return web.json_response({})
+            return web.json_response(ANSWER)
 
         async with serving(answer) as base_url:
             session = TaskRouterSession(CREDENTIALS, base_url=base_url)

@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager
 from urllib.parse import quote
 
 import aiohttp
+import orjson
 import pytest
 
 from taskrouter_stats import RetryPolicy, TaskRouterSession, errors
 from taskrouter_stats.models.secret import Secret
 from taskrouter_stats.session.transport import Transport
 from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, told_by
-from tests.support.fakes import worker_query
+from tests.support.fakes import ANSWER, worker_query
 from tests.support.servers import RawServer, http_bytes
 from tests.support.virtual import settle
 
@@ -67,7 +68,7 @@ class TestObjects:
     async def test_everything_that_a_session_holds(self):
         """Nothing reachable from an open session is plain text that holds a secret, or shows it."""
         for base_url in (FAR, "https://far.invalid"):
-            async with proxied(http_bytes(b"{}"), base_url=base_url) as (session, server):
+            async with proxied(http_bytes(), base_url=base_url) as (session, server):
                 await session.collect([worker_query(1)])
                 assert len(server.heads) == 1
                 found = [path for path, value in within(session) if shows(value)]
@@ -117,7 +118,8 @@ class TestErrors:
 
     async def test_a_success(self):
         """What an answer repeats is not in its extra keys, nor in what is known of the reply."""
-        async with RawServer(http_bytes(TOLD, "200 OK", *HEADERS)).running() as base_url:
+        told = TOLD[:-1] + b"," + orjson.dumps(ANSWER)[1:]
+        async with RawServer(http_bytes(told, "200 OK", *HEADERS)).running() as base_url:
             success = await asked(base_url)
         assert "(secret)" in success.value.extra["message"]
         assert "(secret)" in success.meta.request_id

@@ -99,11 +99,21 @@ async def test_what_is_no_worker_is_a_mistake(bad):
         await made(one for one in [*SIDS, bad])
 
 
+@pytest.mark.parametrize("sid", ["", "WK1", "WQ" + "0" * 32])
 @virtual
-async def test_a_worker_without_sid_is_the_servers_fault():
-    """A listed worker without SID is a PayloadError and no worker that is left out."""
-    with pytest.raises(errors.PayloadError, match="no sid"):
-        await made([Worker(friendly_name="Ann")])
+async def test_a_worker_of_another_name_is_a_mistake(sid):
+    """A Worker whose SID is not a Worker's is refused, not left out."""
+    with pytest.raises(errors.InvalidSid):
+        await made([Worker(sid=sid)])
+
+
+@virtual
+async def test_a_worker_that_is_given_twice_is_asked_about_once():
+    """A SID that comes again, as text or as a Worker, makes no second query, nor a longer run."""
+    workers = [SIDS[0], SIDS[1], Worker(sid=SIDS[0], friendly_name="Ann"), SIDS[1], SIDS[2]]
+    source = WorkerQueries(TEMPLATE, workers)
+    assert [query.sid async for query in source.queries()] == SIDS[:3]
+    assert source.total() == 3
 
 
 class TestTotal:

@@ -30,6 +30,10 @@ def worker_sid(number):
     return f"WK{number:032x}"
 
 
+ANSWER = {"worker_sid": worker_sid(1), "workspace_sid": WORKSPACE, "cumulative": {}}
+"""As little of worker 1's statistics as will do."""
+
+
 def worker_query(number, window=WINDOW, workspace=WORKSPACE):
     """The question for that worker's statistics."""
     return queries.worker_statistics(workspace, worker_sid(number), window)
@@ -61,8 +65,9 @@ def limits(limit, remaining):
 
 def statistics(request, **headers):
     """A worker's statistics, as little of them as will do."""
+    workspace = request.target.split("/")[3]
     sid = worker_sid(number_of(request))
-    return reply(200, {"worker_sid": sid, "workspace_sid": WORKSPACE}, **headers)
+    return reply(200, {**ANSWER, "worker_sid": sid, "workspace_sid": workspace}, **headers)
 
 
 def trouble(status, code=None, **headers):

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from unittest.mock import Mock
 
 import aiohttp
+import orjson
 from aiohttp import web
 from aioresponses import aioresponses
 
-from .fakes import WORKERS_PATH
+from .fakes import ANSWER, WORKERS_PATH
 
 
 @asynccontextmanager
@@ -56,7 +57,10 @@ class RawServer:
             await server.wait_closed()
 
 
-def http_bytes(body=b"{}", status="200 OK", *headers, length=None):
+_ANSWER = orjson.dumps(ANSWER)
+
+
+def http_bytes(body=_ANSWER, status="200 OK", *headers, length=None):
     """A reply as it goes over the wire."""
     length = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {length}", *headers, "", ""]

@@ -46,15 +46,9 @@ def worker_statistics(
         InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
     """
     row = endpoints.WORKER_STATISTICS
-    return Query(
-        row,
-        *arguments(
-            row,
-            {"workspace_sid": workspace_sid, "worker_sid": worker_sid},
-            window,
-            {"task_channel": task_channel},
-        ),
-    )
+    sids = {"workspace_sid": workspace_sid, "worker_sid": worker_sid}
+    parts = arguments(row, sids, window, {"task_channel": task_channel})
+    return Query(row, *parts, context=Worker(sid=worker_sid, workspace_sid=workspace_sid))
 
 
 def workers_statistics(
