@@ -189,7 +189,8 @@ def text_of(path: str | os.PathLike[str], rule: str) -> str:
     except TypeError:
         text = ""
     if not text or "\0" in text:
-        raise InvalidParameter("path", path, rule)
+        shown = shown_uri(path) if isinstance(path, str) else path
+        raise InvalidParameter("path", shown, rule)
     return text
 
 
