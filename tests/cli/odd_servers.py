@@ -25,8 +25,9 @@ def body(request, workers, now):
         return {"workers": listed, "meta": {"next_page_url": None}}
     if path.endswith("/TaskQueues"):
         return {"task_queues": [], "meta": {"next_page_url": None}}
-    start = (now - timedelta(minutes=15)).isoformat()
-    cumulative = {"start_time": start, "end_time": now.isoformat()}
+    start = (now - timedelta(minutes=int(asked.get("Minutes", 15)))).isoformat()
+    end = asked.get("EndDate", now.isoformat())
+    cumulative = {"start_time": asked.get("StartDate", start), "end_time": end}
     names = {"workspace_sid": path.split("/")[3]}
     if path.endswith("/Statistics"):
         return {**names, "worker_sid": path.split("/")[5], "cumulative": cumulative}

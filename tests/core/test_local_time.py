@@ -212,6 +212,10 @@ class Name(str):
         return "Mars/Base"
 
 
+class Uncached(ZoneInfo):
+    """Zones with a cache of their own, which is empty."""
+
+
 class TestZones:
     """Names and zones of other libraries."""
 
@@ -234,12 +238,10 @@ class TestZones:
         """A machine without time zones, as Windows or a small container image."""
         for name in {"tzdata", *(name for name in sys.modules if name.startswith("tzdata."))}:
             monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.setattr(local_time, "ZoneInfo", Uncached)
         zoneinfo.reset_tzpath(to=())
-        ZoneInfo.clear_cache()
         yield
-        monkeypatch.undo()
         zoneinfo.reset_tzpath()
-        ZoneInfo.clear_cache()
 
     @pytest.mark.usefixtures("no_database")
     def test_without_a_database(self):

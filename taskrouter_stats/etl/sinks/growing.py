@@ -264,7 +264,8 @@ def text_of(path: str | os.PathLike[str], rule: str) -> str:
     except TypeError:
         text = ""
     if not text or "\0" in text:
-        raise InvalidParameter("path", path, rule)
+        shown = shown_uri(path) if isinstance(path, str) else path
+        raise InvalidParameter("path", shown, rule)
     try:
         text.encode()
     except UnicodeEncodeError:
