@@ -37,7 +37,6 @@ class Request:
         retry_safe: whether sending it twice does no harm.
         body: JSON, or None.
         ask: the question, which the answer is compared with; None when nobody compares.
-        needs_new_connection: whether no connection that served an earlier request will do.
     """
 
     method: str
@@ -46,7 +45,6 @@ class Request:
     retry_safe: bool
     body: bytes | None = None
     ask: Ask[Any] | None = None
-    needs_new_connection: bool = False
 
 
 def build(ask: Ask[Any], account: str) -> Request:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from taskrouter_stats.core import rate_limit
 from taskrouter_stats.core.breaker import Breaker
@@ -117,7 +117,7 @@ class Courier:
         except BaseException as error:
             permit.lose()
             if isinstance(error, TransportError):
-                self._note_failure(errand, error)
+                self._note_failure(error)
             errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
             raise
         limits = rate_limit.parse(reply.headers, reply.blotter.text)
@@ -132,15 +132,13 @@ class Courier:
             errand.tally.refused += 1
         return self._read(errand, reply, began)
 
-    def _note_failure(self, errand: Errand, error: TransportError) -> None:
+    def _note_failure(self, error: TransportError) -> None:
         """Tell the breaker about a failed send, if the failure says something about the server.
 
         A reused connection may have died before the send, and a certificate that this machine
         does not trust came from a server that answers.
         """
-        if error.on_reused_connection:
-            errand.request = evolve(errand.request, needs_new_connection=True)
-        elif not isinstance(error, UntrustedCertificate):
+        if not error.on_reused_connection and not isinstance(error, UntrustedCertificate):
             timed_out = isinstance(error, TimedOut)
             self.breaker.failed(self.pacer.now(), timed_out=timed_out, cause=str(error))
 
@@ -168,7 +166,6 @@ class Courier:
             )
             if wrong:
                 self.transport.drop_connections()
-                errand.request = evolve(request, needs_new_connection=True)
                 raise PayloadError(wrong, reply.request_id, for_other_query=True)
         self.retries.earn()
         return payload

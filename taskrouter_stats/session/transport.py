@@ -4,6 +4,7 @@ The only file that touches aiohttp's client.
 """
 
 import asyncio
+import math
 import platform
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -39,20 +40,23 @@ HttpSession = aiohttp.ClientSession
 """What a caller may lend: its connections, its connector's limits, its resolver."""
 
 
+_ReplyTimes = WeakKeyDictionary[ResponseHandler, float]
+
+
 @define(eq=False, repr=False)
 class _Send:
     """One send of this package's own aiohttp session, as its connector and response see it.
 
     Attributes:
         departed: called when the request is on its way.
-        needs_new_connection: whether a pooled connection will not do.
-        reused_from: the generation of a connection that had served an earlier request, or None.
+        reused_at: when a connection that had served before was taken for it, or None.
         has_head: whether the reply's head came.
+        replied_at: when the last reply's head came over each connection.
     """
 
     departed: Callable[[], None]
-    needs_new_connection: bool = False
-    reused_from: int | None = None
+    replied_at: _ReplyTimes
+    reused_at: float | None = None
     has_head: bool = False
 
 
@@ -107,8 +111,9 @@ class Transport:
         self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
         self._blotter = Blotter(secrets)
         self._connector: _Connector | None = None
+        self._replied_at = _ReplyTimes()
         if http is None:
-            self._connector = _Connector()
+            self._connector = _Connector(self._replied_at)
             http = _own_session(self._connector)
         self._http = http
 
@@ -127,7 +132,7 @@ class Transport:
             ConnectionFailed: when no whole reply came.
             SessionClosed: when the aiohttp session was closed, before it or under it.
         """
-        send = _Send(departed, request.needs_new_connection)
+        send = _Send(departed, self._replied_at)
         try:
             return await self._exchanged(request, send)
         except asyncio.CancelledError as stop:
@@ -138,24 +143,21 @@ class Transport:
             if found is None:
                 raise
             failure = found
-        if isinstance(failure, TransportError) and not send.has_head:
-            self._note_reuse(failure, send.reused_from)
+        reused = send.reused_at is not None and not send.has_head
+        if reused and isinstance(failure, TransportError):
+            failure.on_reused_connection = True
+            self.drop_connections(send.reused_at)
         # Raised here and not above: an error kept in a Failure must not keep aiohttp's frames,
         # with a connection, its buffers and an unread reply, alive through its context.
         raise failure
 
-    def drop_connections(self) -> None:
-        """Use no connection again that stands now; a borrowed aiohttp session keeps its own."""
-        if self._connector is not None:
-            self._connector.generation += 1
+    def drop_connections(self, silent_since: float | None = None) -> None:
+        """Use no connection again that stands now, or that brought no reply since that time.
 
-    def _note_reuse(self, failure: TransportError, reused_from: int | None) -> None:
-        """Mark a failure of a reused connection, and drop the connections that are as old."""
-        if self._connector is None or reused_from is None:
-            return
-        failure.on_reused_connection = True
-        if reused_from == self._connector.generation:
-            self.drop_connections()
+        A borrowed aiohttp session keeps its own.
+        """
+        if self._connector is not None:
+            self._connector.distrust(silent_since)
 
     async def _exchanged(self, request: Request, send: _Send) -> Reply:
         if self._connector is not None:
@@ -227,20 +229,25 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(chunks)
 
 
-_NO_SEND = _Send(lambda: None)
+_NO_SEND = _Send(lambda: None, _ReplyTimes())
 
 
 class _Connector(aiohttp.TCPConnector):
     """Hands out connections that bring the reply to the next request and to no other.
 
     It closes a pooled connection that holds unread bytes, which would be read as the reply to the
-    next request, and one of an earlier ``generation``, which is how all are dropped at once.
+    next request, and one that brought its last reply before all such were distrusted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, replied_at: _ReplyTimes) -> None:
         super().__init__(limit=0)  # pyright: ignore[reportUnknownMemberType] (aiohttp's)
-        self.generation = 0
-        self._made_in = WeakKeyDictionary[ResponseHandler, int]()
+        self._replied_at = replied_at
+        self._trusted_since = -math.inf
+
+    def distrust(self, silent_since: float | None) -> None:
+        """Use no connection again whose last reply came before that time, or before now."""
+        time = self._loop.time() if silent_since is None else silent_since
+        self._trusted_since = max(self._trusted_since, time)
 
     async def connect(
         self,
@@ -249,29 +256,19 @@ class _Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (the signature is aiohttp's)
     ) -> Connection:
         """Return a connection, pooled or new, without unread bytes."""
-        send, passed_over = _SEND.get(), list[Connection]()
-        send.reused_from = None
-        try:
-            while True:
-                connection = await super().connect(req, traces, timeout)
-                protocol = cast("ResponseHandler", connection.protocol)
-                made_in = self._made_in.get(protocol)
-                if made_in is None:
-                    self._made_in[protocol] = self.generation
-                    if not protocol.should_close:
-                        return connection
-                    connection.close()
-                    raise aiohttp.ClientConnectionError("the server sent bytes before it was asked")
-                if made_in != self.generation or protocol.should_close:
-                    connection.close()
-                elif send.needs_new_connection:
-                    passed_over.append(connection)
-                else:
-                    send.reused_from = made_in
-                    return connection
-        finally:
-            for connection in passed_over:
-                connection.release()
+        send = _SEND.get()
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = cast("ResponseHandler", connection.protocol)
+            replied_at = self._replied_at.get(protocol)
+            send.reused_at = None if replied_at is None else self._loop.time()
+            if not protocol.should_close and (
+                replied_at is None or replied_at > self._trusted_since
+            ):
+                return connection
+            connection.close()
+            if replied_at is None:
+                raise aiohttp.ClientConnectionError("the server sent bytes before it was asked")
 
 
 class _Response(aiohttp.ClientResponse):
@@ -282,14 +279,14 @@ class _Response(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        send = _SEND.get()
+        send, protocol = _SEND.get(), cast("ResponseHandler", connection.protocol)
         send.departed()
         try:
             response = await super().start(connection)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             failure = aiohttp.ClientConnectionError(_why(error))
         else:
-            send.has_head = True
+            send.has_head, send.replied_at[protocol] = True, self._loop.time()
             return response
         raise failure
 

@@ -12,7 +12,7 @@ from unittest import mock
 
 from taskrouter_stats import TaskRouterSession, queries
 from taskrouter_stats.core.reply import Reply
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.request import Request, build
 from tests.benchmarks.contenders import (
     WINDOW,
     WORKERS,
@@ -24,7 +24,7 @@ from tests.benchmarks.contenders import (
     session,
 )
 from tests.benchmarks.cost import Spent, measure
-from tests.benchmarks.nginx import ACCOUNT, BODY, WORKSPACE, nginx
+from tests.benchmarks.nginx import ACCOUNT, BODY, WORKSPACE, nginx, worker_sid
 from tests.benchmarks.table import Ratio, Table
 
 __all__ = ["table"]
@@ -73,10 +73,13 @@ def unconverted(contender: Contender) -> Contender:
     return changed
 
 
-async def answered(_: object, departed: Callable[[], None]) -> Reply:
+BODIES = {sid: BODY.replace(worker_sid(0).encode(), sid.encode()) for sid in WORKERS}
+
+
+async def answered(request: Request, departed: Callable[[], None]) -> Reply:
     """A reply that is here already."""
     departed()
-    return Reply(200, HEADERS, BODY)
+    return Reply(200, HEADERS, BODIES[request.ask.sid if request.ask else WORKERS[0]])
 
 
 async def _from_one_task(asked: TaskRouterSession, count: int) -> None:

@@ -75,7 +75,7 @@ async def test_all_pooled_connections_die(death):
 
 
 async def test_one_dead_connection_drops_the_pool():
-    """One fetch that meets a dead connection costs one more send, and later ones cost none."""
+    """Among connections that idled, one that is dead costs one more send, and later ones none."""
     network = Network(Reset)
     with RawServer(network).running() as server:
         async with session_at(server.url, max_in_flight=20) as session:
@@ -87,16 +87,29 @@ async def test_one_dead_connection_drops_the_pool():
     assert metas == [2, 1, 1, 1, 1]
 
 
-async def test_dead_connections_cost_no_retries():
-    """Connections that die again and again, each having served once, use up no retry budget."""
+async def test_a_server_that_drops_one_connection_keeps_the_others():
+    """A reset of a busy connection is one connection's, so the others are used on."""
 
     def answer(question):
-        return (Reset,) if question.on_connection == 2 else truth(question)
+        return (Reset,) if question.number % 25 == 0 else truth(question)
 
     with RawServer(answer).running() as server:
-        async with session_at(server.url, max_in_flight=4) as session:
+        async with session_at(server.url, max_in_flight=11) as session:
             outcomes = await session.collect(worker_queries(300))
     assert [type(outcome).__name__ for outcome in outcomes] == ["Success"] * 300
+    assert server.connections <= 11 + 13
+
+
+async def test_dead_connections_cost_no_retries():
+    """A network that is cut again and again, though it works in between, fails no query."""
+    network = Network(Reset)
+    with RawServer(network).running() as server:
+        async with session_at(server.url, max_in_flight=40) as session:
+            for _ in range(20):
+                outcomes = await session.collect(worker_queries(60))
+                assert [type(outcome).__name__ for outcome in outcomes] == ["Success"] * 60
+                network.cut(server)
+    assert server.connections > 400  # more than the 200 that a session may retry at first
 
 
 async def test_a_server_that_dies_is_still_found_out():
