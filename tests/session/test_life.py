@@ -32,7 +32,7 @@ FORKED = """
     session = TaskRouterSession(
         Credentials.auth_token("AC" + "a" * 32, "token"), base_url=sys.argv[2]
     )
-    query = queries.worker_statistics("WS" + "b" * 32, "WK" + "c" * 32)
+    query = queries.worker_statistics("WS" + "b" * 32, "WK" + f"{1:032x}")
 
     async def use():
         try:

@@ -136,8 +136,11 @@ async def test_a_deleted_working_directory(tmp_path, served, command):
     words = command.replace("WS", WORKSPACE).split()
     code, out, err = await ran(words, place, served, {"GONE": "1"})
     if "--summary" in words:
-        told = "Error: the working directory was deleted: change to one that exists\n"
-        assert (code, out, err) == (2, b"", told)
+        told = (
+            "Error: run.json: the current directory was deleted: change to another, or give a "
+            "full path\n"
+        )
+        assert (code, out, err) == (4, b"", told)
     else:
         assert code == 0, err
         assert out
@@ -151,7 +154,7 @@ async def test_without_a_database_of_zones(tmp_path, served, zone):
     if zone == "UTC":
         assert (code, err) == (0, "")
     else:
-        told = "this machine has no time zone database: pip install tzdata, or say --tz UTC"
+        told = "Python finds no time zone database on this machine: pip install tzdata"
         assert (code, err) == (2, f"Error: --tz {zone}: {told}\n")
 
 

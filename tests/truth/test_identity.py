@@ -164,10 +164,10 @@ async def test_a_shift_in_a_stream():
     assert [row.cumulative.reservations_created for row in rows] == list(range(200))
 
 
-async def test_an_item_of_another_workspace():
-    """A page with another workspace's worker is asked again."""
-    lie = worker(1, workspace_sid=OTHER["workspace_sid"])
-    answer = first(lambda _: page("workers", [worker(0), lie]), truthful(3))
+async def test_a_page_of_another_workspace():
+    """A page of another workspace's workers is asked again."""
+    lies = [worker(number, workspace_sid=OTHER["workspace_sid"]) for number in (7, 8)]
+    answer = first(lambda _: page("workers", lies), truthful(3))
     with RawServer(answer).running() as server:
         async with session_with(server) as session:
             found = await session.iterate(queries.workers(WORKSPACE)).collect()
