@@ -20,12 +20,12 @@ import random
 from itertools import count
 from typing import Final
 
-from taskrouter_stats.core.concurrency import Concurrency, Flight
-from taskrouter_stats.core.ledger import Sent
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Throttle
-from taskrouter_stats.core.wait import LEAVE, Wait
+from taskrouter_stats.core.throttle.concurrency import Concurrency, Flight
+from taskrouter_stats.core.throttle.decision import LEAVE, Wait
+from taskrouter_stats.core.throttle.send_log import Sent
+from taskrouter_stats.core.throttle.throttle import Throttle
 from taskrouter_stats.errors import PaceError, SessionClosed
 
 from .budget import Budget, BudgetSnapshot, Lane, Waiter

@@ -19,11 +19,11 @@ import time
 import tracemalloc
 from collections import deque
 
-from taskrouter_stats.core.ledger import Sent
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Throttle
-from taskrouter_stats.core.wait import LEAVE, Wait
+from taskrouter_stats.core.throttle.decision import LEAVE, Wait
+from taskrouter_stats.core.throttle.send_log import Sent
+from taskrouter_stats.core.throttle.throttle import Throttle
 from taskrouter_stats.session.pacer import Pacer
 
 SIZES = (100, 1_000, 10_000, 100_000)

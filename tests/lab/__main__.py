@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from tests.lab.pictures import draw
-from tests.lab.rows import ROWS, UNSEEN
+from tests.lab.scenarios import ROWS, UNSEEN
 from tests.lab.table import HEAD, lines, text
 
 TUNED, HELD_OUT = range(8), range(100, 108)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import attrs
 
 from tests.lab.baselines import Backoff, Semaphore, StaticBucket
-from tests.lab.ours import Ours
-from tests.lab.rows import MODELS, Row, rewriting
+from tests.lab.scenarios import MODELS, Row, rewriting
+from tests.lab.subject import Ours
 from tests.lab.world import Clairvoyant, Client, Clock, Latency, Rival, Server, Strategy
 
 CLIENTS: dict[str, Callable[[Row, random.Random], Strategy]] = {

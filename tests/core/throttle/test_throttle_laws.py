@@ -5,9 +5,17 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.pace import LATE, MEMORY
-from taskrouter_stats.core.throttle import Throttle
-from tests.core.stories import Story, answer, burst, events, opened, options, told
+from taskrouter_stats.core.throttle.rate import LATE, MEMORY
+from taskrouter_stats.core.throttle.throttle import Throttle
+from tests.core.throttle.throttle_scenarios import (
+    Story,
+    answer,
+    burst,
+    events,
+    opened,
+    options,
+    told,
+)
 
 
 @settings(max_examples=150, deadline=None)

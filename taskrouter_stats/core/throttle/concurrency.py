@@ -16,7 +16,7 @@ import math
 
 import attrs
 
-from taskrouter_stats.core.wait import LEAVE, Wait
+from .decision import LEAVE, Wait
 
 CLOSE = 0.7
 """Share of the refused crowd to go on with (0.8: 15% faster, half more refusals)."""

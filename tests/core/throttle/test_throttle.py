@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from taskrouter_stats.core.pace import LATE
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.reading import AVERAGE, SECOND, TOTAL
-from taskrouter_stats.core.throttle import CREDIBLE, LONGEST, Throttle
-from tests.core.stories import RTT, answer, burst, opened, refuse, told
+from taskrouter_stats.core.throttle.limit_model import AVERAGE, SECOND, TOTAL
+from taskrouter_stats.core.throttle.rate import LATE
+from taskrouter_stats.core.throttle.throttle import CREDIBLE, LONGEST, Throttle
+from tests.core.throttle.throttle_scenarios import RTT, answer, burst, opened, refuse, told
 
 
 def test_the_first_request_is_a_probe() -> None:

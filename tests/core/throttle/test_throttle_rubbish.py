@@ -1,8 +1,8 @@
 """One number among rubbish does not hold the pace down."""
 
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.throttle import Throttle
-from tests.core.stories import told
+from taskrouter_stats.core.throttle.throttle import Throttle
+from tests.core.throttle.throttle_scenarios import told
 
 NOTHING = RateLimit()
 

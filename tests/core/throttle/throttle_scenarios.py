@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import attrs
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.ledger import Sent
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.throttle import Throttle
+from taskrouter_stats.core.throttle.send_log import Sent
+from taskrouter_stats.core.throttle.throttle import Throttle
 
 RTT = 0.1
 

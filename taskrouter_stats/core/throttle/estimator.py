@@ -28,11 +28,12 @@ import math
 
 import attrs
 
-from taskrouter_stats.core.doubt import LEAP, Doubt
-from taskrouter_stats.core.ledger import Ledger, Sent
-from taskrouter_stats.core.pace import MEMORY
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.reading import AVERAGE, SECOND, TOTAL, Reading
+
+from .header_trust import LEAP, Doubt
+from .limit_model import AVERAGE, SECOND, TOTAL, Reading
+from .rate import MEMORY
+from .send_log import Ledger, Sent
 
 BLUR, BLUR_LEAST, BLUR_MOST = 0.25, 0.03, 2.0
 """Share of a round trip by which requests may overtake each other, and its bound in seconds."""

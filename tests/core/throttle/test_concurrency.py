@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.concurrency import CEILING_SECONDS, Concurrency, Flight
+from taskrouter_stats.core.throttle.concurrency import CEILING_SECONDS, Concurrency, Flight
 
 
 def crowd(window: Concurrency, count: int) -> list[Flight]:

@@ -10,7 +10,7 @@ from typing import Final
 from attrs import define, field
 
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.wait import LEAVE, Snapshot, Wait
+from taskrouter_stats.core.throttle.decision import LEAVE, Snapshot, Wait
 
 _LATE: Final = 2.0
 """Slots that may be caught up when a timer woke late; otherwise each late one is lost pace."""

@@ -5,9 +5,9 @@ from typing import Any
 
 import attrs
 
-from taskrouter_stats.core.concurrency import Concurrency
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.throttle import Throttle
+from taskrouter_stats.core.throttle.concurrency import Concurrency
+from taskrouter_stats.core.throttle.throttle import Throttle
 
 
 @attrs.define

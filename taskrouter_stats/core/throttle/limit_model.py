@@ -5,7 +5,7 @@ No document gives their unit, so the throttle holds one reading until its own se
 
 import attrs
 
-from taskrouter_stats.core.pace import MEMORY
+from .rate import MEMORY
 
 
 @attrs.frozen(eq=False, repr=False)

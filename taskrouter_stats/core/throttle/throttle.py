@@ -53,12 +53,13 @@ import math
 
 import attrs
 
-from taskrouter_stats.core.ledger import Ledger, Sent
-from taskrouter_stats.core.meter import Meter
-from taskrouter_stats.core.pace import CUT, CUT_ALONE, EPSILON, LATE, LATE_SHARE, MARGIN, Pace
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.reading import AVERAGE
-from taskrouter_stats.core.wait import LEAVE, PROBE, REPLY, Snapshot, Wait
+
+from .decision import LEAVE, PROBE, REPLY, Snapshot, Wait
+from .estimator import Meter
+from .limit_model import AVERAGE
+from .rate import CUT, CUT_ALONE, EPSILON, LATE, LATE_SHARE, MARGIN, Pace
+from .send_log import Ledger, Sent
 
 OPENING, OPEN_AT, OPEN_SLOPE = 8, 28.0, 0.5
 """Requests in flight at first: 8 per reply up to 28, then half a one more per reply.

@@ -1,0 +1,1 @@
+"""The throttle: when may the next request go?"""
