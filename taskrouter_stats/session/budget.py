@@ -9,8 +9,7 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.core.events import BudgetTold
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle.decision import Reason
-from taskrouter_stats.core.throttle.throttle import Throttle
+from taskrouter_stats.core.throttle import Reason, Throttle
 
 __all__ = ["Budget", "BudgetSnapshot", "Lane", "Waiter"]
 

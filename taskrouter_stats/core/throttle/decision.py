@@ -18,13 +18,13 @@ class Wait:
     reason: Reason
 
 
-LEAVE = Wait(0.0, "leave")
-PROBE = Wait(math.inf, "probe")
-REPLY = Wait(math.inf, "in_flight")
+SEND_NOW = Wait(0.0, "leave")
+WAIT_FOR_PROBE = Wait(math.inf, "probe")
+WAIT_FOR_REPLY = Wait(math.inf, "in_flight")
 
 
 @attrs.frozen
-class Snapshot:
+class ThrottleSnapshot:
     """What `session.budgets()` tells of one budget; `reason` is why a bulk request waits."""
 
     limit: float | None

@@ -9,20 +9,19 @@ from .rate import MEMORY
 
 
 @attrs.frozen(eq=False, repr=False)
-class Reading:
-    """`price`: header units per request; `span`: seconds that the limit covers."""
+class LimitModel:
+    """`cost`: header units per request; `window_seconds`: seconds that the limit covers."""
 
-    name: str
-    price: float
-    span: float
-    brief: bool
+    cost: float
+    window_seconds: float
+    is_short: bool
 
 
-SECOND = Reading("second", 1.0, 1.0, brief=True)
+PER_SECOND = LimitModel(1.0, 1.0, is_short=True)
 """So many per second, counted one by one, forgotten within the second (or a small bucket)."""
 
-AVERAGE = Reading("average", 1.0 / MEMORY, 1.0, brief=False)
+TEN_SECOND_AVERAGE = LimitModel(1.0 / MEMORY, 1.0, is_short=False)
 """So many per second on the average of ten seconds: a request costs a tenth of a unit."""
 
-TOTAL = Reading("total", 1.0, MEMORY, brief=False)
+TEN_SECOND_TOTAL = LimitModel(1.0, MEMORY, is_short=False)
 """So many per ten seconds, counted one by one."""

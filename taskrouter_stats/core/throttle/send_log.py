@@ -8,7 +8,7 @@ from bisect import bisect_left
 
 import attrs
 
-KEEP = 12.0
+KEEP_SECONDS = 12.0
 """Seconds of sends kept: the documented 10 s of averaging, and room for latency."""
 
 _TRIM = 256
@@ -16,7 +16,7 @@ _TRIM = 256
 
 
 @attrs.define(eq=False, repr=False)
-class Sent:
+class SendTicket:
     """One request with leave: the ticket that its reply, or its loss, hands back.
 
     `epoch` counts the refusals before it that slowed the budget down. `number` counts the budget's
@@ -29,28 +29,27 @@ class Sent:
     epoch: int = 0
     number: int = 0
     surplus: float = 0.0
-    open: bool = True
 
 
 @attrs.define(eq=False, repr=False)
-class Ledger:
+class SendLog:
     """Send times in order; `total` is the number of the newest request."""
 
     total: int = 0
     times: list[float] = attrs.Factory(list[float])
 
-    def add(self, at: float) -> float:
+    def record(self, at: float) -> float:
         """Write down a send; its time. A clock that ran backwards counts as one that stood."""
         times = self.times
-        if len(times) >= _TRIM and times[_TRIM // 2] < at - KEEP:
-            del times[: bisect_left(times, at - KEEP)]
+        if len(times) >= _TRIM and times[_TRIM // 2] < at - KEEP_SECONDS:
+            del times[: bisect_left(times, at - KEEP_SECONDS)]
         if times and at < times[-1]:
             at = times[-1]
         times.append(at)
         self.total += 1
         return at
 
-    def strike(self, sent: Sent) -> None:
+    def remove(self, sent: SendTicket) -> None:
         """Take back a send that never was."""
         index = bisect_left(self.times, sent.at)
         if index < len(self.times):
@@ -58,6 +57,6 @@ class Ledger:
         if sent.number == self.total:
             self.total -= 1
 
-    def since(self, at: float) -> int:
+    def count_since(self, at: float) -> int:
         """How many were sent at or after `at`."""
         return len(self.times) - bisect_left(self.times, at)

@@ -1,53 +1,4 @@
-"""The throttle: when may the next request go, learned from the server's headers alone.
-
-Twilio says of a budget only `X-Rate-Limit-Limit`, `-Remaining` and an opaque `-Config`: no
-window, no unit, no reset. Its documents speak of requests per second *averaged over ten
-seconds*, and other processes may spend from the same budget. So nothing about the server is
-configured here; it is inferred, one idea a file:
-
-**Debt** (`pace`). Every request adds one to a debt that drains at the learned pace. Out of
-debt, a request may go. After a burst the debt says by itself when the average is back at the
-limit; no window has to be known and no reset awaited.
-
-**Credit** (`meter`). `Remaining`, less what was sent since it was told, lets requests go
-before their debt is paid; nothing else does. Debt is the memory, credit the permission: a
-budget that a server grants at once is spent at once, and one that it doles out is paced.
-
-**Reading** (`reading`). A header unit may be one request of this second, a tenth of one (an
-average), or one of ten seconds. The careful reading holds until the own sends refute it.
-
-**Others** (`meter`, `ledger`). What is gone and was not sent from here, others spent. In
-company there is no credit for bulk: a burst that one process calls unspent is what its rivals
-are about to send. All sharers then steer by the same signal, the least that was left.
-
-**Doubt** (`doubt`). Headers can lie. A refusal though credit was left, or replies that
-contradict each other, silence them for a while; and low headers that no refusal confirms hold
-the pace down for twenty seconds, not for ever.
-
-Leave is asked in this order; the first that matches answers:
-
-1. Paused after a 429, or inside a slot of the user's `pace_limit`: wait for its end.
-2. No request was admitted yet: one at a time, a probe.
-3. Out of debt: go, if nothing is in flight, or the headers are silent; alone, once the counter
-   was seen to come back at all (else the limit may cover ten seconds); in company, while
-   `Remaining` covers what is in flight.
-4. Credit, alone or for an interactive request: go. A bulk request leaves `RESERVE` where
-   interactive requests were seen, keeps at most half of what is left in flight (an even rival
-   is seen only between replies), and opens in steps, in case a hidden cap on requests in flight
-   waits.
-5. Wait until the debt is paid, or for the next reply.
-
-A 429 counts once per epoch: requests that were on their way together are refused together.
-It pauses the whole budget: a credible `Retry-After`, or half a round trip, doubled while nothing
-gets through. If the server still had some left for this budget, the refusal was not the
-budget's, and the caller hands it to the account's window (`concurrency`). If nothing comes back
-for more than a second of refusals in company, the memory is long, and the own average of ten
-seconds becomes pace and debt.
-
-Nothing here reads a clock or rolls dice: `now` and `jitter` come in, decisions go out. Figures
-beside the constants are from the laboratory (`python -m tests.lab`): what halving and doubling
-them does to completion over a clairvoyant client's, and to the share of requests refused.
-"""
+"""Decide when the next request may go, and learn from each reply."""
 
 import math
 
@@ -55,25 +6,25 @@ import attrs
 
 from taskrouter_stats.core.rate_limit import RateLimit
 
-from .decision import LEAVE, PROBE, REPLY, Snapshot, Wait
-from .estimator import Meter
-from .limit_model import AVERAGE
-from .rate import CUT, CUT_ALONE, EPSILON, LATE, LATE_SHARE, MARGIN, Pace
-from .send_log import Ledger, Sent
+from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, ThrottleSnapshot, Wait
+from .estimator import BudgetEstimator
+from .limit_model import TEN_SECOND_AVERAGE
+from .rate import DECREASE, DECREASE_ALONE, EPSILON, MARGIN, SLOT_SLACK, TIMER_SLACK, RateController
+from .send_log import SendLog, SendTicket
 
-OPENING, OPEN_AT, OPEN_SLOPE = 8, 28.0, 0.5
+RAMP_PER_REPLY, RAMP_KNEE, RAMP_SLOPE = 8, 28.0, 0.5
 """Requests in flight at first: 8 per reply up to 28, then half a one more per reply.
 
 Into a hidden cap of 20: up to 14: 1.4% refused; 28: 1.7%; 56: 3.2%."""
 
-HALF = 0.5
+IN_FLIGHT_SHARE = 0.5
 """Share of the credit that may be in flight at once (0.33: up to 9% refused by a hidden cap;
 1: lying headers cost 20% more)."""
 
-RESERVE, URGENT = 0.04, 30.0
+RESERVE, INTERACTIVE_SECONDS = 0.04, 30.0
 """Share of the budget that bulk leaves where an interactive request came in the last 30 s."""
 
-STEP = 5
+REPLIES_PER_STEP = 5
 """Replies that a step of growth in company must rest on, if a second brings fewer.
 
 Sixteen processes: 2: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 / 1.7%."""
@@ -87,10 +38,10 @@ ALREADY_FULL = 0.9
 PAUSE, PAUSE_ALONE, PAUSE_SHARED = 0.5, 1.0, 2.5
 """The first pause in round trips, and the longest in seconds; outages come in company."""
 
-LONGEST = 300.0
+MAX_RETRY_AFTER = 300.0
 """Seconds of `Retry-After` obeyed at once; a server that means more will say so again."""
 
-CREDIBLE = 86_400.0
+MAX_CREDIBLE_RETRY_AFTER = 86_400.0
 """More seconds of `Retry-After` than any rate limit's: a broken clock's, and not obeyed at all."""
 
 _DOUBLINGS = 20
@@ -100,46 +51,46 @@ _DOUBLINGS = 20
 class Throttle:
     """One budget's throttle: ask for leave, say what was sent, say what came back."""
 
-    now: float
+    created_at: float
     pace_limit: float | None = attrs.field(default=None, kw_only=True)
     headroom: float = attrs.field(default=0.0, kw_only=True)
-    meter: Meter = attrs.field(init=False)
-    pace: Pace = attrs.field(init=False)
+    estimator: BudgetEstimator = attrs.field(init=False)
+    pace: RateController = attrs.field(init=False)
     in_flight: int = attrs.field(default=0, init=False)
     sent: int = attrs.field(default=0, init=False)
     refused: int = attrs.field(default=0, init=False)
     _admitted: int = attrs.field(default=0, init=False)
-    _told: RateLimit = attrs.field(factory=RateLimit, init=False)
+    _last_headers: RateLimit = attrs.field(factory=RateLimit, init=False)
     _paused_until: float = attrs.field(default=-math.inf, init=False)
     _slot_at: float = attrs.field(default=-math.inf, init=False)
-    _urgent_at: float = attrs.field(default=-math.inf, init=False)
-    _stepped: int = attrs.field(default=0, init=False)
+    _interactive_at: float = attrs.field(default=-math.inf, init=False)
+    _replies_at_step: int = attrs.field(default=0, init=False)
     _epoch: int = attrs.field(default=0, init=False)
-    _streak: int = attrs.field(default=0, init=False)
+    _consecutive_429s: int = attrs.field(default=0, init=False)
     _outage_at: float = attrs.field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.meter = Meter(self.headroom, Ledger())
-        self.pace = Pace(self.now)
+        self.estimator = BudgetEstimator(self.headroom, SendLog())
+        self.pace = RateController(self.created_at)
 
     @property
     def limit(self) -> float | None:
         """What is believed of the limit, `headroom` taken off."""
-        return self.meter.limit
+        return self.estimator.limit
 
-    def ask(self, now: float, *, interactive: bool) -> Wait:
+    def check(self, now: float, *, interactive: bool) -> Wait:
         """May a request go now? If not, when to ask again, and why."""
         if interactive:
-            self._urgent_at = now
+            self._interactive_at = now
         if self._paused_until - now > EPSILON:
             return Wait(self._paused_until - now, "paused")
         if self._slot_at - now > EPSILON:
             return Wait(self._slot_at - now, "pace")
         if not self._admitted:
-            return PROBE if self.in_flight else LEAVE
-        return self._ask_budget(now, interactive=interactive)
+            return WAIT_FOR_PROBE if self.in_flight else SEND_NOW
+        return self._check_budget(now, interactive=interactive)
 
-    def send(self, now: float, *, departs: bool = True) -> Sent:
+    def reserve(self, now: float, *, departs: bool = True) -> SendTicket:
         """Leave is used: the ticket goes with the request.
 
         The server counts a request when it arrives. One that waits for its connection to be made,
@@ -147,202 +98,227 @@ class Throttle:
         """
         self.in_flight += 1
         self.sent += 1
-        self.pace.spend(now)
+        self.pace.charge(now)
         if self.pace_limit is not None:
             slot = 1.0 / self.pace_limit
-            self._slot_at = max(self._slot_at, now - min(LATE, LATE_SHARE * slot)) + slot
-        sent = Sent(now, self._epoch)
-        self.meter.pending += 1
+            self._slot_at = max(self._slot_at, now - min(TIMER_SLACK, SLOT_SLACK * slot)) + slot
+        sent = SendTicket(now, self._epoch)
+        self.estimator.unsent += 1
         if departs:
-            self.meter.spend(sent, now)
+            self.estimator.record_send(sent, now)
         return sent
 
-    def depart(self, sent: Sent, now: float) -> None:
+    def mark_sent(self, sent: SendTicket, now: float) -> None:
         """It is on its way; twice is once."""
-        if sent.open and not sent.number:
-            self.meter.spend(sent, now)
+        if not sent.number:
+            self.estimator.record_send(sent, now)
 
-    def unsend(self, sent: Sent, now: float) -> None:
-        """Leave was given but nothing was sent: as if it had never been."""
-        if sent.open:
-            self.lose(sent, now)
-            self.sent -= 1
-            if sent.number:
-                self.meter.ledger.strike(sent)
-                self.meter.surplus -= 1.0
-            self.pace.refund()
-            if self.pace_limit is not None:
-                self._slot_at -= 1.0 / self.pace_limit
+    def cancel(self, sent: SendTicket) -> None:
+        """Take back a reservation of which nothing was sent, as if it had never been."""
+        self.abandon(sent)
+        self.sent -= 1
+        if sent.number:
+            self.estimator.log.remove(sent)
+            self.estimator.surplus -= 1.0
+        self.pace.refund()
+        if self.pace_limit is not None:
+            self._slot_at -= 1.0 / self.pace_limit
 
-    def lose(self, sent: Sent, now: float) -> None:
+    def abandon(self, sent: SendTicket) -> None:
         """No reply will come; the server may have counted what departed, so it stays spent."""
-        del now
-        if sent.open:
-            sent.open = False
-            self.in_flight -= 1
-            if not sent.number:
-                self.meter.pending -= 1
+        self.in_flight -= 1
+        if not sent.number:
+            self.estimator.unsent -= 1
 
     def observe(
-        self, sent: Sent, now: float, rate_limit: RateLimit, *, refused: bool, jitter: float
+        self, sent: SendTicket, now: float, rate_limit: RateLimit, *, refused: bool, jitter: float
     ) -> bool:
         """A whole reply came; `refused` says that it was a 429, `jitter` lies in [0, 1).
 
         True when the refusal was not this budget's: it had some left. Then the account-wide
         window should hear of it.
         """
-        if not sent.open:
-            return False
-        self.depart(sent, sent.at)
-        self.lose(sent, now)
-        self._told = rate_limit
-        meter, pace = self.meter, self.pace
-        meter.time(max(0.0, now - sent.at))
+        self.mark_sent(sent, sent.at)
+        self.abandon(sent)
+        self._last_headers = rate_limit
+        estimator, pace = self.estimator, self.pace
+        estimator.record_rtt(max(0.0, now - sent.at))
         pace.drain(now)
-        if now >= pace.grow_at:
-            self._grow(now)
-        alone = meter.alone(now)
-        if alone and meter.presumed:
-            meter.presumed, pace.rate = False, (1.0 - MARGIN) * meter.rate
-        surprised = refused and alone and meter.credit(now) >= 1.0
-        spoke = self._hear(sent, now, rate_limit, refused=refused, alone=alone)
+        if now >= pace.increase_at:
+            self._increase(now)
+        alone = estimator.is_exclusive(now)
+        if alone and estimator.sharing_presumed:
+            estimator.sharing_presumed, pace.rate = False, (1.0 - MARGIN) * estimator.rate
+        unexpected = refused and alone and estimator.credit(now) >= 1.0
+        headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
         if refused:
             self.refused += 1
-            return self._refuse(sent, now, rate_limit, jitter, spoke=spoke, surprised=surprised)
+            return self._refuse(
+                sent, now, rate_limit, jitter, headers_ok=headers_ok, unexpected=unexpected
+            )
         self._admitted += 1
-        self._streak = 0
+        self._consecutive_429s = 0
         return False
 
-    def snapshot(self, now: float) -> Snapshot:
+    def snapshot(self, now: float) -> ThrottleSnapshot:
         """The budget in numbers, as the server would put them."""
-        urgent = self._urgent_at
-        reason = self.ask(now, interactive=False).reason
-        self._urgent_at = urgent
-        told = self._told
+        urgent = self._interactive_at
+        reason = self.check(now, interactive=False).reason
+        self._interactive_at = urgent
+        reported = self._last_headers
         rate = self.pace.rate if self.pace_limit is None else min(self.pace.rate, self.pace_limit)
-        return Snapshot(
-            told.limit, told.remaining, rate, self.in_flight, self.sent, self.refused, reason
+        return ThrottleSnapshot(
+            reported.limit,
+            reported.remaining,
+            rate,
+            self.in_flight,
+            self.sent,
+            self.refused,
+            reason,
         )
 
-    def _ask_budget(self, now: float, *, interactive: bool) -> Wait:
-        alone = self.meter.alone(now)
-        wait = self.pace.due(now)
+    def _check_budget(self, now: float, *, interactive: bool) -> Wait:
+        alone = self.estimator.is_exclusive(now)
+        wait = self.pace.delay(now)
         if wait == 0.0 and self._may_pace(now, alone=alone):
-            return LEAVE
+            return SEND_NOW
         if (alone or interactive) and self._may_spend(now, interactive=interactive):
-            return LEAVE
+            return SEND_NOW
         if alone and not wait:
-            return REPLY
+            return WAIT_FOR_REPLY
         return Wait(wait or math.inf, "pace" if alone else "shared")
 
     def _may_pace(self, now: float, *, alone: bool) -> bool:
-        meter = self.meter
-        if not self.in_flight or not meter.trusted(now):
+        estimator = self.estimator
+        if not self.in_flight or not estimator.has_remaining(now):
             return True
-        if not meter.refilled:
+        if not estimator.refilled:
             return False
-        return alone or meter.credit(now) >= 1.0 or self.pace.impatient(now)
+        return alone or estimator.credit(now) >= 1.0 or self.pace.should_probe(now)
 
     def _may_spend(self, now: float, *, interactive: bool) -> bool:
-        left = self.meter.credit(now)
-        if self.headroom and self.pace.debt > self.meter.full:
+        left = self.estimator.credit(now)
+        if self.headroom and self.pace.debt > self.estimator.full:
             return False  # a level that is kept is not enough: of what flows in, others get theirs
         if interactive or left < 1.0:
             return left >= 1.0
-        if now - self._urgent_at < URGENT:
-            left -= RESERVE * self.meter.full
-        opening = min(OPENING * self._admitted, OPEN_AT + OPEN_SLOPE * self._admitted)
-        return left >= 1.0 and self.in_flight < min(max(1.0, HALF * left), opening)
+        if now - self._interactive_at < INTERACTIVE_SECONDS:
+            left -= RESERVE * self.estimator.full
+        opening = min(RAMP_PER_REPLY * self._admitted, RAMP_KNEE + RAMP_SLOPE * self._admitted)
+        return left >= 1.0 and self.in_flight < min(max(1.0, IN_FLIGHT_SHARE * left), opening)
 
-    def _hear(self, sent: Sent, now: float, told: RateLimit, *, refused: bool, alone: bool) -> bool:
-        meter, pace = self.meter, self.pace
-        limit, span = meter.limit, meter.reading.span
-        spoke = meter.hear(sent, now, told, refused=refused)
-        if meter.limit is not None and meter.limit != limit:
+    def _update_estimate(
+        self, sent: SendTicket, now: float, reported: RateLimit, *, refused: bool, alone: bool
+    ) -> bool:
+        estimator, pace = self.estimator, self.pace
+        limit, span = estimator.limit, estimator.model.window_seconds
+        headers_ok = estimator.update(sent, now, reported, refused=refused)
+        if estimator.limit is not None and estimator.limit != limit:
             if limit is None:
-                pace.begin(meter.rate, now)
+                pace.first_limit(estimator.rate, now)
             else:
-                pace.rate *= meter.limit / limit
-        if meter.reading.span != span:
-            pace.rate = meter.rate
-            pace.replay(meter.ledger.times, now)
-        if alone and not meter.alone(now):
-            pace.share(meter.share * meter.rate, meter.rate, now)
-            meter.low = math.inf
-            if meter.reading is AVERAGE:
-                pace.replay(meter.ledger.times, now)
-        return spoke
+                pace.rate *= estimator.limit / limit
+        if estimator.model.window_seconds != span:
+            pace.rate = estimator.rate
+            pace.replay(estimator.log.times, now)
+        if alone and not estimator.is_exclusive(now):
+            pace.start_sharing(estimator.own_share * estimator.rate, estimator.rate, now)
+            estimator.min_remaining = math.inf
+            if estimator.model is TEN_SECOND_AVERAGE:
+                pace.replay(estimator.log.times, now)
+        return headers_ok
 
     def _refuse(
         self,
-        sent: Sent,
+        sent: SendTicket,
         now: float,
-        told: RateLimit,
+        reported: RateLimit,
         jitter: float,
         *,
-        spoke: bool,
-        surprised: bool,
+        headers_ok: bool,
+        unexpected: bool,
     ) -> bool:
-        meter = self.meter
+        estimator = self.estimator
         fresh = sent.epoch == self._epoch
-        left = (told.remaining or 0.0) / meter.reading.price if spoke else 0.0
-        elsewhere = left >= 1.0 and (
-            meter.reading is AVERAGE or meter.ledger.since(now - 1.0) < ALREADY_FULL * meter.rate
+        left = (reported.remaining or 0.0) / estimator.model.cost if headers_ok else 0.0
+        account_wide = left >= 1.0 and (
+            estimator.model is TEN_SECOND_AVERAGE
+            or estimator.log.count_since(now - 1.0) < ALREADY_FULL * estimator.rate
         )
         if not fresh:
-            return elsewhere
+            return account_wide
         self._epoch += 1
-        if not elsewhere:
-            self._exhausted(sent, now, spoke=spoke, surprised=surprised, lied=left >= 1.0)
-        self._streak += 1
-        longest = PAUSE_ALONE if meter.alone(now) else PAUSE_SHARED
-        pause = min(longest, PAUSE * meter.srtt * 2.0 ** min(self._streak - 1, _DOUBLINGS))
+        if not account_wide:
+            self._exhausted(
+                sent, now, headers_ok=headers_ok, unexpected=unexpected, contradicted=left >= 1.0
+            )
+        self._consecutive_429s += 1
+        longest = PAUSE_ALONE if estimator.is_exclusive(now) else PAUSE_SHARED
+        pause = min(
+            longest, PAUSE * estimator.srtt * 2.0 ** min(self._consecutive_429s - 1, _DOUBLINGS)
+        )
         pause *= 0.75 + 0.5 * jitter
-        if told.retry_after is not None and told.retry_after <= CREDIBLE:
-            pause = max(pause, min(told.retry_after, LONGEST))
+        if reported.retry_after is not None and reported.retry_after <= MAX_CREDIBLE_RETRY_AFTER:
+            pause = max(pause, min(reported.retry_after, MAX_RETRY_AFTER))
         self._paused_until = max(self._paused_until, now + pause)
-        return elsewhere
+        return account_wide
 
     def _exhausted(
-        self, sent: Sent, now: float, *, spoke: bool, surprised: bool, lied: bool
+        self,
+        sent: SendTicket,
+        now: float,
+        *,
+        headers_ok: bool,
+        unexpected: bool,
+        contradicted: bool,
     ) -> None:
-        meter, pace = self.meter, self.pace
-        if lied:
-            meter.distrust(now)
-        meter.doubt.clear()
-        if surprised:
-            meter.disprove(now)
-        if not spoke:
-            meter.exhaust(sent)
-        if meter.limit is None:
-            pace.cut_blind(meter.ledger.since(now - 1.0), now)
-        elif meter.alone(now) and not self._streak:
-            pace.cut(CUT_ALONE, now)
+        estimator, pace = self.estimator, self.pace
+        if contradicted:
+            estimator.distrust(now)
+        estimator.trust.reset()
+        if unexpected:
+            estimator.reject_average(now)
+        if not headers_ok:
+            estimator.assume_empty(sent)
+        if estimator.limit is None:
+            pace.decrease_blind(estimator.log.count_since(now - 1.0), now)
+        elif estimator.is_exclusive(now) and not self._consecutive_429s:
+            pace.decrease(DECREASE_ALONE, now)
         else:
-            pace.cut(CUT, now)
-            self._outage(now)
+            pace.decrease(DECREASE, now)
+            self._check_outage(now)
 
-    def _outage(self, now: float) -> None:
-        meter = self.meter
-        if not self._streak:
+    def _check_outage(self, now: float) -> None:
+        estimator = self.estimator
+        if not self._consecutive_429s:
             self._outage_at = now
-        elif now - self._outage_at > OUTAGE and meter.reading.brief and not meter.alone(now):
-            meter.average()
-            self.pace.rate = max(self.pace.rate, meter.own(now))
-            self.pace.replay(meter.ledger.times, now)
+        elif (
+            now - self._outage_at > OUTAGE
+            and estimator.model.is_short
+            and not estimator.is_exclusive(now)
+        ):
+            estimator.assume_average()
+            self.pace.rate = max(self.pace.rate, estimator.own_rate(now))
+            self.pace.replay(estimator.log.times, now)
 
-    def _grow(self, now: float) -> None:
-        meter, pace = self.meter, self.pace
-        if meter.limit is None:
-            pace.grow_blind(now, meter.srtt)
+    def _increase(self, now: float) -> None:
+        estimator, pace = self.estimator, self.pace
+        if estimator.limit is None:
+            pace.increase_blind(now, estimator.srtt)
             return
-        if meter.alone(now):
-            if meter.low >= 1.0 or not meter.reading.brief:
-                pace.grow_alone(meter.rate, now)
-        elif self._admitted < self._stepped + STEP:
+        if estimator.is_exclusive(now):
+            if estimator.min_remaining >= 1.0 or not estimator.model.is_short:
+                pace.increase_alone(estimator.rate, now)
+        elif self._admitted < self._replies_at_step + REPLIES_PER_STEP:
             return
-        elif meter.reading is AVERAGE:
-            pace.grow_slowly(meter.rate, meter.low, meter.own(now), now)
+        elif estimator.model is TEN_SECOND_AVERAGE:
+            pace.increase_slowly(
+                estimator.rate, estimator.min_remaining, estimator.own_rate(now), now
+            )
         else:
-            pace.grow_shared(meter.limit, meter.low, now)
-        self._stepped, pace.grow_at, meter.low = self._admitted, now + 1.0, math.inf
+            pace.increase_shared(estimator.limit, estimator.min_remaining, now)
+        self._replies_at_step, pace.increase_at, estimator.min_remaining = (
+            self._admitted,
+            now + 1.0,
+            math.inf,
+        )
