@@ -18,12 +18,12 @@ class Ours:
     throttle: Throttle = attrs.Factory(lambda: Throttle(0.0))
     window: ConcurrencyLimit = attrs.Factory(ConcurrencyLimit)
 
-    def ask(self, now: float, *, interactive: bool) -> float:
+    def ask(self, now: float, *, interactive: bool, waiting: int) -> float:
         """Seconds to wait; 0 is leave."""
         wait = self.window.check(interactive=interactive)
         if wait.seconds > 0.0:
             return wait.seconds
-        return self.throttle.check(now, interactive=interactive).seconds
+        return self.throttle.check(now, interactive=interactive, waiting=waiting).seconds
 
     def send(self, now: float) -> Any:
         """Leave is used."""

@@ -78,7 +78,7 @@ class Throttle:
         """What is believed of the limit, `headroom` taken off."""
         return self.estimator.limit
 
-    def check(self, now: float, *, interactive: bool) -> Wait:
+    def check(self, now: float, *, interactive: bool, waiting: int = 0) -> Wait:
         """May a request go now? If not, when to ask again, and why."""
         if interactive:
             self._interactive_at = now
