@@ -103,6 +103,7 @@ class Pacer:
         interactive: bool,
         max_wait: float | None = None,
         front: bool = False,
+        upcoming: int = 0,
     ) -> Permit:
         """Wait for leave to send one request.
 
@@ -111,12 +112,13 @@ class Pacer:
             interactive: whether it goes before bulk requests.
             max_wait: the seconds that it may wait; None for as long as it takes.
             front: whether it goes before its equals, having been refused after its turn.
+            upcoming: how many bulk requests of this budget are known to follow.
 
         Raises:
             PaceError: as soon as it is certain that ``max_wait`` would pass.
             SessionClosed: when the session is closed meanwhile.
         """
-        permit = self.at_once(key, interactive=interactive)
+        permit = self.at_once(key, interactive=interactive, upcoming=upcoming)
         if permit is not None:
             return permit
         if self._closed:
@@ -125,15 +127,17 @@ class Pacer:
         lane = budget.interactive if interactive else budget.bulk
         return await self._queue(budget, lane, max_wait, front=front)
 
-    def at_once(self, key: BudgetKey, *, interactive: bool) -> Permit | None:
+    def at_once(self, key: BudgetKey, *, interactive: bool, upcoming: int = 0) -> Permit | None:
         """Leave that need not be waited for; None when it has to be, or never comes."""
         if self._closed or not self._place_is_free(interactive=interactive):
             return None
         budget = self._budget(key)
+        if not interactive:
+            budget.upcoming = upcoming
         if budget.interactive or (budget.bulk and not interactive):
             return None
         now = self.now()
-        wait = budget.throttle.check(now, interactive=interactive)
+        wait = budget.check(now, interactive=interactive)
         return None if wait.seconds > 0 else self._grant(budget, now)
 
     async def _queue(
@@ -237,7 +241,7 @@ class Pacer:
         while lane := budget.interactive or budget.bulk:
             interactive = lane is budget.interactive
             now = self.now()
-            wait = budget.throttle.check(now, interactive=interactive)
+            wait = budget.check(now, interactive=interactive)
             if wait.seconds > 0:
                 self._wait(budget, now, wait)
                 return
@@ -270,7 +274,7 @@ class Pacer:
         """A waiter's deadline has come."""
         for lane in (budget.interactive, budget.bulk):
             if waiter in lane:
-                seconds = budget.throttle.check(self.now(), interactive=lane is budget.interactive)
+                seconds = budget.check(self.now(), interactive=lane is budget.interactive)
                 self._fail(lane, waiter, seconds.seconds)
                 self._serve(budget)
 

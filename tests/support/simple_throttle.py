@@ -50,8 +50,9 @@ class SimpleThrottle:
         allowed = math.inf if self.limit is None else self.limit * (1.0 - self.headroom)
         return allowed if self.pace_limit is None else min(allowed, self.pace_limit)
 
-    def check(self, now: float, *, interactive: bool = False) -> Wait:
-        """Whether a request may go out now."""
+    def check(self, now: float, *, interactive: bool = False, waiting: int = 0) -> Wait:
+        """Whether a request may go out now; how many wait does not matter to this throttle."""
+        del interactive, waiting
         if now < self._paused_until:
             return Wait(self._paused_until - now, "paused")
         if not self._answered and self.in_flight:

@@ -110,6 +110,8 @@ class RateController:
     rate_at_429: float = 0.0
     decreased_at: float = -math.inf
     increase_at: float = -math.inf
+    blind_rate: float = BLIND_START
+    blind_search: bool = True
 
     def drain(self, now: float) -> None:
         """Let time pass; idleness earns no more than a late timer's worth of slots."""
@@ -144,8 +146,14 @@ class RateController:
 
     def first_limit(self, rate: float, now: float) -> None:
         """The first limit is heard."""
+        self.blind_rate, self.blind_search = self.rate, self.slow_start
         self.rate = rate * (1.0 - MARGIN) if self.slow_start else min(self.rate, rate)
         self.slow_start, self.increase_at = False, now + 1.0
+
+    def forget_limit(self, now: float) -> None:
+        """Go back to the search as it stood before a limit was told."""
+        self.rate, self.slow_start = self.blind_rate, self.blind_search
+        self.increase_at = now
 
     def start_sharing(self, rate: float, limit: float, now: float) -> None:
         """Others are in the budget: begin with a cautious part."""

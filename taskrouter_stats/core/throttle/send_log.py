@@ -1,15 +1,17 @@
-"""The ledger: when this process sent what, so that its own spending is never a riddle.
+"""When this process sent what: the only way to tell its own requests from another client's.
 
-Whoever would tell a rival's requests from its own must know its own exactly. The ledger keeps
-the send times of the last twelve seconds in order; counting since an instant is one bisection.
+The log keeps the send times of the server's memory in order; counting since an instant is one
+bisection.
 """
 
 from bisect import bisect_left
 
 import attrs
 
+__all__ = ["SendLog", "SendTicket"]
+
 KEEP_SECONDS = 12.0
-"""Seconds of sends kept: the documented 10 s of averaging, and room for latency."""
+"""Seconds of sends kept at least: the documented ten seconds of averaging, and latency."""
 
 _TRIM = 256
 """The log is cut when it is this long and half of it is too old: one cut per many sends."""
@@ -17,12 +19,13 @@ _TRIM = 256
 
 @attrs.define(eq=False, repr=False)
 class SendTicket:
-    """One request with leave: the ticket that its reply, or its loss, hands back.
+    """One request that may be sent; its reply, or its loss, hands the ticket back.
 
-    `epoch` counts the refusals before it that slowed the budget down. `number` counts the budget's
-    requests from 1, as they depart; 0 is one that has not, its connection being made first.
-    `surplus` is by how many requests the sends up to this one outran the refill that the limit
-    promises.
+    Attributes:
+        at: when it was sent; until then, when it was allowed.
+        epoch: how many 429s had slowed the budget down before.
+        number: its number among the budget's requests, from 1; 0 until it is sent.
+        surplus: requests by which the sends up to it outran the refill that the limit promises.
     """
 
     at: float
@@ -33,16 +36,23 @@ class SendTicket:
 
 @attrs.define(eq=False, repr=False)
 class SendLog:
-    """Send times in order; `total` is the number of the newest request."""
+    """Send times in order.
+
+    Attributes:
+        total: number of the newest request.
+        times: when the newest requests were sent.
+        keep: seconds of sends to keep.
+    """
 
     total: int = 0
     times: list[float] = attrs.Factory(list[float])
+    keep: float = KEEP_SECONDS
 
     def record(self, at: float) -> float:
-        """Write down a send; its time. A clock that ran backwards counts as one that stood."""
+        """Record a send and return its time; a clock that runs back counts as standing."""
         times = self.times
-        if len(times) >= _TRIM and times[_TRIM // 2] < at - KEEP_SECONDS:
-            del times[: bisect_left(times, at - KEEP_SECONDS)]
+        if len(times) >= _TRIM and times[_TRIM // 2] < at - self.keep:
+            del times[: bisect_left(times, at - self.keep)]
         if times and at < times[-1]:
             at = times[-1]
         times.append(at)
@@ -50,7 +60,7 @@ class SendLog:
         return at
 
     def remove(self, sent: SendTicket) -> None:
-        """Take back a send that never was."""
+        """Remove a send that did not happen."""
         index = bisect_left(self.times, sent.at)
         if index < len(self.times):
             del self.times[index]
@@ -58,5 +68,9 @@ class SendLog:
             self.total -= 1
 
     def count_since(self, at: float) -> int:
-        """How many were sent at or after `at`."""
+        """Return how many requests were sent at or after `at`."""
         return len(self.times) - bisect_left(self.times, at)
+
+    def time_of(self, newest: int) -> float:
+        """Return when the request was sent that `newest` others followed."""
+        return self.times[-newest - 1] if newest < len(self.times) else -float("inf")

@@ -10,12 +10,9 @@ from taskrouter_stats.core.throttle.limit_model import (
     TEN_SECOND_AVERAGE,
     TEN_SECOND_TOTAL,
 )
+from taskrouter_stats.core.throttle.pause import MAX_CREDIBLE_RETRY_AFTER, MAX_RETRY_AFTER
 from taskrouter_stats.core.throttle.rate import TIMER_SLACK
-from taskrouter_stats.core.throttle.throttle import (
-    MAX_CREDIBLE_RETRY_AFTER,
-    MAX_RETRY_AFTER,
-    Throttle,
-)
+from taskrouter_stats.core.throttle.throttle import Throttle
 from tests.core.throttle.throttle_scenarios import RTT, answer, burst, opened, refuse, told
 
 
@@ -74,7 +71,7 @@ def test_what_waits_for_its_connection_has_not_departed() -> None:
     assert (sent.at, sent.number, throttle.estimator.log.total) == (0.7, total + 1, total + 1)
     assert throttle.estimator.credit(0.7) == credit - 1.0
     answer(throttle, [sent], 0.8, told(remaining=40.0))
-    assert throttle.estimator.srtt < 0.2
+    assert throttle.estimator.latency.srtt < 0.2
 
 
 def test_what_never_departed_was_not_spent() -> None:
@@ -101,7 +98,7 @@ def test_a_clock_that_stands_or_runs_back_is_harmless() -> None:
     sent = throttle.reserve(5.0)
     answer(throttle, [sent], 4.0, told(remaining=40.0))
     assert throttle.check(4.0, interactive=False).seconds >= 0.0
-    assert throttle.estimator.srtt >= 0.0
+    assert throttle.estimator.latency.srtt >= 0.0
 
 
 def test_a_late_timer_costs_no_pace() -> None:
@@ -288,17 +285,20 @@ def test_a_limit_that_is_none_is_learned_from_refusals(limit: float | None) -> N
     assert throttle.pace.rate < searched
 
 
-def test_a_limit_that_appears_or_steps_is_followed_at_once() -> None:
-    """The first limit sets the pace, a new one scales it, and the debt is not rescaled."""
+def test_a_limit_that_appears_or_steps_is_followed() -> None:
+    """The first limit sets the pace, a new one that two replies tell scales it, the debt stays."""
     throttle = Throttle(0.0)
     answer(throttle, [throttle.reserve(0.0)], 0.1, RateLimit())
     answer(throttle, [throttle.reserve(0.2)], 0.3, told(50.0, 49.0))
     assert throttle.pace.rate <= 50.0
     throttle.pace.rate, debt = 48.0, throttle.pace.debt
     answer(throttle, [throttle.reserve(0.4)], 0.4, told(10.0, 9.0))
+    assert throttle.pace.rate == 48.0
+    answer(throttle, [throttle.reserve(0.45)], 0.45, told(10.0, 8.0))
     assert throttle.pace.rate == pytest.approx(9.6)
-    assert throttle.pace.debt <= debt + 1.0
-    answer(throttle, [throttle.reserve(3.0)], 3.1, told(100.0, 99.0))
+    assert throttle.pace.debt <= debt + 2.0
+    sent = [throttle.reserve(3.0), throttle.reserve(3.0)]
+    answer(throttle, sent, 3.1, told(100.0, 99.0))
     assert throttle.pace.rate > 90.0
 
 

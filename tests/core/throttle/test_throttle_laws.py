@@ -54,7 +54,7 @@ def test_a_queued_request_is_sent_within_bounded_time(story_events: list[tuple])
         story.live(*event)
     throttle, now = story.throttle, max(story.now, *(s.at for s in story.open), 0.0)
     answer(throttle, story.open, now, told(remaining=0.0))
-    deadline = max(now, throttle._paused_until) + MEMORY + 1.0
+    deadline = max(now, throttle._pause.until) + MEMORY + 1.0
     while (wait := throttle.check(now, interactive=False).seconds) > 0.0:
         assert wait < math.inf
         now += wait
