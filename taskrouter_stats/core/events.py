@@ -3,7 +3,7 @@
 from attrs import frozen
 
 from .request import BudgetKey
-from .wait import Reason
+from .throttle import Reason
 
 __all__ = ["BudgetTold"]
 

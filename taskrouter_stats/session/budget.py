@@ -9,8 +9,7 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.core.events import BudgetTold
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Throttle
-from taskrouter_stats.core.wait import Reason
+from taskrouter_stats.core.throttle import Reason, Throttle, Wait
 
 __all__ = ["Budget", "BudgetSnapshot", "Lane", "Waiter"]
 
@@ -72,6 +71,8 @@ class Budget:
     used_at: float
     interactive: Lane = field(factory=Lane)
     bulk: Lane = field(factory=Lane)
+    upcoming: int = 0
+    """Bulk requests that are known to follow the ones that wait."""
     earliest: float = float("inf")
     timer: asyncio.TimerHandle | None = None
 
@@ -79,6 +80,11 @@ class Budget:
     def waiting(self) -> int:
         """How many wait for leave."""
         return len(self.interactive) + len(self.bulk)
+
+    def check(self, now: float, *, interactive: bool) -> Wait:
+        """Ask the throttle, and tell it how many bulk requests are still to come."""
+        waiting = len(self.bulk) + self.upcoming
+        return self.throttle.check(now, interactive=interactive, waiting=waiting)
 
     @property
     def turn(self) -> tuple[bool, int]:

@@ -43,6 +43,8 @@ class Tally:
 
     refused: int = 0
     retried: int = 0
+    upcoming: int = 0
+    """Queries that are known to follow the ones that were pulled."""
 
 
 @define(eq=False, repr=False)
@@ -174,7 +176,10 @@ class Courier:
         """Leave that needs no waiting."""
         if self.breaker.open:
             return None
-        return self.pacer.at_once(errand.request.budget, interactive=errand.interactive)
+        upcoming = errand.tally.upcoming
+        return self.pacer.at_once(
+            errand.request.budget, interactive=errand.interactive, upcoming=upcoming
+        )
 
     async def _let_out(self, errand: Errand) -> Permit:
         """Leave to send, or ServerDown, which may be found out while waiting for leave."""
@@ -221,6 +226,7 @@ class Courier:
                 interactive=errand.interactive,
                 max_wait=None if allowed is None else max(0.0, allowed - errand.waited),
                 front=errand.was_refused,
+                upcoming=errand.tally.upcoming,
             )
         except PaceError as error:
             raise PaceError(allowed or 0.0, error.retry_after) from None

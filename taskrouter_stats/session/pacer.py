@@ -2,7 +2,7 @@
 
 A request asks for *leave*, which takes three things: the budget's consent (``core.throttle``), a
 *slot*, one of ``max_in_flight`` places on the wire, and room in the account's own window of
-requests under way, which has no bound until a refusal shows one (``core.concurrency``).
+requests under way, which has no bound until a refusal shows one (``ConcurrencyLimit``).
 
 Leave is given first come, first served, interactive requests before bulk ones; with two slots or
 more, one is kept for interactive ones. When slots are what is scarce, the budget whose first waiter
@@ -20,12 +20,16 @@ import random
 from itertools import count
 from typing import Final
 
-from taskrouter_stats.core.concurrency import Concurrency, Flight
-from taskrouter_stats.core.ledger import Sent
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Throttle
-from taskrouter_stats.core.wait import LEAVE, Wait
+from taskrouter_stats.core.throttle import (
+    SEND_NOW,
+    ConcurrencyLimit,
+    InFlight,
+    SendTicket,
+    Throttle,
+    Wait,
+)
 from taskrouter_stats.errors import PaceError, SessionClosed
 
 from .budget import Budget, BudgetSnapshot, Lane, Waiter
@@ -43,14 +47,14 @@ class Permit:
 
     __slots__ = ("_budget", "_flight", "_open", "_pacer", "_sent")
 
-    def __init__(self, pacer: "Pacer", budget: Budget, sent: Sent, flight: Flight) -> None:
+    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, flight: InFlight) -> None:
         self._pacer, self._budget, self._open = pacer, budget, True
         self._sent, self._flight = sent, flight
 
     def depart(self) -> None:
         """It is on its way, over a connection that stands."""
         if self._open:
-            self._budget.throttle.depart(self._sent, self._pacer.now())
+            self._budget.throttle.mark_sent(self._sent, self._pacer.now())
 
     def observe(self, told: RateLimit, *, refused: bool) -> None:
         """A whole reply came: what it told goes back to the throttle and to the account."""
@@ -60,14 +64,14 @@ class Permit:
     def lose(self) -> None:
         """No reply will come."""
         if self._close():
-            self._budget.throttle.lose(self._sent, self._pacer.now())
-            self._pacer.freed(self._budget, self._flight)
+            self._budget.throttle.abandon(self._sent)
+            self._pacer.freed(self._budget)
 
     def give_back(self) -> None:
         """Nothing was sent."""
         if self._close():
-            self._budget.throttle.unsend(self._sent, self._pacer.now())
-            self._pacer.freed(self._budget, self._flight)
+            self._budget.throttle.cancel(self._sent)
+            self._pacer.freed(self._budget)
 
     def _close(self) -> bool:
         was_open, self._open = self._open, False
@@ -86,7 +90,7 @@ class Pacer:
         self._in_flight = 0
         self._pace_limit, self._headroom = pace_limit, headroom
         self._budgets: dict[BudgetKey, Budget] = {}
-        self._account = Concurrency()
+        self._account = ConcurrencyLimit()
         self._starved: dict[Budget, None] = {}
         self._numbers = count()
         self._resting: set[asyncio.Future[None]] = set()
@@ -99,6 +103,7 @@ class Pacer:
         interactive: bool,
         max_wait: float | None = None,
         front: bool = False,
+        upcoming: int = 0,
     ) -> Permit:
         """Wait for leave to send one request.
 
@@ -107,12 +112,13 @@ class Pacer:
             interactive: whether it goes before bulk requests.
             max_wait: the seconds that it may wait; None for as long as it takes.
             front: whether it goes before its equals, having been refused after its turn.
+            upcoming: how many bulk requests of this budget are known to follow.
 
         Raises:
             PaceError: as soon as it is certain that ``max_wait`` would pass.
             SessionClosed: when the session is closed meanwhile.
         """
-        permit = self.at_once(key, interactive=interactive)
+        permit = self.at_once(key, interactive=interactive, upcoming=upcoming)
         if permit is not None:
             return permit
         if self._closed:
@@ -121,15 +127,17 @@ class Pacer:
         lane = budget.interactive if interactive else budget.bulk
         return await self._queue(budget, lane, max_wait, front=front)
 
-    def at_once(self, key: BudgetKey, *, interactive: bool) -> Permit | None:
+    def at_once(self, key: BudgetKey, *, interactive: bool, upcoming: int = 0) -> Permit | None:
         """Leave that need not be waited for; None when it has to be, or never comes."""
         if self._closed or not self._place_is_free(interactive=interactive):
             return None
         budget = self._budget(key)
+        if not interactive:
+            budget.upcoming = upcoming
         if budget.interactive or (budget.bulk and not interactive):
             return None
         now = self.now()
-        wait = budget.throttle.ask(now, interactive=interactive)
+        wait = budget.check(now, interactive=interactive)
         return None if wait.seconds > 0 else self._grant(budget, now)
 
     async def _queue(
@@ -182,7 +190,7 @@ class Pacer:
             alarm.cancel()
 
     def heard(
-        self, budget: Budget, sent: Sent, flight: Flight, told: RateLimit, *, refused: bool
+        self, budget: Budget, sent: SendTicket, flight: InFlight, told: RateLimit, *, refused: bool
     ) -> None:
         """A reply's headers go back to the throttle: the one arrow that runs backwards.
 
@@ -191,14 +199,14 @@ class Pacer:
         now, jitter, crowd = self.now(), random.random(), told.concurrent_requests
         known = budget.throttle.limit
         elsewhere = budget.throttle.observe(sent, now, told, refused=refused, jitter=jitter)
-        self._account.observe(flight, now, crowd, refused=refused, elsewhere=elsewhere)
+        self._account.observe(flight, now, crowd, refused=refused, account_wide=elsewhere)
         if refused or budget.throttle.limit != known:
             budget.tell(now, refused=refused, elsewhere=elsewhere)
-        self.freed(budget, flight)
+        self.freed(budget)
 
-    def freed(self, budget: Budget, flight: Flight) -> None:
+    def freed(self, budget: Budget) -> None:
         """A permit of this budget has settled: its place and its news may let others go."""
-        self._account.release(flight)
+        self._account.release()
         self._in_flight -= 1
         if not self._starved:
             self._serve(budget)
@@ -233,7 +241,7 @@ class Pacer:
         while lane := budget.interactive or budget.bulk:
             interactive = lane is budget.interactive
             now = self.now()
-            wait = budget.throttle.ask(now, interactive=interactive)
+            wait = budget.check(now, interactive=interactive)
             if wait.seconds > 0:
                 self._wait(budget, now, wait)
                 return
@@ -266,7 +274,7 @@ class Pacer:
         """A waiter's deadline has come."""
         for lane in (budget.interactive, budget.bulk):
             if waiter in lane:
-                seconds = budget.throttle.ask(self.now(), interactive=lane is budget.interactive)
+                seconds = budget.check(self.now(), interactive=lane is budget.interactive)
                 self._fail(lane, waiter, seconds.seconds)
                 self._serve(budget)
 
@@ -279,13 +287,13 @@ class Pacer:
     def _grant(self, budget: Budget, now: float) -> Permit:
         budget.used_at = now
         self._in_flight += 1
-        sent = budget.throttle.send(now, departs=False)
-        return Permit(self, budget, sent, self._account.send())
+        sent = budget.throttle.reserve(now, departs=False)
+        return Permit(self, budget, sent, self._account.start())
 
     def _place_is_free(self, *, interactive: bool) -> bool:
         """Whether there is a slot of ours, and room in the account's window."""
         slots = self._slots if interactive else self._bulk_slots
-        return self._in_flight < slots and self._account.ask(interactive=interactive) is LEAVE
+        return self._in_flight < slots and self._account.check(interactive=interactive) is SEND_NOW
 
     def _budget(self, key: BudgetKey) -> Budget:
         budget = self._budgets.get(key)

@@ -233,12 +233,15 @@ class OutcomeStream(Generic[T]):
                 query = await anext(source)
             except StopAsyncIteration:
                 self._drained = self._exhausted = True
+                self._tally.upcoming = 0
                 return None
             except Exception as error:  # noqa: BLE001 (whatever the caller's source raises is the caller's)
                 self._drained, self._error = True, error
                 return None
             number = self._pulled
             self._pulled += 1
+            total = self._known_total()
+            self._tally.upcoming = 0 if total is None else max(0, total - self._pulled)
         if len(self._tasks) < self._workers_wanted:
             self._hire(source)
         return number, self._absolute(query)

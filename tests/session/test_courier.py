@@ -73,7 +73,7 @@ class TestAttempts:
         assert gaps == pytest.approx([1, 2, 4, 5, 5])
 
     @virtual
-    async def test_jitter_is_full(self, monkeypatch, plain_throttle):
+    async def test_jitter_is_full(self, monkeypatch, simple_throttle):
         """A random number of 0 means no wait at all."""
         monkeypatch.setattr(courier.random, "random", lambda: 0.0)
         await asked(*[trouble(503)] * 4)

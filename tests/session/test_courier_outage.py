@@ -44,7 +44,7 @@ class Outage:
 
 
 @virtual
-async def test_a_dead_server_is_found_out_once(plain_throttle):
+async def test_a_dead_server_is_found_out_once(simple_throttle):
     """Of 2,000 queries to a server that hangs, one wave meets the timeout, the others none."""
     transport = FakeTransport(latency=0)
     async with session_over(transport, max_in_flight=20) as session:
@@ -77,7 +77,7 @@ async def test_a_server_that_never_answers_is_found_out_at_first():
 
 
 @virtual
-async def test_max_wait_holds_while_a_probe_waits_for_leave(plain_throttle):
+async def test_max_wait_holds_while_a_probe_waits_for_leave(simple_throttle):
     """When a 429 keeps the probe back, a fetch that may not wait ends with PaceError in time."""
     transport = FakeTransport(latency=0)
     async with session_over(transport) as session:
@@ -102,7 +102,7 @@ async def test_max_wait_holds_while_a_probe_waits_for_leave(plain_throttle):
 
 @pytest.mark.parametrize(("until", "after"), [(5, 0), (40, 30)], ids=["refuses", "hangs"])
 @virtual
-async def test_recovery_within_a_second_of_the_server_s(plain_throttle, until, after):
+async def test_recovery_within_a_second_of_the_server_s(simple_throttle, until, after):
     """A stream loses nothing and goes on within a second, though old probes hang."""
     transport = FakeTransport(latency=0.1)
     async with session_over(transport, retry=RetryPolicy(cap=60)) as session:
@@ -115,7 +115,7 @@ async def test_recovery_within_a_second_of_the_server_s(plain_throttle, until, a
 
 
 @virtual
-async def test_a_fetch_sits_a_restart_out(plain_throttle):
+async def test_a_fetch_sits_a_restart_out(simple_throttle):
     """When all connections drop at once, fetches wait for the next look and then succeed."""
     transport = FakeTransport(Outage(until=0.3), latency=0.01)
     async with session_over(transport) as session:
@@ -126,7 +126,7 @@ async def test_a_fetch_sits_a_restart_out(plain_throttle):
 
 @pytest.mark.parametrize("failure", [LOST, trouble(503)], ids=["no reply", "503"])
 @virtual
-async def test_no_storm_when_everything_fails(plain_throttle, failure):
+async def test_no_storm_when_everything_fails(simple_throttle, failure):
     """With every answer a failure, 2,000 queries cost at most 1.2 sends each."""
     transport = FakeTransport(lambda r: failure, latency=0.01)
     queries = worker_queries(QUERIES)
@@ -144,7 +144,7 @@ async def raised(session, query):
 
 
 @virtual
-async def test_a_bad_worker_opens_nothing(plain_throttle):
+async def test_a_bad_worker_opens_nothing(simple_throttle):
     """One worker whose every answer is a 500 leaves the others alone, however often asked."""
     transport = FakeTransport(lambda r: statistics(r) if number_of(r) else trouble(500))
     async with session_over(transport) as session:
@@ -154,7 +154,7 @@ async def test_a_bad_worker_opens_nothing(plain_throttle):
 
 
 @virtual
-async def test_bodies_that_are_too_large_are_replies(plain_throttle):
+async def test_bodies_that_are_too_large_are_replies(simple_throttle):
     """A server whose bodies are too large lives: each is a PayloadError, and none is repeated."""
     transport = FakeTransport(lambda r: reply(200, bytes(LARGEST_BODY + 1)))
     async with session_over(transport) as session:
@@ -164,7 +164,7 @@ async def test_bodies_that_are_too_large_are_replies(plain_throttle):
 
 
 @virtual
-async def test_a_probe_that_is_cancelled(plain_throttle):
+async def test_a_probe_that_is_cancelled(simple_throttle):
     """A cancelled probe neither closes the breaker nor keeps the next probe away."""
     transport = FakeTransport()
     async with session_over(transport) as session:

@@ -9,7 +9,7 @@ from taskrouter_stats.errors import SessionClosed
 from tests.support.virtual import now, settle, virtual
 from tests.support.waiting import KEY, OTHER, Crowd
 
-pytestmark = pytest.mark.usefixtures("plain_throttle")
+pytestmark = pytest.mark.usefixtures("simple_throttle")
 
 
 class TestOrder:

@@ -12,7 +12,7 @@ from taskrouter_stats.session.pacer import Pacer
 from tests.support.virtual import now, settle, virtual
 from tests.support.waiting import KEY, OTHER, Crowd
 
-pytestmark = pytest.mark.usefixtures("plain_throttle")
+pytestmark = pytest.mark.usefixtures("simple_throttle")
 
 
 class TestMaxWait:

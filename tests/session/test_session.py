@@ -127,7 +127,7 @@ class TestOtherCalls:
             session.stream_worker_statistics(*arguments, **options)
 
     @virtual
-    async def test_budgets(self, plain_throttle):
+    async def test_budgets(self, simple_throttle):
         """Budgets show what was told, what is going on and why the next one would wait."""
         transport = FakeTransport(lambda r: statistics(r, **limits(8, 3)), latency=1)
         async with session_over(transport, headroom=0.5) as session:

@@ -96,7 +96,7 @@ async def test_a_cancelled_place_takes_no_turn():
 
 @pytest.mark.parametrize("bulk", [True, False])
 @virtual
-async def test_a_crowd_of_replies_leaves_the_loop_to_others(bulk, monkeypatch, plain_throttle):
+async def test_a_crowd_of_replies_leaves_the_loop_to_others(bulk, monkeypatch, simple_throttle):
     """When a server answers a hundred requests at once, no turn of the loop works on them all."""
     worked = Counter()
 

@@ -16,12 +16,12 @@ import math
 
 import attrs
 
-from taskrouter_stats.core.wait import LEAVE, Wait
+from .decision import SEND_NOW, Wait
 
-CLOSE = 0.7
+DECREASE = 0.7
 """Share of the refused crowd to go on with (0.8: 15% faster, half more refusals)."""
 
-OPEN = 0.6
+INCREASE = 0.6
 """Growth per window of replies (0.3 or 1.0: within 6% either way)."""
 
 NEAR = 0.7
@@ -34,57 +34,58 @@ FULL = Wait(math.inf, "in_flight")
 
 
 @attrs.define(eq=False, repr=False)
-class Flight:
+class InFlight:
     """One request in flight: the size of the crowd it joined, and of which epoch."""
 
-    crowd: int
+    in_flight: int
     epoch: int
-    open: bool = True
 
 
 @attrs.define(eq=False, repr=False)
-class Concurrency:
+class ConcurrencyLimit:
     """The account's window; one for all budgets of a session."""
 
-    width: float = math.inf
+    limit: float = math.inf
     in_flight: int = 0
     ceiling: float = math.inf
     _ceiling_until: float = -math.inf
     _epoch: int = 0
 
-    def ask(self, *, interactive: bool) -> Wait:
+    def check(self, *, interactive: bool) -> Wait:
         """Is there room for one more? The last place is kept for interactive requests."""
-        if self.width == math.inf or not self.in_flight:
-            return LEAVE
+        if self.limit == math.inf or not self.in_flight:
+            return SEND_NOW
         kept = 0.0 if interactive else 1.0
-        return LEAVE if self.in_flight + 1.0 + kept <= max(self.width, 2.0) else FULL
+        return SEND_NOW if self.in_flight + 1.0 + kept <= max(self.limit, 2.0) else FULL
 
-    def send(self) -> Flight:
+    def start(self) -> InFlight:
         """One more is on its way."""
         self.in_flight += 1
-        return Flight(self.in_flight, self._epoch)
+        return InFlight(self.in_flight, self._epoch)
 
-    def release(self, flight: Flight) -> None:
-        """It is back, or lost, or was never sent; twice is once."""
-        if flight.open:
-            flight.open = False
-            self.in_flight -= 1
+    def release(self) -> None:
+        """A request came back, was lost, or was never sent."""
+        self.in_flight -= 1
 
     def observe(
-        self, flight: Flight, now: float, concurrent: int | None, *, refused: bool, elsewhere: bool
+        self,
+        flight: InFlight,
+        now: float,
+        concurrent: int | None,
+        *,
+        refused: bool,
+        account_wide: bool,
     ) -> None:
-        """A whole reply came; `elsewhere`: it was refused although its budget had some left."""
-        if not flight.open:
-            return
-        self.release(flight)
-        if refused and elsewhere:
+        """A whole reply came; `account_wide`: it was refused although its budget had some left."""
+        self.release()
+        if refused and account_wide:
             self._close(flight, now, concurrent)
-        elif not refused and self.width < math.inf:
+        elif not refused and self.limit < math.inf:
             near = now < self._ceiling_until and (concurrent or 0) >= NEAR * self.ceiling
             if not near:
-                self.width += OPEN / self.width
+                self.limit += INCREASE / self.limit
 
-    def _close(self, flight: Flight, now: float, concurrent: int | None) -> None:
+    def _close(self, flight: InFlight, now: float, concurrent: int | None) -> None:
         if concurrent is not None:
             if now >= self._ceiling_until:
                 self.ceiling = math.inf
@@ -92,4 +93,4 @@ class Concurrency:
             self._ceiling_until = now + CEILING_SECONDS
         if flight.epoch == self._epoch:
             self._epoch += 1
-            self.width = max(1.0, CLOSE * min(self.width, flight.crowd))
+            self.limit = max(1.0, DECREASE * min(self.limit, flight.in_flight))

@@ -5,9 +5,17 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.pace import LATE, MEMORY
-from taskrouter_stats.core.throttle import Throttle
-from tests.core.stories import Story, answer, burst, events, opened, options, told
+from taskrouter_stats.core.throttle.rate import MEMORY, TIMER_SLACK
+from taskrouter_stats.core.throttle.throttle import Throttle
+from tests.core.throttle.throttle_scenarios import (
+    Story,
+    answer,
+    burst,
+    events,
+    opened,
+    options,
+    told,
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -19,7 +27,7 @@ def test_any_story_keeps_the_laws(story_events: list[tuple], option: dict[str, f
         story.live(*event)
         pace = story.throttle.pace
         assert 0.0 < pace.rate < math.inf
-        assert pace.debt >= -LATE * max(pace.rate, 1e6) - 81.0
+        assert pace.debt >= -TIMER_SLACK * max(pace.rate, 1e6) - 81.0
         assert pace.debt <= MEMORY * max(pace.rate, 1e6)
         assert story.throttle.in_flight == len(story.open)
         assert not math.isnan(story.throttle.snapshot(story.now).pace)
@@ -33,7 +41,7 @@ def test_in_flight_returns_to_zero(story_events: list[tuple]) -> None:
     for event in story_events:
         story.live(*event)
     for sent in story.open:
-        story.throttle.lose(sent, story.now)
+        story.throttle.abandon(sent)
     assert story.throttle.in_flight == 0
 
 
@@ -46,8 +54,8 @@ def test_a_queued_request_is_sent_within_bounded_time(story_events: list[tuple])
         story.live(*event)
     throttle, now = story.throttle, max(story.now, *(s.at for s in story.open), 0.0)
     answer(throttle, story.open, now, told(remaining=0.0))
-    deadline = max(now, throttle._paused_until) + MEMORY + 1.0
-    while (wait := throttle.ask(now, interactive=False).seconds) > 0.0:
+    deadline = max(now, throttle._pause.until) + MEMORY + 1.0
+    while (wait := throttle.check(now, interactive=False).seconds) > 0.0:
         assert wait < math.inf
         now += wait
         assert now <= deadline
@@ -63,15 +71,15 @@ def test_two_budgets_never_affect_each_other(one: list[tuple], two: list[tuple])
     for event, noise in zip(one, (two + one)[: len(one)], strict=True):
         beside.live(*event)
         other.live(*noise)
-    asked = alone.throttle.ask(alone.now, interactive=False)
-    assert beside.throttle.ask(beside.now, interactive=False) == asked
+    asked = alone.throttle.check(alone.now, interactive=False)
+    assert beside.throttle.check(beside.now, interactive=False) == asked
 
 
 @given(st.integers(1, 60), st.floats(0.0, 0.999))
 def test_at_most_one_cut_per_epoch(count: int, jitter: float) -> None:
     """Requests that were on their way together cut the pace once."""
     throttle = opened()
-    sent = [throttle.send(0.2) for _ in range(count)]
+    sent = [throttle.reserve(0.2) for _ in range(count)]
     rates = set[float]()
     for one in sent:
         throttle.observe(one, 0.3, told(remaining=0.0), refused=True, jitter=jitter)
@@ -83,11 +91,11 @@ def test_at_most_one_cut_per_epoch(count: int, jitter: float) -> None:
 def test_an_older_request_never_raises_credit(newer: float, older: float) -> None:
     """The word of a request that was sent earlier replaces nothing."""
     throttle = opened()
-    first, second = throttle.send(0.2), throttle.send(0.25)
+    first, second = throttle.reserve(0.2), throttle.reserve(0.25)
     answer(throttle, [second], 0.3, told(remaining=newer))
-    before = throttle.meter.credit(0.35)
+    before = throttle.estimator.credit(0.35)
     answer(throttle, [first], 0.35, told(remaining=older))
-    assert throttle.meter.credit(0.35) <= before
+    assert throttle.estimator.credit(0.35) <= before
 
 
 @given(st.floats(0.5, 200.0), st.floats(0.0005, 0.004))
@@ -95,15 +103,15 @@ def test_pace_limit_holds_bursts_included(pace_limit: float, late: float) -> Non
     """Over any second at most `pace_limit` requests and the one that begins it are sent."""
     throttle, now, times = opened(500.0, pace_limit=pace_limit), 0.2, list[float]()
     while now < 4.0:
-        wait = throttle.ask(now, interactive=True).seconds
+        wait = throttle.check(now, interactive=True).seconds
         if wait == 0.0:
             times.append(now)
-            answer(throttle, [throttle.send(now)], now, told(500.0, 500.0))
+            answer(throttle, [throttle.reserve(now)], now, told(500.0, 500.0))
         else:
             now += min(wait, 1.0) + late
     for first in times:
         count = sum(first <= at < first + 1.0 for at in times)
-        assert count <= pace_limit * (1.0 + LATE) + 1.0 + 1e-6
+        assert count <= pace_limit * (1.0 + TIMER_SLACK) + 1.0 + 1e-6
 
 
 @given(st.floats(0.0, 0.9))

@@ -6,9 +6,18 @@ from collections.abc import Callable
 
 import attrs
 
+from taskrouter_stats.core.rate_limit import RateLimit
 from tests.lab import headers
 from tests.lab.headers import Rewrite
-from tests.lab.limiters import FixedWindow, Limiter, SlidingWindow, TokenBucket, Unlimited
+from tests.lab.limiters import (
+    EverySecond,
+    FirstRequestWindow,
+    FixedWindow,
+    Limiter,
+    SlidingWindow,
+    TokenBucket,
+    Unlimited,
+)
 
 Make = Callable[[float, random.Random], Limiter]
 
@@ -46,6 +55,9 @@ class Row:
     urgent: int = 0
     connect: float = 0.0
     spent: bool = False
+    sizes: tuple[int, int] | None = None
+    visible: float = math.inf
+    service: float = 0.0
 
 
 def _fixed(period: float, *, total: bool = False) -> Make:
@@ -81,11 +93,16 @@ MODELS: dict[str, Make] = {
     "sliding1s_counting": _sliding(1.0, count_refused=True),
     "sliding5s": _sliding(5.0),
     "sliding10s": _sliding(10.0),
+    "sliding60s": _sliding(60.0),
     "bucket": _bucket(1.0),
     "bucket2": _bucket(2.0),
     "bucket_fifth": _bucket(0.2),
     "bucket10": _bucket(10.0),
     "none": lambda limit, rng: Unlimited(),
+    "first10s": lambda limit, rng: FirstRequestWindow(limit, period=10.0),
+    "every_second": lambda limit, rng: EverySecond(RateLimit()),
+    "every_second_empty": lambda limit, rng: EverySecond(RateLimit(49.0, 0.0)),
+    "every_second_full": lambda limit, rng: EverySecond(RateLimit(49.0, 49.0)),
 }
 
 
@@ -102,6 +119,10 @@ def rewriting(name: str, rng: random.Random) -> Rewrite | None:
         "million": headers.always(1e6),
         "random": headers.noise(rng),
         "stale": headers.stale(2.0),
+        "simulated_garbage": headers.simulated_garbage(rng),
+        "numbers": headers.numbers(rng),
+        "quarter": headers.quarter(rng),
+        "tiny": headers.tiny(0.01),
     }
     return made.get(name)
 

@@ -10,7 +10,7 @@ from typing import Final
 from attrs import define, field
 
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.wait import LEAVE, Snapshot, Wait
+from taskrouter_stats.core.throttle import SEND_NOW, ThrottleSnapshot, Wait
 
 _LATE: Final = 2.0
 """Slots that may be caught up when a timer woke late; otherwise each late one is lost pace."""
@@ -21,18 +21,17 @@ _LONGEST_PAUSE: Final = 60.0
 
 
 @define(eq=False)
-class Sent:
-    """A ticket for one request on the wire; it settles once."""
+class Ticket:
+    """A ticket for one request on the wire."""
 
     at: float
-    open: bool = True
 
 
 @define
-class PlainThrottle:
+class SimpleThrottle:
     """The state of one budget."""
 
-    now: float
+    created_at: float
     pace_limit: float | None = None
     headroom: float = 0.0
     limit: float | None = None
@@ -51,8 +50,9 @@ class PlainThrottle:
         allowed = math.inf if self.limit is None else self.limit * (1.0 - self.headroom)
         return allowed if self.pace_limit is None else min(allowed, self.pace_limit)
 
-    def ask(self, now: float, *, interactive: bool = False) -> Wait:
-        """Whether a request may go out now."""
+    def check(self, now: float, *, interactive: bool = False, waiting: int = 0) -> Wait:
+        """Whether a request may go out now; how many wait does not matter to this throttle."""
+        del interactive, waiting
         if now < self._paused_until:
             return Wait(self._paused_until - now, "paused")
         if not self._answered and self.in_flight:
@@ -61,40 +61,36 @@ class PlainThrottle:
             return Wait(math.inf, "in_flight")
         if now < self._owed:
             return Wait(self._owed - now, "pace")
-        return LEAVE
+        return SEND_NOW
 
-    def send(self, now: float, *, departs: bool = True) -> Sent:
+    def reserve(self, now: float, *, departs: bool = True) -> Ticket:
         """A request goes out; this throttle does not ask when."""
         del departs
         slot = 1.0 / self.pace
         self._owed = max(self._owed, now - _LATE * slot if self._answered else now) + slot
         self.in_flight += 1
         self.sent += 1
-        return Sent(now)
+        return Ticket(now)
 
-    def depart(self, sent: Sent, now: float) -> None:
+    def mark_sent(self, sent: Ticket, now: float) -> None:
         """It is on its way."""
 
-    def unsend(self, sent: Sent, now: float) -> None:
+    def cancel(self, sent: Ticket) -> None:
         """Leave was given, and nothing was sent."""
-        if sent.open:
-            self.sent -= 1
-            self._owed -= 1.0 / self.pace
-            self.lose(sent, now)
+        self.sent -= 1
+        self._owed -= 1.0 / self.pace
+        self.abandon(sent)
 
-    def lose(self, sent: Sent, now: float) -> None:
+    def abandon(self, sent: Ticket) -> None:
         """A request was sent, and no reply will come."""
-        if sent.open:
-            sent.open = False
-            self.in_flight -= 1
+        del sent
+        self.in_flight -= 1
 
     def observe(
-        self, sent: Sent, now: float, told: RateLimit, *, refused: bool, jitter: float
+        self, sent: Ticket, now: float, told: RateLimit, *, refused: bool, jitter: float
     ) -> bool:
         """A whole reply came."""
-        if not sent.open:
-            return False
-        self.lose(sent, now)
+        self.abandon(sent)
         self._answered = True
         if told.limit is not None and told.limit > 0:
             self.limit = told.limit
@@ -105,13 +101,13 @@ class PlainThrottle:
             self._in_a_row = 0
         return False
 
-    def snapshot(self, now: float) -> Snapshot:
+    def snapshot(self, now: float) -> ThrottleSnapshot:
         """The budget in numbers."""
-        reason = self.ask(now).reason
+        reason = self.check(now).reason
         told = (self.limit, self.remaining, self.pace)
-        return Snapshot(*told, self.in_flight, self.sent, self.refused, reason)
+        return ThrottleSnapshot(*told, self.in_flight, self.sent, self.refused, reason)
 
-    def _refuse(self, sent: Sent, now: float, told: RateLimit, jitter: float) -> None:
+    def _refuse(self, sent: Ticket, now: float, told: RateLimit, jitter: float) -> None:
         self.refused += 1
         if sent.at < self._paused_until:
             return  # it left before the last pause: the same news once more

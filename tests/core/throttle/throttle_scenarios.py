@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import attrs
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.ledger import Sent
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.core.throttle import Throttle
+from taskrouter_stats.core.throttle.send_log import SendTicket
+from taskrouter_stats.core.throttle.throttle import Throttle
 
 RTT = 0.1
 
@@ -22,25 +22,27 @@ def opened(limit: float = 50.0, remaining: float | None = None, **more: float) -
     """A throttle that had one reply, at time 0.1."""
     throttle = Throttle(0.0, **more)
     left = limit - 1.0 if remaining is None else remaining
-    throttle.observe(throttle.send(0.0), RTT, told(limit, left), refused=False, jitter=0.5)
+    throttle.observe(throttle.reserve(0.0), RTT, told(limit, left), refused=False, jitter=0.5)
     return throttle
 
 
-def burst(throttle: Throttle, now: float, most: int = 1000) -> list[Sent]:
+def burst(throttle: Throttle, now: float, most: int = 1000) -> list[SendTicket]:
     """Send as long as leave is given."""
-    sent: list[Sent] = []
-    while len(sent) < most and throttle.ask(now, interactive=False).seconds == 0.0:
-        sent.append(throttle.send(now))
+    sent: list[SendTicket] = []
+    while len(sent) < most and throttle.check(now, interactive=False).seconds == 0.0:
+        sent.append(throttle.reserve(now))
     return sent
 
 
-def answer(throttle: Throttle, sent: Iterable[Sent], now: float, rate_limit: RateLimit) -> None:
+def answer(
+    throttle: Throttle, sent: Iterable[SendTicket], now: float, rate_limit: RateLimit
+) -> None:
     """Answer requests with 200."""
     for one in sent:
         throttle.observe(one, now, rate_limit, refused=False, jitter=0.5)
 
 
-def refuse(throttle: Throttle, sent: Sent, now: float, rate_limit: RateLimit) -> bool:
+def refuse(throttle: Throttle, sent: SendTicket, now: float, rate_limit: RateLimit) -> bool:
     """Answer a request with 429."""
     return throttle.observe(sent, now, rate_limit, refused=True, jitter=0.5)
 
@@ -58,7 +60,7 @@ replies = st.builds(
 )
 events = st.lists(
     st.tuples(
-        st.sampled_from(["ask", "urgent", "send", "ok", "ok", "refuse", "lose", "unsend", "again"]),
+        st.sampled_from(["ask", "urgent", "send", "ok", "ok", "refuse", "lose", "unsend"]),
         st.floats(-0.5, 5.0, allow_nan=False),
         st.integers(0, 30),
         replies,
@@ -74,34 +76,29 @@ class Story:
 
     throttle: Throttle
     now: float = 0.0
-    open: list[Sent] = attrs.Factory(list[Sent])
-    shut: list[Sent] = attrs.Factory(list[Sent])
+    open: list[SendTicket] = attrs.Factory(list[SendTicket])
 
     def live(self, what: str, gap: float, pick: int, reply: RateLimit, jitter: float) -> None:
         """One event."""
         self.now += gap
         if what in {"ask", "urgent", "send"}:
-            wait = self.throttle.ask(self.now, interactive=what == "urgent")
+            wait = self.throttle.check(self.now, interactive=what == "urgent")
             assert wait.seconds >= 0.0
             assert not math.isnan(wait.seconds)
             assert wait.seconds < math.inf or self.throttle.in_flight
             if what == "send" and wait.seconds == 0.0:
-                self.open.append(self.throttle.send(self.now))
+                self.open.append(self.throttle.reserve(self.now))
             return
-        tickets = self.shut if what == "again" else self.open
-        if not tickets:
+        if not self.open:
             return
-        sent = tickets[pick % len(tickets)]
+        sent = self.open.pop(pick % len(self.open))
         if what == "lose":
-            self.throttle.lose(sent, self.now)
+            self.throttle.abandon(sent)
         elif what == "unsend":
-            self.throttle.unsend(sent, self.now)
+            self.throttle.cancel(sent)
         else:
             refused = what == "refuse"
             self.throttle.observe(sent, self.now, reply, refused=refused, jitter=jitter)
-        if tickets is self.open:
-            self.open.remove(sent)
-            self.shut.append(sent)
 
 
 options = st.sampled_from([{}, {"pace_limit": 5.0}, {"headroom": 0.5}, {"headroom": 0.99}])
