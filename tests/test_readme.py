@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from taskrouter_stats import TaskRouterSession, Window, etl, queries
-from taskrouter_stats.cli.accounts import read_accounts
+from taskrouter_stats.cli.options.accounts import read_accounts
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.etl.dlt_source import taskrouter_source
 from taskrouter_stats.simulator import Simulator

@@ -10,14 +10,14 @@ import click
 from taskrouter_stats import __version__
 
 from .compact import compact
-from .consoles import errors_console, write_anything
 from .demo import demo
-from .doctor import doctor
-from .exits import INTERRUPTED, TABLE, guarded, plainly, refused
-from .fetch import fetch
+from .doctor.command import doctor
+from .exit_codes import INTERRUPTED, TABLE, guarded, plainly, refused
+from .fetch.command import fetch
 from .plan import plan
+from .reporter import Teller
 from .simulate import simulate
-from .telling import Teller
+from .terminal import errors_console, write_anything
 
 __all__ = ["commands", "run"]
 

@@ -4,7 +4,7 @@ import click
 
 from taskrouter_stats import etl
 
-from .exits import COMPLETE, TABLE
+from .exit_codes import COMPLETE, TABLE
 
 __all__ = ["compact"]
 

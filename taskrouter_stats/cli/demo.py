@@ -10,11 +10,11 @@ from taskrouter_stats import TaskRouterSession, Window
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.simulator import WINDOWS, Simulator
 
-from .board import board
-from .consoles import errors_console, results_console, table_size
-from .pulling import Pull, truth
-from .standings import Standings
-from .stopping import run_until_sigterm
+from .fetch.stop import run_until_sigterm
+from .table.render import board
+from .table.run import Pull, truth
+from .table.totals import Standings
+from .terminal import errors_console, results_console, table_size
 
 __all__ = ["demo"]
 

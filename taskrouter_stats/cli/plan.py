@@ -13,14 +13,14 @@ from taskrouter_stats.etl import Estimate, WorkerPlan
 from taskrouter_stats.models import Worker, check_sid
 from taskrouter_stats.session.options import check_number
 
-from .accounts import Account, read_accounts
-from .board import window_text
-from .consoles import results_console
-from .exits import COMPLETE, TABLE
-from .session_flags import session_options
-from .stopping import run_until_sigterm
-from .whom import Whom, whom_options
-from .windows import Times, window_options
+from .exit_codes import COMPLETE, TABLE
+from .fetch.stop import run_until_sigterm
+from .options.accounts import Account, read_accounts
+from .options.session import session_options
+from .options.windows import Times, window_options
+from .options.workers import Whom, whom_options
+from .table.render import window_text
+from .terminal import results_console
 
 __all__ = ["plan"]
 

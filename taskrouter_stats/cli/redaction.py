@@ -7,9 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
-from taskrouter_stats.models.secret import Blotter, basic
+from taskrouter_stats.models.redaction import Blotter, basic
 
-from .words import printable
+from .terminal import printable
 
 __all__ = ["Redactor", "secrets_of"]
 

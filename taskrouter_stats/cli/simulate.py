@@ -8,8 +8,8 @@ import click
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.simulator import WINDOWS, Simulator
 
-from .exits import COMPLETE
-from .stopping import run_until_sigterm
+from .exit_codes import COMPLETE
+from .fetch.stop import run_until_sigterm
 
 __all__ = ["simulate"]
 

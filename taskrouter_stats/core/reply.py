@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from taskrouter_stats import errors
 from taskrouter_stats.models.decoding import loads
-from taskrouter_stats.models.secret import Blotter
+from taskrouter_stats.models.redaction import Blotter
 
 from . import rate_limit
 

@@ -12,14 +12,37 @@ server may have seen it.
 import math
 from typing import Final
 
-from attrs import frozen
+from attrs import define, frozen
 
 from taskrouter_stats import errors
 
 from .plain import plain_number, whole_number
-from .retry_budget import RetryBudget
 
-__all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryPolicy", "decide"]
+__all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryBudget", "RetryPolicy", "decide"]
+
+_MOST: Final = 200.0
+"""Tokens at first and at most: all of 100 in flight may fail at once, and once more."""
+_EARNED: Final = 0.5
+
+
+@define(eq=False, repr=False)
+class RetryBudget:
+    """The tokens of one session."""
+
+    _tokens: float = _MOST
+
+    def earn(self) -> None:
+        """An answer came that is not tried again."""
+        if self._tokens < _MOST:
+            self._tokens = min(_MOST, self._tokens + _EARNED)
+
+    def spend(self) -> bool:
+        """Take a retry's token; False when there is none."""
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
 
 TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
 """Statuses that may pass."""

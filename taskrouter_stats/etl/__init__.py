@@ -15,7 +15,7 @@ from .report import Check, ExportReport, FailedQuery
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema
 from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
-from .store import Store
+from .writer import Store
 
 __all__ = [
     "RETENTION",

@@ -12,7 +12,7 @@ from taskrouter_stats.errors import ConfigError
 
 from .checkpoint import Checkpoint, Commit, Position, format_of
 from .sinks import CsvSink, JsonLinesSink, ParquetSink
-from .sinks.growing import text_of
+from .sinks.append import text_of
 from .storage import Folder, ObjectStore, Storage, local_path
 
 __all__ = ["Compaction", "compact"]

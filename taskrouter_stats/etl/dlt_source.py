@@ -26,10 +26,10 @@ from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import ConfigError, InvalidParameter, MissingExtra
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
-from taskrouter_stats.models.secret import hidden
+from taskrouter_stats.models.redaction import hidden
 from taskrouter_stats.session import SessionOptions, TaskRouterSession
 from taskrouter_stats.session.options import hide_addresses, options_from_env
-from taskrouter_stats.session.sources import WorkerQueries
+from taskrouter_stats.session.worker_queries import WorkerQueries
 
 from .plan import RETENTION, WorkerPlan, worker_plan
 from .report import fate

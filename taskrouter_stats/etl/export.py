@@ -26,17 +26,16 @@ from taskrouter_stats.errors import ApiError, PayloadError, StorageError, UsageE
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
+from .grace import stopping
 from .missing import Missing
 from .overlaps import planned_windows
-from .plan import WorkerPlan, key_of, may_be_expired
+from .plan import Roster, WorkerPlan, key_of, may_be_expired
 from .report import Check, ExportReport, FailedQuery, fate, reason_of
 from .room import Room
-from .roster import Roster
 from .rows import SETTLE, activity_rows, rows, settled, weight
 from .sinks.base import Sink
-from .stopping import stopping
-from .store import Item, Store
 from .verification import compare
+from .writer import Item, Store
 
 __all__ = ["Export", "export"]
 

@@ -24,7 +24,7 @@ from urllib.request import url2pathname
 from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.models.secret import hidden
+from taskrouter_stats.models.redaction import hidden
 
 from .arrow import pyarrow
 from .locks import hold_lock

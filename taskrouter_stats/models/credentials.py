@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, InvalidSid
 
-from .secret import Secret, basic, hidden
+from .redaction import Secret, basic, hidden
 from .sids import check_sid
 
 __all__ = ["Credentials"]

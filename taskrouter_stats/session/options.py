@@ -10,7 +10,7 @@ from taskrouter_stats.core.plain import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.secret import Secret, hidden
+from taskrouter_stats.models.redaction import Secret, hidden
 
 from .transport import HttpSession
 

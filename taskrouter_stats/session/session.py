@@ -17,13 +17,11 @@ from taskrouter_stats.errors import (
     UsageError,
 )
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
-from taskrouter_stats.models.secret import hidden
+from taskrouter_stats.models.redaction import hidden
 
-from .address import find_proxy, resolve_base_url
-from .answers import Answers
 from .budget import BudgetSnapshot
 from .items import Items
-from .life import Life
+from .lifecycle import Life
 from .options import (
     MAX_WAIT,
     SessionOptions,
@@ -33,9 +31,11 @@ from .options import (
     hide_addresses,
     options_from_env,
 )
-from .sources import GivenWorkers, WorkerQueries, check_workers
+from .query_runner import Answers
 from .stream import OutcomeStream, Source
 from .transport import HttpSession
+from .urls import find_proxy, resolve_base_url
+from .worker_queries import GivenWorkers, WorkerQueries, check_workers
 
 __all__ = ["TaskRouterSession"]
 

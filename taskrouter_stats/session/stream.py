@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from taskrouter_stats.core.fatal import FatalWatch
+from taskrouter_stats.core.fatal_errors import FatalWatch
 from taskrouter_stats.core.outcome import Failure, Outcome, Progress
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import SessionMisuse, UsageError
 
-from .courier import Tally
-from .sources import each
+from .executor import Tally
+from .worker_queries import each
 
 __all__ = ["OutcomeStream", "Source"]
 

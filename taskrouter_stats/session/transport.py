@@ -32,7 +32,7 @@ from taskrouter_stats.errors import (
     UntrustedCertificate,
 )
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.secret import Blotter, Secret, basic
+from taskrouter_stats.models.redaction import Blotter, Secret, basic
 
 __all__ = ["HttpSession", "Transport"]
 

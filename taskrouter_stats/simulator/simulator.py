@@ -7,17 +7,17 @@ from typing import Self
 
 from taskrouter_stats.errors import SessionMisuse
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.simulator import arguments
-from taskrouter_stats.simulator.app import Served, Server
-from taskrouter_stats.simulator.counters import Counters
-from taskrouter_stats.simulator.door import Door
-from taskrouter_stats.simulator.faults import Faults
-from taskrouter_stats.simulator.headers import Manners
-from taskrouter_stats.simulator.limits import WINDOWS, Limiter
-from taskrouter_stats.simulator.people import sid
-from taskrouter_stats.simulator.routes import LOWER_LIMITS, RESOURCE_KEYS
-from taskrouter_stats.simulator.trouble import Rival, Start, Stepped
-from taskrouter_stats.simulator.world import World, account
+
+from . import validation
+from .limits import WINDOWS, Limiter, Rival, Start, Stepped
+from .server.app import Served, Server
+from .server.counters import Counters
+from .server.faults import Faults
+from .server.headers import Manners
+from .server.listener import Door
+from .server.routes import LOWER_LIMITS, RESOURCE_KEYS
+from .world.profiles import sid
+from .world.world import World, account
 
 _MOST_WORKERS = 100_000
 _MOST_WORKSPACES = 1_000
@@ -34,9 +34,9 @@ def steady_clock() -> Callable[[], float]:
 
 def _worlds(seed: int, workers: int, workspaces: int) -> tuple[World, ...]:
     """Return the workspaces of the account with that seed."""
-    arguments.integer("seed", seed, 0, _LARGEST_SEED)
-    arguments.integer("workers", workers, 0, _MOST_WORKERS)
-    return account(seed, workers, arguments.integer("workspaces", workspaces, 1, _MOST_WORKSPACES))
+    validation.integer("seed", seed, 0, _LARGEST_SEED)
+    validation.integer("workers", workers, 0, _MOST_WORKERS)
+    return account(seed, workers, validation.integer("workspaces", workspaces, 1, _MOST_WORKSPACES))
 
 
 def _made_up(world: World) -> tuple[str, str]:
@@ -48,9 +48,9 @@ def _limiters(
     window: str, limit: int, rival: float, steps: Sequence[tuple[float, int]], start: Start
 ) -> dict[str, Limiter]:
     """Return a limiter of this model for each resource key, with its troubles around it."""
-    model = WINDOWS[arguments.window(window)]
-    arguments.integer("limit", limit, 1, _MOST_REQUESTS)
-    share, changes = arguments.share("rival", rival), arguments.steps(steps, _MOST_REQUESTS)
+    model = WINDOWS[validation.window(window)]
+    validation.integer("limit", limit, 1, _MOST_REQUESTS)
+    share, changes = validation.share("rival", rival), validation.steps(steps, _MOST_REQUESTS)
     limiters = dict[str, Limiter]()
     for key in RESOURCE_KEYS:
         most = LOWER_LIMITS.get(key, _MOST_REQUESTS)
@@ -143,19 +143,19 @@ class Simulator:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.worlds = _worlds(seed, workers, workspaces)
-        self.auth = arguments.auth(_made_up(self.world) if auth is None else auth)
+        self.auth = validation.auth(_made_up(self.world) if auth is None else auth)
         self._served = _served(self.worlds, window, limit, rival, steps)
         self.manners = Manners(
-            latency=arguments.seconds("latency", latency),
+            latency=validation.seconds("latency", latency),
             headers=headers,
             headers_on_429=headers_on_429,
-            retry_after=arguments.seconds_or_none("retry_after", retry_after),
+            retry_after=validation.seconds_or_none("retry_after", retry_after),
             own_urls=own_urls,
             garbage=garbage,
-            concurrency=arguments.concurrency(concurrency, _MOST_REQUESTS),
+            concurrency=validation.concurrency(concurrency, _MOST_REQUESTS),
         )
-        self._address = arguments.address(host), arguments.integer("port", port, 0, _MOST_PORT)
-        spoilt, now = Faults(arguments.share("faults", faults), seed), clock or steady_clock()
+        self._address = validation.address(host), validation.integer("port", port, 0, _MOST_PORT)
+        spoilt, now = Faults(validation.share("faults", faults), seed), clock or steady_clock()
         self._server = Server(self._served, self.auth, now, self.manners, spoilt)
         self._told = f"workers={workers}, limit={limit}, window={window!r}, seed={seed}"
 

@@ -64,7 +64,7 @@ def unconverted(contender: Contender) -> Contender:
         async with contender(base_url) as ask:
 
             async def asked(count: int) -> None:
-                place = "taskrouter_stats.session.answers.structure"
+                place = "taskrouter_stats.session.query_runner.structure"
                 with mock.patch(place, lambda payload, _: payload):
                     await ask(count)
 

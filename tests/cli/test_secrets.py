@@ -99,8 +99,8 @@ def test_a_bug(here, monkeypatch, blanks, in_development):
 
     flags = {name: getattr(sys.flags, name) for name in dir(sys.flags) if name.islower()}
     told = SimpleNamespace(**flags | {"dev_mode": in_development})
-    monkeypatch.setattr("taskrouter_stats.cli.exits.sys.flags", told)
-    monkeypatch.setattr("taskrouter_stats.cli.doctor.check_sid", broken)
+    monkeypatch.setattr("taskrouter_stats.cli.exit_codes.sys.flags", told)
+    monkeypatch.setattr("taskrouter_stats.cli.doctor.command.check_sid", broken)
     code, out, err = here(("doctor", WORKSPACE), AUTH)
     assert code == 1
     assert "a bug in taskrouter-stats" in err

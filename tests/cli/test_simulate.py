@@ -8,7 +8,7 @@ import sys
 import aiohttp
 import pytest
 
-from taskrouter_stats.simulator.faults import FAULTS, Faults
+from taskrouter_stats.simulator.server.faults import FAULTS, Faults
 from tests.cli.processes import environment
 
 

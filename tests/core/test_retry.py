@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, errors
-from taskrouter_stats.core.retry import GIVE_UP, GiveUp, RetryAfter, decide
-from taskrouter_stats.core.retry_budget import RetryBudget
+from taskrouter_stats.core.retry import GIVE_UP, GiveUp, RetryAfter, RetryBudget, decide
 
 seconds = st.floats(0, 1e6)
 counts = st.integers(1, 10_000)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, Window, errors, etl, queries
-from taskrouter_stats.etl import store as store_module
+from taskrouter_stats.etl import writer as store_module
 from taskrouter_stats.etl.checkpoint import split
 from tests.support.fakes import (
     WORKSPACE,

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from taskrouter_stats import RetryPolicy, TaskRouterSession, errors
-from taskrouter_stats.models.secret import Secret
+from taskrouter_stats.models.redaction import Secret
 from taskrouter_stats.session.transport import Transport
 from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, told_by
 from tests.support.fakes import ANSWER, worker_query

@@ -13,7 +13,7 @@ from taskrouter_stats import TaskRouterSession, Window, queries
 from taskrouter_stats.errors import NotFound, SessionMisuse
 from taskrouter_stats.models import Credentials
 from taskrouter_stats.simulator import Simulator, World
-from taskrouter_stats.simulator.routes import RESOURCE_KEYS
+from taskrouter_stats.simulator.server.routes import RESOURCE_KEYS
 from taskrouter_stats.simulator.simulator import steady_clock
 
 NOW = 1_795_000_000.25

@@ -12,8 +12,8 @@ import orjson
 from taskrouter_stats import Credentials, TaskRouterSession, Window, errors, queries
 from taskrouter_stats.core.reply import Reply
 from taskrouter_stats.errors import SessionClosed
-from taskrouter_stats.session.courier import Courier
-from taskrouter_stats.session.life import Live
+from taskrouter_stats.session.executor import Courier
+from taskrouter_stats.session.lifecycle import Live
 from taskrouter_stats.session.pacer import Pacer
 
 ACCOUNT = "AC" + "a" * 32

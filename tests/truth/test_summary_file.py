@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from taskrouter_stats.cli.summary import write_summary
-from taskrouter_stats.cli.summary_file import check_summary, put_summary
+from taskrouter_stats.cli.fetch.summary import write_summary
+from taskrouter_stats.cli.fetch.summary_file import check_summary, put_summary
 from taskrouter_stats.errors import ConfigError, StorageError
 
 WORDS = b'{"complete": true}\n'

@@ -13,7 +13,7 @@ from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.schemas import SCHEMAS, Kind
 
-from .growing import GrowingSink
+from .append import GrowingSink
 
 __all__ = ["CsvSink"]
 

@@ -8,7 +8,7 @@ import orjson
 from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
 
-from .growing import GrowingSink
+from .append import GrowingSink
 
 __all__ = ["JsonLinesSink", "nested", "to_line"]
 

@@ -40,9 +40,9 @@ from taskrouter_stats.etl.storage import (
     storing,
 )
 from taskrouter_stats.models import check_sid
-from taskrouter_stats.models.secret import hidden
+from taskrouter_stats.models.redaction import hidden
 
-from .growing import check_table, set_aside, text_of
+from .append import check_table, set_aside, text_of
 
 __all__ = ["ParquetSink"]
 
