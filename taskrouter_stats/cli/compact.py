@@ -4,7 +4,7 @@ import click
 
 from taskrouter_stats import etl
 
-from .exit_codes import COMPLETE, TABLE
+from .exit_codes import COMPLETE, EXIT_CODES_HELP
 
 __all__ = ["compact"]
 
@@ -15,7 +15,7 @@ several rows with the same key, of which the one with the latest fetched_at is r
 only that one. In a folder of Parquet it makes one part of each day's parts. PLACE is what --output
 was. A kill at any moment loses nothing.
 
-{TABLE}
+{EXIT_CODES_HELP}
 """
 
 

@@ -25,22 +25,22 @@ from .redaction import Redactor, secrets_of
 __all__ = [
     "BUG",
     "COMPLETE",
-    "FAILURES",
+    "EXIT_CODES_HELP",
     "INTERRUPTED",
     "PIPE",
     "STORAGE",
-    "TABLE",
     "TEMPFAIL",
     "TERMINATED",
+    "TOO_MANY_FAILURES",
     "UNREACHABLE",
     "USAGE",
     "code_of",
-    "guarded",
-    "plainly",
-    "refused",
+    "run_guarded",
+    "to_stderr",
+    "usage_error",
 ]
 
-COMPLETE, BUG, USAGE, FAILURES, STORAGE, UNREACHABLE = 0, 1, 2, 3, 4, 5
+COMPLETE, BUG, USAGE, TOO_MANY_FAILURES, STORAGE, UNREACHABLE = 0, 1, 2, 3, 4, 5
 TEMPFAIL = 75  # what sysexits.h calls a temporary failure: try again
 INTERRUPTED, PIPE, TERMINATED = 130, 141, 143  # 128 and the signal's number, as shells count
 
@@ -51,7 +51,7 @@ _PACKAGE: Final = Path(__file__).parent.parent
 _MOST: Final = 500
 """Characters of an unforeseen error that are told."""
 
-TABLE = """\b
+EXIT_CODES_HELP = """\b
 Exit codes:
   0    complete
   1    a bug in taskrouter-stats: please report the line that tells it
@@ -85,14 +85,14 @@ def code_of(error: Exception) -> int:
 Say = Callable[[str], None]
 
 
-def plainly(line: str) -> None:
+def to_stderr(line: str) -> None:
     """Tell a line on stderr."""
     click.echo(line, err=True)
 
 
-def refused(error: click.ClickException, say: Say) -> int:
+def usage_error(error: click.ClickException, say: Say) -> int:
     """Tell of arguments that click does not take; return the exit code."""
-    if say is plainly:
+    if say is to_stderr:
         told = io.StringIO()
         error.show(told)
         _tell(told.getvalue().splitlines(), say)
@@ -101,7 +101,7 @@ def refused(error: click.ClickException, say: Say) -> int:
     return USAGE
 
 
-def guarded(work: Callable[[], int], say: Say = plainly) -> int:
+def run_guarded(work: Callable[[], int], say: Say = to_stderr) -> int:
     """Do the work and return its exit code; whatever it raises is told by ``say``."""
     try:
         return work()
@@ -129,7 +129,7 @@ def _unforeseen(error: BaseException, say: Say) -> int:
         _say("Error: the working directory was deleted: change to one that exists", error, say)
         return USAGE
     if sys.flags.dev_mode:
-        _tell("".join(traceback.format_exception(error)).splitlines(), plainly)
+        _tell("".join(traceback.format_exception(error)).splitlines(), to_stderr)
     told = f"Error: a bug in taskrouter-stats {__version__}: {_bug(error)}"
     _tell([f"{told}; please report this line"], say)
     return BUG

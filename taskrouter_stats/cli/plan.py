@@ -13,12 +13,12 @@ from taskrouter_stats.etl import Estimate, WorkerPlan
 from taskrouter_stats.models import Worker, check_sid
 from taskrouter_stats.session.options import check_number
 
-from .exit_codes import COMPLETE, TABLE
+from .exit_codes import COMPLETE, EXIT_CODES_HELP
 from .fetch.stop import run_until_sigterm
 from .options.accounts import Account, read_accounts
 from .options.session import session_options
-from .options.windows import Times, window_options
-from .options.workers import Whom, whom_options
+from .options.windows import WindowSelection, window_options
+from .options.workers import WorkerSelection, whom_options
 from .table.render import window_text
 from .terminal import results_console
 
@@ -47,7 +47,7 @@ Examples:
   taskrouter-stats plan WS… --last 1d --every 1h --headroom 0.5
   taskrouter-stats plan --offline --workers-count 15000 --catch-up 30 --tz UTC
 
-{TABLE}
+{EXIT_CODES_HELP}
 """
 
 
@@ -62,8 +62,8 @@ Examples:
 @session_options(max_in_flight=20, headroom=0.2)
 def plan(
     workspaces: Sequence[str],
-    times: Times,
-    whom: Whom,
+    times: WindowSelection,
+    whom: WorkerSelection,
     offline: bool,
     workers_count: int | None,
     options: SessionOptions,
@@ -100,7 +100,11 @@ def plan(
 
 
 async def _ask(
-    account: Account, whom: Whom, times: Times, options: SessionOptions, console: Console
+    account: Account,
+    whom: WorkerSelection,
+    times: WindowSelection,
+    options: SessionOptions,
+    console: Console,
 ) -> None:
     async with account.session as session:
         for workspace in account.workspaces:
@@ -130,7 +134,7 @@ def _print(
     title: str,
     estimate: Estimate,
     limit: float | None,
-    times: Times,
+    times: WindowSelection,
     options: SessionOptions,
 ) -> None:
     lines: list[str] = []

@@ -15,14 +15,22 @@ from rich.text import Text
 
 from taskrouter_stats import BudgetSnapshot, Progress
 
-__all__ = ["LiveLine", "Meter", "Standing", "clock", "is_live", "plain_line", "showing"]
+__all__ = [
+    "LiveLine",
+    "ProgressSnapshot",
+    "RateMeter",
+    "clock",
+    "is_live",
+    "plain_line",
+    "show_progress",
+]
 
 _SPAN: Final = 3.0
 """Seconds over which the pace of now is taken."""
 
 
 @frozen
-class Standing:
+class ProgressSnapshot:
     """What a progress line shows.
 
     Attributes:
@@ -47,12 +55,12 @@ class Standing:
 
 
 @define
-class Meter:
+class RateMeter:
     """Turns a run's progress into standings; it remembers the last few seconds."""
 
     _samples: deque[tuple[float, int]] = field(factory=deque[tuple[float, int]])
 
-    def read(self, progress: Progress, budget: BudgetSnapshot | None) -> Standing:
+    def read(self, progress: Progress, budget: BudgetSnapshot | None) -> ProgressSnapshot:
         """How it stands now.
 
         Args:
@@ -66,7 +74,7 @@ class Meter:
         seconds, done = progress.elapsed - samples[0][0], progress.done - samples[0][1]
         pace = done / seconds if seconds > 0 else progress.rate
         left = None if progress.total is None else progress.total - progress.done
-        return Standing(
+        return ProgressSnapshot(
             progress.done,
             progress.failed,
             progress.total,
@@ -85,7 +93,7 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def plain_line(standing: Standing, things: str = "workers") -> str:
+def plain_line(standing: ProgressSnapshot, things: str = "workers") -> str:
     """For logs: the same numbers as on a terminal, in words.
 
     Args:
@@ -115,7 +123,7 @@ _UNKNOWN: Final = 100.0
 class LiveLine:
     """One line as wide as the terminal: a bar, and as many numbers as leave it room."""
 
-    standing: Standing
+    standing: ProgressSnapshot
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Render it."""
@@ -176,11 +184,11 @@ def is_live(console: Console) -> bool:
 
 
 @asynccontextmanager
-async def showing(
+async def show_progress(
     console: Console,
     every: float,
-    read: Callable[[], Standing],
-    line: Callable[[Standing], str] = plain_line,
+    read: Callable[[], ProgressSnapshot],
+    line: Callable[[ProgressSnapshot], str] = plain_line,
 ) -> AsyncGenerator[None]:
     """Show how the run stands until the block ends.
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
-from taskrouter_stats.models.redaction import Blotter, basic
+from taskrouter_stats.models.redaction import SecretRedactor, basic_auth
 
 from .terminal import printable
 
@@ -33,7 +33,7 @@ class Redactor:
     """
 
     full_sids: bool = False
-    _blotter: Blotter = field(default=Blotter(()), repr=False)
+    _blotter: SecretRedactor = field(default=SecretRedactor(()), repr=False)
 
     @classmethod
     def hiding(cls, secrets: Iterable[str], *, full_sids: bool = False) -> "Redactor":
@@ -43,7 +43,7 @@ class Redactor:
             secrets: what must not be shown.
             full_sids: whether SIDs are shown whole.
         """
-        return cls(full_sids, Blotter(secrets, shortest=_SHORTEST))
+        return cls(full_sids, SecretRedactor(secrets, shortest=_SHORTEST))
 
     def __call__(self, text: str) -> str:
         """The text on one line, without control characters, secrets and the middle of SIDs."""
@@ -57,5 +57,5 @@ def secrets_of(environ: Mapping[str, str], *proxies: str | None) -> list[str]:
     for parts in (urlsplit(proxy) for proxy in proxies if proxy):
         user, password = parts.username or "", parts.password or ""
         pairs += (user, password), (unquote(user), unquote(password))
-    told = [(secret, basic(name, secret)[len("Basic ") :]) for name, secret in pairs if secret]
+    told = [(secret, basic_auth(name, secret)[len("Basic ") :]) for name, secret in pairs if secret]
     return [text for texts in told for text in texts]

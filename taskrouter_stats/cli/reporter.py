@@ -12,16 +12,16 @@ import orjson
 from attrs import frozen
 from rich.console import Console
 
-from .progress import Standing, plain_line
+from .progress import ProgressSnapshot, plain_line
 from .terminal import printable
 
-__all__ = ["Teller"]
+__all__ = ["Reporter"]
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 
 @frozen
-class Teller:
+class Reporter:
     """Tells what happens.
 
     Attributes:
@@ -32,7 +32,7 @@ class Teller:
     console: Console
     as_json: bool = False
 
-    def say(self, text: str, *, level: str = "info", event: str = "note", **more: Any) -> None:
+    def write(self, text: str, *, level: str = "info", event: str = "note", **more: Any) -> None:
         """One line.
 
         Args:
@@ -43,7 +43,7 @@ class Teller:
         """
         self.console.out(self._line(printable(text), level, event, more), highlight=False)
 
-    def standing(self, standing: Standing) -> str:
+    def progress_line(self, standing: ProgressSnapshot) -> str:
         """A line of progress."""
         text = plain_line(standing, "answers")
         return self._line(text, "info", "progress", attrs.asdict(standing))
@@ -51,7 +51,7 @@ class Teller:
     @contextmanager
     def logging(self) -> Generator[None]:
         """Until the block ends, the package's warnings are told here as well."""
-        handler = _Handler(partial(self.say, event="log"))
+        handler = _Handler(partial(self.write, event="log"))
         _LOGGER.addHandler(handler)
         try:
             yield

@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import define
 
-__all__ = ["Breaker"]
+__all__ = ["CircuitBreaker"]
 
 _ENOUGH: Final = 10
 """When a quarter of all sends fails by chance, ten in a row come once in a million."""
@@ -26,7 +26,7 @@ _EVERY: Final = 0.5
 
 
 @define(eq=False, repr=False)
-class Breaker:
+class CircuitBreaker:
     """The state of one session's way to its server."""
 
     open: bool = False
@@ -39,22 +39,22 @@ class Breaker:
     _next_at: float = 0.0
     _is_asking: bool = False
 
-    def ask(self, now: float) -> float:
+    def delay(self, now: float) -> float:
         """Seconds until a request may go out; 0 is now."""
         if not self.open:
             return 0.0
         return _EVERY if self._is_asking else max(0.0, self._next_at - now)
 
-    def probe(self) -> None:
+    def start_probe(self) -> None:
         """A request is the next probe, and asks for leave; no other does until it was sent."""
         self._is_asking = True
 
-    def sent(self, now: float) -> None:
+    def probe_sent(self, now: float) -> None:
         """The probe went out."""
         self._is_asking, self._next_at = False, now + _EVERY
         self._probed_at = min(self._probed_at, now)
 
-    def not_sent(self) -> None:
+    def probe_cancelled(self) -> None:
         """The probe got no leave: the next one may ask."""
         self._is_asking = False
 
@@ -65,11 +65,13 @@ class Breaker:
         """
         return max(0.0, now - self._probed_at) if self.open else 0.0
 
-    def replied(self) -> None:
+    def record_reply(self) -> None:
         """A whole reply came."""
         self.open, self._in_a_row, self._timeouts = False, 0, 0
 
-    def failed(self, now: float, *, timed_out: bool = False, cause: str | None = None) -> None:
+    def record_failure(
+        self, now: float, *, timed_out: bool = False, cause: str | None = None
+    ) -> None:
         """A send brought no reply, in all its time or since its connection failed.
 
         Call this only for a failure that says something about the server.

@@ -12,18 +12,18 @@ from taskrouter_stats.models import check_sid
 from .plain import whole_number
 
 __all__ = [
-    "PREFIXES",
+    "SID_PREFIXES",
+    "EncodeSid",
     "Endpoint",
     "Filter",
-    "SidText",
-    "flag_text",
-    "plain_text",
-    "thresholds_text",
+    "encode_bool",
+    "encode_text",
+    "encode_thresholds",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
 
-PREFIXES: Final = {
+SID_PREFIXES: Final = {
     "workspace_sid": "WS",
     "worker_sid": "WK",
     "task_queue_sid": "WQ",
@@ -43,7 +43,7 @@ class Filter:
             another one than the endpoint's.
     """
 
-    wire: str
+    parameter: str
     encode: Callable[[str, Any], str]
     resource_key: str | None = None
 
@@ -89,7 +89,7 @@ class Endpoint(Generic[T_co]):
     item_sid: str = "sid"
     method: str = "GET"
     retry_safe: bool = True
-    complete: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)
+    add_request_data: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)
     answer_sids: tuple[str, ...] = field(default=Factory(_names_in_path, takes_self=True))
     part_sids: tuple[str, str] | None = None
 
@@ -107,21 +107,21 @@ def _row(name: str) -> Endpoint[Any]:
 _UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]").search
 
 
-def plain_text(name: str, value: object) -> str:
+def encode_text(name: str, value: object) -> str:
     """Text as it is, when it can stand in a URL."""
     if isinstance(value, str) and value and not _UNSENDABLE(value):
         return str.__str__(value)  # a subclass may show itself otherwise, as enumerations do
     raise InvalidParameter(name, value, "text without control characters is expected, not empty")
 
 
-def flag_text(name: str, value: object) -> str:
+def encode_bool(name: str, value: object) -> str:
     """``true`` or ``false``, the words of Twilio's documents."""
     if isinstance(value, bool):
         return "true" if value else "false"
     raise InvalidParameter(name, value, "True or False is expected")
 
 
-def thresholds_text(name: str, value: object) -> str:
+def encode_thresholds(name: str, value: object) -> str:
     """Seconds, separated by commas."""
     listed = isinstance(value, (list, tuple, range))
     given = cast("Sequence[object]", value) if listed else ()
@@ -132,7 +132,7 @@ def thresholds_text(name: str, value: object) -> str:
 
 
 @frozen(eq=False, repr=False)
-class SidText:
+class EncodeSid:
     """A SID of one kind."""
 
     prefix: str

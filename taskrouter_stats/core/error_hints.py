@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from taskrouter_stats.errors import ApiError, BadRequest, Forbidden, NotFound
 
-from .query import Ask
+from .query import BaseQuery
 
-__all__ = ["advise"]
+__all__ = ["hint_for"]
 
 _TOO_OLD: Final = 14241
 _BAD_CREDENTIALS: Final = 20003
@@ -18,7 +18,7 @@ _MAY_BE_CLOSED: Final = ("Worker", "Workflow")
 _PROXY_WANTS_CREDENTIALS: Final = 407
 
 
-def advise(error: ApiError, ask: Ask[Any]) -> str | None:
+def hint_for(error: ApiError, ask: BaseQuery[Any]) -> str | None:
     """A better hint than the status alone gives, or None."""
     if error.status == _PROXY_WANTS_CREDENTIALS:
         return "the proxy requires credentials: give them in proxy=, http://USER:PASSWORD@HOST:PORT"
@@ -58,7 +58,7 @@ def _earliest_start(error: ApiError) -> str:
     return f"{told}: the earliest start was {earliest.isoformat().removesuffix('+00:00')}Z"
 
 
-def _closable(ask: Ask[Any]) -> bool:
+def _closable(ask: BaseQuery[Any]) -> bool:
     """Whether Twilio's page on this operation has the warning about 100 Workers."""
     key = ask.endpoint.resource_key
     return key.startswith(_MAY_BE_CLOSED) and "Statistics" in key

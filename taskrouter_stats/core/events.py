@@ -5,11 +5,11 @@ from attrs import frozen
 from .request import BudgetKey
 from .throttle import Reason
 
-__all__ = ["BudgetTold"]
+__all__ = ["BudgetChanged"]
 
 
 @frozen
-class BudgetTold:
+class BudgetChanged:
     """A reply changed what is known of a budget: another limit, or a 429.
 
     Attributes:

@@ -16,33 +16,33 @@ from taskrouter_stats.errors import ApiError, Forbidden, Unauthorized, Untrusted
 from .outcome import Failure, Success
 from .query import Query
 
-__all__ = ["FatalWatch"]
+__all__ = ["FatalErrorDetector"]
 
 _ENOUGH: Final = 20
 
 
 @define(eq=False, repr=False)
-class FatalWatch:
+class FatalErrorDetector:
     """Watches one run's outcomes, as they are made."""
 
-    _alive: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
-    _same: tuple[int, int | None] | None = None
+    _succeeded: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
+    _repeated: tuple[int, int | None] | None = None
     _sids: set[str] = field(factory=set[str])
     _varied: bool = False
 
-    def fatal(self, outcome: Success[Any] | Failure) -> Exception | None:
+    def check(self, outcome: Success[Any] | Failure) -> Exception | None:
         """The error that ends the run, when this outcome shows that all would fail alike."""
-        place = _place(outcome.query)
+        place = _scope(outcome.query)
         if isinstance(outcome, Success):
-            self._alive.add(place)
+            self._succeeded.add(place)
             self._varied = True
             return None
         error = outcome.error
         if isinstance(error, Unauthorized):
             return error
-        if isinstance(error, Forbidden) and place not in self._alive:
+        if isinstance(error, Forbidden) and place not in self._succeeded:
             return error
-        if isinstance(error, UntrustedCertificate) and not self._alive:
+        if isinstance(error, UntrustedCertificate) and not self._succeeded:
             return error
         return error if self._repeats(error, outcome.query.sid) else None
 
@@ -50,13 +50,13 @@ class FatalWatch:
         if self._varied:
             return False
         same = (error.status, error.code) if isinstance(error, ApiError) else None
-        if same is None or self._same not in (None, same):
+        if same is None or self._repeated not in (None, same):
             self._varied = True
             return False
-        self._same = same
+        self._repeated = same
         self._sids.add(sid)
         return len(self._sids) >= _ENOUGH
 
 
-def _place(query: Query[Any]) -> tuple[str, str]:
+def _scope(query: Query[Any]) -> tuple[str, str]:
     return query.endpoint.name, query.workspace_sid

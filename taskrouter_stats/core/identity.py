@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from .query import Ask, Query
+from .query import BaseQuery, Query
 from .reply import json_object
 from .window import Window
 
@@ -51,7 +51,7 @@ class Served:
 
 
 def differences(
-    ask: Ask[Any], account: str, payload: object, served: Callable[[], Served]
+    ask: BaseQuery[Any], account: str, payload: object, served: Callable[[], Served]
 ) -> list[str]:
     """Return how a decoded reply differs from its question, one ``path: what`` each.
 
@@ -79,7 +79,7 @@ def differences(
 
 
 def _compare(
-    ask: Ask[Any], account: str, answer: dict[str, Any], served: Callable[[], Served]
+    ask: BaseQuery[Any], account: str, answer: dict[str, Any], served: Callable[[], Served]
 ) -> list[str]:
     endpoint, found = ask.endpoint, list[str]()
     for name, sid in zip(endpoint.answer_sids, ask.sids, strict=True):

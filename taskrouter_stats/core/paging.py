@@ -19,7 +19,7 @@ from taskrouter_stats.models.sids import PATTERNS
 
 from .query import Listing
 from .reply import json_object
-from .request import path_of
+from .request import path_for
 
 __all__ = ["ListReader", "Page", "read_page", "with_smaller_page"]
 
@@ -76,7 +76,7 @@ def _target(listing: Listing[Any], url: object) -> str | None:
         parts = urlsplit(url) if _VISIBLE_ASCII(url) else None
     except ValueError:
         parts = None
-    if parts is None or parts.path != path_of(listing):
+    if parts is None or parts.path != path_for(listing):
         raise PayloadError([f"$.meta.next_page_url: not a page of this list: {url[:200]!r}"])
     if parse_qs(parts.query, keep_blank_values=True).get("PageToken") == [""]:
         return None  # a token that names nothing: there is no such page

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import attrs
 
-__all__ = ["NOTHING_SAID", "RateLimit", "parse"]
+__all__ = ["NO_HEADERS", "RateLimit", "parse_headers"]
 
 _LONGEST_NUMBER = 32
 """Longer text is no number that a rate limit could mean, and not worth parsing."""
@@ -43,10 +43,10 @@ class RateLimit:
     concurrent_requests: int | None = None
 
 
-NOTHING_SAID = RateLimit()
+NO_HEADERS = RateLimit()
 
 
-def parse(headers: Mapping[str, str], shown: Callable[[str], str] = str) -> RateLimit:
+def parse_headers(headers: Mapping[str, str], shown: Callable[[str], str] = str) -> RateLimit:
     """Read a reply's headers, their names in lower case; never raises.
 
     Args:

@@ -8,13 +8,13 @@ from attrs import field, frozen
 
 from taskrouter_stats import errors
 from taskrouter_stats.models.decoding import loads
-from taskrouter_stats.models.redaction import Blotter
+from taskrouter_stats.models.redaction import SecretRedactor
 
 from . import rate_limit
 
-__all__ = ["LARGEST_BODY", "Reply", "decipher", "json_object"]
+__all__ = ["MAX_BODY_BYTES", "Reply", "decode_reply", "json_object"]
 
-LARGEST_BODY: Final = 16 * 2**20
+MAX_BODY_BYTES: Final = 16 * 2**20
 """Bytes of a body, decompressed; a page of 1,000 workers is a fraction of that."""
 
 _LONGEST_MESSAGE: Final = 500
@@ -29,7 +29,7 @@ _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
 }
 
 
-_NO_SECRETS: Final = Blotter(())
+_NO_SECRETS: Final = SecretRedactor(())
 
 
 @frozen
@@ -46,7 +46,7 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    blotter: Blotter = field(default=_NO_SECRETS, repr=False, eq=False)
+    blotter: SecretRedactor = field(default=_NO_SECRETS, repr=False, eq=False)
 
     @property
     def request_id(self) -> str | None:
@@ -55,13 +55,13 @@ class Reply:
         return None if found is None else self.blotter.text(found)
 
     @property
-    def refused(self) -> bool:
+    def is_rate_limited(self) -> bool:
         """Whether the rate limit refused it: it was not processed, and may be sent again."""
         return self.status == 429  # noqa: PLR2004
 
 
-def decipher(
-    reply: Reply, limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID, attempts: int = 1
+def decode_reply(
+    reply: Reply, limits: rate_limit.RateLimit = rate_limit.NO_HEADERS, attempts: int = 1
 ) -> Any:
     """The decoded JSON of a successful reply. A key that stands twice has its last value.
 
@@ -75,8 +75,10 @@ def decipher(
     """
     if not 200 <= reply.status < 300:  # noqa: PLR2004
         raise _refusal(reply, limits, attempts)
-    if len(reply.body) > LARGEST_BODY:
-        raise errors.PayloadError([f"$: the body is over {LARGEST_BODY:,} bytes"], reply.request_id)
+    if len(reply.body) > MAX_BODY_BYTES:
+        raise errors.PayloadError(
+            [f"$: the body is over {MAX_BODY_BYTES:,} bytes"], reply.request_id
+        )
     blot = reply.blotter
     try:
         payload = loads(reply.body)
@@ -100,11 +102,11 @@ def json_object(value: object) -> dict[str, Any]:
 
 def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> errors.ApiError:
     status = reply.status
-    code, message, more_info = _words(reply)
+    code, message, more_info = _error_fields(reply)
     blot = reply.blotter.text
     headers = {blot(name.lower()): blot(value) for name, value in reply.headers.items()}
     told = (status, code, message, more_info, reply.request_id, headers, attempts)
-    if reply.refused:
+    if reply.is_rate_limited:
         return errors.RateLimited(*told, limits.limit, limits.remaining, limits.retry_after)
     if status in _BY_STATUS:
         return _BY_STATUS[status](*told)
@@ -117,7 +119,7 @@ def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> error
     )
 
 
-def _words(reply: Reply) -> tuple[int | None, str | None, str | None]:
+def _error_fields(reply: Reply) -> tuple[int | None, str | None, str | None]:
     """Code, message and link of an error body, classic or RFC 9457; anything may be missing."""
     try:
         told = json_object(loads(reply.body))

@@ -11,16 +11,15 @@ from .arrow import to_arrow
 from .compact import Compaction, compact
 from .export import Export, export
 from .plan import RETENTION, Estimate, WorkerPlan, worker_plan
-from .report import Check, ExportReport, FailedQuery
+from .report import ExportReport, FailedQuery, Verification
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema
 from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
-from .writer import Store
+from .writer import Writer
 
 __all__ = [
     "RETENTION",
     "SCHEMAS",
-    "Check",
     "Column",
     "Compaction",
     "CsvSink",
@@ -32,8 +31,9 @@ __all__ = [
     "ParquetSink",
     "Schema",
     "Sink",
-    "Store",
+    "Verification",
     "WorkerPlan",
+    "Writer",
     "compact",
     "export",
     "rows",

@@ -11,7 +11,7 @@ from .checkpoint import Position
 from .rows import ROW_BYTES, Tables
 from .sinks.base import Sink
 
-__all__ = ["UNWRITABLE", "Batch", "Item", "ignore"]
+__all__ = ["UNWRITABLE", "Batch", "PendingRows", "ignore"]
 
 UNWRITABLE: Final = (
     PayloadError,
@@ -26,7 +26,7 @@ UNWRITABLE: Final = (
 """Errors that a value causes when it is written: text that is not Unicode, a number or a depth
 that a format doesn't have. Any other error is taken as the fault of the sink."""
 
-SUSPECT: Final = 20
+MIN_SUSPECT: Final = 20
 """When so many answers are in a batch and none can be written, the sink is at fault."""
 
 
@@ -36,7 +36,7 @@ def ignore(error: Exception | None) -> None:
 
 
 @frozen
-class Item:
+class PendingRows:
     """Something to store.
 
     Attributes:
@@ -65,7 +65,7 @@ class Batch:
         committed: whether the rows are durable and the checkpoint knows it.
     """
 
-    items: Sequence[Item]
+    items: Sequence[PendingRows]
     position: Position
     made: dict[int, Tables] = field(factory=dict[int, Tables], init=False)
     errors: dict[int, Exception] = field(factory=dict[int, Exception], init=False)
@@ -86,10 +86,10 @@ class Batch:
         if numbers:
             self._divide(sink, numbers)
         refused = [number for number in numbers if number in self.errors]
-        if len(refused) == len(numbers) >= SUSPECT:
+        if len(refused) == len(numbers) >= MIN_SUSPECT:
             raise self.errors[numbers[0]]
 
-    def stored(self) -> list[tuple[Item, Tables]]:
+    def stored(self) -> list[tuple[PendingRows, Tables]]:
         """Return the items whose rows were written, with these rows."""
         return [
             (self.items[number], tables)

@@ -29,7 +29,7 @@ from taskrouter_stats.errors import StorageError
 from .overlaps import StoredWindow
 from .storage import Storage
 
-__all__ = ["Checkpoint", "Commit", "Position", "by_question", "format_of", "split"]
+__all__ = ["Checkpoint", "Commit", "Position", "by_question", "format_of", "split_key"]
 
 VERSION: Final = 1
 """Of the files in ``_state``."""
@@ -153,7 +153,7 @@ class Checkpoint:
 
     def is_done(self, key: str) -> bool:
         """Whether a query with this key need not be asked again."""
-        question, sid = split(key)
+        question, sid = split_key(key)
         return sid in self._done.get(question, ())
 
     def commit(self, commit: Commit) -> None:
@@ -272,7 +272,7 @@ def format_of(storage: Storage, under: str) -> str | None:
         raise StorageError(f"{storage.place}/{names[-1]} is no checkpoint") from None
 
 
-def split(key: str) -> tuple[str, str]:
+def split_key(key: str) -> tuple[str, str]:
     """A query's key as its question and the innermost SID."""
     operation, sids, rest = key.split(":", 2)
     outer, _, sid = sids.rpartition("/")
@@ -283,7 +283,7 @@ def by_question(keys: Iterable[str]) -> dict[str, list[str]]:
     """Keys as SIDs by question."""
     found: dict[str, list[str]] = {}
     for key in keys:
-        question, sid = split(key)
+        question, sid = split_key(key)
         found.setdefault(question, []).append(sid)
     return found
 
@@ -299,13 +299,13 @@ def _window(listed: list[str]) -> StoredWindow:
     return (workspace, channel, start, end, zone)
 
 
-def _end_of(question: str) -> datetime | None:
-    found = _WINDOW_END.search(question)
+def _end_of(query_group: str) -> datetime | None:
+    found = _WINDOW_END.search(query_group)
     return None if found is None else datetime.fromisoformat(found[1])
 
 
-def _ended_before(question: str, oldest: datetime) -> bool:
-    end = _end_of(question)
+def _ended_before(query_group: str, oldest: datetime) -> bool:
+    end = _end_of(query_group)
     return end is not None and end < oldest
 
 

@@ -26,14 +26,14 @@ from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import ConfigError, InvalidParameter, MissingExtra
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
-from taskrouter_stats.models.redaction import hidden
+from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.session import SessionOptions, TaskRouterSession
 from taskrouter_stats.session.options import hide_addresses, options_from_env
 from taskrouter_stats.session.worker_queries import WorkerQueries
 
 from .plan import RETENTION, WorkerPlan, worker_plan
-from .report import fate
-from .rows import SETTLE, Row, Tables, activity_rows, rows, worker_rows
+from .report import failure_kind
+from .rows import SETTLE_DELAY, Row, Tables, activity_rows, rows, worker_rows
 from .schemas import SCHEMAS, Kind
 
 __all__ = ["LOOK_BACK", "taskrouter_source"]
@@ -67,7 +67,7 @@ def taskrouter_source(
     first_day: date | None = None,
     task_channel: str | None = None,
     credentials: Credentials | None = None,
-    settle: timedelta = SETTLE,
+    settle: timedelta = SETTLE_DELAY,
     look_back: timedelta = LOOK_BACK,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     **options: Unpack[SessionOptions],
@@ -101,7 +101,7 @@ def taskrouter_source(
         MissingExtra: without dlt.
         ConfigError, InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
     """
-    credentials, options = hidden(credentials), hide_addresses(options)  # of which locals may tell
+    credentials, options = masked(credentials), hide_addresses(options)  # of which locals may tell
     for name, span in (("settle", settle), ("look_back", look_back)):
         if span < timedelta(0):
             raise InvalidParameter(name, span, "a timedelta, not negative")
@@ -115,12 +115,12 @@ def taskrouter_source(
     open_session()  # never used, so it holds nothing: mistakes show here, not in dlt's thread
     whole = Window.day(date(2000, 1, 1), tz=tz)
     plan = worker_plan(workspace_sid, whole, task_channel=task_channel)
-    calendar = _Calendar(first_day or date.min, whole.tz, settle, look_back)
-    return _source(dlt, _Pull(plan, calendar, open_session, now))
+    calendar = _DaySchedule(first_day or date.min, whole.tz, settle, look_back)
+    return _source(dlt, _Reader(plan, calendar, open_session, now))
 
 
 @frozen
-class _Calendar:
+class _DaySchedule:
     """Which days are fetched, and until when."""
 
     first: date
@@ -155,11 +155,11 @@ class _Shared:
 
 
 @define(eq=False)
-class _Pull:
+class _Reader:
     """Asks, in dlt's event loop: one session and one list of workers for all resources."""
 
     plan: WorkerPlan
-    calendar: _Calendar
+    calendar: _DaySchedule
     open_session: Callable[[], TaskRouterSession]
     now: Callable[[], datetime]
     _shared: _Shared | None = field(default=None, init=False)
@@ -188,12 +188,14 @@ class _Pull:
                     continue
                 at, failed = self.now(), 0
                 successes: list[Success[WorkerStatistics]] = []
-                source = WorkerQueries(self.plan.template.during(day), await self._listed(shared))
+                source = WorkerQueries(
+                    self.plan.template.with_window(day), await self._listed(shared)
+                )
                 async with shared.session.stream(source.queries()) as outcomes:
                     async for outcome in outcomes:
                         if isinstance(outcome, Success):
                             successes.append(outcome)
-                        elif fate(outcome.error) == "failed":
+                        elif failure_kind(outcome.error) == "failed":
                             failed += 1
                             _LOGGER.warning("%s: %s", outcome.query.key, outcome.error)
                         if len(successes) >= _BATCH:
@@ -233,7 +235,7 @@ class _Pull:
                 await shared.session.aclose()
 
 
-def _source(dlt: Any, pull: _Pull) -> Any:
+def _source(dlt: Any, pull: _Reader) -> Any:
     """Resources by table; both tables of statistics drink from one that loads nothing itself."""
     template = pull.plan.template
     whose = f"{template.workspace_sid}:{dict(template.filters).get('TaskChannel', '')}"

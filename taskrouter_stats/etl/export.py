@@ -26,16 +26,16 @@ from taskrouter_stats.errors import ApiError, PayloadError, StorageError, UsageE
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
-from .grace import stopping
+from .grace import end_after_grace
 from .missing import Missing
 from .overlaps import planned_windows
-from .plan import Roster, WorkerPlan, key_of, may_be_expired
-from .report import Check, ExportReport, FailedQuery, fate, reason_of
+from .plan import WorkerPlan, WorkerQueryCache, key_of, may_be_expired
+from .report import ExportReport, FailedQuery, Verification, failure_kind, reason_of
 from .room import Room
-from .rows import SETTLE, activity_rows, rows, settled, weight
+from .rows import SETTLE_DELAY, activity_rows, is_settled, rows, weight
 from .sinks.base import Sink
 from .verification import compare
-from .writer import Item, Store
+from .writer import PendingRows, Writer
 
 __all__ = ["Export", "export"]
 
@@ -53,7 +53,7 @@ async def export(
     sink: Sink,
     *,
     stop: asyncio.Event | None = None,
-    settle: timedelta = SETTLE,
+    settle: timedelta = SETTLE_DELAY,
     fresh: bool = False,
     verify: bool = False,
 ) -> ExportReport:
@@ -80,7 +80,7 @@ async def export(
         TaskRouterStatsError: what ends a stream, once all that was made is stored.
     """
     _check_arguments(session=session, plan=plan, sink=sink, stop=stop, settle=settle)
-    async with Store(sink, fresh) as store:
+    async with Writer(sink, fresh) as store:
         run = Export(session, plan, store, stop, settle, verify)
         await run.run()
     return run.report
@@ -117,18 +117,18 @@ class Export:
 
     session: TaskRouterSession
     plan: WorkerPlan
-    store: Store
+    store: Writer
     stop: asyncio.Event | None = None
-    settle: timedelta = SETTLE
+    settle: timedelta = SETTLE_DELAY
     verify: bool = False
     _began: datetime = field(init=False)
     _began_at: float = field(factory=time.monotonic, init=False)
-    _roster: Roster = field(init=False)
+    _roster: WorkerQueryCache = field(init=False)
     _missing: Missing = field(init=False)
     _room: Room = field(factory=Room, init=False)
     _counts: Counter[str] = field(factory=Counter[str], init=False)
     _failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
-    _checks: list[Check] = field(factory=list[Check], init=False)
+    _checks: list[Verification] = field(factory=list[Verification], init=False)
     _stream: OutcomeStream[WorkerStatistics] | None = field(default=None, init=False)
     _expired: tuple[datetime, str] | None = field(default=None, init=False)
     _finished: bool = field(default=False, init=False)
@@ -137,7 +137,7 @@ class Export:
     def __attrs_post_init__(self) -> None:
         self._began = datetime.now(UTC)
         self.plan = self.plan.at(self._began)
-        self._roster = Roster(self.session, self.plan)
+        self._roster = WorkerQueryCache(self.session, self.plan)
         self._missing = Missing(self.session, self.plan)
 
     @property
@@ -248,29 +248,29 @@ class Export:
         return may_be_expired(window, self._began) and not self._counts["answered"]
 
     async def _keep_all(self, outcomes: OutcomeStream[WorkerStatistics]) -> None:
-        async with stopping(outcomes, self.stop):
+        async with end_after_grace(outcomes, self.stop):
             async for outcome in outcomes:
                 size = weight(outcome.value) if isinstance(outcome, Success) else 0
                 try:
                     await self._snapshot_workers()
-                    await self._keep(outcome, size)
+                    await self._store_outcome(outcome, size)
                 finally:
                     self._room.leave(size)
         await self._snapshot_workers()
 
-    async def _keep(self, outcome: Outcome[WorkerStatistics], size: int) -> None:
+    async def _store_outcome(self, outcome: Outcome[WorkerStatistics], size: int) -> None:
         now, key = datetime.now(UTC), key_of(outcome.query)
         self._counts["sent"] += outcome.meta.attempts + outcome.meta.refused
         self._counts["refused"] += outcome.meta.refused
         if isinstance(outcome, Success):
             self._counts["answered"] += 1
-            final = settled(outcome.query, now, self.settle) is True
+            final = is_settled(outcome.query, now, self.settle) is True
             make = partial(rows, outcome, fetched_at=now, settle=self.settle)
             told = partial(self._stored, outcome, final)
-            await self.store.add(Item(make, key if final else None, size, told))
+            await self.store.add(PendingRows(make, key if final else None, size, told))
             return
         window = outcome.query.window
-        match fate(outcome.error, window, now):
+        match failure_kind(outcome.error, window, now):
             case "expired" if window is not None and window.start is not None:
                 known = self._expired[0] if self._expired is not None else window.start
                 self._expired = max(known, window.start), reason_of(outcome.error)
@@ -314,8 +314,8 @@ class Export:
     async def _snapshot_workers(self) -> None:
         """The Workers as they were listed, each once a run."""
         if self.store.sink.snapshots:
-            for make in self._roster.unseen(datetime.now(UTC)):
-                await self.store.add(Item(make, on_stored=_tell_snapshot))
+            for make in self._roster.new_worker_rows(datetime.now(UTC)):
+                await self.store.add(PendingRows(make, on_stored=_tell_snapshot))
 
     async def _snapshot_activities(self) -> None:
         if not self.store.sink.snapshots:
@@ -331,7 +331,7 @@ class Export:
             self._counts["sent"] += items.pages
         for activity in found:
             make = partial(activity_rows, activity, now, tz)
-            await self.store.add(Item(make, on_stored=_tell_snapshot))
+            await self.store.add(PendingRows(make, on_stored=_tell_snapshot))
 
     async def _check(self) -> None:
         sums = self.store.checkpoint.sums

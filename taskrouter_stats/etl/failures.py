@@ -11,9 +11,9 @@ import orjson
 
 from .storage import Storage
 
-__all__ = ["FAILURES", "merge_failures"]
+__all__ = ["FAILURES_FILE", "merge_failures"]
 
-FAILURES: Final = "failures.jsonl"
+FAILURES_FILE: Final = "failures.jsonl"
 """The file's name in the folder of the state."""
 
 
@@ -32,7 +32,7 @@ def merge_failures(
     Raises:
         StorageError: when the file can't be read or written.
     """
-    name = f"{state}/{FAILURES}"
+    name = f"{state}/{FAILURES_FILE}"
     old = storage.get(name) if name in storage.names(state) else b""
     new = list(lines)
     again = {_key(line) for line in new}

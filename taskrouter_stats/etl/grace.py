@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from taskrouter_stats.session import OutcomeStream
 
-__all__ = ["stopping"]
+__all__ = ["end_after_grace"]
 
 _GRACE: Final = 10.0
 """Seconds that requests under way get when a run is told to stop."""
@@ -18,7 +18,7 @@ class _StoppedError(Exception):
 
 
 @asynccontextmanager
-async def stopping(
+async def end_after_grace(
     outcomes: OutcomeStream[Any], stop: asyncio.Event | None
 ) -> AsyncGenerator[None]:
     """Read an entered stream in this block: once ``stop`` is set, it ends within ten seconds.

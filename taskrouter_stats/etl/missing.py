@@ -10,7 +10,7 @@ from taskrouter_stats.errors import NotFound, TaskRouterStatsError
 from taskrouter_stats.session import TaskRouterSession
 
 from .plan import WorkerPlan, sid_of
-from .report import FailedQuery, fate
+from .report import FailedQuery, failure_kind
 
 __all__ = ["Missing"]
 
@@ -72,7 +72,7 @@ class Missing:
                     queries.worker(self.plan.workspace_sid, sid), priority="bulk"
                 )
             except NotFound as error:
-                if fate(error) == "gone":
+                if failure_kind(error) == "gone":
                     found.add(sid)
             except TaskRouterStatsError as error:
                 _LOGGER.warning("Worker %s could not be asked for: %s", sid, error)

@@ -17,15 +17,15 @@ from taskrouter_stats.errors import InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.items import Items
-from taskrouter_stats.session.worker_queries import GivenWorkers, WorkerQueries, check_workers
+from taskrouter_stats.session.worker_queries import WorkerQueries, WorkersInput, check_workers
 
 from .rows import Tables, worker_rows
 
 __all__ = [
     "RETENTION",
     "Estimate",
-    "Roster",
     "WorkerPlan",
+    "WorkerQueryCache",
     "key_of",
     "may_be_expired",
     "sid_of",
@@ -83,7 +83,7 @@ class WorkerPlan:
 
     template: Query[WorkerStatistics]
     windows: tuple[Window, ...]
-    workers: GivenWorkers | Listing[Worker] | None = field(default=None, repr=False)
+    workers: WorkersInput | Listing[Worker] | None = field(default=None, repr=False)
 
     @property
     def workspace_sid(self) -> str:
@@ -107,7 +107,7 @@ def worker_plan(
     workspace_sid: str,
     windows: Window | Iterable[Window],
     *,
-    workers: GivenWorkers | Listing[Worker] | None = None,
+    workers: WorkersInput | Listing[Worker] | None = None,
     task_channel: str | None = None,
 ) -> WorkerPlan:
     """Plan to fetch every worker's statistics for every window.
@@ -185,7 +185,7 @@ class Estimate:
 
 
 @define(eq=False)
-class Roster:
+class WorkerQueryCache:
     """Queries for each worker, window after window.
 
     Attributes:
@@ -210,7 +210,7 @@ class Roster:
         """
         if self.whole:
             for query in self.known:
-                yield query.during(window)
+                yield query.with_window(window)
             return
         listing = self.plan.listing()
         self._items = None if listing is None else self.session.iterate(listing)
@@ -222,7 +222,7 @@ class Roster:
                 if sid not in self._sids:
                     self._sids.add(sid)
                     self.known.append(query)
-                    yield query.during(window)
+                    yield query.with_window(window)
         self.whole = True
 
     @property
@@ -230,7 +230,7 @@ class Roster:
         """Pages of the list of Workers asked for so far."""
         return 0 if self._items is None else self._items.pages
 
-    def unseen(self, now: datetime) -> Iterator[Callable[[], Tables]]:
+    def new_worker_rows(self, now: datetime) -> Iterator[Callable[[], Tables]]:
         """What makes the rows of the workers that were listed since this was last asked."""
         tz = self.plan.windows[0].tz
         fresh, self._told = self.known[self._told :], len(self.known)

@@ -17,7 +17,7 @@ from taskrouter_stats.models import Worker
 from .plan import key_of, may_be_expired
 from .rows import plain_time
 
-__all__ = ["Check", "ExportReport", "FailedQuery", "fate", "json_ready", "reason_of"]
+__all__ = ["ExportReport", "FailedQuery", "Verification", "failure_kind", "json_ready", "reason_of"]
 
 EXPIRED: Final = 14241
 """``StartDate`` is older than the server's memory (https://www.twilio.com/docs/api/errors/14241)."""
@@ -94,7 +94,7 @@ class FailedQuery:
 
 
 @frozen
-class Check:
+class Verification:
     """Sums of our rows beside what the server says of all Workers together.
 
     Attributes:
@@ -166,7 +166,7 @@ class ExportReport:
     finished: bool = False
     stopped: bool = False
     failures: tuple[FailedQuery, ...] = field(default=(), repr=False)
-    checks: tuple[Check, ...] = field(default=(), repr=False)
+    checks: tuple[Verification, ...] = field(default=(), repr=False)
 
     @property
     def not_asked(self) -> int:
@@ -206,7 +206,9 @@ class ExportReport:
         return {**plain, **counted, "checks": checks}
 
 
-def fate(error: Exception, window: Window | None = None, now: datetime | None = None) -> str:
+def failure_kind(
+    error: Exception, window: Window | None = None, now: datetime | None = None
+) -> str:
     """Return the counter of a failure: ``gone``, ``expired`` or ``failed``.
 
     ``gone`` takes Twilio's own error body, and is only a claim until the list of Workers was

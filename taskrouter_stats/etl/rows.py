@@ -25,7 +25,7 @@ from .schemas import SCHEMAS
 
 __all__ = [
     "ROW_BYTES",
-    "SETTLE",
+    "SETTLE_DELAY",
     "Row",
     "Tables",
     "activity_rows",
@@ -40,7 +40,7 @@ Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 """Rows by the name of their table."""
 
-SETTLE: Final = timedelta(hours=1)
+SETTLE_DELAY: Final = timedelta(hours=1)
 """How long after its end a window is taken to change no more; nobody documents it."""
 
 ROW_BYTES: Final = 1000
@@ -73,7 +73,7 @@ def main_table(operation: str) -> str:
 
 
 def rows(
-    success: Success[Any], *, fetched_at: datetime | None = None, settle: timedelta = SETTLE
+    success: Success[Any], *, fetched_at: datetime | None = None, settle: timedelta = SETTLE_DELAY
 ) -> Tables:
     """The rows of one answer.
 
@@ -88,7 +88,10 @@ def rows(
     query, value = success.query, success.value
     table = main_table(query.endpoint.name)
     asked = _asked(query)
-    fetched = {"fetched_at": plain_time(fetched_at), "complete": settled(query, fetched_at, settle)}
+    fetched = {
+        "fetched_at": plain_time(fetched_at),
+        "complete": is_settled(query, fetched_at, settle),
+    }
     if isinstance(value, WorkerStatistics):
         return _worker_tables(query, value, asked, fetched)
     if isinstance(value, TaskQueuesBulkRealTimeStatistics):
@@ -99,7 +102,7 @@ def rows(
     return {table: [_row(table, parts, query, {**asked, **fetched})]}
 
 
-def settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
+def is_settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
     """Whether a query's window had ended long enough before; None where there is no window."""
     end = None if query.window is None else query.window.end
     return None if end is None or at is None else end <= at - settle

@@ -24,12 +24,20 @@ from urllib.request import url2pathname
 from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.models.redaction import hidden
+from taskrouter_stats.models.redaction import masked
 
 from .arrow import pyarrow
 from .locks import hold_lock
 
-__all__ = ["Folder", "ObjectStore", "Storage", "local_path", "shown_uri", "storing", "sync_folder"]
+__all__ = [
+    "Folder",
+    "ObjectStore",
+    "Storage",
+    "local_path",
+    "shown_uri",
+    "storage_errors",
+    "sync_folder",
+]
 
 _ASIDE: Final = ".aside"
 _OUTSIDE: Final = {"", ".", ".."}
@@ -70,7 +78,7 @@ class Storage(Protocol):
 
 
 @contextmanager
-def storing(place: str) -> Generator[None]:
+def storage_errors(place: str) -> Generator[None]:
     """Turn what the operating system says into a ``StorageError`` that names the place."""
     try:
         yield
@@ -134,7 +142,7 @@ class Folder:
     def put(self, name: str, data: bytes) -> None:
         """Write aside, sync, rename, sync the folder: a crash leaves the old or the new file."""
         path = self.path(name)
-        with storing(str(path)):
+        with storage_errors(str(path)):
             path.parent.mkdir(parents=True, exist_ok=True)
             aside = self._aside(path)
             try:
@@ -161,20 +169,20 @@ class Folder:
     def get(self, name: str) -> bytes:
         """What a file holds."""
         path = self.path(name)
-        with storing(str(path)):
+        with storage_errors(str(path)):
             return path.read_bytes()
 
     def names(self, under: str) -> list[str]:
         """Every file below a folder, those that a crash left aside included."""
         folder = self.path(under)
-        with storing(str(folder)):
+        with storage_errors(str(folder)):
             found = [path for path in folder.rglob("*") if path.is_file()]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         path = self.path(name)
-        with storing(str(path)):
+        with storage_errors(str(path)):
             path.unlink(missing_ok=True)
 
     @contextmanager
@@ -182,7 +190,7 @@ class Folder:
         """Hold an advisory lock, which ends with the process however that ends."""
         path = self.path(name)
         with ExitStack() as stack:
-            with storing(self.place):
+            with storage_errors(self.place):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(hold_lock(path, self.place))
             yield
@@ -207,7 +215,7 @@ class ObjectStore:
             ConfigError: for a URI that pyarrow can't read.
             MissingExtra: without pyarrow.
         """
-        uri, name = hidden(uri), shown_uri(uri)
+        uri, name = masked(uri), shown_uri(uri)
         with suppress(OSError, ValueError):  # whose text may repeat secrets, so not as a context
             filesystem, root = pyarrow(".fs").FileSystem.from_uri(uri)
             return cls(filesystem, root, name)
@@ -221,13 +229,16 @@ class ObjectStore:
     def put(self, name: str, data: bytes) -> None:
         """Upload; the file is there once that has ended."""
         path = self._key(name)
-        with storing(f"{self.uri}/{name}"), self.filesystem.open_output_stream(path) as stream:
+        with (
+            storage_errors(f"{self.uri}/{name}"),
+            self.filesystem.open_output_stream(path) as stream,
+        ):
             stream.write(data)
 
     def get(self, name: str) -> bytes:
         """What a file holds."""
         with (
-            storing(f"{self.uri}/{name}"),
+            storage_errors(f"{self.uri}/{name}"),
             self.filesystem.open_input_stream(self._key(name)) as stream,
         ):
             data: bytes = stream.read()
@@ -238,14 +249,14 @@ class ObjectStore:
         fs = pyarrow(".fs")
         base = f"{self.root}/{under}".rstrip("/")
         selector = fs.FileSelector(base, recursive=True, allow_not_found=True)
-        with storing(f"{self.uri}/{under}"):
+        with storage_errors(f"{self.uri}/{under}"):
             found = self.filesystem.get_file_info(selector)
         files = [str(info.path) for info in found if info.type == fs.FileType.File]
         return sorted(path.removeprefix(f"{self.root}/") for path in files)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
-        with storing(f"{self.uri}/{name}"), suppress(FileNotFoundError):
+        with storage_errors(f"{self.uri}/{name}"), suppress(FileNotFoundError):
             self.filesystem.delete_file(self._key(name))
 
     def lock(self, name: str) -> AbstractContextManager[None]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["finish", "in_thread"]
+__all__ = ["in_thread", "wait_through_cancel"]
 
 T = TypeVar("T")
 
@@ -16,11 +16,11 @@ async def in_thread(work: Callable[[], T]) -> T:
     caller from work that still goes on.
     """
     future = asyncio.get_running_loop().run_in_executor(None, work)
-    await finish(future)
+    await wait_through_cancel(future)
     return future.result()
 
 
-async def finish(future: "asyncio.Future[Any]") -> None:
+async def wait_through_cancel(future: "asyncio.Future[Any]") -> None:
     """Wait until ``future`` is done; only then raise a cancellation that came meanwhile."""
     interruption: asyncio.CancelledError | None = None
     while not future.done():

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.errors import StorageError
 
-from .checkpoint import split
+from .checkpoint import split_key
 from .storage import Storage
 
 __all__ = ["GRACE", "Unavailable"]
@@ -102,29 +102,29 @@ class Unavailable:
 
     def is_expired(self, key: str) -> bool:
         """Return whether the server no longer has the window of this query."""
-        return split(key)[0] in self._expired
+        return split_key(key)[0] in self._expired
 
     def is_gone(self, key: str) -> bool:
         """Return whether this query needs no answer any more, since its Worker is gone."""
-        question, sid = split(key)
+        question, sid = split_key(key)
         record = self._gone.get(question, {}).get(sid)
         return record is not None and record.final
 
     def has(self, key: str) -> bool:
         """Return whether this query is recorded at all, as expired or as gone."""
-        question, sid = split(key)
+        question, sid = split_key(key)
         return question in self._expired or sid in self._gone.get(question, {})
 
     def add_expired(self, key: str, reason: str) -> None:
         """Record that the server no longer has the window of this query, for all Workers."""
-        question = split(key)[0]
+        question = split_key(key)[0]
         if question not in self._expired:
             self._expired[question] = reason
             self.changed = True
 
     def add_gone(self, key: str, at: datetime, reason: str) -> None:
         """Record that the Worker of this query was not there at that time."""
-        question, sid = split(key)
+        question, sid = split_key(key)
         sids = self._gone.setdefault(question, {})
         known = sids.get(sid)
         first = at if known is None else min(known.first, at)
@@ -133,7 +133,7 @@ class Unavailable:
 
     def remove(self, key: str) -> None:
         """Forget that the Worker of this query was gone: it was answered."""
-        question, sid = split(key)
+        question, sid = split_key(key)
         if self._gone.get(question, {}).pop(sid, None) is not None:
             self.changed = True
 

@@ -6,9 +6,9 @@ from typing import Final
 from taskrouter_stats.core import queries
 from taskrouter_stats.session import TaskRouterSession
 
-from .checkpoint import split
+from .checkpoint import split_key
 from .plan import WorkerPlan
-from .report import Check
+from .report import Verification
 
 __all__ = ["COUNTS", "compare"]
 
@@ -21,7 +21,7 @@ COUNTS: Final = tuple(
 
 async def compare(
     session: TaskRouterSession, plan: WorkerPlan, sums: Mapping[str, Mapping[str, int]]
-) -> AsyncGenerator[tuple[Check, int]]:
+) -> AsyncGenerator[tuple[Verification, int]]:
     """Yield a check of each window that has sums, and how many requests it took.
 
     Args:
@@ -32,7 +32,7 @@ async def compare(
     template = plan.template
     channel = dict(template.filters).get("TaskChannel")
     for window in plan.windows:
-        ours = sums.get(split(template.during(window).key)[0])
+        ours = sums.get(split_key(template.with_window(window).key)[0])
         if ours is None:
             continue
         whole = queries.workers_cumulative_statistics(
@@ -41,5 +41,5 @@ async def compare(
         said = await session.fetch_with_meta(whole, priority="bulk")
         theirs = {name: getattr(said.value, name) for name in COUNTS}
         mine = {name: ours.get(name, 0) for name in COUNTS}
-        check = Check(window, ours.get("workers", 0), mine, theirs)
+        check = Verification(window, ours.get("workers", 0), mine, theirs)
         yield check, said.meta.attempts + said.meta.refused

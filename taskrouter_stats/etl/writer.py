@@ -20,28 +20,28 @@ from attrs import define, field
 
 from taskrouter_stats.errors import StorageError, TaskRouterStatsError
 
-from .batch import Batch, Item
-from .checkpoint import Checkpoint, Commit, Position, by_question, split
-from .failures import FAILURES, merge_failures
+from .batch import Batch, PendingRows
+from .checkpoint import Checkpoint, Commit, Position, by_question, split_key
+from .failures import FAILURES_FILE, merge_failures
 from .overlaps import StoredWindow, refuse_overlaps, stored_windows
 from .report import FailedQuery, reason_of
 from .room import LARGEST_WAIT
 from .rows import Tables
 from .sinks.base import Sink
-from .threads import finish, in_thread
+from .threads import in_thread, wait_through_cancel
 from .unavailable import Unavailable
 from .verification import COUNTS
 
-__all__ = ["FAILURES", "Item", "Store"]
+__all__ = ["FAILURES_FILE", "PendingRows", "Writer"]
 
 T = TypeVar("T")
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
-MOST: Final = 1000
+BATCH_SIZE: Final = 1000
 """Items after which rows are written, and lost again to a kill."""
 
-PATIENCE: Final = 5.0
+FLUSH_SECONDS: Final = 5.0
 """Seconds after which they are written however few they are; longer where that makes a part."""
 
 PATIENCE_PARTS: Final = 30.0
@@ -53,7 +53,7 @@ _LATE: Final = "the output could not be committed to its end"
 
 
 @define(eq=False)
-class Store:
+class Writer:
     """One output, open: ``async with Store(sink) as store``. Several exports may share it.
 
     Attributes:
@@ -77,7 +77,7 @@ class Store:
     failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
     _planned: set[StoredWindow] = field(factory=set[StoredWindow], init=False)
     error: StorageError | None = field(default=None, init=False)
-    _pending: list[Item] = field(factory=list[Item], init=False)
+    _pending: list[PendingRows] = field(factory=list[PendingRows], init=False)
     _weight: int = field(default=0, init=False)
     _claimed: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
     _clock: "asyncio.Task[None] | None" = field(default=None, init=False)
@@ -98,7 +98,7 @@ class Store:
             if isinstance(error, TaskRouterStatsError) or not isinstance(error, Exception):
                 raise
             raise self._fail(error) from error
-        self._clock = asyncio.create_task(self._write_now_and_then())
+        self._clock = asyncio.create_task(self._flush_periodically())
         return self
 
     async def __aexit__(
@@ -110,11 +110,11 @@ class Store:
         try:
             if self._clock is not None:
                 self._clock.cancel()
-                await finish(self._clock)
+                await wait_through_cancel(self._clock)
         finally:
             try:
                 ending = asyncio.ensure_future(self._end())
-                await finish(ending)
+                await wait_through_cancel(ending)
                 ending.result()
             except StorageError as failed:
                 if error is None or failed is error:
@@ -145,7 +145,7 @@ class Store:
 
     def claim(self, key: str) -> bool:
         """Return whether a query is the caller's to ask; False while another export asks it."""
-        question, sid = split(key)
+        question, sid = split_key(key)
         claimed = self._claimed.setdefault(question, set())
         if sid in claimed:
             return False
@@ -154,10 +154,10 @@ class Store:
 
     def release(self, key: str) -> None:
         """Give a claimed query back: another export may ask it."""
-        question, sid = split(key)
+        question, sid = split_key(key)
         self._claimed.get(question, set()).discard(sid)
 
-    async def add(self, item: Item) -> None:
+    async def add(self, item: PendingRows) -> None:
         """Take something to store; now and then this writes what has gathered.
 
         Raises:
@@ -166,7 +166,7 @@ class Store:
         self._check()
         self._pending.append(item)
         self._weight += item.weight
-        if len(self._pending) >= MOST or self._weight >= LARGEST_WAIT:
+        if len(self._pending) >= BATCH_SIZE or self._weight >= LARGEST_WAIT:
             await self.commit()
 
     async def commit(self) -> None:
@@ -186,7 +186,7 @@ class Store:
             finally:
                 batch.report()
 
-    async def call(self, work: Callable[[], T]) -> T:
+    async def run_blocking(self, work: Callable[[], T]) -> T:
         """Do something that blocks with the storage, between two commits."""
         async with self._turn:
             return await in_thread(work)
@@ -198,12 +198,12 @@ class Store:
             self._check()
             await in_thread(lambda: self._store(None, None))
 
-    async def _write_now_and_then(self) -> None:
+    async def _flush_periodically(self) -> None:
         """However slowly rows come, none waits longer than this."""
         parts = self.sink.format.startswith("Parquet")
         try:
             while True:
-                await asyncio.sleep(PATIENCE_PARTS if parts else PATIENCE)
+                await asyncio.sleep(PATIENCE_PARTS if parts else FLUSH_SECONDS)
                 await self.commit()
         except Exception as error:  # noqa: BLE001 (told by the next add or commit, or at the end)
             self._fail(error)
@@ -264,13 +264,13 @@ class Store:
         last = self.checkpoint.last
         return Position() if last is None else Position(lengths=last.position.lengths)
 
-    def _sums(self, stored: list[tuple[Item, Tables]]) -> dict[str, Counter[str]]:
+    def _sums(self, stored: list[tuple[PendingRows, Tables]]) -> dict[str, Counter[str]]:
         """Return what these rows add to the totals, by question."""
         sums: dict[str, Counter[str]] = {}
         for item, tables in stored:
             if item.key is None:
                 continue
-            question = split(item.key)[0]
+            question = split_key(item.key)[0]
             counts, known = sums.setdefault(question, Counter()), self.checkpoint.sums
             before = known.get(question, {})
             for row in tables.get("worker_statistics", ()):

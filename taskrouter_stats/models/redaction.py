@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, NoReturn, Self, cast
 
-__all__ = ["Blotter", "Secret", "basic", "hidden"]
+__all__ = ["Secret", "SecretRedactor", "basic_auth", "masked"]
 
 _TELLING: Final = 8
 """So many letters in a row stand in nothing else: a part of a secret that is as long tells it."""
@@ -63,18 +63,18 @@ class _SecretBytes(bytes):
         return "b'(secret)'"
 
     def __getitem__(self, key: Any) -> Any:
-        return hidden(super().__getitem__(key))
+        return masked(super().__getitem__(key))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("secrets do not pickle")
 
 
-def basic(user: str, password: str) -> Secret:
+def basic_auth(user: str, password: str) -> Secret:
     """The value of a header that says who asks, by HTTP's Basic scheme."""
     return Secret("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii"))
 
 
-def hidden(value: Any) -> Any:
+def masked(value: Any) -> Any:
     """Text that shows nothing, in a container too; anything else as it is.
 
     For arguments that a traceback may show: a secret may stand where none belongs.
@@ -85,14 +85,14 @@ def hidden(value: Any) -> Any:
         return _SecretBytes(value)
     if isinstance(value, (list, tuple, set, frozenset)):
         kind: Any = next(kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind))
-        return kind(map(hidden, cast("Iterable[object]", value)))
+        return kind(map(masked, cast("Iterable[object]", value)))
     if isinstance(value, dict):
         items = cast("dict[object, object]", value).items()
-        return {hidden(key): hidden(item) for key, item in items}
+        return {masked(key): masked(item) for key, item in items}
     return value
 
 
-class Blotter:
+class SecretRedactor:
     """Takes secrets out of what is shown, for servers and proxies that repeat the request.
 
     A text is compared without its escapes, each secret is too, and what is found is cut out of the
@@ -106,9 +106,9 @@ class Blotter:
 
     def __init__(self, secrets: Iterable[str], *, shortest: int = _TELLING) -> None:
         long = [text.encode("utf-8", "surrogatepass") for text in secrets if len(text) >= shortest]
-        self._clues: tuple[bytes, ...] = hidden(tuple({_clue(secret) for secret in long}))
-        self._needles: tuple[bytes, ...] = hidden(_readings(long))
-        self._no_words = hidden(_readings(secret for secret in long if not _WORD(secret)))
+        self._clues: tuple[bytes, ...] = masked(tuple({_clue(secret) for secret in long}))
+        self._needles: tuple[bytes, ...] = masked(_readings(long))
+        self._no_words = masked(_readings(secret for secret in long if not _WORD(secret)))
 
     def __call__(self, text: bytes) -> bytes:
         """The bytes without the secrets; the same object where there are none."""

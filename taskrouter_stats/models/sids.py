@@ -75,8 +75,10 @@ def _hint(value: object, prefix: str) -> str:
         return "it has blanks around it" if other == prefix else f"{other} is for {KINDS[other]}"
     if PATTERNS[prefix](text[:2].upper() + text[2:]):
         return f"write {prefix} in capitals"
-    return f"it has {len(text)} characters, not {_LENGTH}" if _torn(text, prefix) else ""
+    return (
+        f"it has {len(text)} characters, not {_LENGTH}" if _has_wrong_length(text, prefix) else ""
+    )
 
 
-def _torn(text: str, prefix: str) -> bool:
+def _has_wrong_length(text: str, prefix: str) -> bool:
     return text.isascii() and text.startswith(prefix) and len(text) != _LENGTH

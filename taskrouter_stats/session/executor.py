@@ -11,10 +11,10 @@ from typing import Any
 from attrs import define, field, frozen
 
 from taskrouter_stats.core import rate_limit
-from taskrouter_stats.core.circuit_breaker import Breaker
+from taskrouter_stats.core.circuit_breaker import CircuitBreaker
 from taskrouter_stats.core.identity import Served, differences
 from taskrouter_stats.core.outcome import Meta
-from taskrouter_stats.core.reply import Reply, decipher
+from taskrouter_stats.core.reply import Reply, decode_reply
 from taskrouter_stats.core.request import Request
 from taskrouter_stats.core.retry import (
     TRANSIENT,
@@ -33,18 +33,18 @@ from taskrouter_stats.errors import (
     TransportError,
     UntrustedCertificate,
 )
-from taskrouter_stats.models.redaction import Blotter
+from taskrouter_stats.models.redaction import SecretRedactor
 
-from .loop_fairness import Turns
+from .loop_fairness import LoopFairness
 from .pacer import Pacer, Permit
-from .retrying import persist
+from .retrying import call_with_retries
 from .transport import Transport
 
-__all__ = ["Courier", "Errand", "Tally"]
+__all__ = ["CallState", "RequestExecutor", "RunCounters"]
 
 
 @define(eq=False, repr=False)
-class Tally:
+class RunCounters:
     """What a run counts while it goes: 429s, and sends that followed a failed one."""
 
     refused: int = 0
@@ -54,7 +54,7 @@ class Tally:
 
 
 @define(eq=False, repr=False)
-class Errand:
+class CallState:
     """One request on its way, with what it has met so far.
 
     Attributes:
@@ -67,7 +67,7 @@ class Errand:
     """
 
     request: Request
-    tally: Tally
+    tally: RunCounters
     interactive: bool
     max_wait: float | None
     began: float
@@ -77,8 +77,8 @@ class Errand:
     was_refused: bool = False
     status: int | None = None
     request_id: str | None = None
-    limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID
-    blotter: Blotter | None = None
+    limits: rate_limit.RateLimit = rate_limit.NO_HEADERS
+    blotter: SecretRedactor | None = None
 
     def meta(self, now: float) -> Meta:
         """How it went."""
@@ -93,47 +93,47 @@ class Errand:
 
 
 @frozen(eq=False, repr=False)
-class Courier:
+class RequestExecutor:
     """What requests need on their way."""
 
     pacer: Pacer
     transport: Transport
     policy: RetryPolicy
-    breaker: Breaker = field(factory=Breaker)
+    breaker: CircuitBreaker = field(factory=CircuitBreaker)
     retries: RetryBudget = field(factory=RetryBudget)
-    turns: Turns = field(factory=Turns)
+    turns: LoopFairness = field(factory=LoopFairness)
 
-    def carry(self, errand: Errand) -> Awaitable[Any]:
+    def execute(self, errand: CallState) -> Awaitable[Any]:
         """The payload, decoded.
 
         Raises:
             TaskRouterStatsError: what the last attempt met, once the policy gives up.
         """
-        return persist(errand, self._attempt, self._next_step, self.pacer.rest)
+        return call_with_retries(errand, self._attempt, self._next_step, self.pacer.sleep)
 
-    async def _attempt(self, errand: Errand) -> Any:
-        permit = self._at_once(errand) or await self._let_out(errand)
+    async def _attempt(self, errand: CallState) -> Any:
+        permit = self._permit_nowait(errand) or await self._acquire_permit(errand)
         if errand.attempts:
             errand.tally.retried += not errand.was_refused
         errand.attempts += 1
         errand.was_refused = False
         began = self.pacer.now()
         try:
-            reply = await self.transport.send(errand.request, permit.depart)
-            if not self.turns.at_once():
-                await self.turns.wait(interactive=errand.interactive)
+            reply = await self.transport.send(errand.request, permit.mark_sent)
+            if not self.turns.try_enter():
+                await self.turns.enter(interactive=errand.interactive)
         except BaseException as error:
-            permit.lose()
+            permit.abandon()
             if isinstance(error, TransportError):
                 self._note_failure(error)
-            errand.status, errand.request_id, errand.limits = None, None, rate_limit.NOTHING_SAID
+            errand.status, errand.request_id, errand.limits = None, None, rate_limit.NO_HEADERS
             raise
-        limits = rate_limit.parse(reply.headers, reply.blotter.text)
-        self.breaker.replied()
-        permit.observe(limits, refused=reply.refused)
+        limits = rate_limit.parse_headers(reply.headers, reply.blotter.text)
+        self.breaker.record_reply()
+        permit.observe(limits, refused=reply.is_rate_limited)
         errand.status, errand.request_id, errand.limits = reply.status, reply.request_id, limits
         errand.blotter = reply.blotter
-        if reply.refused:
+        if reply.is_rate_limited:
             errand.attempts -= 1
             errand.refused += 1
             errand.was_refused = True
@@ -148,9 +148,9 @@ class Courier:
         """
         if not error.on_reused_connection and not isinstance(error, UntrustedCertificate):
             timed_out = isinstance(error, TimedOut)
-            self.breaker.failed(self.pacer.now(), timed_out=timed_out, cause=str(error))
+            self.breaker.record_failure(self.pacer.now(), timed_out=timed_out, cause=str(error))
 
-    def _read(self, errand: Errand, reply: Reply, began: float) -> Any:
+    def _read(self, errand: CallState, reply: Reply, began: float) -> Any:
         """Return the payload of a reply that answers the request.
 
         Raises:
@@ -159,9 +159,9 @@ class Courier:
                 connections that may bring more such replies are not used again.
         """
         try:
-            payload = decipher(reply, errand.limits, errand.attempts)
+            payload = decode_reply(reply, errand.limits, errand.attempts)
         except (ApiError, PayloadError):
-            if not reply.refused and reply.status not in TRANSIENT:
+            if not reply.is_rate_limited and reply.status not in TRANSIENT:
                 self.retries.earn()
             raise
         request = errand.request
@@ -178,33 +178,33 @@ class Courier:
         self.retries.earn()
         return payload
 
-    def _at_once(self, errand: Errand) -> Permit | None:
+    def _permit_nowait(self, errand: CallState) -> Permit | None:
         """Leave that needs no waiting."""
         if self.breaker.open:
             return None
         upcoming = errand.tally.upcoming
-        return self.pacer.at_once(
+        return self.pacer.acquire_nowait(
             errand.request.budget, interactive=errand.interactive, upcoming=upcoming
         )
 
-    async def _let_out(self, errand: Errand) -> Permit:
+    async def _acquire_permit(self, errand: CallState) -> Permit:
         """Leave to send, or ServerDown, which may be found out while waiting for leave."""
-        is_probe = self._look_out(errand)
+        is_probe = self._check_circuit(errand)
         try:
-            permit = await self._leave(errand)
+            permit = await self._wait_for_permit(errand)
         except BaseException:
             if is_probe:
-                self.breaker.not_sent()
+                self.breaker.probe_cancelled()
             raise
         try:
-            if is_probe or self._look_out(errand):
-                self.breaker.sent(self.pacer.now())
+            if is_probe or self._check_circuit(errand):
+                self.breaker.probe_sent(self.pacer.now())
         except (ServerDown, PaceError):
-            permit.give_back()
+            permit.cancel()
             raise
         return permit
 
-    def _look_out(self, errand: Errand) -> bool:
+    def _check_circuit(self, errand: CallState) -> bool:
         """Refuse to ask a server that is down, but for the next probe; tell whether this is it.
 
         When probes are stuck in all places, the next one waits for a place, and by that alone
@@ -213,7 +213,7 @@ class Courier:
         if not self.breaker.open:
             return False
         now = self.pacer.now()
-        seconds = self.breaker.ask(now)
+        seconds = self.breaker.delay(now)
         if seconds > 0:
             down_for, allowed = self.breaker.down_for(now), errand.max_wait
             if not down_for:  # no probe is out yet: this is still a wait for leave
@@ -221,13 +221,13 @@ class Courier:
                 if allowed is not None and errand.waited > allowed:
                     raise PaceError(allowed, seconds)
             raise ServerDown(down_for, seconds, self.breaker.cause)
-        self.breaker.probe()
+        self.breaker.start_probe()
         return True
 
-    async def _leave(self, errand: Errand) -> Permit:
+    async def _wait_for_permit(self, errand: CallState) -> Permit:
         pacer, asked, allowed = self.pacer, self.pacer.now(), errand.max_wait
         try:
-            return await pacer.leave(
+            return await pacer.acquire(
                 errand.request.budget,
                 interactive=errand.interactive,
                 max_wait=None if allowed is None else max(0.0, allowed - errand.waited),
@@ -239,7 +239,7 @@ class Courier:
         finally:
             errand.waited += pacer.now() - asked
 
-    def _next_step(self, errand: Errand, error: Exception) -> RetryAfter | GiveUp:
+    def _next_step(self, errand: CallState, error: Exception) -> RetryAfter | GiveUp:
         now = self.pacer.now()
         return decide(
             error,

@@ -32,11 +32,11 @@ class Items(Generic[T]):
     def __init__(
         self,
         reader: ListReader[T],
-        ask_page: Callable[[str], Coroutine[Any, Any, Page]],
+        fetch_page: Callable[[str], Coroutine[Any, Any, Page]],
         start: Callable[[Coroutine[Any, Any, Page]], "asyncio.Task[Page]"],
     ) -> None:
         self._reader = reader
-        self._ask_page = ask_page
+        self._ask_page = fetch_page
         self._start = start
         self._page: asyncio.Task[Page] | None = None
         self._items: deque[object] = deque()
@@ -59,7 +59,7 @@ class Items(Generic[T]):
             while not self._items:
                 async with self._turn:
                     if not self._items:
-                        await self._turn_page()
+                        await self._next_page()
             value = self._reader.read(self._items.popleft())
             if value is not None:
                 return value
@@ -104,7 +104,7 @@ class Items(Generic[T]):
         self._pages += 1
         return self._start(self._ask_page(target))
 
-    async def _turn_page(self) -> None:
+    async def _next_page(self) -> None:
         if self._left:
             raise StopAsyncIteration
         if self._ended:

@@ -11,20 +11,20 @@ from attrs import define, field
 from taskrouter_stats.core.paging import Page
 from taskrouter_stats.errors import SessionClosed, SessionMisuse
 
-from .executor import Courier
+from .executor import RequestExecutor
 from .options import Settings
 from .pacer import Pacer
 from .stream import OutcomeStream
 from .transport import Transport
 
-__all__ = ["Life", "Live"]
+__all__ = ["OpenSession", "SessionLifecycle"]
 
 
 @define(eq=False, repr=False)
-class Live:
+class OpenSession:
     """What exists only while a session is open."""
 
-    courier: Courier
+    courier: RequestExecutor
     loop: asyncio.AbstractEventLoop
     process: int
     pages: set["asyncio.Task[Page]"] = field(factory=set["asyncio.Task[Page]"])
@@ -33,7 +33,7 @@ class Live:
     )
 
 
-class Life:
+class SessionLifecycle:
     """Opens at the first use, refuses uses that can't be, closes once.
 
     A session that was never used may cross a fork or move to another loop; one that was used
@@ -43,14 +43,14 @@ class Life:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._closed = False
-        self.live: Live | None = None
+        self.live: OpenSession | None = None
 
     @property
     def state(self) -> str:
         """In a word."""
         return "closed" if self._closed else "unopened" if self.live is None else "open"
 
-    def here(self) -> Live:
+    def require_open(self) -> OpenSession:
         """The open state, opened if need be, when it may be used from here.
 
         Raises:
@@ -71,14 +71,14 @@ class Life:
             )
         return live
 
-    def enter(self, stream: OutcomeStream[Any]) -> None:
+    def register_stream(self, stream: OutcomeStream[Any]) -> None:
         """A stream begins; closing the session will end it."""
-        self.here().streams.add(stream)
+        self.require_open().streams.add(stream)
 
     def start_page(self, page: Coroutine[Any, Any, Page]) -> "asyncio.Task[Page]":
         """A task for a page that may still be unread when its reader leaves."""
         try:
-            pages = self.here().pages
+            pages = self.require_open().pages
         except SessionMisuse:
             page.close()
             raise
@@ -92,7 +92,7 @@ class Life:
         """End streams, pages and waits with ``SessionClosed``, and close the transport."""
         if self._closed:
             return
-        live = None if self.live is None else self.here()
+        live = None if self.live is None else self.require_open()
         self._closed = True
         if live is None:
             return
@@ -110,7 +110,7 @@ class Life:
         finally:
             await live.courier.transport.aclose()
 
-    def _open(self) -> Live:
+    def _open(self) -> OpenSession:
         settings = self._settings
         transport = Transport(
             settings.base_url,
@@ -124,5 +124,5 @@ class Life:
             pace_limit=settings.pace_limit,
             headroom=settings.headroom,
         )
-        courier = Courier(pacer, transport, settings.retry)
-        return Live(courier, asyncio.get_running_loop(), os.getpid())
+        courier = RequestExecutor(pacer, transport, settings.retry)
+        return OpenSession(courier, asyncio.get_running_loop(), os.getpid())

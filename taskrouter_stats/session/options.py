@@ -10,7 +10,7 @@ from taskrouter_stats.core.plain import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.redaction import Secret, hidden
+from taskrouter_stats.models.redaction import Secret, masked
 
 from .transport import HttpSession
 
@@ -18,8 +18,8 @@ __all__ = [
     "MAX_WAIT",
     "SessionOptions",
     "Settings",
+    "check_bool",
     "check_number",
-    "check_switch",
     "hide_addresses",
     "options_from_env",
 ]
@@ -101,7 +101,7 @@ class Settings:
             object.__setattr__(self, name, number)
 
 
-def check_switch(name: str, value: object) -> None:
+def check_bool(name: str, value: object) -> None:
     """Refuse what is neither True nor False: the text "no" would count as yes."""
     if not isinstance(value, bool):
         raise InvalidParameter(name, _kind(value), "True or False is expected")
@@ -115,7 +115,7 @@ def _kind(value: object) -> str:
 def hide_addresses(options: SessionOptions) -> SessionOptions:
     """The options, with nothing that a traceback shows of URLs that may hold a password."""
     shown = {"base_url", "proxy", "http", "trust_env", "allow_http"}
-    found = {name: hidden(value) if name in shown else value for name, value in options.items()}
+    found = {name: masked(value) if name in shown else value for name, value in options.items()}
     return cast("SessionOptions", found)
 
 
@@ -126,7 +126,7 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
         ConfigError: for a switch that is neither on nor off.
     """
     environ = {name: environ[name] for name in _VARIABLES if name in environ}  # no others' secrets
-    environ[_BASE_URL] = hidden(environ.get(_BASE_URL))
+    environ[_BASE_URL] = masked(environ.get(_BASE_URL))
     found: dict[str, Any] = {}
     if url := environ.get(_BASE_URL):
         found["base_url"] = url

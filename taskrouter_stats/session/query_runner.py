@@ -4,11 +4,11 @@ from typing import Any, TypeVar
 
 import attrs
 
-from taskrouter_stats.core.error_hints import advise
+from taskrouter_stats.core.error_hints import hint_for
 from taskrouter_stats.core.outcome import Failure, Outcome, Success
 from taskrouter_stats.core.paging import Page, read_page, with_smaller_page
-from taskrouter_stats.core.query import Ask, Listing, Query
-from taskrouter_stats.core.request import Request, build, build_page
+from taskrouter_stats.core.query import BaseQuery, Listing, Query
+from taskrouter_stats.core.request import Request, build_page_request, build_request
 from taskrouter_stats.errors import (
     ApiError,
     PayloadError,
@@ -18,35 +18,35 @@ from taskrouter_stats.errors import (
 )
 from taskrouter_stats.models import structure
 
-from .executor import Errand, Tally
-from .lifecycle import Life, Live
+from .executor import CallState, RunCounters
+from .lifecycle import OpenSession, SessionLifecycle
 
-__all__ = ["Answers"]
+__all__ = ["QueryRunner"]
 
 T = TypeVar("T")
 
 
-class Answers:
+class QueryRunner:
     """What a session answers with, whoever asked."""
 
-    def __init__(self, life: Life, account: str) -> None:
+    def __init__(self, life: SessionLifecycle, account: str) -> None:
         self._life = life
         self._account = account
 
-    async def one(
+    async def fetch(
         self, query: Query[T], *, interactive: bool, max_wait: float | None
     ) -> Success[T]:
         """One answer, or its error raised."""
-        live = self._life.here()
-        errand = _errand(live, build(query, self._account), Tally())
+        live = self._life.require_open()
+        errand = _errand(live, build_request(query, self._account), RunCounters())
         errand.interactive, errand.max_wait = interactive, max_wait
         value = await _value(live, query, errand)
         return Success(query, value, errand.meta(live.loop.time()))
 
-    async def outcome(self, query: Query[T], tally: Tally) -> Outcome[T]:
+    async def fetch_outcome(self, query: Query[T], tally: RunCounters) -> Outcome[T]:
         """A stream's query as an outcome; only what is no answer at all is raised."""
-        live = self._life.here()
-        errand = _errand(live, build(query, self._account), tally)
+        live = self._life.require_open()
+        errand = _errand(live, build_request(query, self._account), tally)
         try:
             value = await _value(live, query, errand)
         except UsageError:
@@ -57,10 +57,10 @@ class Answers:
             return Failure(query, failed, errand.meta(live.loop.time()))
         return Success(query, value, errand.meta(live.loop.time()))
 
-    async def page(self, listing: Listing[Any], target: str) -> Page:
+    async def fetch_page(self, listing: Listing[Any], target: str) -> Page:
         """One page of a list; when the server fails at a large one, a smaller one."""
-        live = self._life.here()
-        request = build_page(listing, target, self._account)
+        live = self._life.require_open()
+        request = build_page_request(listing, target, self._account)
         try:
             return await _page(live, listing, request)
         except ServerError:
@@ -70,33 +70,35 @@ class Answers:
         return await _page(live, listing, attrs.evolve(request, target=smaller))
 
 
-def _errand(live: Live, request: Request, tally: Tally) -> Errand:
-    return Errand(request, tally, interactive=False, max_wait=None, began=live.loop.time())
+def _errand(live: OpenSession, request: Request, tally: RunCounters) -> CallState:
+    return CallState(request, tally, interactive=False, max_wait=None, began=live.loop.time())
 
 
-async def _page(live: Live, listing: Listing[Any], request: Request) -> Page:
-    errand = _errand(live, request, Tally())
+async def _page(live: OpenSession, listing: Listing[Any], request: Request) -> Page:
+    errand = _errand(live, request, RunCounters())
     errand.interactive = True
     try:
-        return read_page(listing, await live.courier.carry(errand))
+        return read_page(listing, await live.courier.execute(errand))
     except (ApiError, PayloadError) as error:
-        raise _explained(error, listing, errand) from None
+        raise _with_context(error, listing, errand) from None
 
 
-async def _value(live: Live, query: Query[T], errand: Errand) -> T:
+async def _value(live: OpenSession, query: Query[T], errand: CallState) -> T:
     try:
-        value = structure(await live.courier.carry(errand), query.endpoint.model)
+        value = structure(await live.courier.execute(errand), query.endpoint.model)
     except (ApiError, PayloadError) as error:
-        raise _explained(error, query, errand) from None
-    complete = query.endpoint.complete
+        raise _with_context(error, query, errand) from None
+    complete = query.endpoint.add_request_data
     return value if complete is None else complete(value, query.task_queue_sids)
 
 
-def _explained(error: ApiError | PayloadError, ask: Ask[Any], errand: Errand) -> Exception:
+def _with_context(
+    error: ApiError | PayloadError, ask: BaseQuery[Any], errand: CallState
+) -> Exception:
     """The error with what only its question or its reply can tell."""
     if isinstance(error, PayloadError):
         problems = error.problems  # which quote numbers and keys, too
         shown = errand.blotter.quotes(problems) if errand.blotter else problems
         return PayloadError(shown, errand.request_id, error.for_other_query)
-    error.hint = advise(error, ask) or error.hint
+    error.hint = hint_for(error, ask) or error.hint
     return error

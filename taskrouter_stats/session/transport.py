@@ -20,7 +20,7 @@ from attrs import define
 from yarl import URL
 
 from taskrouter_stats._version import __version__
-from taskrouter_stats.core.reply import LARGEST_BODY, Reply
+from taskrouter_stats.core.reply import MAX_BODY_BYTES, Reply
 from taskrouter_stats.core.request import Request
 from taskrouter_stats.errors import (
     ConfigError,
@@ -32,7 +32,7 @@ from taskrouter_stats.errors import (
     UntrustedCertificate,
 )
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.redaction import Blotter, Secret, basic
+from taskrouter_stats.models.redaction import Secret, SecretRedactor, basic_auth
 
 __all__ = ["HttpSession", "Transport"]
 
@@ -54,7 +54,7 @@ class _Send:
         replied_at: when the last reply's head came over each connection.
     """
 
-    departed: Callable[[], None]
+    on_sent: Callable[[], None]
     replied_at: _ReplyTimes
     reused_at: float | None = None
     has_head: bool = False
@@ -109,7 +109,7 @@ class Transport:
                 else:
                     self._headers |= header
         self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
-        self._blotter = Blotter(secrets)
+        self._blotter = SecretRedactor(secrets)
         self._connector: _Connector | None = None
         self._replied_at = _ReplyTimes()
         if http is None:
@@ -163,7 +163,7 @@ class Transport:
         if self._connector is not None:
             _SEND.set(send)
         else:
-            send.departed()
+            send.on_sent()
         try:
             response = await self._http.request(
                 request.method,
@@ -178,8 +178,8 @@ class Transport:
             )
         finally:
             _SEND.set(_NO_SEND)
-        body = await _whole(response)
-        return Reply(response.status, _readable(response), body, self._blotter)
+        body = await _read_body(response)
+        return Reply(response.status, _utf8_headers(response), body, self._blotter)
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """What an exception means; one that is not aiohttp's own means nothing here."""
@@ -188,9 +188,9 @@ class Transport:
         if isinstance(error, TimeoutError):
             return TimedOut(self._seconds)
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return UntrustedCertificate(self._blotter.quote(_why(error)))
+            return UntrustedCertificate(self._blotter.quote(_describe(error)))
         if isinstance(error, (aiohttp.ClientError, OSError)):
-            return ConnectionFailed(self._blotter.quote(_why(error)))
+            return ConnectionFailed(self._blotter.quote(_describe(error)))
         return None
 
     async def aclose(self) -> None:
@@ -199,7 +199,7 @@ class Transport:
             await self._http.close()
 
 
-def _readable(response: aiohttp.ClientResponse) -> Mapping[str, str]:
+def _utf8_headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
     """Return the headers with U+FFFD for each byte, read as a surrogate, that is not UTF-8."""
     if b"".join(chain.from_iterable(response.raw_headers)).isascii():
         return response.headers
@@ -209,7 +209,7 @@ def _readable(response: aiohttp.ClientResponse) -> Mapping[str, str]:
     }
 
 
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     """The body, cut as soon as it is larger than any that TaskRouter sends.
 
     Its last byte sets the connection free; whatever ends it sooner closes the connection.
@@ -220,9 +220,9 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
             chunk = await content.readany()
             chunks.append(chunk)
             size += len(chunk)
-            if size > LARGEST_BODY:
+            if size > MAX_BODY_BYTES:
                 response.close()
-                return b"".join(chunks)[: LARGEST_BODY + 1]
+                return b"".join(chunks)[: MAX_BODY_BYTES + 1]
     except BaseException:
         response.close()
         raise
@@ -280,11 +280,11 @@ class _Response(aiohttp.ClientResponse):
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
         send, protocol = _SEND.get(), cast("ResponseHandler", connection.protocol)
-        send.departed()
+        send.on_sent()
         try:
             response = await super().start(connection)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-            failure = aiohttp.ClientConnectionError(_why(error))
+            failure = aiohttp.ClientConnectionError(_describe(error))
         else:
             send.has_head, send.replied_at[protocol] = True, self._loop.time()
             return response
@@ -323,10 +323,10 @@ def _split_proxy(proxy: URL) -> tuple[URL, Secret | None, Secret]:
     password = Secret(proxy.password or "")
     if proxy.user is None and proxy.password is None:
         return proxy, None, password
-    return proxy.with_user(None), basic(proxy.user or "", password), password
+    return proxy.with_user(None), basic_auth(proxy.user or "", password), password
 
 
-def _why(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Aiohttp's words, but for a proxy's refusal, whose text holds the proxy's URL."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         if error.status == 407:  # noqa: PLR2004

@@ -7,7 +7,7 @@ from typing import Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.models.redaction import Secret, hidden
+from taskrouter_stats.models.redaction import Secret, masked
 
 __all__ = ["find_proxy", "resolve_base_url"]
 
@@ -33,7 +33,7 @@ def resolve_base_url(
         return _twilio(region, edge)
     if region is not None or edge is not None:
         raise ConfigError("base_url= already names the host: leave region= and edge= out")
-    base_url = cast("str", hidden(base_url))
+    base_url = cast("str", masked(base_url))
     _check_url("base_url", base_url)
     if not _is_only_a_place(base_url):
         raise ConfigError("base_url= may hold scheme, host, port and path, and nothing else")
@@ -59,7 +59,7 @@ def find_proxy(
         ConfigError: for a proxy that is no http or https URL; for one that would read the
             credentials, since the base URL is plain http, unless ``allow_http``.
     """
-    proxy = way = cast("Secret | None", hidden(proxy))
+    proxy = way = cast("Secret | None", masked(proxy))
     parts = urlsplit(base_url)
     if way is None and trust_env and not _loopback(parts.hostname or ""):
         way = _env_proxy(parts)
@@ -80,7 +80,7 @@ def _env_proxy(parts: SplitResult) -> Secret | None:
     if any(urllib.request.proxy_bypass(place) for place in places):
         return None
     found = urllib.request.getproxies()
-    way: Secret | None = hidden(found.get(parts.scheme) or found.get("all"))
+    way: Secret | None = masked(found.get(parts.scheme) or found.get("all"))
     return way
 
 

@@ -18,11 +18,11 @@ from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 
 from .items import Items
 
-__all__ = ["GivenWorkers", "WorkerQueries", "check_workers", "each"]
+__all__ = ["WorkerQueries", "WorkersInput", "check_workers", "iterate_any"]
 
 T = TypeVar("T")
 
-GivenWorkers = Iterable[str | Worker] | AsyncIterable[str | Worker]
+WorkersInput = Iterable[str | Worker] | AsyncIterable[str | Worker]
 
 
 def check_workers(workers: object, workspace_sid: str) -> None:
@@ -54,7 +54,7 @@ class WorkerQueries:
     """One query for each worker, made as the stream asks for it, the Worker as its context."""
 
     def __init__(
-        self, template: Query[WorkerStatistics], workers: GivenWorkers | Items[Worker]
+        self, template: Query[WorkerStatistics], workers: WorkersInput | Items[Worker]
     ) -> None:
         check_workers(workers, template.workspace_sid)
         self._template = template
@@ -73,7 +73,7 @@ class WorkerQueries:
         What the queries are made of is closed with this generator.
         """
         seen: set[str] = set()
-        async with aclosing(each(self._workers)) as workers:
+        async with aclosing(iterate_any(self._workers)) as workers:
             async for worker in workers:
                 query = self._query(worker)
                 if query.sid in seen:
@@ -91,7 +91,7 @@ class WorkerQueries:
         return Query(like.endpoint, (workspace, sid), like.window, like.filters, context=known)
 
 
-async def each(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
+async def iterate_any(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
     """What any source gives; a generator, or a listing's next page, ends with this generator."""
     if isinstance(source, (AsyncGenerator, Items)):
         closed_with_this = cast("AsyncGenerator[T]", source)

@@ -13,8 +13,8 @@ from .limits import WINDOWS, Limiter, Rival, Start, Stepped
 from .server.app import Served, Server
 from .server.counters import Counters
 from .server.faults import Faults
-from .server.headers import Manners
-from .server.listener import Door
+from .server.headers import ServerOptions
+from .server.listener import Listener
 from .server.routes import LOWER_LIMITS, RESOURCE_KEYS
 from .world.profiles import sid
 from .world.world import World, account
@@ -117,7 +117,7 @@ class Simulator:
         InvalidParameter: An argument is outside of what can be simulated.
     """
 
-    _door: Door | None = None
+    _door: Listener | None = None
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Simulator:
         self.worlds = _worlds(seed, workers, workspaces)
         self.auth = validation.auth(_made_up(self.world) if auth is None else auth)
         self._served = _served(self.worlds, window, limit, rival, steps)
-        self.manners = Manners(
+        self.manners = ServerOptions(
             latency=validation.seconds("latency", latency),
             headers=headers,
             headers_on_429=headers_on_429,
@@ -173,7 +173,7 @@ class Simulator:
         """
         if self._door is not None:
             raise SessionMisuse("this Simulator is running already; make another one")
-        door = Door(self._server.application(), *self._address)
+        door = Listener(self._server.application(), *self._address)
         await door.open()
         self._door = door
         return self

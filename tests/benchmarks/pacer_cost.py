@@ -47,9 +47,9 @@ async def queue_and_grant(size: int) -> tuple[float, float]:
     key = BudgetKey("AC", "WS", "worker_statistics")
 
     async def wait() -> None:
-        (await pacer.leave(key, interactive=False)).observe(HUGE, refused=False)
+        (await pacer.acquire(key, interactive=False)).observe(HUGE, refused=False)
 
-    first = await pacer.leave(key, interactive=False)
+    first = await pacer.acquire(key, interactive=False)
     tasks = [asyncio.create_task(wait()) for _ in range(size)]
     begun = time.process_time()
     await asyncio.sleep(0)

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from taskrouter_stats import errors
-from taskrouter_stats.cli.exit_codes import code_of, guarded
+from taskrouter_stats.cli.exit_codes import code_of, run_guarded
 from tests.cli.processes import COMMAND, environment
 
 
@@ -51,7 +51,7 @@ def test_an_error_is_told_with_its_notes(capsys):
     """One line for the error, one for each note."""
     error = errors.ServerError(500)
     error.add_note("Not complete: 3 rows.")
-    assert guarded(raising(error)) == 5
+    assert run_guarded(raising(error)) == 5
     assert capsys.readouterr().err.splitlines() == [
         "Error: HTTP 500 (try again later)",
         "Not complete: 3 rows.",
@@ -86,7 +86,7 @@ class Unspeakable(Exception):
 )
 def test_a_bug_is_one_line(capsys, error, told):
     """Whatever is raised, one line names the error and its place and asks for a report; code 1."""
-    assert guarded(raising(error)) == 1
+    assert run_guarded(raising(error)) == 1
     assert BUG.fullmatch(capsys.readouterr().err)[1] == told
 
 
@@ -108,19 +108,19 @@ async def test_a_bug_shows_its_traceback_in_development_mode():
 
 def test_ctrl_c_is_130(capsys):
     """Without a traceback."""
-    assert guarded(raising(KeyboardInterrupt())) == 130
+    assert run_guarded(raising(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "Stopped.\n"
 
 
 def test_clicks_own_errors_go_through():
     """It knows the command's usage and shows it."""
     with pytest.raises(click.UsageError):
-        guarded(raising(click.UsageError("x")))
+        run_guarded(raising(click.UsageError("x")))
 
 
 def test_a_broken_pipe_is_quiet(capfd):
     """141, as a shell would count the signal."""
-    assert guarded(raising(BrokenPipeError())) == 141
+    assert run_guarded(raising(BrokenPipeError())) == 141
     assert capfd.readouterr() == ("", "")
 
 

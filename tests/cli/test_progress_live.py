@@ -6,9 +6,9 @@ import io
 import pytest
 from rich.console import Console
 
-from taskrouter_stats.cli.progress import LiveLine, Standing, is_live, showing
+from taskrouter_stats.cli.progress import LiveLine, ProgressSnapshot, is_live, show_progress
 
-STANDING = Standing(1500, 2, 3000, 49.81, 50.0, 12.0, 3, 90.0)
+STANDING = ProgressSnapshot(1500, 2, 3000, 49.81, 50.0, 12.0, 3, 90.0)
 
 
 def rendered(width, standing=STANDING):
@@ -42,7 +42,7 @@ def test_a_narrow_terminal_shows_what_matters_most():
 
 def test_an_unknown_total_is_no_zero():
     """While the workers are still being listed."""
-    assert "7/…" in rendered(80, Standing(7, 0, None, 0.0, None, None, 0, None))
+    assert "7/…" in rendered(80, ProgressSnapshot(7, 0, None, 0.0, None, None, 0, None))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_dumb_terminal_gets_plain_lines(terminal, term, live):
 async def test_elsewhere_a_plain_line_comes_now_and_then():
     """One line each time, without anything that moves the cursor."""
     console = Console(file=io.StringIO(), force_terminal=False, width=40)
-    async with showing(console, 0.01, lambda: STANDING):
+    async with show_progress(console, 0.01, lambda: STANDING):
         while console.file.getvalue().count("\n") < 2:  # noqa: ASYNC110 (a display has no event)
             await asyncio.sleep(0.005)
     lines = set(console.file.getvalue().splitlines())
@@ -75,5 +75,5 @@ async def test_a_broken_display_ends_the_run():
 
     console = Console(file=io.StringIO(), force_terminal=False)
     with pytest.raises(BrokenPipeError):
-        async with showing(console, 0.001, read):
+        async with show_progress(console, 0.001, read):
             await asyncio.sleep(0.02)

@@ -6,25 +6,27 @@ import logging
 
 from rich.console import Console
 
-from taskrouter_stats.cli.progress import Standing
-from taskrouter_stats.cli.reporter import Teller
+from taskrouter_stats.cli.progress import ProgressSnapshot
+from taskrouter_stats.cli.reporter import Reporter
 
 
 def teller(*, as_json):
     """One whose lines can be read."""
-    return Teller(Console(file=io.StringIO(), width=40), as_json)
+    return Reporter(Console(file=io.StringIO(), width=40), as_json)
 
 
 def test_text_is_one_line():
     """However long it is, and whatever it holds."""
     plain = teller(as_json=False)
-    plain.say("two\nlines \x1b[31m" + "x" * 100)
+    plain.write("two\nlines \x1b[31m" + "x" * 100)
     assert plain.console.file.getvalue() == "two lines  [31m" + "x" * 100 + "\n"
 
 
 def test_progress_is_numbers_in_json():
     """Words for people beside them."""
-    line = teller(as_json=True).standing(Standing(150, 2, 300, 49.8, 50.0, 12.0, 3, 3.0))
+    line = teller(as_json=True).progress_line(
+        ProgressSnapshot(150, 2, 300, 49.8, 50.0, 12.0, 3, 3.0)
+    )
     told = json.loads(line)
     assert (told["event"], told["done"], told["total"], told["refused"]) == (
         "progress",

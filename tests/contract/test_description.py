@@ -18,10 +18,10 @@ import attrs
 import pytest
 
 from taskrouter_stats import Window, models, queries
-from taskrouter_stats.core.endpoint import PREFIXES
+from taskrouter_stats.core.endpoint import SID_PREFIXES
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.core.paging import read_page
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.request import build_request
 from taskrouter_stats.models import PageMeta
 from taskrouter_stats.models.record import NOT_JSON
 from taskrouter_stats.models.sids import KINDS, check_sid
@@ -121,7 +121,7 @@ def sample(row):
     """Return a question of that row."""
     constructor = getattr(queries, row.name)
     places = re.findall(r"\{(\w+)\}", row.path)
-    sids = [PREFIXES[place] + "a" * 32 for place in places]
+    sids = [SID_PREFIXES[place] + "a" * 32 for place in places]
     if row.method == "POST":
         (question,) = constructor(*sids, ["WQ" + "a" * 32])
         return question
@@ -142,14 +142,16 @@ def test_places_of_a_path_ask_for_the_same_sids(description, row):
     path, operation = found(description, row)
     described = parameters(operation, "path")
     theirs = [described[name]["schema"]["pattern"] for name in re.findall(r"\{(\w+)\}", path)]
-    ours = [f"^{PREFIXES[name]}[0-9a-fA-F]{{32}}$" for name in re.findall(r"\{(\w+)\}", row.path)]
+    ours = [
+        f"^{SID_PREFIXES[name]}[0-9a-fA-F]{{32}}$" for name in re.findall(r"\{(\w+)\}", row.path)
+    ]
     assert ours == theirs
 
 
 @each_row
 def test_every_parameter_is_offered(row, operation):
     """A row offers the described parameters, page numbers left out, and no other."""
-    offered = {rule.wire for rule in row.filters.values()}
+    offered = {rule.parameter for rule in row.filters.values()}
     offered |= WINDOW if row.windowed else set()
     offered |= PAGING if row.items else set()
     assert offered == parameters(operation, "query").keys() - NEVER_SENT
@@ -160,11 +162,11 @@ def test_sid_filters_are_those_with_a_pattern(row, operation):
     """A filter checks for a SID where the description has its pattern, and of that kind."""
     described = parameters(operation, "query")
     for name, rule in row.filters.items():
-        pattern = described[rule.wire]["schema"].get("pattern")
+        pattern = described[rule.parameter]["schema"].get("pattern")
         for prefix in KINDS:
             sid = prefix + "a" * 32
             fits = pattern is None or bool(re.match(pattern, sid))
-            assert takes(rule, name, sid) == (fits and rule.wire not in NO_TEXT)
+            assert takes(rule, name, sid) == (fits and rule.parameter not in NO_TEXT)
 
 
 def takes(rule, name, value):
@@ -182,7 +184,7 @@ def test_what_is_sent_is_described(row, operation):
     question = sample(row)
     asked = [question, question.during(ABSOLUTE)] if row.windowed else [question]
     for each in asked:
-        query = urlsplit(build(each, "AC").target).query
+        query = urlsplit(build_request(each, "AC").target).query
         assert {part.partition("=")[0] for part in query.split("&") if part} <= described
 
 
@@ -276,7 +278,7 @@ def test_sids_are_the_described_ones(description):
     """Every kind of SID that a path asks for is one that this package checks the same way."""
     text = json.dumps(description["paths"])
     kinds = set(re.findall(r"\^([A-Z]{2})\[0-9a-fA-F\]\{32\}\$", text))
-    assert set(PREFIXES.values()) <= kinds
+    assert set(SID_PREFIXES.values()) <= kinds
     assert all(check_sid("sid", kind + "f" * 32, kind) for kind in kinds & KINDS.keys())
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats import Failure, Meta, Success, errors, queries
-from taskrouter_stats.core.fatal_errors import FatalWatch
+from taskrouter_stats.core.fatal_errors import FatalErrorDetector
 from taskrouter_stats.models import WorkerCumulative, WorkerStatistics
 
 OTHER = "WS" + "f" * 32
@@ -32,8 +32,8 @@ def success(number=0, **place):
 
 def verdicts(outcomes):
     """Return what the watch says of each outcome, in order."""
-    watch = FatalWatch()
-    return [watch.fatal(outcome) for outcome in outcomes]
+    watch = FatalErrorDetector()
+    return [watch.check(outcome) for outcome in outcomes]
 
 
 def first_end(outcomes):
@@ -130,5 +130,5 @@ def test_the_rule_of_twenty(statuses):
 def test_a_watch_is_one_runs(outcome, times):
     """What one run has seen, another does not know."""
     for number in range(times):
-        watch = FatalWatch()
-        assert watch.fatal(failure(outcome.error, number)) is None
+        watch = FatalErrorDetector()
+        assert watch.check(failure(outcome.error, number)) is None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats import Window, queries
-from taskrouter_stats.core.endpoint import PREFIXES
+from taskrouter_stats.core.endpoint import SID_PREFIXES
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.core.identity import Served, differences
 from taskrouter_stats.core.query import Listing, Query
@@ -32,7 +32,7 @@ SERVED = served()
 def sids_of(endpoint, letter):
     """SIDs for the path of an operation, all of one letter."""
     names = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
-    return tuple(PREFIXES[name] + letter * 32 for name in names)
+    return tuple(SID_PREFIXES[name] + letter * 32 for name in names)
 
 
 def question(endpoint, window=HOUR):

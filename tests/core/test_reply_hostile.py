@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import errors, models
 from taskrouter_stats.core import rate_limit
-from taskrouter_stats.core.reply import Reply, decipher
+from taskrouter_stats.core.reply import Reply, decode_reply
 from taskrouter_stats.models.converter import structure
 
 DIGITS = b"9" * 10_000
@@ -30,7 +30,7 @@ LIKE_JSON = st.lists(
 def read(body):
     """What such a body becomes: a worker's statistics, or our error."""
     try:
-        return structure(decipher(Reply(200, {}, body)), models.WorkerStatistics)
+        return structure(decode_reply(Reply(200, {}, body)), models.WorkerStatistics)
     except errors.PayloadError as error:
         return error
 
@@ -117,7 +117,7 @@ VALUES = st.text(max_size=40) | DATES | st.floats().map(str) | st.integers().map
 )  # fmt: skip
 def test_fuzz_of_rate_limit_headers(headers):
     """Any headers are read without an error, into finite numbers or nothing."""
-    told = rate_limit.parse(headers)
+    told = rate_limit.parse_headers(headers)
     numbers = (told.limit, told.remaining, told.retry_after, told.concurrent_requests)
     assert all(number is None or abs(number) < float("inf") for number in numbers)
     assert told.retry_after is None or told.retry_after >= 0

@@ -18,7 +18,7 @@ IN_FLIGHT, UNFLUSHED = 10, 5
 
 async def main(url, user, password, workspace, kind, out):
     """Export two days of everybody, committing often; say when it begins and what came of it."""
-    writer.MOST = UNFLUSHED
+    writer.BATCH_SIZE = UNFLUSHED
     plan = etl.worker_plan(workspace, days(2))
     credentials, options = Credentials.auth_token(user, password), {"max_in_flight": IN_FLIGHT}
     async with TaskRouterSession(credentials, base_url=url, **options) as session:

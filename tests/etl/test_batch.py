@@ -4,7 +4,7 @@ import pytest
 
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl import JsonLinesSink
-from taskrouter_stats.etl.batch import SUSPECT, Batch, Item
+from taskrouter_stats.etl.batch import MIN_SUSPECT, Batch, PendingRows
 from taskrouter_stats.etl.checkpoint import Checkpoint, Position
 
 from .lake import json_lines
@@ -30,7 +30,7 @@ def written(tmp_path, count, bad, items=None):
     sink.begin("run", Checkpoint(sink.storage, sink.state, sink.format))
     sink.bad = [f"WK{number}" for number in bad]
     some = [
-        Item(lambda n=n: tables(n), None, 1, lambda e, n=n: told.update({n: e}))
+        PendingRows(lambda n=n: tables(n), None, 1, lambda e, n=n: told.update({n: e}))
         for n in range(count)
     ]
     batch = Batch([*some, *(items or [])], Position())
@@ -54,7 +54,7 @@ def test_who_can_be_written_is(tmp_path, bad):
 def test_rows_that_can_not_be_made_cost_one_item(tmp_path):
     """Whatever making rows raises is about that answer alone."""
     told = []
-    broken = Item(lambda: 1 / 0, None, 1, told.append)
+    broken = PendingRows(lambda: 1 / 0, None, 1, told.append)
     written(tmp_path, 3, (), [broken])
     assert [type(error) for error in told] == [ZeroDivisionError]
     assert len(json_lines(tmp_path / "rows.jsonl")) == 3
@@ -62,10 +62,10 @@ def test_rows_that_can_not_be_made_cost_one_item(tmp_path):
 
 def test_a_sink_that_writes_nobody_is_at_fault(tmp_path):
     """When none of twenty answers can be written, the sink's error is raised."""
-    batch, _, _ = written(tmp_path / "few", SUSPECT - 1, range(SUSPECT))
-    assert len(batch.errors) == SUSPECT - 1
+    batch, _, _ = written(tmp_path / "few", MIN_SUSPECT - 1, range(MIN_SUSPECT))
+    assert len(batch.errors) == MIN_SUSPECT - 1
     with pytest.raises(TypeError, match="can't be written"):
-        written(tmp_path / "many", SUSPECT, range(SUSPECT))
+        written(tmp_path / "many", MIN_SUSPECT, range(MIN_SUSPECT))
 
 
 def test_an_error_of_the_disk_is_nobodys_answer(tmp_path):
@@ -76,7 +76,7 @@ def test_an_error_of_the_disk_is_nobodys_answer(tmp_path):
         def write(self, batch):
             raise StorageError("disk full")
 
-    batch = Batch([Item(lambda: tables(1), None, 1, told.append)] * 2, Position())
+    batch = Batch([PendingRows(lambda: tables(1), None, 1, told.append)] * 2, Position())
     with pytest.raises(StorageError, match="disk full"):
         batch.write(Full(tmp_path / "rows.jsonl"))
     batch.report()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, Window, errors, etl, queries
 from taskrouter_stats.etl import writer as store_module
-from taskrouter_stats.etl.checkpoint import split
+from taskrouter_stats.etl.checkpoint import split_key
 from tests.support.fakes import (
     WORKSPACE,
     FakeTransport,
@@ -159,7 +159,7 @@ async def play(run, disk):
         server.latency = served.latency
         async with (
             session_over(server, retry=RetryPolicy(attempts=1), max_in_flight=3) as session,
-            etl.Store(MemorySink(disk)) as store,
+            etl.Writer(MemorySink(disk)) as store,
         ):
             exports.append(etl.Export(session, plan, store, stop))
             await exports[0].run()
@@ -189,7 +189,7 @@ def check(export, workers, raised, disk):
         assert report.planned == len(workers) * len(AGES)
         for number in workers:
             for ago in AGES:
-                question, sid = split(key(number, ago))
+                question, sid = split_key(key(number, ago))
                 start = window(ago).start.isoformat().replace("+00:00", "Z")
                 kept = (worker_sid(number), start) in found
                 assert kept or question in expired or (question, sid) in gone
@@ -199,13 +199,13 @@ def check(export, workers, raised, disk):
 @settings(max_examples=100)
 def test_complete_means_that_nothing_is_missing(several):
     """No run ends as complete while a key has neither a durable true row nor a recorded reason."""
-    disk, most = Disk(), store_module.MOST
+    disk, most = Disk(), store_module.BATCH_SIZE
     for run in several:
-        store_module.MOST = run["most"]
+        store_module.BATCH_SIZE = run["most"]
         try:
             check(*asyncio.run(play(run, disk)), disk)
         finally:
-            store_module.MOST = most
+            store_module.BATCH_SIZE = most
 
 
 @given(st.lists(runs(), min_size=1, max_size=2))

@@ -209,7 +209,7 @@ async def test_a_worker_that_fails(warehouse, monkeypatch, caplog):
     with monkeypatch.context() as patch:
         real = dlt_source.WorkerQueries
         patch.setattr(dlt_source, "WorkerQueries", lambda one, many: real(one, [*many, stranger]))
-        patch.setattr(dlt_source, "fate", lambda error: "failed")
+        patch.setattr(dlt_source, "failure_kind", lambda error: "failed")
         await warehouse.load(look_back=timedelta(0))
     assert stranger in caplog.text
     assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(28,)]

@@ -200,7 +200,7 @@ async def test_two_exports_share_one_output(simulator, tmp_path):
     async with (
         session_at(simulator) as one,
         session_at(simulator) as two,
-        etl.Store(CsvSink(tmp_path)) as store,
+        etl.Writer(CsvSink(tmp_path)) as store,
     ):
         runs = [etl.Export(s, p, store).run() for s, p in zip((one, two), plans, strict=True)]
         reports = await asyncio.gather(*runs)
@@ -211,7 +211,7 @@ async def test_two_exports_share_one_output(simulator, tmp_path):
 
 async def test_a_second_run_is_locked_out(simulator, tmp_path):
     """While one run writes there, another is refused, and told who holds the output."""
-    async with etl.Store(JsonLinesSink(tmp_path)):
+    async with etl.Writer(JsonLinesSink(tmp_path)):
         with pytest.raises(errors.OutputLocked, match="process"):
             await export(simulator, JsonLinesSink(tmp_path))
 
@@ -249,7 +249,7 @@ async def test_starting_over_keeps_the_old_lake_aside(simulator, tmp_path):
 async def test_progress_is_of_what_is_left(simulator, tmp_path):
     """A resumed export's total leaves out what earlier runs have done."""
     await export(simulator, JsonLinesSink(tmp_path), days(1))
-    async with session_at(simulator) as session, etl.Store(JsonLinesSink(tmp_path)) as store:
+    async with session_at(simulator) as session, etl.Writer(JsonLinesSink(tmp_path)) as store:
         run = etl.Export(session, etl.worker_plan(simulator.workspace_sid, days(2)), store)
         assert run.progress.total is None
         await run.run()

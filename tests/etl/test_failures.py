@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.etl.failures import FAILURES, merge_failures
+from taskrouter_stats.etl.failures import FAILURES_FILE, merge_failures
 
 keys = st.sets(st.sampled_from("abcdef"))
 
@@ -20,7 +20,7 @@ class Memory:
 
     def names(self, under):
         """Name the file, if it is there."""
-        return [] if self.data is None else [f"{under}/{FAILURES}"]
+        return [] if self.data is None else [f"{under}/{FAILURES_FILE}"]
 
     def get(self, name):
         """Return what it holds."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from taskrouter_stats.etl.grace import stopping
+from taskrouter_stats.etl.grace import end_after_grace
 from tests.support.fakes import FakeTransport, session_over, worker_queries
 from tests.support.virtual import virtual
 
@@ -16,7 +16,7 @@ async def read(stop, latency, count=3):
         session_over(FakeTransport(latency=latency), timeout=1e4) as session,
         session.stream(worker_queries(count)) as outcomes,
     ):
-        async with stopping(outcomes, stop):
+        async with end_after_grace(outcomes, stop):
             async for _ in outcomes:
                 found += 1
         return found, loop.time()
@@ -56,7 +56,7 @@ async def test_other_errors_pass():
         async with (
             session_over(FakeTransport()) as session,
             session.stream([]) as outcomes,
-            stopping(outcomes, asyncio.Event()),
+            end_after_grace(outcomes, asyncio.Event()),
         ):
             raise ValueError("mine")
 

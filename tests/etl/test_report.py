@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from taskrouter_stats import Failure, Window, errors
 from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.etl import ExportReport, FailedQuery
-from taskrouter_stats.etl.report import fate
+from taskrouter_stats.etl.report import failure_kind
 from tests.support.fakes import WORKSPACE, worker_query
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_anything_that_is_missing_makes_it_incomplete(change):
 )
 def test_what_an_error_says_of_its_query(error, ago, expected):
     """Not found takes Twilio's code, too old takes a window that can be."""
-    assert fate(error, window(**ago), NOW) == expected
+    assert failure_kind(error, window(**ago), NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_what_an_error_says_of_its_query(error, ago, expected):
 def test_the_servers_date_has_a_say_in_what_is_old(date, expected):
     """A Date that can be read must agree with this machine's clock; another is left out."""
     error = errors.BadRequest(400, 14241, headers={"date": date})
-    assert fate(error, window(days=31), NOW) == expected
-    assert fate(error, window(days=31)) == "failed"
+    assert failure_kind(error, window(days=31), NOW) == expected
+    assert failure_kind(error, window(days=31)) == "failed"
 
 
 @given(st.text(st.characters(), max_size=20), st.text(st.characters(), max_size=20))

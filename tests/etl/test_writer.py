@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from taskrouter_stats.errors import OutputLocked, StorageError
-from taskrouter_stats.etl import JsonLinesSink, Store
+from taskrouter_stats.etl import JsonLinesSink, Writer
 from taskrouter_stats.etl import writer as module
 from taskrouter_stats.etl.room import LARGEST_WAIT
-from taskrouter_stats.etl.writer import Item
+from taskrouter_stats.etl.writer import PendingRows
 
 from .lake import json_lines
 from .test_checkpoint import worker_key
@@ -18,14 +18,14 @@ from .test_sinks import tables
 
 def item(number):
     """One worker's rows and key."""
-    return Item(lambda: tables(number), worker_key(number))
+    return PendingRows(lambda: tables(number), worker_key(number))
 
 
 async def test_rows_are_written_before_their_keys_are_done(tmp_path, monkeypatch):
     """A key is done once its rows are in the file, and not while they only wait."""
-    monkeypatch.setattr(module, "MOST", 2)
+    monkeypatch.setattr(module, "BATCH_SIZE", 2)
     path = tmp_path / "o.jsonl"
-    async with Store(JsonLinesSink(path)) as store:
+    async with Writer(JsonLinesSink(path)) as store:
         await store.add(item(1))
         assert not store.is_done(worker_key(1))
         await store.add(item(2))
@@ -37,9 +37,9 @@ async def test_rows_are_written_before_their_keys_are_done(tmp_path, monkeypatch
 
 async def test_a_few_rows_do_not_wait_for_more(tmp_path, monkeypatch):
     """However slowly rows come, they are written after a while."""
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    monkeypatch.setattr(module, "FLUSH_SECONDS", 0.01)
     path = tmp_path / "o.jsonl"
-    async with Store(JsonLinesSink(path)) as store:
+    async with Writer(JsonLinesSink(path)) as store:
         await store.add(item(1))
         async with asyncio.timeout(20):
             while not store.is_done(worker_key(1)):  # noqa: ASYNC110 (nothing tells of it)
@@ -58,18 +58,18 @@ class Full(JsonLinesSink):
 async def test_what_can_not_be_written_is_not_done(tmp_path):
     """A sink that fails at the end raises, and nothing of it is done for the next run."""
     with pytest.raises(StorageError, match="disk full"):
-        async with Store(Full(tmp_path / "o.jsonl")) as store:
+        async with Writer(Full(tmp_path / "o.jsonl")) as store:
             await store.add(item(1))
-    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as store:
+    async with Writer(JsonLinesSink(tmp_path / "o.jsonl")) as store:
         assert not store.is_done(worker_key(1))
 
 
 async def test_a_failure_in_the_background_is_told(tmp_path, monkeypatch):
     """When writing now and then fails, the next add or the end raises it."""
-    monkeypatch.setattr(module, "PATIENCE", 0.001)
+    monkeypatch.setattr(module, "FLUSH_SECONDS", 0.001)
 
     async def add_for_ever():
-        async with Store(Full(tmp_path / "o.jsonl")) as store, asyncio.timeout(20):
+        async with Writer(Full(tmp_path / "o.jsonl")) as store, asyncio.timeout(20):
             while True:
                 await store.add(item(1))
                 await asyncio.sleep(0.001)
@@ -80,7 +80,7 @@ async def test_a_failure_in_the_background_is_told(tmp_path, monkeypatch):
 
 async def test_a_cancelled_writer_is_waited_for(tmp_path, monkeypatch):
     """A caller who is cancelled while rows are written leaves them whole, and the key done."""
-    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as store:
+    async with Writer(JsonLinesSink(tmp_path / "o.jsonl")) as store:
         await store.add(item(1))
         writing = asyncio.ensure_future(store.commit())
         await asyncio.sleep(0)
@@ -100,8 +100,8 @@ class Broken(JsonLinesSink):
 
 async def test_whatever_a_flush_raises_is_told(tmp_path, monkeypatch):
     """An exception of any kind in the background ends the store, by the next add or at the end."""
-    monkeypatch.setattr(module, "PATIENCE", 0.001)
-    store = Store(Broken(tmp_path / "o.jsonl"))
+    monkeypatch.setattr(module, "FLUSH_SECONDS", 0.001)
+    store = Writer(Broken(tmp_path / "o.jsonl"))
 
     async def wait_for_the_flush():
         async with store, asyncio.timeout(20):
@@ -113,7 +113,7 @@ async def test_whatever_a_flush_raises_is_told(tmp_path, monkeypatch):
         await wait_for_the_flush()
     with pytest.raises(StorageError, match="nobody expects this"):
         await store.add(item(2))
-    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as again:
+    async with Writer(JsonLinesSink(tmp_path / "o.jsonl")) as again:
         assert not again.is_done(worker_key(1))
 
 
@@ -121,7 +121,7 @@ async def test_a_failing_end_does_not_hide_what_came_before(tmp_path, caplog):
     """The error of the block is raised, with a note that the last commit failed, too."""
 
     async def fail_first():
-        async with Store(Full(tmp_path / "o.jsonl")) as store:
+        async with Writer(Full(tmp_path / "o.jsonl")) as store:
             await store.add(item(1))
             raise ValueError("first")
 
@@ -142,7 +142,7 @@ async def test_cancelling_all_tasks_waits_for_the_thread(tmp_path):
             return super().write(batch)
 
     async def use():
-        async with Store(Slow(tmp_path / "o.jsonl")) as store:
+        async with Writer(Slow(tmp_path / "o.jsonl")) as store:
             await store.add(item(1))
             await store.commit()
 
@@ -153,20 +153,20 @@ async def test_cancelling_all_tasks_waits_for_the_thread(tmp_path):
     for _ in range(5):
         await asyncio.sleep(0)
     with pytest.raises(OutputLocked):
-        await Store(JsonLinesSink(tmp_path / "o.jsonl")).__aenter__()
+        await Writer(JsonLinesSink(tmp_path / "o.jsonl")).__aenter__()
     leave.set()
     with pytest.raises(asyncio.CancelledError):
         await using
-    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as store:
+    async with Writer(JsonLinesSink(tmp_path / "o.jsonl")) as store:
         assert store.is_done(worker_key(1))
     assert len(json_lines(tmp_path / "o.jsonl")) == 1
 
 
 async def test_batches_are_bounded_by_their_weight(tmp_path):
     """Heavy items are written before many have gathered."""
-    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as store:
+    async with Writer(JsonLinesSink(tmp_path / "o.jsonl")) as store:
         for number in range(3):
-            heavy = Item(lambda n=number: tables(n), worker_key(number), LARGEST_WAIT // 2)
+            heavy = PendingRows(lambda n=number: tables(n), worker_key(number), LARGEST_WAIT // 2)
             await store.add(heavy)
             assert store.is_done(worker_key(0)) == (number > 0)
         assert not store.is_done(worker_key(2))
@@ -174,7 +174,7 @@ async def test_batches_are_bounded_by_their_weight(tmp_path):
 
 async def test_a_key_has_one_owner_at_a_time(tmp_path):
     """What one export asks for another doesn't, until it is given back."""
-    async with Store(JsonLinesSink(tmp_path / "o.jsonl")) as store:
+    async with Writer(JsonLinesSink(tmp_path / "o.jsonl")) as store:
         assert [store.claim(worker_key(1)) for _ in range(2)] == [True, False]
         assert store.claim(worker_key(2))
         store.release(worker_key(1))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.models.redaction import Blotter, Secret, hidden
+from taskrouter_stats.models.redaction import Secret, SecretRedactor, masked
 from tests.support.canaries import TOKEN, by_rich, leaked
 from tests.support.fakes import ACCOUNT
 
@@ -33,14 +33,14 @@ class TestSecret:
     def test_it_shows_nothing(self):
         """Neither it nor a part of it has a telling repr, in a container or out of it."""
         secret = Secret(TOKEN.secret)
-        shown = [secret, secret[:9], secret[3], [secret], {"a": secret}, hidden(b"" + b"abc")]
+        shown = [secret, secret[:9], secret[3], [secret], {"a": secret}, masked(b"" + b"abc")]
         assert leaked(*map(repr, shown)) == []
         assert repr(secret) == "'(secret)'"
         assert "abc" not in repr(shown)
 
     def test_a_part_of_bytes_shows_nothing(self):
         """Rich slices long bytes as it does long text, and one of them is a number as ever."""
-        secret = hidden(TOKEN.secret.encode() * 3)
+        secret = masked(TOKEN.secret.encode() * 3)
         assert repr(secret[:80]) == repr(secret) == "b'(secret)'"
         assert secret[0] == ord(TOKEN.secret[0])
 
@@ -50,7 +50,7 @@ class TestSecret:
         assert str(secret) == f"{secret}" == TOKEN.secret == secret
         assert type(str(secret)) is str
 
-    @pytest.mark.parametrize("secret", [Secret(TOKEN.secret), hidden(TOKEN.secret.encode())])
+    @pytest.mark.parametrize("secret", [Secret(TOKEN.secret), masked(TOKEN.secret.encode())])
     def test_it_stays_here(self, secret):
         """A pickle would be a file with the secret in it."""
         with pytest.raises(TypeError, match="do not pickle"):
@@ -66,14 +66,14 @@ class TestSecret:
     def test_containers_are_hidden_too(self):
         """A secret in a tuple, list, set or dict that was given in its place shows nothing."""
         given = [(ACCOUNT, TOKEN.secret), [TOKEN.secret], {TOKEN.secret}, {"x": [TOKEN.secret]}]
-        shown = [hidden(value) for value in [*given, bytearray(TOKEN.secret.encode())]]
+        shown = [masked(value) for value in [*given, bytearray(TOKEN.secret.encode())]]
         assert leaked(repr(shown)) == []
         assert shown[:4] == given
 
     def test_what_is_no_text_is_left_alone(self):
         """A wrong argument is shown as what it is."""
-        assert hidden(None) is None
-        assert hidden(7) == 7
+        assert masked(None) is None
+        assert masked(7) == 7
 
     def test_rich_cuts_off_nothing_that_tells(self):
         """Rich slices the first 80 characters from a longer text: they are secret too."""
@@ -113,16 +113,16 @@ class TestBlotter:
     def test_whichever_letters_are_escaped(self, secret, data):
         """It goes whichever of its letters are escaped in whichever way; what is around stays."""
         ways = data.draw(st.lists(SPELL, min_size=len(secret), max_size=len(secret)))
-        told = Blotter([secret])(f"<|{escaped(secret, ways)}|>".encode())
+        told = SecretRedactor([secret])(f"<|{escaped(secret, ways)}|>".encode())
         assert told == b"<|(secret)|>"
 
     @given(secret=LETTERS)
     def test_escaped_twice(self, secret):
         """It goes as well when a text of JSON or a URL holds one that is escaped already."""
         for twice in (json.dumps(json.dumps(secret)), quote(quote(secret, safe=""), safe="")):
-            told = Blotter([secret])(f"<|{twice}|>".encode())
+            told = SecretRedactor([secret])(f"<|{twice}|>".encode())
             assert told.count(b"(secret)") == 1
-            assert Blotter([secret])(told) is told
+            assert SecretRedactor([secret])(told) is told
 
     @pytest.mark.parametrize(
         "letters", ["-", "\\", "%", "%25", "a-", "&#", "&amp;", "\\u0025", "(x+)*"]
@@ -130,7 +130,7 @@ class TestBlotter:
     def test_a_secret_of_many_equal_letters(self, letters):
         """Its needles are few and no longer than it is, so that no text makes the search long."""
         secret = letters * 40
-        blotter = Blotter([secret])
+        blotter = SecretRedactor([secret])
         for text in (letters * 5000 + "x", "-" * 20_000, f"{secret[:-1]}x" * 100):
             blotter(text.encode())
         assert len(blotter._needles) <= 8
@@ -140,12 +140,12 @@ class TestBlotter:
     @pytest.mark.parametrize("part", [slice(0, 20), slice(3, 15), slice(-8, None)])
     def test_a_part_in_a_text_that_was_cut(self, part):
         """A beginning, a middle or an end of eight letters or more is taken out of a quote."""
-        told = Blotter([TOKEN.secret]).quote(f"reading: b'{TOKEN.secret[part]}'.")
+        told = SecretRedactor([TOKEN.secret]).quote(f"reading: b'{TOKEN.secret[part]}'.")
         assert told == "reading: b'(secret)'."
 
     def test_quotes(self):
         """Several texts stay what they are, or each loses its part of the secret."""
-        blotter, texts = Blotter([TOKEN.secret]), ("a", "b")
+        blotter, texts = SecretRedactor([TOKEN.secret]), ("a", "b")
         assert blotter.quotes(texts) is texts
         assert blotter.quotes(("a", f"b{TOKEN.secret}")) == ["a", "b(secret)"]
 
@@ -153,7 +153,7 @@ class TestBlotter:
         """Texts at every depth lose it, escaped or not; other texts, numbers and keys stay."""
         spelled = json.dumps({"x": "".join(f"\\u{ord(c):04x}" for c in TOKEN.secret)})
         payload = {"a": [1, TOKEN.secret, {"b": f"x {TOKEN.basic}", "c": spelled}], "d": "e"}
-        found = Blotter([TOKEN.secret, TOKEN.basic]).values(payload)
+        found = SecretRedactor([TOKEN.secret, TOKEN.basic]).values(payload)
         assert found["a"][:2] == [1, "(secret)"]
         assert found["a"][2]["b"] == "x (secret)"
         assert leaked(repr(found)) == []
@@ -162,22 +162,22 @@ class TestBlotter:
 
     def test_a_key_that_no_answer_has(self):
         """A key that is made of a token goes as well, and the order of keys stays."""
-        found = Blotter([TOKEN.secret]).values({"a": 1, f"x{TOKEN.secret}": 2, "b": 3})
+        found = SecretRedactor([TOKEN.secret]).values({"a": 1, f"x{TOKEN.secret}": 2, "b": 3})
         assert list(found.items()) == [("a", 1), ("x(secret)", 2), ("b", 3)]
 
     @pytest.mark.parametrize("word", ["reservations", "cumulative", "12345678"])
     def test_a_word_stays_in_values(self, word):
         """A password that is a word or a number is no reason to change keys, texts or numbers."""
         payload = {f"{word}_created": 12345678, "name": f"the {word}"}
-        assert Blotter([word]).values(copy.deepcopy(payload)) == payload
-        assert Blotter([word]).text(f"the {word}") == "the (secret)"
+        assert SecretRedactor([word]).values(copy.deepcopy(payload)) == payload
+        assert SecretRedactor([word]).text(f"the {word}") == "the (secret)"
 
     def test_deep_json(self):
         """JSON as deep as the parser reads it is read to its bottom."""
         payload = TOKEN.secret
         for _ in range(1000):
             payload = [payload]
-        found = Blotter([TOKEN.secret]).values(payload)
+        found = SecretRedactor([TOKEN.secret]).values(payload)
         while isinstance(found, list):
             found = found[0]
         assert found == "(secret)"
@@ -185,7 +185,7 @@ class TestBlotter:
     @pytest.mark.parametrize("escape", ESCAPED.values(), ids=ESCAPED)
     def test_however_it_is_spelled(self, escape):
         """A secret goes, escaped or not, at every place, and what stands around it stays."""
-        blot = Blotter([TOKEN.basic, TOKEN.secret])
+        blot = SecretRedactor([TOKEN.basic, TOKEN.secret])
         for secret in (TOKEN.basic, TOKEN.secret):
             told = blot(f"<{escape(secret)}|{escape(secret)}>".encode())
             assert leaked(told) == []
@@ -196,20 +196,20 @@ class TestBlotter:
     def test_what_holds_no_secret_is_the_same_object(self):
         """Nothing is copied where there is nothing to do, not even beside a part of a secret."""
         for text in (b"plain", TOKEN.secret[:12].encode(), b"\xff\x00"):
-            assert Blotter([TOKEN.secret])(text) is text
+            assert SecretRedactor([TOKEN.secret])(text) is text
 
     @pytest.mark.parametrize("secret", ["~" * 8, "-" * 9, "ü" * 8, "a.b.c.d.e", "é-x-é-x-é"])
     def test_odd_secrets(self, secret):
         """A secret without letters, or with others than ASCII's, is found as well."""
-        told = Blotter([secret])(f"x {secret} y".encode())
+        told = SecretRedactor([secret])(f"x {secret} y".encode())
         assert told == b"x (secret) y"
 
     def test_a_short_secret_blots_out_no_words(self):
         """A secret of fewer than eight characters, such as a simulator's, spoils no data."""
         body = b'{"friendly_name":"Test latest"}'
-        assert Blotter(["test", "x"])(body) is body
+        assert SecretRedactor(["test", "x"])(body) is body
 
     def test_it_shows_nothing_itself(self):
         """Its repr and those of its parts tell nothing."""
-        blotter = Blotter([TOKEN.secret])
+        blotter = SecretRedactor([TOKEN.secret])
         assert leaked(repr(blotter), repr(vars(blotter))) == []

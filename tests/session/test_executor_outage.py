@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from taskrouter_stats import RetryPolicy, errors
-from taskrouter_stats.core.reply import LARGEST_BODY
+from taskrouter_stats.core.reply import MAX_BODY_BYTES
 from taskrouter_stats.session import executor
 from tests.support.fakes import (
     FakeTransport,
@@ -85,7 +85,7 @@ async def test_max_wait_holds_while_a_probe_waits_for_leave(simple_throttle):
         [budget] = session._life.live.courier.pacer._budgets.values()
         budget.throttle._paused_until = asyncio.get_running_loop().time() + 40
         for _ in range(10):
-            session._life.live.courier.breaker.failed(asyncio.get_running_loop().time())
+            session._life.live.courier.breaker.record_failure(asyncio.get_running_loop().time())
         await asyncio.sleep(1)
         probe = asyncio.create_task(session.fetch(worker_query(1)))
         await settle()
@@ -156,7 +156,7 @@ async def test_a_bad_worker_opens_nothing(simple_throttle):
 @virtual
 async def test_bodies_that_are_too_large_are_replies(simple_throttle):
     """A server whose bodies are too large lives: each is a PayloadError, and none is repeated."""
-    transport = FakeTransport(lambda r: reply(200, bytes(LARGEST_BODY + 1)))
+    transport = FakeTransport(lambda r: reply(200, bytes(MAX_BODY_BYTES + 1)))
     async with session_over(transport) as session:
         for _ in range(12):
             assert isinstance(await raised(session, worker_query(0)), errors.PayloadError)

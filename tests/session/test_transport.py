@@ -12,14 +12,14 @@ from aiohttp import web
 from yarl import URL
 
 from taskrouter_stats import SessionOptions, __version__, errors, queries
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.request import build_request
 from taskrouter_stats.session.transport import Transport
 from tests.support.certificates import untrusted
 from tests.support.fakes import ACCOUNT, CREDENTIALS, TOKEN, WORKSPACE, worker_query
 from tests.support.servers import RawServer, http_bytes, serving
 
 BASE = "https://taskrouter.twilio.com"
-REQUEST = build(worker_query(1), ACCOUNT)
+REQUEST = build_request(worker_query(1), ACCOUNT)
 URL_OF_IT = URL(BASE + REQUEST.target)
 BASIC = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
 
@@ -70,7 +70,7 @@ class TestRequest:
 
         asked = queries.workers(WORKSPACE, friendly_name="a+b %2F&c/ü", page_size=5)
         async with serving(answer) as base_url:
-            await send(f"{base_url}/api", build(asked, ACCOUNT))
+            await send(f"{base_url}/api", build_request(asked, ACCOUNT))
         name = "a%2Bb%20%252F%26c%2F%C3%BC"
         path = f"/api/v1/Workspaces/{WORKSPACE}/Workers"
         assert seen == [f"{path}?FriendlyName={name}&PageSize=5"]

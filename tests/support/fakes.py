@@ -12,8 +12,8 @@ import orjson
 from taskrouter_stats import Credentials, TaskRouterSession, Window, errors, queries
 from taskrouter_stats.core.reply import Reply
 from taskrouter_stats.errors import SessionClosed
-from taskrouter_stats.session.executor import Courier
-from taskrouter_stats.session.lifecycle import Live
+from taskrouter_stats.session.executor import RequestExecutor
+from taskrouter_stats.session.lifecycle import OpenSession
 from taskrouter_stats.session.pacer import Pacer
 
 ACCOUNT = "AC" + "a" * 32
@@ -168,8 +168,8 @@ async def session_over(transport, **options):
         headroom=settings.headroom,
     )
     loop = asyncio.get_running_loop()
-    courier = Courier(pacer, transport, settings.retry)
-    session._life.live = Live(courier, loop, os.getpid())
+    courier = RequestExecutor(pacer, transport, settings.retry)
+    session._life.live = OpenSession(courier, loop, os.getpid())
     async with session:
         yield session
         assert pacer._in_flight == transport.in_flight

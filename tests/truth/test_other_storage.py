@@ -269,7 +269,7 @@ async def test_an_object_store_replaces_unsettled_rows_too(server, tmp_path):
 async def test_two_runs_into_a_file_uri_store_each_key_once(server, tmp_path):
     """A second run into the same URI is locked out, and later finds all done."""
     place = f"file://{tmp_path}/lake"
-    async with etl.Store(ParquetSink(place)):
+    async with etl.Writer(ParquetSink(place)):
         with pytest.raises(OutputLocked):
             await export(server, ParquetSink(place), FIRST)
     await export(server, ParquetSink(place), FIRST)

@@ -254,7 +254,7 @@ async def test_exports_that_share_an_open_output_are_compared(server, tmp_path):
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
     async with (
         TaskRouterSession(credentials, base_url=server.url) as session,
-        etl.Store(JsonLinesSink(tmp_path)) as store,
+        etl.Writer(JsonLinesSink(tmp_path)) as store,
     ):
         first, second = (etl.Export(session, plan, store) for plan in plans)
         await first.run()

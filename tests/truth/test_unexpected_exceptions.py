@@ -13,7 +13,7 @@ import pytest
 
 from taskrouter_stats import Window
 from taskrouter_stats.errors import StorageError
-from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Store
+from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Writer
 
 from .exports import (
     TODAY,
@@ -229,7 +229,7 @@ async def test_a_cancelled_opening_holds_no_lock(tmp_path, steps):
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        async with Store(JsonLinesSink(tmp_path / "rows.jsonl")):
+        async with Writer(JsonLinesSink(tmp_path / "rows.jsonl")):
             pass
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from taskrouter_stats import Credentials, TaskRouterSession, etl
-from taskrouter_stats.etl import CsvSink, JsonLinesSink, Store
+from taskrouter_stats.etl import CsvSink, JsonLinesSink, Writer
 
 from .exports import day, everybody, export, lying, statistics_asked, stored
 from .raw_server import (
@@ -75,7 +75,7 @@ async def test_two_exports_of_one_workspace_write_each_key_once(tmp_path):
         plan = etl.worker_plan(WORKSPACE, day(3))
         async with (
             TaskRouterSession(credentials, base_url=server.url) as session,
-            Store(CsvSink(tmp_path / "rows.csv", table="worker_statistics")) as store,
+            Writer(CsvSink(tmp_path / "rows.csv", table="worker_statistics")) as store,
         ):
             runs = [etl.Export(session, plan, store) for _ in range(2)]
             reports = await asyncio.gather(*(run.run() for run in runs))

@@ -37,7 +37,7 @@ def constructors() -> None:
     """A constructor's type names what will come."""
     assert_type(QUERY, Query[WorkerStatistics])
     assert_type(LISTING, Listing[Worker])
-    assert_type(QUERY.during(Window.last(minutes=1)), Query[WorkerStatistics])
+    assert_type(QUERY.with_window(Window.last(minutes=1)), Query[WorkerStatistics])
     assert_type(QUERY.key, str)
 
 

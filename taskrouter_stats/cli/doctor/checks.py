@@ -26,9 +26,9 @@ from taskrouter_stats.models import (
 from taskrouter_stats.models.cumulative import WorkerCumulative
 
 from .findings import Finding, failed
-from .recorder import Listener, place_of
+from .recorder import ReplyRecorder, place_of
 
-__all__ = ["CLOSED_ABOVE", "Examination"]
+__all__ = ["CLOSED_ABOVE", "Checks"]
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ _TOO_OLD: Final = 14241
 
 
 @define
-class Examination:
+class Checks:
     """The questions, and what came of them.
 
     Attributes:
@@ -64,7 +64,7 @@ class Examination:
     """
 
     session: TaskRouterSession
-    listener: Listener
+    listener: ReplyRecorder
     workspace_sid: str
     findings: list[Finding] = field(factory=list[Finding])
     answered: bool = False
@@ -117,7 +117,7 @@ class Examination:
     async def _retention(self, query: Query[WorkersCumulativeStatistics]) -> None:
         """Whether the server still answers for what is older than the documented 30 days."""
         start = datetime.now(UTC) - _LONG_AGO
-        old = query.during(Window.between(start, start + timedelta(minutes=15)))
+        old = query.with_window(Window.between(start, start + timedelta(minutes=15)))
         asked = "30.5 days back"
         try:
             await self._fetch(old)
@@ -149,13 +149,13 @@ class Examination:
         """The beginning of a list: no more than its page size, and none of the pages after."""
         if self._is_over(subject):
             return None
-        self.listener.place = place_of(listing)
+        self.listener.operation = place_of(listing)
         found: list[T] = []
         try:
             async with self.session.iterate(listing) as items:
                 async for item in items:
                     found.append(item)
-                    pages = len(self.listener.at(self.listener.place))
+                    pages = len(self.listener.at(self.listener.operation))
                     if len(found) >= listing.page_size or pages > _MOST_PAGES:
                         break
                 self._whole = items.total == len(found)
@@ -166,7 +166,7 @@ class Examination:
         return found
 
     async def _fetch(self, query: Query[T]) -> T:
-        self.listener.place = place_of(query)
+        self.listener.operation = place_of(query)
         return await self.session.fetch(query)
 
     def _succeed(self, subject: str, told: str) -> None:

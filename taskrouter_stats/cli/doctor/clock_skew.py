@@ -8,7 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from .findings import Finding
-from .recorder import Heard
+from .recorder import RecordedReply
 
 __all__ = ["Skew", "clock_finding", "skew_from_dates", "skew_from_end_time"]
 
@@ -32,13 +32,13 @@ class Skew:
     source: str
 
 
-def skew_from_dates(heard: Sequence[Heard]) -> Skew | None:
+def skew_from_dates(heard: Sequence[RecordedReply]) -> Skew | None:
     """From the ``Date`` headers, or None when there are none that can be read."""
     found = [(one, date) for one in heard if (date := _date(one)) is not None]
     return _skew(found, "the Date header") if found else None
 
 
-def skew_from_end_time(heard: Heard, end_time: datetime) -> Skew:
+def skew_from_end_time(heard: RecordedReply, end_time: datetime) -> Skew:
     """From the end of a window that the server counted back from its own now."""
     return _skew([(heard, end_time)], "the statistics' end_time, for want of a Date header")
 
@@ -61,14 +61,14 @@ def clock_finding(skew: Skew | None) -> Finding:
     return Finding("clock", "not ok", told, advice)
 
 
-def _skew(found: Sequence[tuple[Heard, datetime]], source: str) -> Skew:
+def _skew(found: Sequence[tuple[RecordedReply, datetime]], source: str) -> Skew:
     """What all of them allow: a time told in whole seconds holds for the second that follows."""
     low = max((told - heard.received_time).total_seconds() for heard, told in found)
     high = min((told - heard.sent_time + _RESOLUTION).total_seconds() for heard, told in found)
     return Skew((low + high) / 2, abs(high - low) / 2, source)
 
 
-def _date(heard: Heard) -> datetime | None:
+def _date(heard: RecordedReply) -> datetime | None:
     try:
         date = parsedate_to_datetime(heard.headers.get("date", ""))
     except (ValueError, OverflowError):

@@ -11,24 +11,24 @@ from attrs import evolve
 from rich.console import Console
 
 from taskrouter_stats import RetryPolicy, SessionOptions, TaskRouterSession
-from taskrouter_stats.cli.exit_codes import TABLE
+from taskrouter_stats.cli.exit_codes import EXIT_CODES_HELP
 from taskrouter_stats.cli.fetch.stop import run_until_sigterm
 from taskrouter_stats.cli.options.session import session_options
 from taskrouter_stats.cli.progress import is_live
 from taskrouter_stats.cli.redaction import Redactor, secrets_of
 from taskrouter_stats.cli.terminal import errors_console, results_console
-from taskrouter_stats.core.rate_limit import parse
+from taskrouter_stats.core.rate_limit import parse_headers
 from taskrouter_stats.models import Credentials, check_sid
 from taskrouter_stats.session.options import options_from_env
 from taskrouter_stats.session.transport import HttpSession
 from taskrouter_stats.session.urls import find_proxy, resolve_base_url
 
-from .checks import Examination
+from .checks import Checks
 from .clock_skew import Skew, clock_finding, skew_from_dates, skew_from_end_time
 from .findings import Finding, address_finding, credentials_finding, exit_code
-from .open_questions import settled
-from .recorder import ANSWERED, CONFIG, LIMIT, REFUSED, REMAINING, Heard, Listener
-from .report import Diagnosis
+from .open_questions import open_questions
+from .recorder import ANSWERED, CONFIG, LIMIT, REFUSED, REMAINING, RecordedReply, ReplyRecorder
+from .report import Report
 
 __all__ = ["doctor"]
 
@@ -64,7 +64,7 @@ Examples:
 Exit code 2 is also a 401 or a Workspace that is not there, 3 any other check that is not ok,
 5 a server that answered nothing at all.
 
-{TABLE}
+{EXIT_CODES_HELP}
 """
 
 
@@ -85,7 +85,7 @@ def doctor(workspace: str, full_sids: bool, options: SessionOptions) -> int:
     )
     about, credentials = credentials_finding(os.environ)
     findings = [about, address_finding(base_url, options, proxied=proxy is not None)]
-    diagnosis, answered = Diagnosis(base_url, datetime.now(UTC), findings), False
+    diagnosis, answered = Report(base_url, datetime.now(UTC), findings), False
     secrets = secrets_of(os.environ, proxy)
     if credentials is not None:
         secrets.extend(credentials.secrets())
@@ -100,10 +100,10 @@ def doctor(workspace: str, full_sids: bool, options: SessionOptions) -> int:
 
 
 async def _examined(
-    diagnosis: Diagnosis, workspace: str, credentials: Credentials, options: SessionOptions
-) -> tuple[Diagnosis, bool]:
+    diagnosis: Report, workspace: str, credentials: Credentials, options: SessionOptions
+) -> tuple[Report, bool]:
     """The report with what the server said, and whether it answered anything."""
-    listener = Listener()
+    listener = ReplyRecorder()
     bound = min(options.get("pace_limit") or _PACE, _PACE)
     async with HttpSession(middlewares=(listener,)) as http:
         polite: SessionOptions = {
@@ -115,7 +115,7 @@ async def _examined(
             "http": http,
         }
         async with TaskRouterSession(credentials, **polite) as session:
-            seen = Examination(session, listener, workspace)
+            seen = Checks(session, listener, workspace)
             await seen.run()
             budgets = session.budgets()
     findings = [*diagnosis.findings, *seen.findings, *_overheard(seen)]
@@ -125,7 +125,7 @@ async def _examined(
         heard=listener.heard,
         budgets=budgets,
         bound=bound,
-        settled=settled(seen, region=options.get("region")) if listener.heard else (),
+        settled=open_questions(seen, region=options.get("region")) if listener.heard else (),
     )
     return whole, seen.answered
 
@@ -139,7 +139,7 @@ def _base_url(options: SessionOptions) -> str:
     )
 
 
-def _overheard(seen: Examination) -> list[Finding]:
+def _overheard(seen: Checks) -> list[Finding]:
     """What the replies say beside their bodies: time, distance, limits."""
     heard = seen.listener.heard
     if not heard:
@@ -156,25 +156,25 @@ def _overheard(seen: Examination) -> list[Finding]:
     ]
 
 
-def _skew(seen: Examination) -> Skew | None:
+def _skew(seen: Checks) -> Skew | None:
     """By ``Date``, else by the end of the window that was asked for as ``Minutes``."""
     skew = skew_from_dates(seen.listener.heard)
     cumulative = seen.statistics.cumulative if seen.statistics else None
     if skew is None and cumulative is not None and cumulative.end_time is not None:
         places = [one for one in seen.listener.heard if one.status == ANSWERED]
-        first = next(one for one in places if one.place.endswith("WK…/Statistics"))
+        first = next(one for one in places if one.operation.endswith("WK…/Statistics"))
         return skew_from_end_time(first, cumulative.end_time)
     return skew
 
 
-def _headers(heard: Sequence[Heard]) -> Finding:
+def _headers(heard: Sequence[RecordedReply]) -> Finding:
     """Whether the throttle can read what it lives by."""
     subject = "rate-limit headers"
     successes = [one for one in heard if one.status == ANSWERED]
     if not successes:
         return Finding(subject, "not known", "no success, and only successes are said to have them")
     told = [one for one in successes if {LIMIT, REMAINING, CONFIG} & one.headers.keys()]
-    limits = [parse(one.headers) for one in told]
+    limits = [parse_headers(one.headers) for one in told]
     read = sum(one.limit is not None and one.remaining is not None for one in limits)
     if read == len(successes):
         return Finding(subject, "ok", f"on all {read} successes, Limit and Remaining are numbers")
@@ -183,7 +183,7 @@ def _headers(heard: Sequence[Heard]) -> Finding:
     return Finding(subject, "not known", count, advice)
 
 
-def _throttling(heard: Sequence[Heard]) -> Finding:
+def _throttling(heard: Sequence[RecordedReply]) -> Finding:
     refused = sum(one.status == REFUSED for one in heard)
     if not refused:
         return Finding("throttling", "ok", f"none of {len(heard)} replies was a 429")
@@ -192,9 +192,9 @@ def _throttling(heard: Sequence[Heard]) -> Finding:
     return Finding("throttling", "not ok", told, advice)
 
 
-def _print(console: Console, diagnosis: Diagnosis, shown: Redactor) -> None:
+def _print(console: Console, diagnosis: Report, shown: Redactor) -> None:
     """Print it; for a file without the spaces that only a terminal has a use for."""
-    drawn, width = diagnosis.drawn(shown), min(console.width, _WIDEST)
+    drawn, width = diagnosis.render(shown), min(console.width, _WIDEST)
     if console.is_terminal:
         console.print(drawn, width=width)
         return

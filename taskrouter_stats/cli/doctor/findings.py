@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from taskrouter_stats import Credentials, SessionOptions
-from taskrouter_stats.cli.exit_codes import COMPLETE, FAILURES, UNREACHABLE, USAGE
+from taskrouter_stats.cli.exit_codes import COMPLETE, TOO_MANY_FAILURES, UNREACHABLE, USAGE
 from taskrouter_stats.errors import (
     ApiError,
     ConnectionFailed,
@@ -49,9 +49,9 @@ class Finding:
 
     subject: str
     verdict: Verdict
-    told: str
+    detail: str
     advice: str | None = None
-    code: int = FAILURES
+    code: int = TOO_MANY_FAILURES
 
 
 def failed(subject: str, error: TaskRouterStatsError, *, essential: bool = False) -> Finding:
@@ -63,7 +63,7 @@ def failed(subject: str, error: TaskRouterStatsError, *, essential: bool = False
         essential: whether without it nothing else is there.
     """
     wrong = isinstance(error, (Unauthorized, UsageError))
-    code = USAGE if wrong or (essential and isinstance(error, NotFound)) else FAILURES
+    code = USAGE if wrong or (essential and isinstance(error, NotFound)) else TOO_MANY_FAILURES
     return Finding(subject, "not ok", _told(error), _advice(error), code)
 
 
@@ -79,7 +79,7 @@ def exit_code(findings: Iterable[Finding], *, answered: bool) -> int:
         return USAGE
     if not codes:
         return COMPLETE
-    return FAILURES if answered else UNREACHABLE
+    return TOO_MANY_FAILURES if answered else UNREACHABLE
 
 
 def _told(error: TaskRouterStatsError) -> str:

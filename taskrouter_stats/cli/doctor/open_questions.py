@@ -4,7 +4,7 @@ from typing import Final
 
 from taskrouter_stats.models.record import ActivityDuration
 
-from .checks import CLOSED_ABOVE, Examination
+from .checks import CLOSED_ABOVE, Checks
 from .recorder import (
     ANSWERED,
     CONFIG,
@@ -12,11 +12,11 @@ from .recorder import (
     REFUSED,
     REMAINING,
     RETRY_AFTER,
-    Heard,
+    RecordedReply,
     others_about_limits,
 )
 
-__all__ = ["quoted", "settled"]
+__all__ = ["open_questions", "quoted"]
 
 _THREE: Final = (LIMIT, REMAINING, CONFIG)
 _STATISTICS: Final = "/Workers/WK…/Statistics"
@@ -24,7 +24,7 @@ _LONGEST: Final = 60
 _NO_429: Final = "no 429 came"
 
 
-def settled(seen: Examination, *, region: str | None) -> list[tuple[str, str]]:
+def open_questions(seen: Checks, *, region: str | None) -> list[tuple[str, str]]:
     """Each open question with its answer, those that have none included.
 
     Args:
@@ -62,7 +62,7 @@ def quoted(text: str | None) -> str:
     return f"'{shown}'"
 
 
-def _headers(heard: list[Heard]) -> str:
+def _headers(heard: list[RecordedReply]) -> str:
     successes = [one for one in heard if one.status == ANSWERED]
     if not successes:
         return "no reply that would have them"
@@ -70,7 +70,7 @@ def _headers(heard: list[Heard]) -> str:
     return f"on {len(told)} of {len(successes)} successes"
 
 
-def _limit(statistics: list[Heard]) -> str:
+def _limit(statistics: list[RecordedReply]) -> str:
     if not statistics:
         return "not answered"
     text = statistics[-1].headers.get(LIMIT)
@@ -80,7 +80,7 @@ def _limit(statistics: list[Heard]) -> str:
     return f"Limit {quoted(text)}, Config {quoted(config)}; the unit is not told"
 
 
-def _remaining(statistics: list[Heard]) -> str:
+def _remaining(statistics: list[RecordedReply]) -> str:
     if len(statistics) <= 1:
         return "not known: it takes two answers"
     first, second = statistics[0], statistics[1]
@@ -91,21 +91,21 @@ def _remaining(statistics: list[Heard]) -> str:
     return f"{texts[0]}, then {texts[1]} after {apart:.2f} s and one more request"
 
 
-def _on_refusals(refused: list[Heard]) -> str:
+def _on_refusals(refused: list[RecordedReply]) -> str:
     if not refused:
         return _NO_429
     told = sum(any(name in one.headers for name in _THREE) for one in refused)
     return f"on {told} of {len(refused)} refusals"
 
 
-def _retry_after(refused: list[Heard]) -> str:
+def _retry_after(refused: list[RecordedReply]) -> str:
     if not refused:
         return _NO_429
     texts = [quoted(one.headers[RETRY_AFTER]) for one in refused if RETRY_AFTER in one.headers]
     return ", ".join(texts) or "absent"
 
 
-def _on_errors(heard: list[Heard]) -> str:
+def _on_errors(heard: list[RecordedReply]) -> str:
     """The description declares them for successes alone."""
     errors = [one for one in heard if one.status not in {ANSWERED, REFUSED}]
     if not errors:
@@ -115,7 +115,7 @@ def _on_errors(heard: list[Heard]) -> str:
     )
 
 
-def _large(seen: Examination) -> str:
+def _large(seen: Checks) -> str:
     if seen.workers is None:
         return "not known: the Workers could not be counted"
     if seen.workers <= CLOSED_ABOVE:
@@ -127,7 +127,7 @@ def _large(seen: Examination) -> str:
     return "not known: no answer"
 
 
-def _fractions(seen: Examination) -> str:
+def _fractions(seen: Checks) -> str:
     """Whether seconds come with a fraction, which decides what a column can be."""
     cumulative = seen.statistics.cumulative if seen.statistics else None
     durations = (cumulative.activity_durations if cumulative else None) or ()

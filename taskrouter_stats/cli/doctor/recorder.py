@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from taskrouter_stats.core.query import Ask
+from taskrouter_stats.core.query import BaseQuery
 
 __all__ = ["ANSWERED", "CONCURRENT", "CONFIG", "LIMIT", "REFUSED", "REMAINING", "RETRY_AFTER"]
-__all__ += ["Heard", "Listener", "others_about_limits", "place_of"]
+__all__ += ["RecordedReply", "ReplyRecorder", "others_about_limits", "place_of"]
 
 ANSWERED, REFUSED = 200, 429
 LIMIT, REMAINING = "x-rate-limit-limit", "x-rate-limit-remaining"
@@ -26,7 +26,7 @@ _TELLING: Final = ("rate", "limit", "retry", "quota", "throttl")
 
 
 @frozen
-class Heard:
+class RecordedReply:
     """The head of one reply.
 
     Attributes:
@@ -38,7 +38,7 @@ class Heard:
         seconds: from one to the other, on a clock that never jumps.
     """
 
-    place: str
+    operation: str
     status: int
     headers: Mapping[str, str]
     sent_time: datetime
@@ -47,7 +47,7 @@ class Heard:
 
 
 @define
-class Listener:
+class ReplyRecorder:
     """Hears every reply of a session, also those that are tried again.
 
     Attributes:
@@ -56,33 +56,35 @@ class Listener:
         heard: the replies, in their order.
     """
 
-    place: str = ""
+    operation: str = ""
     sent: int = 0
-    heard: list[Heard] = field(factory=list[Heard])
+    heard: list[RecordedReply] = field(factory=list[RecordedReply])
 
     async def __call__(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Let the request pass, and note the reply."""
         self.sent += 1
-        place, sent_time, began = self.place, datetime.now(UTC), time.perf_counter()
+        place, sent_time, began = self.operation, datetime.now(UTC), time.perf_counter()
         response = await handler(request)
         seconds = time.perf_counter() - began
         headers = _lower(response.headers)
         received_time = datetime.now(UTC)
-        self.heard.append(Heard(place, response.status, headers, sent_time, received_time, seconds))
+        self.heard.append(
+            RecordedReply(place, response.status, headers, sent_time, received_time, seconds)
+        )
         return response
 
-    def at(self, place: str) -> list[Heard]:
+    def at(self, place: str) -> list[RecordedReply]:
         """The replies of one operation."""
-        return [heard for heard in self.heard if heard.place == place]
+        return [heard for heard in self.heard if heard.operation == place]
 
 
-def place_of(ask: Ask[Any]) -> str:
+def place_of(ask: BaseQuery[Any]) -> str:
     """An operation by its path below the Workspace: ``/Workers/WK…/Statistics``."""
     path = ask.endpoint.path.removeprefix(_WORKSPACE) or "(the Workspace)"
     return path.replace("{worker_sid}", "WK…")
 
 
-def others_about_limits(heard: Heard) -> dict[str, str]:
+def others_about_limits(heard: RecordedReply) -> dict[str, str]:
     """Headers whose names speak of limits and that are none of the known five."""
     known = {LIMIT, REMAINING, CONFIG, RETRY_AFTER, CONCURRENT}
     return {

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from taskrouter_stats import BudgetSnapshot, __version__
 from taskrouter_stats.core.endpoints import ENDPOINTS
-from taskrouter_stats.core.query import Ask
+from taskrouter_stats.core.query import BaseQuery
 
 from .findings import Finding, Verdict, is_twilios
 from .open_questions import quoted
@@ -26,22 +26,24 @@ from .recorder import (
     LIMIT,
     REMAINING,
     RETRY_AFTER,
-    Heard,
+    RecordedReply,
     place_of,
 )
 
-__all__ = ["Diagnosis"]
+__all__ = ["Report"]
 
 _STYLES: Final[dict[Verdict, str]] = {"ok": "green", "not ok": "bold red", "not known": "yellow"}
 _PLACES: Final = {
-    row.resource_key: place_of(Ask(row, ())) for row in ENDPOINTS.values() if row.method == "GET"
+    row.resource_key: place_of(BaseQuery(row, ()))
+    for row in ENDPOINTS.values()
+    if row.method == "GET"
 }
 _COLUMNS: Final = (LIMIT, REMAINING, CONFIG, CONCURRENT)
 _LONGEST_PLACE: Final = len("/Workers/CumulativeStatistics")
 
 
 @frozen
-class Diagnosis:
+class Report:
     """The whole report.
 
     Attributes:
@@ -57,12 +59,12 @@ class Diagnosis:
     base_url: str
     time: datetime
     findings: Sequence[Finding]
-    heard: Sequence[Heard] = ()
+    heard: Sequence[RecordedReply] = ()
     budgets: Sequence[BudgetSnapshot] = ()
     bound: float = math.inf
     settled: Sequence[tuple[str, str]] = ()
 
-    def drawn(self, shown: Callable[[str], str]) -> RenderableType:
+    def render(self, shown: Callable[[str], str]) -> RenderableType:
         """What is printed.
 
         Args:
@@ -104,7 +106,7 @@ def _checks(findings: Sequence[Finding], shown: Callable[[str], str]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     for finding in findings:
-        told = Text(shown(finding.told))
+        told = Text(shown(finding.detail))
         if finding.advice:
             told.append(f"\nnext: {shown(finding.advice)}", "italic")
         verdict = Text(finding.verdict, _STYLES[finding.verdict])
@@ -112,12 +114,12 @@ def _checks(findings: Sequence[Finding], shown: Callable[[str], str]) -> Table:
     return table
 
 
-def _headers(heard: Sequence[Heard], shown: Callable[[str], str]) -> Table:
+def _headers(heard: Sequence[RecordedReply], shown: Callable[[str], str]) -> Table:
     """A row for each reply; Retry-After, which is rare, stands below where it came."""
     table = _table("GET", "Status", "Limit", "Remaining", "Config", "Conc.")
     for one in heard:
         texts = [shown(_raw(one.headers.get(name))) for name in _COLUMNS]
-        place = one.place
+        place = one.operation
         if RETRY_AFTER in one.headers:
             place += f"\n  Retry-After: {shown(_raw(one.headers[RETRY_AFTER]))}"
         table.add_row(place, str(one.status), *texts)

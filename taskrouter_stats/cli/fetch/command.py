@@ -10,27 +10,27 @@ from taskrouter_stats import SessionOptions
 from taskrouter_stats.cli.exit_codes import (
     BUG,
     COMPLETE,
+    EXIT_CODES_HELP,
     INTERRUPTED,
     PIPE,
-    TABLE,
     TEMPFAIL,
     code_of,
 )
 from taskrouter_stats.cli.options.accounts import read_accounts
-from taskrouter_stats.cli.options.output import Target, target_options
+from taskrouter_stats.cli.options.output import OutputTarget, target_options
 from taskrouter_stats.cli.options.session import session_options
-from taskrouter_stats.cli.options.windows import Times, window_options
-from taskrouter_stats.cli.options.workers import Whom, whom_options
-from taskrouter_stats.cli.reporter import Teller
+from taskrouter_stats.cli.options.windows import WindowSelection, window_options
+from taskrouter_stats.cli.options.workers import WorkerSelection, whom_options
+from taskrouter_stats.cli.reporter import Reporter
 from taskrouter_stats.cli.table.run import show_table
 from taskrouter_stats.cli.terminal import errors_console, results_console
 from taskrouter_stats.errors import ConfigError, TaskRouterStatsError
-from taskrouter_stats.etl import Store
+from taskrouter_stats.etl import Writer
 
-from .run import Run
+from .run import ExportRun
 from .stdout import open_output, printed
 from .stop import read_stop_at
-from .summary import in_words, write_summary
+from .summary import summary_line, write_summary
 from .summary_file import check_summary
 
 __all__ = ["fetch"]
@@ -93,7 +93,7 @@ edge and base_url are taken as well. A Workspace belongs to one account.
 With --workers no names are listed: worker_name is null. Workers that are gone and windows that
 the server has forgotten are counted, not failures.
 
-{TABLE}
+{EXIT_CODES_HELP}
 """
 
 
@@ -119,9 +119,9 @@ the server has forgotten are counted, not failures.
 @session_options(max_in_flight=20, headroom=0.2)
 def fetch(
     workspaces: Sequence[str],
-    times: Times,
-    whom: Whom,
-    target: Target,
+    times: WindowSelection,
+    whom: WorkerSelection,
+    target: OutputTarget,
     accounts: str | None,
     stop_at: str | None,
     summary: str | None,
@@ -137,7 +137,7 @@ def fetch(
     results = results_console()
     as_json = log_format == "json"
     drawn = results.is_terminal and target.output in (None, "-")
-    teller = Teller(errors_console(plain=as_json or (drawn and target.output == "-")), as_json)
+    teller = Reporter(errors_console(plain=as_json or (drawn and target.output == "-")), as_json)
     known = read_accounts(accounts, workspaces, options)
     if whom.workers is not None and sum(len(account.workspaces) for account in known) > 1:
         raise ConfigError("--workers names one workspace's workers: give one WORKSPACE")
@@ -145,29 +145,29 @@ def fetch(
         return show_table(known, whom, times, max_failures, results, teller.console)
     stop = None if stop_at is None else read_stop_at(stop_at, times.zone, times.now)
     if target.is_stored:
-        store = Store(target.sink(), target.fresh)
+        store = Writer(target.sink(), target.fresh)
     else:
         store = printed(open_output(target.output or "-"))
-    run = Run(known, whom, times.windows, store, teller, times.settle, stop)
+    run = ExportRun(known, whom, times.windows, store, teller, times.settle, stop)
     run.verify, run.retry_failed = target.verify, target.retry_failed
-    return _watched(run, summary, max_failures, times.now)
+    return _run_and_report(run, summary, max_failures, times.now)
 
 
-def _watched(run: Run, summary: str | None, max_failures: int, began: datetime) -> int:
+def _run_and_report(run: ExportRun, summary: str | None, max_failures: int, began: datetime) -> int:
     """Run it, tell how it ended, and write the summary however that was."""
     code, ended_by = BUG, None
     try:
         if run.windows or run.retry_failed:
             asyncio.run(run.run())
         else:
-            run.teller.say("Nothing to do: none of these days has settled.")
+            run.teller.write("Nothing to do: none of these days has settled.")
         code = run.code(max_failures)
         _tell(run, code)
     except BaseException as error:
         ended_by = error
         code = _code_of(error)
         if isinstance(error, TaskRouterStatsError) and run.teller.as_json:
-            run.teller.say(f"Error: {error}", level="error", event="error")
+            run.teller.write(f"Error: {error}", level="error", event="error")
         else:
             raise
     finally:
@@ -176,9 +176,9 @@ def _watched(run: Run, summary: str | None, max_failures: int, began: datetime) 
     return code
 
 
-def _tell(run: Run, code: int) -> None:
+def _tell(run: ExportRun, code: int) -> None:
     """The end of a run that came to its end."""
-    say = run.teller.say
+    say = run.teller.write
     if run.retry_failed and not run.jobs:
         say("Nothing to do: no failed query is left here.")
     for job in run.jobs:
@@ -191,7 +191,7 @@ def _tell(run: Run, code: int) -> None:
             if not check.equal:
                 sums = f"ours {dict(check.ours)}, the server's {dict(check.theirs)}"
                 say(f"verify: {check.window}: {sums}", level="warning", event="verify")
-        say(in_words(job), event="report", report=job.report.to_dict())
+        say(summary_line(job), event="report", report=job.report.to_dict())
         if job.error is not None:
             whose = f"{job.account or job.report.workspace_sid}: " if len(run.jobs) > 1 else ""
             say(f"Error: {whose}{job.error}", level="error", event="error")
@@ -202,19 +202,19 @@ def _tell(run: Run, code: int) -> None:
         say(allowed, event="end", exit_code=code)
 
 
-def _reason(run: Run, code: int) -> str:
+def _reason(run: ExportRun, code: int) -> str:
     if any(job.error is not None for job in run.jobs):
         early = sum(job.error is not None for job in run.jobs)
         return f"{early} of {len(run.jobs)} exports ended early"
     if code == TEMPFAIL:
-        stored = type(run.store) is Store
+        stored = type(run.store) is Writer
         return "stopped; run it again to " + ("continue" if stored else "start over")
     nothing = not any(job.report.written for job in run.jobs)
     more = "none was answered" if nothing else "more than --max-failures allows"
     return f"{_failures(run)}, {more}"
 
 
-def _failures(run: Run) -> str:
+def _failures(run: ExportRun) -> str:
     return f"{run.failed:,} {'query' if run.failed == 1 else 'queries'} failed"
 
 

@@ -9,23 +9,23 @@ import attrs
 import orjson
 
 from taskrouter_stats import Window
-from taskrouter_stats.cli.options.workers import Whom
+from taskrouter_stats.cli.options.workers import WorkerSelection
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.etl import FailedQuery, Store, WorkerPlan
-from taskrouter_stats.etl.writer import FAILURES
+from taskrouter_stats.etl import FailedQuery, WorkerPlan, Writer
+from taskrouter_stats.etl.writer import FAILURES_FILE
 
-__all__ = ["failed_before", "plans_again"]
+__all__ = ["load_failures", "retry_plans"]
 
 _TIMES = ("window_start", "window_end")
 
 
-async def failed_before(store: Store) -> list[FailedQuery]:
+async def load_failures(store: Writer) -> list[FailedQuery]:
     """The failures of an open store that still await their answer.
 
     Raises:
         StorageError: when they can't be read.
     """
-    storage, name = store.sink.storage, f"{store.sink.state}/{FAILURES}"
+    storage, name = store.sink.storage, f"{store.sink.state}/{FAILURES_FILE}"
 
     def read() -> list[FailedQuery]:
         if name not in storage.names(store.sink.state):
@@ -35,11 +35,11 @@ async def failed_before(store: Store) -> list[FailedQuery]:
         except (KeyError, TypeError, ValueError):
             raise StorageError(f"{storage.place}/{name} is no list of failures") from None
 
-    return [one for one in await store.call(read) if not store.is_resolved(one.key)]
+    return [one for one in await store.run_blocking(read) if not store.is_resolved(one.key)]
 
 
-def plans_again(
-    failures: Sequence[FailedQuery], workspaces: Sequence[str], whom: Whom
+def retry_plans(
+    failures: Sequence[FailedQuery], workspaces: Sequence[str], whom: WorkerSelection
 ) -> list[WorkerPlan]:
     """Plans for these queries and no others: windows that failed for the same workers go together.
 
@@ -64,7 +64,7 @@ def plans_again(
     for (workspace, channel, window), sids in asked.items():
         plans.setdefault((workspace, channel, tuple(sids)), []).append(window)
     return [
-        Whom(sids, None, channel).plan(workspace, windows)
+        WorkerSelection(sids, None, channel).plan(workspace, windows)
         for (workspace, channel, sids), windows in plans.items()
     ]
 

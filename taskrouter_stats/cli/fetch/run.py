@@ -8,19 +8,25 @@ from typing import Final, cast
 from attrs import define, field
 
 from taskrouter_stats import Progress, TaskRouterSession, Window
-from taskrouter_stats.cli.exit_codes import COMPLETE, FAILURES, TEMPFAIL, UNREACHABLE, code_of
+from taskrouter_stats.cli.exit_codes import (
+    COMPLETE,
+    TEMPFAIL,
+    TOO_MANY_FAILURES,
+    UNREACHABLE,
+    code_of,
+)
 from taskrouter_stats.cli.options.accounts import Account
-from taskrouter_stats.cli.options.workers import Whom
-from taskrouter_stats.cli.progress import Meter, Standing, showing
-from taskrouter_stats.cli.reporter import Teller
+from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.cli.progress import ProgressSnapshot, RateMeter, show_progress
+from taskrouter_stats.cli.reporter import Reporter
 from taskrouter_stats.cli.table.run import statistics_budget
 from taskrouter_stats.errors import StorageError, TaskRouterStatsError
-from taskrouter_stats.etl import Export, ExportReport, FailedQuery, Store, WorkerPlan
+from taskrouter_stats.etl import Export, ExportReport, FailedQuery, WorkerPlan, Writer
 
-from .retry_failed import failed_before, plans_again
-from .stop import stopping
+from .retry_failed import load_failures, retry_plans
+from .stop import stop_on_signal
 
-__all__ = ["Job", "Run"]
+__all__ = ["ExportJob", "ExportRun"]
 
 _EVERY: Final = 30.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -30,7 +36,7 @@ _NO_REPLY: Final = {"ConnectionFailed", "PaceError", "ServerDown", "TimedOut", "
 
 
 @define(eq=False)
-class Job:
+class ExportJob:
     """One workspace's export.
 
     Attributes:
@@ -50,7 +56,7 @@ class Job:
 
 
 @define(eq=False)
-class Run:
+class ExportRun:
     """All exports of one command.
 
     Attributes:
@@ -67,15 +73,15 @@ class Run:
     """
 
     accounts: Sequence[Account]
-    whom: Whom
+    whom: WorkerSelection
     windows: Sequence[Window]
-    store: Store
-    teller: Teller
+    store: Writer
+    teller: Reporter
     settle: timedelta
     stop_at: datetime | None = None
     verify: bool = False
     retry_failed: bool = False
-    jobs: list[Job] = field(factory=list[Job], init=False)
+    jobs: list[ExportJob] = field(factory=list[ExportJob], init=False)
     _stop: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     async def run(self) -> None:
@@ -86,14 +92,16 @@ class Run:
             BrokenPipeError: the reader of the rows went away.
         """
         with self.teller.logging():
-            say, leave = self.teller.say, self.teller.console.show_cursor
-            async with stopping(self._stop, self.stop_at, say, leave), self.store:
-                before = await failed_before(self.store) if self.retry_failed else []
+            say, leave = self.teller.write, self.teller.console.show_cursor
+            async with stop_on_signal(self._stop, self.stop_at, say, leave), self.store:
+                before = await load_failures(self.store) if self.retry_failed else []
                 work = [(account, self._jobs(account, before)) for account in self.accounts]
                 self.jobs = [job for _, jobs in work for job in jobs]
-                meter = Meter()
+                meter = RateMeter()
                 read = lambda: self._standing(meter)  # noqa: E731 (one line says it)
-                async with showing(self.teller.console, _EVERY, read, self.teller.standing):
+                async with show_progress(
+                    self.teller.console, _EVERY, read, self.teller.progress_line
+                ):
                     await self._all(work)
                 self._keep(before)
 
@@ -120,21 +128,21 @@ class Run:
         if self.stopped:
             return TEMPFAIL
         if self.failed > most_failures:
-            return FAILURES
+            return TOO_MANY_FAILURES
         untold = any(job.report.not_asked or not job.report.finished for job in self.jobs)
         return TEMPFAIL if untold else COMPLETE
 
-    def _jobs(self, account: Account, before: Sequence[FailedQuery]) -> list[Job]:
+    def _jobs(self, account: Account, before: Sequence[FailedQuery]) -> list[ExportJob]:
         if self.retry_failed:
-            plans = plans_again(before, account.workspaces, self.whom)
+            plans = retry_plans(before, account.workspaces, self.whom)
         else:
             plans = [self.whom.plan(sid, self.windows) for sid in account.workspaces]
-        return [Job(account.name, self._export(account.session, plan)) for plan in plans]
+        return [ExportJob(account.name, self._export(account.session, plan)) for plan in plans]
 
     def _export(self, session: TaskRouterSession, plan: WorkerPlan) -> Export:
         return Export(session, plan, self.store, self._stop, self.settle, self.verify)
 
-    async def _all(self, work: Sequence[tuple[Account, list[Job]]]) -> None:
+    async def _all(self, work: Sequence[tuple[Account, list[ExportJob]]]) -> None:
         """Every account by itself; the first thing that nobody expects ends all."""
         try:
             async with asyncio.TaskGroup() as group:
@@ -143,15 +151,15 @@ class Run:
         except BaseExceptionGroup as several:
             raise _first(several) from None
 
-    async def _account(self, session: TaskRouterSession, jobs: Sequence[Job]) -> None:
-        by_workspace: dict[str, list[Job]] = {}
+    async def _account(self, session: TaskRouterSession, jobs: Sequence[ExportJob]) -> None:
+        by_workspace: dict[str, list[ExportJob]] = {}
         for job in jobs:
             by_workspace.setdefault(job.report.workspace_sid, []).append(job)
         async with session, asyncio.TaskGroup() as group:
             for several in by_workspace.values():
                 group.create_task(self._one_by_one(several))
 
-    async def _one_by_one(self, jobs: Sequence[Job]) -> None:
+    async def _one_by_one(self, jobs: Sequence[ExportJob]) -> None:
         for job in jobs:
             try:
                 await job.export.run()
@@ -166,7 +174,7 @@ class Run:
         left = (one for one in before if one.key not in again)
         self.store.failures += [one for one in left if not self.store.is_resolved(one.key)]
 
-    def _standing(self, meter: Meter) -> Standing:
+    def _standing(self, meter: RateMeter) -> ProgressSnapshot:
         told = [job.export.progress for job in self.jobs]
         totals = [one.total for one in told]
         budgets = self.jobs[0].export.session.budgets() if len(self.jobs) == 1 else ()

@@ -12,13 +12,13 @@ from typing import Final, TypeVar
 from attrs import define, field, frozen
 
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.etl import Store
-from taskrouter_stats.etl.batch import UNWRITABLE, Item
+from taskrouter_stats.etl import Writer
+from taskrouter_stats.etl.batch import UNWRITABLE, PendingRows
 from taskrouter_stats.etl.checkpoint import Checkpoint, Position
 from taskrouter_stats.etl.rows import Tables
 from taskrouter_stats.etl.sinks.json_lines import nested, to_line
 
-__all__ = ["Output", "Printed", "open_output", "printed"]
+__all__ = ["Output", "StdoutWriter", "open_output", "printed"]
 
 _CHUNK: Final = getattr(select, "PIPE_BUF", 4096)
 """Bytes that a pipe takes at once without blocking, when it takes any."""
@@ -91,7 +91,7 @@ T = TypeVar("T")
 
 
 @frozen
-class _Nowhere:
+class _NullSink:
     """The sink and the storage of something that keeps nothing."""
 
     place: str
@@ -100,7 +100,7 @@ class _Nowhere:
     snapshots: bool = False
 
     @property
-    def storage(self) -> "_Nowhere":
+    def storage(self) -> "_NullSink":
         return self
 
     def begin(self, run: str, checkpoint: Checkpoint) -> None:
@@ -133,7 +133,7 @@ class _Nowhere:
 
 
 @define(eq=False)
-class Printed(Store):
+class StdoutWriter(Writer):
     """Rows as lines, each written when it comes; nothing is remembered.
 
     Attributes:
@@ -142,7 +142,7 @@ class Printed(Store):
 
     output: Output = field(kw_only=True)
 
-    async def add(self, item: Item) -> None:
+    async def add(self, item: PendingRows) -> None:
         """Write its rows; the loop waits for a slow reader, and no request is sent meanwhile.
 
         Raises:
@@ -158,11 +158,11 @@ class Printed(Store):
             await self.output.write(line)
         item.on_stored(None)
 
-    async def call(self, work: Callable[[], T]) -> T:
+    async def run_blocking(self, work: Callable[[], T]) -> T:
         """Do it at once: nothing here blocks."""
         return work()
 
 
-def printed(output: Output) -> Printed:
+def printed(output: Output) -> StdoutWriter:
     """A store that writes there."""
-    return Printed(_Nowhere(output.place), output=output)
+    return StdoutWriter(_NullSink(output.place), output=output)

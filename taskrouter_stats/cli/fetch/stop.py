@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from taskrouter_stats.errors import ConfigError
 
-__all__ = ["Terminated", "read_stop_at", "run_until_sigterm", "stopping"]
+__all__ = ["Terminated", "read_stop_at", "run_until_sigterm", "stop_on_signal"]
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def run_until_sigterm(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def stopping(
+async def stop_on_signal(
     stop: asyncio.Event,
     at: datetime | None,
     say: Callable[[str], None],

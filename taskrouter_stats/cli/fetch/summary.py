@@ -10,10 +10,10 @@ from taskrouter_stats import __version__
 from taskrouter_stats.cli.exit_codes import COMPLETE
 from taskrouter_stats.etl.report import json_ready
 
-from .run import Job
+from .run import ExportJob
 from .summary_file import put_summary
 
-__all__ = ["in_words", "write_summary"]
+__all__ = ["summary_line", "write_summary"]
 
 _COUNTS: Final = (
     *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
@@ -23,7 +23,7 @@ _COSTS: Final = ("sent", "retried", "refused")
 
 
 def write_summary(
-    file: str, jobs: Sequence[Job], code: int, began: datetime, error: BaseException | None
+    file: str, jobs: Sequence[ExportJob], code: int, began: datetime, error: BaseException | None
 ) -> None:
     """Write what the run came to.
 
@@ -67,11 +67,11 @@ def write_summary(
     put_summary(file, orjson.dumps(json_ready(whole), option=option))
 
 
-def _is_complete(job: Job) -> bool:
+def _is_complete(job: ExportJob) -> bool:
     return job.error is None and job.report.complete
 
 
-def in_words(job: Job) -> str:
+def summary_line(job: ExportJob) -> str:
     """One export in a line."""
     report = job.report
     there = report.written + report.already_done

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.etl.storage import Folder, local_path, storing
+from taskrouter_stats.etl.storage import Folder, local_path, storage_errors
 
 __all__ = ["check_summary", "put_summary"]
 
@@ -58,7 +58,7 @@ def put_summary(file: str, data: bytes) -> None:
         StorageError: when it can't be written.
     """
     given = Path(file)
-    with storing(f"--summary {file}"):
+    with storage_errors(f"--summary {file}"):
         if given.exists() and _is_written_through(given.stat()):
             _write_through(file, data)
             return

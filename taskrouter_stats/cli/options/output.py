@@ -11,15 +11,15 @@ from attrs import field, frozen
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Sink
 from taskrouter_stats.etl.schemas import EXPORTED
-from taskrouter_stats.etl.storage import local_path, storing
+from taskrouter_stats.etl.storage import local_path, storage_errors
 
-__all__ = ["Target", "target_options"]
+__all__ = ["OutputTarget", "target_options"]
 
 _ENDINGS: Final = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv"}
 
 
 @frozen
-class Target:
+class OutputTarget:
     """Where rows go.
 
     Attributes:
@@ -60,7 +60,7 @@ class Target:
         output = str(self.output)
         if "://" in output:
             return True
-        with storing(f"--output {output}"):
+        with storage_errors(f"--output {output}"):
             place = Path(output)
             return not place.exists() or place.is_file() or place.is_dir()
 
@@ -119,7 +119,7 @@ def target_options(command: Callable[..., int]) -> Callable[..., int]:
     @functools.wraps(command)
     def wrapped(*args: Any, **given: Any) -> int:
         named = {name: given.pop(name) for name in _NAMES}
-        return command(*args, target=Target(**named), **given)
+        return command(*args, target=OutputTarget(**named), **given)
 
     return wrapped
 

@@ -14,7 +14,14 @@ from taskrouter_stats import Window
 from taskrouter_stats.core.local_time import NO_ZONES, find_zone, has_zones, moments_of
 from taskrouter_stats.errors import InvalidWindow
 
-__all__ = ["Times", "read_span", "read_times", "read_window", "read_zone", "window_options"]
+__all__ = [
+    "WindowSelection",
+    "read_span",
+    "read_times",
+    "read_window",
+    "read_zone",
+    "window_options",
+]
 
 _SPAN: Final = re.compile(r"([0-9]{1,9})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
@@ -24,7 +31,7 @@ _MOST_DAYS: Final = 3660
 
 
 @frozen
-class Times:
+class WindowSelection:
     """What a run asks for.
 
     Attributes:
@@ -86,7 +93,7 @@ def read_times(
     tz: str | None,
     *,
     now: datetime,
-) -> Times:
+) -> WindowSelection:
     """What these options mean.
 
     With ``--every``, ``--last`` ends at the last whole piece, so that a run an hour later asks for
@@ -110,7 +117,7 @@ def read_times(
         whole = [read_window(last, start, end, day, tz, now=at)]
     if step is not None:
         whole = [piece for one in whole for piece in one.split(minutes=step // _MINUTE)]
-    return Times(tuple(whole), zone, calm, now)
+    return WindowSelection(tuple(whole), zone, calm, now)
 
 
 def read_window(

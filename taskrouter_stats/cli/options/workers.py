@@ -14,7 +14,7 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter, InvalidSid
 from taskrouter_stats.etl import WorkerPlan, worker_plan
 from taskrouter_stats.models import check_sid
 
-__all__ = ["Whom", "parse_workers", "read_workers", "whom_options"]
+__all__ = ["WorkerSelection", "parse_workers", "read_workers", "whom_options"]
 
 _MOST: Final = 200
 """Longest piece of a bad line that is worth showing."""
@@ -59,7 +59,7 @@ def parse_workers(name: str, lines: Iterable[str]) -> list[str]:
 
 
 @frozen
-class Whom:
+class WorkerSelection:
     """Which workers, and which of their tasks.
 
     Attributes:
@@ -104,6 +104,6 @@ def whom_options(command: Callable[..., int]) -> Callable[..., int]:
         if workers is not None and task_queue is not None:
             raise ConfigError("--workers and --task-queue exclude each other")
         given = None if workers is None else read_workers(workers)
-        return command(*args, whom=Whom(given, task_queue, task_channel), **rest)
+        return command(*args, whom=WorkerSelection(given, task_queue, task_channel), **rest)
 
     return wrapped

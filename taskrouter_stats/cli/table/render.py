@@ -16,9 +16,9 @@ from rich.text import Text
 
 from taskrouter_stats import Window
 
-from .totals import Line, Standings
+from .totals import TopWorkers, WorkerRow
 
-__all__ = ["Bar", "Palette", "board", "shares", "window_text"]
+__all__ = ["Bar", "Palette", "render_table", "shares", "window_text"]
 
 _MOST: Final = 7
 """Activities that are told apart; the time in the others is drawn as one."""
@@ -52,7 +52,7 @@ class Palette:
             style = Style(color=_hue(name) or next(hues, _REST)) if coloured else Style()
             self.marks[name] = (_BLOCK if coloured else letters[name], style)
 
-    def parts(self, line: Line) -> list[float]:
+    def parts(self, line: WorkerRow) -> list[float]:
         """A line's seconds, in the order of ``names``."""
         sums = dict.fromkeys(self.names, 0.0)
         for name, seconds in line.seconds.items():
@@ -60,7 +60,7 @@ class Palette:
                 sums[name if name in self._known else _OTHERS] += seconds
         return list(sums.values())
 
-    def legend(self, total: Line, width: int) -> list[Text]:
+    def legend(self, total: WorkerRow, width: int) -> list[Text]:
         """What each mark means, with its share of all time, in lines of that width."""
         parts = self.parts(total)
         whole = sum(parts) or 1.0
@@ -76,7 +76,7 @@ class Bar:
     """One line's time, each activity as long as its share of the window."""
 
     palette: Palette
-    line: Line
+    line: WorkerRow
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """Tell how narrow and how wide it can be."""
@@ -146,7 +146,9 @@ _HOUR: Final = 3600
 _MINUTE: Final = 60
 
 
-def board(console: Console, standings: Standings, window: Window, title: str) -> RenderableType:
+def render_table(
+    console: Console, standings: TopWorkers, window: Window, title: str
+) -> RenderableType:
     """The table with its heading above and the legend of its bars below.
 
     Args:
@@ -177,7 +179,9 @@ def board(console: Console, standings: Standings, window: Window, title: str) ->
     )
 
 
-def _table(standings: Standings, total: Line, palette: Palette, width: int, *, wide: bool) -> Table:
+def _table(
+    standings: TopWorkers, total: WorkerRow, palette: Palette, width: int, *, wide: bool
+) -> Table:
     table = Table(box=box.SIMPLE, width=width, padding=(0, 1), show_footer=True, expand=True)
     ends = list(_ENDS) if wide else []
     table.add_column("Worker", total.name, no_wrap=True, footer_style="bold", max_width=34)
@@ -190,7 +194,7 @@ def _table(standings: Standings, total: Line, palette: Palette, width: int, *, w
     return table
 
 
-def _numbers(line: Line, ends: Sequence[str]) -> list[tuple[str, str]]:
+def _numbers(line: WorkerRow, ends: Sequence[str]) -> list[tuple[str, str]]:
     """The columns between name and bar: title and text."""
     pairs = [("Created", line.created), ("Accepted", line.ends["accepted"])]
     if ends:
@@ -200,7 +204,7 @@ def _numbers(line: Line, ends: Sequence[str]) -> list[tuple[str, str]]:
     return [(title, f"{number:,}") for title, number in pairs]
 
 
-def _below(palette: Palette, total: Line, width: int, wide: bool) -> list[Text]:
+def _below(palette: Palette, total: WorkerRow, width: int, wide: bool) -> list[Text]:
     lines = palette.legend(total, width - 2)
     if not wide:
         note = "Other: rejected, timed out, canceled or rescinded reservations."

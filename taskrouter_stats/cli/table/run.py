@@ -13,26 +13,26 @@ from taskrouter_stats import (
     Success,
     TaskRouterSession,
 )
-from taskrouter_stats.cli.exit_codes import COMPLETE, FAILURES, UNREACHABLE, code_of
+from taskrouter_stats.cli.exit_codes import COMPLETE, TOO_MANY_FAILURES, UNREACHABLE, code_of
 from taskrouter_stats.cli.fetch.stop import run_until_sigterm
 from taskrouter_stats.cli.options.accounts import Account
-from taskrouter_stats.cli.options.windows import Times
-from taskrouter_stats.cli.options.workers import Whom
-from taskrouter_stats.cli.progress import Meter, Standing, showing
+from taskrouter_stats.cli.options.windows import WindowSelection
+from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.cli.progress import ProgressSnapshot, RateMeter, show_progress
 from taskrouter_stats.cli.terminal import printable, table_size
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.models import Worker, WorkerStatistics
 
-from .render import board
-from .totals import Standings
+from .render import render_table
+from .totals import TopWorkers
 
-__all__ = ["Pull", "failure_line", "show_table", "statistics_budget", "truth"]
+__all__ = ["TableRun", "cost_line", "failure_line", "show_table", "statistics_budget"]
 
 _NOTHING = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
 
 
 @define
-class Pull:
+class TableRun:
     """What a run has come to.
 
     Attributes:
@@ -42,7 +42,7 @@ class Pull:
         failed: how many workers failed.
     """
 
-    standings: Standings
+    standings: TopWorkers
     progress: Progress = _NOTHING
     budgets: tuple[BudgetSnapshot, ...] = ()
     failed: int = 0
@@ -66,12 +66,12 @@ class Pull:
             every: seconds between two plain lines of progress.
             keep: stores what succeeded.
         """
-        meter = Meter()
+        meter = RateMeter()
 
-        def read() -> Standing:
+        def read() -> ProgressSnapshot:
             return meter.read(stream.progress, statistics_budget(session.budgets()))
 
-        async with session, stream as outcomes, showing(console, every, read):
+        async with session, stream as outcomes, show_progress(console, every, read):
             try:
                 async for outcome in outcomes:
                     match outcome:
@@ -94,7 +94,7 @@ class Pull:
         """
         if self._unreachable and self.failed and not self._answered:
             return UNREACHABLE
-        return FAILURES if self.failed > most_failures else COMPLETE
+        return TOO_MANY_FAILURES if self.failed > most_failures else COMPLETE
 
     def _fail(self, failure: Failure) -> None:
         self.failed += 1
@@ -109,7 +109,7 @@ def failure_line(failure: Failure) -> str:
     return printable(f"failed: {known}: {failure.error}")
 
 
-def truth(pull: Pull, *, limit: float | None = None) -> str:
+def cost_line(pull: TableRun, *, limit: float | None = None) -> str:
     """What the run cost, in one line.
 
     Args:
@@ -144,8 +144,8 @@ _EVERY = 30.0
 
 def show_table(
     accounts: Sequence[Account],
-    whom: Whom,
-    times: Times,
+    whom: WorkerSelection,
+    times: WindowSelection,
     max_failures: int,
     results: Console,
     errors: Console,
@@ -167,15 +167,15 @@ def show_table(
         task_channel=whom.task_channel,
         workers=workers.workers if listing is None else session.iterate(listing),
     )
-    pull = Pull(Standings(table_size(results)))
+    pull = TableRun(TopWorkers(table_size(results)))
     try:
         run_until_sigterm(pull.run(session, stream, errors, _EVERY))
     except BaseException as error:
         if answered := pull.progress.done - pull.failed:
             error.add_note(f"Not complete: {answered:,} workers were answered.")
         raise
-    results.print(board(results, pull.standings, window, f"Workers of {workspace}"))
-    results.print(f" {truth(pull)}")
+    results.print(render_table(results, pull.standings, window, f"Workers of {workspace}"))
+    results.print(f" {cost_line(pull)}")
     code = pull.code(max_failures)
     if code != COMPLETE:
         count = f"{pull.failed:,} worker{'' if pull.failed == 1 else 's'} failed"

@@ -10,13 +10,13 @@ from taskrouter_stats import Success
 from taskrouter_stats.cli.terminal import printable
 from taskrouter_stats.models import WorkerStatistics
 
-__all__ = ["Line", "Standings"]
+__all__ = ["TopWorkers", "WorkerRow"]
 
 _ENDS: Final = ("accepted", "rejected", "timed_out", "canceled", "rescinded")
 
 
 @frozen(order=False)
-class Line:
+class WorkerRow:
     """One worker's numbers, or the sum of many.
 
     Attributes:
@@ -40,7 +40,7 @@ class Line:
 
 
 @define
-class Standings:
+class TopWorkers:
     """The workers with the most reservations, and the sums over all.
 
     Attributes:
@@ -50,7 +50,9 @@ class Standings:
 
     size: int
     workers: int = 0
-    _heap: list[tuple[int, int, int, Line]] = field(factory=list[tuple[int, int, int, Line]])
+    _heap: list[tuple[int, int, int, WorkerRow]] = field(
+        factory=list[tuple[int, int, int, WorkerRow]]
+    )
     _created: int = 0
     _span: float = 0.0
     _ends: Counter[str] = field(factory=Counter[str])
@@ -72,19 +74,19 @@ class Standings:
             heapq.heappushpop(self._heap, entry)
 
     @property
-    def top(self) -> list[Line]:
+    def top(self) -> list[WorkerRow]:
         """The workers with the most reservations, most first."""
         lines = [entry[-1] for entry in self._heap]
         return sorted(lines, key=lambda line: (-line.created, -line.ends["accepted"], line.name))
 
     @property
-    def total(self) -> Line:
+    def total(self) -> WorkerRow:
         """All workers together."""
         name = "1 worker" if self.workers == 1 else f"{self.workers:,} workers"
-        return Line(name, self._created, self._ends, self._seconds, self._span)
+        return WorkerRow(name, self._created, self._ends, self._seconds, self._span)
 
 
-def _line(success: Success[WorkerStatistics]) -> Line:
+def _line(success: Success[WorkerStatistics]) -> WorkerRow:
     query, cumulative = success.query, success.value.cumulative
     name = printable(query.context.friendly_name or query.sid)
     window = query.window
@@ -96,4 +98,4 @@ def _line(success: Success[WorkerStatistics]) -> Line:
     for activity in cumulative.activity_durations or ():
         known = printable(activity.friendly_name or activity.sid or "?")
         seconds[known] = seconds.get(known, 0.0) + (activity.total or 0.0)
-    return Line(name, cumulative.reservations_created or 0, ends, seconds, span)
+    return WorkerRow(name, cumulative.reservations_created or 0, ends, seconds, span)

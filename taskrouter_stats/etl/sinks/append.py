@@ -24,10 +24,10 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import EXPORTED, SCHEMAS
-from taskrouter_stats.etl.storage import Folder, local_path, shown_uri, storing, sync_folder
-from taskrouter_stats.models.redaction import hidden
+from taskrouter_stats.etl.storage import Folder, local_path, shown_uri, storage_errors, sync_folder
+from taskrouter_stats.models.redaction import masked
 
-__all__ = ["GrowingSink", "check_table", "set_aside", "text_of"]
+__all__ = ["AppendSink", "check_table", "move_aside", "text_of"]
 
 _GZIP: Final = ".gz"
 _LOCKS: Final = ("lock", "lock.claim")
@@ -35,7 +35,7 @@ _ENDINGS: Final = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 """Of files, so that no folder gets such a name by mistake."""
 
 
-class GrowingSink(ABC):
+class AppendSink(ABC):
     """Rows appended to one file for each table, or to a single one.
 
     Args:
@@ -49,7 +49,7 @@ class GrowingSink(ABC):
     """
 
     endings: ClassVar[tuple[str, ...]]
-    alone: ClassVar[str | None] = None
+    default_table: ClassVar[str | None] = None
     """The table of a single file that needs no ``table=``."""
 
     def __init__(
@@ -59,20 +59,20 @@ class GrowingSink(ABC):
         table: str | None = None,
         compression: Literal["gzip"] | None = None,
     ) -> None:
-        path = hidden(path)  # a URI may hold a secret, and a traceback may show locals
+        path = masked(path)  # a URI may hold a secret, and a traceback may show locals
         place = _local(path)
         if compression not in (None, "gzip"):
             raise InvalidParameter("compression", compression, '"gzip" or None')
         check_table(table)
         self._gzip = compression == "gzip" or place.name.endswith(_GZIP)
         stem = place.name.removesuffix(_GZIP)
-        with storing(str(place)):
+        with storage_errors(str(place)):
             folder = place.is_dir()
         single = stem.endswith(self.endings) and not folder
         if not single and stem.endswith(_ENDINGS) and not folder:
             ending = self.endings[0]
             raise ConfigError(f"{place}: name a file that ends in {ending}, or a folder")
-        table = table or (self.alone if single else None)
+        table = table or (self.default_table if single else None)
         if single and table is None:
             raise ConfigError(f"{place}: one file holds one table, so name it: table=")
         self._file = place.name if single else None
@@ -104,7 +104,7 @@ class GrowingSink(ABC):
         del run
         position = Position() if checkpoint.last is None else checkpoint.last.position
         self._lengths = dict(position.lengths)
-        with storing(self.storage.place):
+        with storage_errors(self.storage.place):
             self.storage.root.mkdir(parents=True, exist_ok=True)
             for table in self._tables:
                 path = self._path(table)
@@ -136,12 +136,12 @@ class GrowingSink(ABC):
 
     def start_over(self, stamp: str) -> None:
         """Move the file, or the folder, and its checkpoint aside."""
-        with storing(self.storage.place):
+        with storage_errors(self.storage.place):
             if self._file is None:
-                set_aside(self.storage.root, stamp)
+                move_aside(self.storage.root, stamp)
             else:
-                set_aside(self.storage.root / self._file, stamp)
-                set_aside(self.storage.root / self.state, stamp)
+                move_aside(self.storage.root / self._file, stamp)
+                move_aside(self.storage.root / self.state, stamp)
 
     def compact(self, checkpoint: Checkpoint, run: str) -> int:
         """Leave each key once in every file, that of its latest answer; return the rows removed.
@@ -157,7 +157,7 @@ class GrowingSink(ABC):
             if not path.exists():
                 continue
             try:
-                with storing(str(path)):
+                with storage_errors(str(path)):
                     count = self._rewrite(table, path)
             except (csv.Error, AttributeError, KeyError, TypeError, ValueError) as error:
                 raise StorageError(f"{path} holds what is not a row of {table}: {error}") from None
@@ -166,7 +166,7 @@ class GrowingSink(ABC):
                 position = Position(lengths, rewritten=(path.name,))
                 checkpoint.commit(Commit(run, position))
                 self._lengths = lengths
-                with storing(str(path)):
+                with storage_errors(str(path)):
                     self._take_place(path)
             self._staged(path).unlink(missing_ok=True)
             removed += count
@@ -228,7 +228,7 @@ class GrowingSink(ABC):
         return not (self.storage.root / self.state / f"began-{path.name}").exists()
 
     def _append(self, path: Path, data: bytes) -> int:
-        with storing(str(path)):
+        with storage_errors(str(path)):
             if path.name not in self._lengths:
                 self.storage.put(f"{self.state}/began-{path.name}", b"")
             created = not path.exists()
@@ -242,7 +242,7 @@ class GrowingSink(ABC):
             return length
 
 
-def set_aside(path: Path, stamp: str) -> None:
+def move_aside(path: Path, stamp: str) -> None:
     """Rename a file, or a folder that holds more than the lock under which this is done.
 
     What is not there needs no other name.
@@ -280,7 +280,7 @@ def text_of(path: str | os.PathLike[str], rule: str) -> str:
 
 
 def _local(path: str | os.PathLike[str]) -> Path:
-    text = hidden(text_of(path, "a file's or folder's name"))
+    text = masked(text_of(path, "a file's or folder's name"))
     place = local_path(str(text))
     if place is None:
         raise ConfigError(

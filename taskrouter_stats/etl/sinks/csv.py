@@ -13,7 +13,7 @@ from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.schemas import SCHEMAS, Kind
 
-from .append import GrowingSink
+from .append import AppendSink
 
 __all__ = ["CsvSink"]
 
@@ -45,7 +45,7 @@ _WRITE: Final[Mapping[Kind, Callable[[Any], Any]]] = {
 }
 
 
-class CsvSink(GrowingSink):
+class CsvSink(AppendSink):
     """CSV: a folder with a file for each table, or one file with ``table=``.
 
     Null is an empty field, times are ISO 8601 in UTC, flags are ``true`` and ``false``. See

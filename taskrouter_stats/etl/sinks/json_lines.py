@@ -8,7 +8,7 @@ import orjson
 from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
 
-from .append import GrowingSink
+from .append import AppendSink
 
 __all__ = ["JsonLinesSink", "nested", "to_line"]
 
@@ -32,7 +32,7 @@ def to_line(row: dict[str, Any]) -> bytes:
     return orjson.dumps(row, option=_FORMAT)
 
 
-class JsonLinesSink(GrowingSink):
+class JsonLinesSink(AppendSink):
     """JSON Lines: ``statistics.jsonl``, or a folder with a file for each table.
 
     Times are ISO 8601 in UTC. A single file holds ``worker_statistics`` unless ``table=`` says
@@ -40,7 +40,7 @@ class JsonLinesSink(GrowingSink):
     """
 
     endings: ClassVar = (".jsonl", ".ndjson", ".json")
-    alone: ClassVar = "worker_statistics"
+    default_table: ClassVar = "worker_statistics"
 
     @property
     def format(self) -> str:

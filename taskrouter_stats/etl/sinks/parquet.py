@@ -37,12 +37,12 @@ from taskrouter_stats.etl.storage import (
     Storage,
     local_path,
     shown_uri,
-    storing,
+    storage_errors,
 )
 from taskrouter_stats.models import check_sid
-from taskrouter_stats.models.redaction import hidden
+from taskrouter_stats.models.redaction import masked
 
-from .append import check_table, set_aside, text_of
+from .append import check_table, move_aside, text_of
 
 __all__ = ["ParquetSink"]
 
@@ -81,8 +81,8 @@ class ParquetSink:
         compression: Compression = "zstd",
     ) -> None:
         pyarrow()
-        path = hidden(path)  # a URI may hold a secret, and a traceback may show locals
-        text = hidden(text_of(path, "a folder's name or a URI"))
+        path = masked(path)  # a URI may hold a secret, and a traceback may show locals
+        text = masked(text_of(path, "a folder's name or a URI"))
         name = shown_uri(text)
         if text.endswith(".parquet"):
             raise ConfigError(f"{name}: Parquet makes a folder of parts, so name a folder")
@@ -93,7 +93,7 @@ class ParquetSink:
         self.storage: Storage = (
             ObjectStore.at(text.rstrip("/")) if place is None else Folder(place, self.state)
         )
-        with storing(name):
+        with storage_errors(name):
             if isinstance(self.storage, Folder) and self.storage.root.is_file():
                 raise ConfigError(f"{name} is a file: Parquet makes a folder of parts")
         self._table = table
@@ -180,8 +180,8 @@ class ParquetSink:
         """
         if not isinstance(self.storage, Folder):
             raise ConfigError(f"{self.storage.place}: name another place to start over")
-        with storing(self.storage.place):
-            set_aside(self.storage.root, stamp)
+        with storage_errors(self.storage.place):
+            move_aside(self.storage.root, stamp)
 
     def _compare(self, found: set[str], known: set[str], *, begun: bool) -> None:
         place = self.storage.place

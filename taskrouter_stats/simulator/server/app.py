@@ -19,15 +19,15 @@ from aiohttp import hdrs, web
 from attrs import frozen
 
 from taskrouter_stats.simulator.limits import Limiter, Verdict
-from taskrouter_stats.simulator.world.profiles import sid, stream
+from taskrouter_stats.simulator.world.profiles import random_stream, sid
 from taskrouter_stats.simulator.world.world import World
 
 from .counters import Counters
 from .faults import Faults
-from .headers import OK, Manners, headers_of
+from .headers import OK, ServerOptions, headers_of
 from .request import (
-    Ask,
-    Refusal,
+    ErrorReply,
+    SimulatedRequest,
     not_found,
     too_large,
     too_many,
@@ -92,7 +92,7 @@ class Server:
         served: Sequence[Served],
         auth: tuple[str, str],
         clock: Callable[[], float],
-        manners: Manners,
+        manners: ServerOptions,
         faults: Faults,
     ) -> None:
         self.counters = Counters()
@@ -104,8 +104,8 @@ class Server:
         self._manners = manners
         self._faults = faults
         self._seed = self._first.world.seed
-        self._chance = stream(self._seed, "latency")
-        self._nonsense = stream(self._seed, "nonsense").random
+        self._chance = random_stream(self._seed, "latency")
+        self._nonsense = random_stream(self._seed, "nonsense").random
         self._serving = 0
 
     def application(self) -> web.Application:
@@ -152,7 +152,7 @@ class Server:
             if fault is None:
                 return response
             spoilt = await fault(request, response)
-            self.counters.spoilt(key, response.status, spoilt.status)
+            self.counters.recount(key, response.status, spoilt.status)
             return spoilt
 
         return handle
@@ -181,19 +181,19 @@ class Server:
                 raise wrong_method()
             served = self._served.get(request.match_info.get("workspace", ""), self._first)
             now, limiter = self.time(), served.limits[route.key(request.query)]
-            verdict = limiter.look(now) if crowded else limiter.allow(now)
+            verdict = limiter.peek(now) if crowded else limiter.acquire(now)
             if crowded or not verdict.allowed:
                 raise too_many()
             if body is None:
                 raise too_large()
             return _Answer(OK, route.answer(served.world, self._ask(request, body)), verdict)
-        except Refusal as refusal:
+        except ErrorReply as refusal:
             return _Answer(refusal.status, refusal.body(), verdict)
 
-    def _ask(self, request: web.Request, body: bytes) -> Ask:
+    def _ask(self, request: web.Request, body: bytes) -> SimulatedRequest:
         """Free the request from HTTP."""
         own = self._manners.own_urls
-        return Ask(
+        return SimulatedRequest(
             path=request.rel_url.raw_path,
             sids=request.match_info,
             query=request.query,

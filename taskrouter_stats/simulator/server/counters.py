@@ -67,7 +67,7 @@ class Counters(Counts):
             self.answered(status)
             self.by_key[key].answered(status)
 
-    def spoilt(self, key: str, decided: int, sent: int) -> None:
+    def recount(self, key: str, decided: int, sent: int) -> None:
         """An answer that was counted goes out with another status."""
         for counts in (self, self.by_key[key]):
             counts.answered(decided, -1)

@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from taskrouter_stats.simulator.world.profiles import stream
+from taskrouter_stats.simulator.world.profiles import random_stream
 
 from .listener import DOOR
 
@@ -40,7 +40,7 @@ class Faults:
 
     def __init__(self, share: float, seed: int) -> None:
         self._share = share
-        self._random: Random = stream(seed, "faults")
+        self._random: Random = random_stream(seed, "faults")
         self._names = tuple(FAULTS)
 
     def draw(self) -> Fault | None:
@@ -80,7 +80,7 @@ async def _internal(_: web.Request, __: web.Response) -> web.StreamResponse:
 async def _refused(request: web.Request, answer: web.Response) -> web.StreamResponse:
     """The server goes away, as in a restart: others who come meanwhile find nobody."""
     _abort(request)
-    await request.app[DOOR].shut(_AWAY)
+    await request.app[DOOR].refuse_connections(_AWAY)
     return answer
 
 

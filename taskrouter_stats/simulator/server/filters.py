@@ -9,7 +9,7 @@ from taskrouter_stats.simulator.world.expressions import Expression, ExpressionE
 from taskrouter_stats.simulator.world.workspace import Activity, TaskQueue, Workflow
 from taskrouter_stats.simulator.world.world import Worker, World
 
-from .request import Ask, bad_parameter, not_found
+from .request import SimulatedRequest, bad_parameter, not_found
 
 _TRUE = {"true", "1", "yes"}
 
@@ -37,13 +37,13 @@ N = TypeVar("N", bound=Named)
 S = TypeVar("S", bound=HasSid)
 
 
-def in_workspace(world: World, ask: Ask) -> None:
+def in_workspace(world: World, ask: SimulatedRequest) -> None:
     """Refuse a workspace that isn't this world's."""
     if ask.sids["workspace"] != world.workspace_sid:
         raise not_found(ask.path)
 
 
-def the_worker(world: World, ask: Ask) -> Worker:
+def worker_in_path(world: World, ask: SimulatedRequest) -> Worker:
     """Return the worker that the path names."""
     in_workspace(world, ask)
     worker = world.find(ask.sids["worker"])
@@ -52,39 +52,39 @@ def the_worker(world: World, ask: Ask) -> Worker:
     return worker
 
 
-def the_queue(world: World, ask: Ask) -> TaskQueue:
+def queue_in_path(world: World, ask: SimulatedRequest) -> TaskQueue:
     """Return the task queue that the path names."""
     in_workspace(world, ask)
     return _the(world.task_queues, "queue", ask)
 
 
-def the_workflow(world: World, ask: Ask) -> Workflow:
+def workflow_in_path(world: World, ask: SimulatedRequest) -> Workflow:
     """Return the workflow that the path names."""
     in_workspace(world, ask)
     return _the(world.workflows, "workflow", ask)
 
 
-def named(things: Sequence[N], ask: Ask) -> Sequence[N]:
+def filter_by_name(things: Sequence[N], ask: SimulatedRequest) -> Sequence[N]:
     """Return the things that ``FriendlyName`` selects; names are the same in any letter case."""
     wanted = ask.query.get("FriendlyName", "").lower()
     return [it for it in things if it.friendly_name.lower() == wanted] if wanted else things
 
 
-def some_activities(world: World, ask: Ask) -> Sequence[Activity]:
+def filter_activities(world: World, ask: SimulatedRequest) -> Sequence[Activity]:
     """Return the activities that the filters of their list select."""
     wanted = ask.query.get("Available")
-    activities = named(world.activities, ask)
+    activities = filter_by_name(world.activities, ask)
     if wanted is None:
         return activities
     return [one for one in activities if one.available == (wanted.lower() in _TRUE)]
 
 
-def some_workers(world: World, ask: Ask) -> Sequence[Worker]:
+def filter_workers(world: World, ask: SimulatedRequest) -> Sequence[Worker]:
     """Return the workers that the filters of their list select."""
-    workers = eligible(world, ask, named(world.workers, ask))
+    workers = eligible(world, ask, filter_by_name(world.workers, ask))
     activities = _current(world, ask)
     if len(activities) < len(world.activities):
-        doing = world.roster(ask.now)
+        doing = world.activities_at(ask.now)
         workers = [worker for worker in workers if doing[worker.index] in activities]
     matches = _expression(ask, "TargetWorkersExpression")
     if matches is not None:
@@ -92,7 +92,7 @@ def some_workers(world: World, ask: Ask) -> Sequence[Worker]:
     return workers
 
 
-def eligible(world: World, ask: Ask, workers: Sequence[Worker]) -> Sequence[Worker]:
+def eligible(world: World, ask: SimulatedRequest, workers: Sequence[Worker]) -> Sequence[Worker]:
     """Return those of the workers that ``TaskQueueSid`` and ``TaskQueueName`` select."""
     sid, name = ask.sid("TaskQueueSid", "WQ"), ask.query.get("TaskQueueName")
     if sid is None and name is None:
@@ -106,9 +106,9 @@ def eligible(world: World, ask: Ask, workers: Sequence[Worker]) -> Sequence[Work
     return [worker for worker in workers if not queues.isdisjoint(world.queues_of(worker))]
 
 
-def some_queues(world: World, ask: Ask) -> Sequence[TaskQueue]:
+def filter_queues(world: World, ask: SimulatedRequest) -> Sequence[TaskQueue]:
     """Return the task queues that the filters of their list select."""
-    queues = named(world.task_queues, ask)
+    queues = filter_by_name(world.task_queues, ask)
     sid = ask.sid("WorkerSid", "WK")
     if sid is not None:
         worker = world.find(sid)
@@ -121,7 +121,7 @@ def some_queues(world: World, ask: Ask) -> Sequence[TaskQueue]:
 
 
 def ordered(
-    things: Sequence[T], ask: Ask, by: Mapping[str, Callable[[T], Any]]
+    things: Sequence[T], ask: SimulatedRequest, by: Mapping[str, Callable[[T], Any]]
 ) -> Sequence[T] | None:
     """Return things as ``Ordering`` wants them, or ``None`` when it isn't given.
 
@@ -142,7 +142,7 @@ def ordered(
     return sorted(things, key=by[name], reverse=direction == "desc")
 
 
-def _current(world: World, ask: Ask) -> set[int]:
+def _current(world: World, ask: SimulatedRequest) -> set[int]:
     """Return the positions of the activities in which workers have to be."""
     name, sid = ask.query.get("ActivityName"), ask.sid("ActivitySid", "WA")
     available = ask.query.get("Available")
@@ -155,7 +155,7 @@ def _current(world: World, ask: Ask) -> set[int]:
     }
 
 
-def _the(things: Sequence[S], name: str, ask: Ask) -> S:
+def _the(things: Sequence[S], name: str, ask: SimulatedRequest) -> S:
     """Return the thing that the path names."""
     for thing in things:
         if thing.sid == ask.sids[name]:
@@ -163,7 +163,7 @@ def _the(things: Sequence[S], name: str, ask: Ask) -> S:
     raise not_found(ask.path)
 
 
-def _expression(ask: Ask, name: str) -> Expression | None:
+def _expression(ask: SimulatedRequest, name: str) -> Expression | None:
     """Return the expression of that parameter, if it is given."""
     text = ask.query.get(name)
     if text is None:
@@ -176,7 +176,7 @@ def _expression(ask: Ask, name: str) -> Expression | None:
 
 def _fields(world: World, worker: Worker, now: int) -> dict[str, Any]:
     """Return what expressions know of a worker: its attributes and four fields."""
-    activity = world.activities[world.roster(now)[worker.index]]
+    activity = world.activities[world.activities_at(now)[worker.index]]
     return {
         **orjson.loads(worker.attributes),
         "sid": worker.sid,
@@ -186,7 +186,7 @@ def _fields(world: World, worker: Worker, now: int) -> dict[str, Any]:
     }
 
 
-def _evaluated(world: World, ask: Ask) -> set[int]:
+def _evaluated(world: World, ask: SimulatedRequest) -> set[int]:
     """Return the queues for ``EvaluateWorkerAttributes``: somebody's attributes, or an expression.
 
     The documents don't say which; so a JSON object selects the queues that would take somebody with

@@ -23,7 +23,7 @@ GARBAGE = (
 
 
 @define
-class Manners:
+class ServerOptions:
     """How the server behaves; may be changed while it runs.
 
     Attributes:
@@ -47,7 +47,7 @@ class Manners:
 
 
 def headers_of(
-    status: int, verdict: Verdict | None, manners: Manners, chance: Callable[[], float]
+    status: int, verdict: Verdict | None, manners: ServerOptions, chance: Callable[[], float]
 ) -> dict[str, str]:
     """Return the headers that depend on the answer.
 

@@ -7,14 +7,14 @@ from typing import Final
 
 from aiohttp import web
 
-__all__ = ["DOOR", "Door"]
+__all__ = ["DOOR", "Listener"]
 
 _BACKLOG: Final = 1_024
 _GRACE: Final = 0.2
 """Seconds that requests which are still inside get when the server stops."""
 
 
-class Door:
+class Listener:
     """The listening socket of an application.
 
     Args:
@@ -48,7 +48,7 @@ class Door:
             await self._runner.cleanup()
             raise
 
-    async def shut(self, seconds: float) -> None:
+    async def refuse_connections(self, seconds: float) -> None:
         """Refuse connections for so long; those that are open go on. Shut twice is shut once."""
         if self._listening is None:
             return
@@ -93,5 +93,5 @@ class Door:
         listening.close()
 
 
-DOOR: Final = web.AppKey("door", Door)
+DOOR: Final = web.AppKey("door", Listener)
 """Where an application keeps its door."""

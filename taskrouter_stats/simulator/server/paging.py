@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from .request import Ask, bad_parameter, page_without_token
+from .request import SimulatedRequest, bad_parameter, page_without_token
 
 _TOKEN = re.compile(r"P([TB])([0-9a-f]{32})", re.ASCII)
 _LAST_PAGE = 10**9
@@ -38,7 +38,7 @@ def own_place(item: Listed) -> int:
 
 def paginate(
     items: Sequence[T],
-    ask: Ask,
+    ask: SimulatedRequest,
     key: str,
     filters: Sequence[str],
     place: Callable[[T], int] = own_place,
@@ -81,7 +81,7 @@ def paginate(
     }
 
 
-def _token(ask: Ask, number: int) -> str | None:
+def _token(ask: SimulatedRequest, number: int) -> str | None:
     """Return the page's token; only the first page goes without."""
     token = ask.query.get("PageToken")
     if number and token is None:

@@ -14,7 +14,7 @@ LOOKBACK = 30 * 86_400
 """Seconds; an older ``StartDate`` is refused (https://www.twilio.com/docs/api/errors/14241)."""
 
 
-class Refusal(Exception):
+class ErrorReply(Exception):
     """A request that the server answers with an error body."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
@@ -33,44 +33,44 @@ class Refusal(Exception):
         }
 
 
-def bad_parameter(message: str) -> Refusal:
+def bad_parameter(message: str) -> ErrorReply:
     """Return the answer to a parameter that can't be read or makes no sense."""
-    return Refusal(400, 20001, message)
+    return ErrorReply(400, 20001, message)
 
 
-def too_old() -> Refusal:
+def too_old() -> ErrorReply:
     """Return the answer to a window that begins more than 30 days ago."""
-    return Refusal(400, 14241, "StartDate is older than 30 days")
+    return ErrorReply(400, 14241, "StartDate is older than 30 days")
 
 
-def page_without_token() -> Refusal:
+def page_without_token() -> ErrorReply:
     """Return the answer to ``Page=N`` alone (reported of TaskRouter, not documented)."""
-    return Refusal(400, 40153, "Page can't be used without a PageToken")
+    return ErrorReply(400, 40153, "Page can't be used without a PageToken")
 
 
-def unauthenticated() -> Refusal:
+def unauthenticated() -> ErrorReply:
     """Return the answer to missing or wrong credentials."""
-    return Refusal(401, 20003, "Authenticate")
+    return ErrorReply(401, 20003, "Authenticate")
 
 
-def not_found(path: str) -> Refusal:
+def not_found(path: str) -> ErrorReply:
     """Return the answer to a path or a SID that nothing belongs to."""
-    return Refusal(404, 20404, f"The requested resource {path} was not found")
+    return ErrorReply(404, 20404, f"The requested resource {path} was not found")
 
 
-def wrong_method() -> Refusal:
+def wrong_method() -> ErrorReply:
     """Return the answer to a method that the resource doesn't have."""
-    return Refusal(405, 20004, "Method not allowed")
+    return ErrorReply(405, 20004, "Method not allowed")
 
 
-def too_large() -> Refusal:
+def too_large() -> ErrorReply:
     """Return the answer to more than anybody has to send."""
-    return Refusal(413, 20413, "Request entity too large")
+    return ErrorReply(413, 20413, "Request entity too large")
 
 
-def too_many() -> Refusal:
+def too_many() -> ErrorReply:
     """Return the answer to a request beyond the limit."""
-    return Refusal(429, 20429, "Too Many Requests")
+    return ErrorReply(429, 20429, "Too Many Requests")
 
 
 DEFAULT_MINUTES = 15
@@ -88,7 +88,7 @@ def is_sid(value: object, prefix: str) -> bool:
 
 
 @frozen
-class Ask:
+class SimulatedRequest:
     """One request, freed from HTTP.
 
     Attributes:

@@ -13,13 +13,13 @@ from taskrouter_stats.simulator.world.workspace import (
 )
 from taskrouter_stats.simulator.world.world import Worker, World, iso
 
-from .request import Ask
+from .request import SimulatedRequest
 
 _CAPACITY = {"voice": 1, "chat": 4, "sms": 5}
 """How many tasks a worker may have at once in each channel; one in any other."""
 
 
-def workspace(world: World, ask: Ask) -> dict[str, Any]:
+def workspace(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Return the workspace."""
     offline, url = world.activities[0], _workspace_url(world, ask)
     return {
@@ -48,9 +48,9 @@ def workspace(world: World, ask: Ask) -> dict[str, Any]:
     }
 
 
-def worker(world: World, one: Worker, ask: Ask) -> dict[str, Any]:
+def worker(world: World, one: Worker, ask: SimulatedRequest) -> dict[str, Any]:
     """Return a worker, and what it is doing."""
-    activity, since = world.doing(one, ask.now)
+    activity, since = world.activity_of(one, ask.now)
     above = _workspace_url(world, ask)
     url = f"{above}/Workers/{one.sid}"
     return {
@@ -77,7 +77,7 @@ def worker(world: World, one: Worker, ask: Ask) -> dict[str, Any]:
 
 
 def worker_channel(
-    world: World, one: Worker, channel: TaskChannel, assigned: int, ask: Ask
+    world: World, one: Worker, channel: TaskChannel, assigned: int, ask: SimulatedRequest
 ) -> dict[str, Any]:
     """Return how many tasks of a channel a worker may have, and has."""
     own_sid = sid("WC", world.seed, one.index, channel.index)
@@ -97,7 +97,7 @@ def worker_channel(
     }
 
 
-def task_queue(world: World, queue: TaskQueue, ask: Ask) -> dict[str, Any]:
+def task_queue(world: World, queue: TaskQueue, ask: SimulatedRequest) -> dict[str, Any]:
     """Return a task queue; workers stay in their activity whatever it gives them."""
     above = _workspace_url(world, ask)
     url = f"{above}/TaskQueues/{queue.sid}"
@@ -123,7 +123,7 @@ def task_queue(world: World, queue: TaskQueue, ask: Ask) -> dict[str, Any]:
     }
 
 
-def workflow(world: World, one: Workflow, ask: Ask) -> dict[str, Any]:
+def workflow(world: World, one: Workflow, ask: SimulatedRequest) -> dict[str, Any]:
     """Return a workflow."""
     url = f"{_workspace_url(world, ask)}/Workflows/{one.sid}"
     return {
@@ -141,7 +141,7 @@ def workflow(world: World, one: Workflow, ask: Ask) -> dict[str, Any]:
     }
 
 
-def activity(world: World, one: Activity, ask: Ask) -> dict[str, Any]:
+def activity(world: World, one: Activity, ask: SimulatedRequest) -> dict[str, Any]:
     """Return an activity."""
     above = _workspace_url(world, ask)
     return {
@@ -155,7 +155,7 @@ def activity(world: World, one: Activity, ask: Ask) -> dict[str, Any]:
     }
 
 
-def task_channel(world: World, one: TaskChannel, ask: Ask) -> dict[str, Any]:
+def task_channel(world: World, one: TaskChannel, ask: SimulatedRequest) -> dict[str, Any]:
     """Return a task channel."""
     above = _workspace_url(world, ask)
     return {
@@ -170,7 +170,7 @@ def task_channel(world: World, one: TaskChannel, ask: Ask) -> dict[str, Any]:
     }
 
 
-def _workspace_url(world: World, ask: Ask) -> str:
+def _workspace_url(world: World, ask: SimulatedRequest) -> str:
     return f"{ask.origin}/v1/Workspaces/{world.workspace_sid}"
 
 

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from taskrouter_stats.simulator.world.world import World
 
 from . import resource_handlers, statistics_handlers
-from .request import Ask
+from .request import SimulatedRequest
 
 _WORKSPACE: Final = "/v1/Workspaces/{workspace}"
 _WORKER: Final = _WORKSPACE + "/Workers/{worker}"
@@ -47,7 +47,7 @@ class Route:
     method: str
     path: str
     resource_key: str
-    answer: Callable[[World, Ask], dict[str, Any]]
+    answer: Callable[[World, SimulatedRequest], dict[str, Any]]
     dearer: Mapping[str, str] = field(factory=dict[str, str])
 
     def key(self, query: Collection[str]) -> str:
@@ -59,7 +59,7 @@ class Route:
 
 
 def _get(
-    path: str, key: str, answer: Callable[[World, Ask], dict[str, Any]], **dearer: str
+    path: str, key: str, answer: Callable[[World, SimulatedRequest], dict[str, Any]], **dearer: str
 ) -> Route:
     return Route("GET", path, key, answer, dearer)
 

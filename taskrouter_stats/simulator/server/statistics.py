@@ -6,12 +6,12 @@ from typing import Any
 
 from attrs import frozen
 
-from taskrouter_stats.simulator.world.task_history import ALL_QUEUES, Living, durations
+from taskrouter_stats.simulator.world.task_history import ALL_QUEUES, OpenTask, durations
 from taskrouter_stats.simulator.world.tasks import ASSIGNED, STATUSES
-from taskrouter_stats.simulator.world.worker_days import Tally
+from taskrouter_stats.simulator.world.worker_days import WorkerTotals
 from taskrouter_stats.simulator.world.world import Worker, World, iso
 
-from .request import Ask
+from .request import SimulatedRequest
 
 _WAITS = {
     "tasks_completed",
@@ -61,13 +61,13 @@ TASK_QUEUE = Kind(
 
 
 def cumulative(
-    world: World, ask: Ask, kind: Kind, queues: Sequence[int] = ALL_QUEUES
+    world: World, ask: SimulatedRequest, kind: Kind, queues: Sequence[int] = ALL_QUEUES
 ) -> dict[str, Any]:
     """Return what happened to the tasks of these queues in the window that is asked for."""
     thresholds = ask.thresholds()
     start, end = ask.window()
     channels = world.channels(ask.query.get("TaskChannel"))
-    tally = world.books.tally(start, end, queues, channels)
+    tally = world.task_history.tally(start, end, queues, channels)
     waited = durations(tally.accepted_waits)
     return {
         **tally.reservations(),
@@ -86,13 +86,13 @@ def cumulative(
 
 
 def tasks_now(
-    world: World, ask: Ask, kind: Kind, queues: Sequence[int] = ALL_QUEUES
+    world: World, ask: SimulatedRequest, kind: Kind, queues: Sequence[int] = ALL_QUEUES
 ) -> dict[str, Any]:
     """Return how the tasks of these queues stand."""
     channels = world.channels(ask.query.get("TaskChannel"))
     living = [
         one
-        for one in world.books.alive(ask.now)
+        for one in world.task_history.open_tasks(ask.now)
         if one.task.queue in queues and one.task.channel in channels
     ]
     status = [one.task.status(ask.now - one.midnight) for one in living]
@@ -115,18 +115,20 @@ def tasks_now(
     }
 
 
-def workers_cumulative(world: World, ask: Ask, workers: Iterable[Worker]) -> dict[str, Any]:
+def workers_cumulative(
+    world: World, ask: SimulatedRequest, workers: Iterable[Worker]
+) -> dict[str, Any]:
     """Return what happened to these workers together in the window that is asked for."""
     start, end = ask.window()
-    tally = Tally()
+    tally = WorkerTotals()
     for worker in workers:
         world.tally(worker, start, end, ask.query.get("TaskChannel"), tally)
     return world.told(tally, start, end)
 
 
-def workers_now(world: World, ask: Ask, workers: Iterable[Worker]) -> dict[str, Any]:
+def workers_now(world: World, ask: SimulatedRequest, workers: Iterable[Worker]) -> dict[str, Any]:
     """Return where these workers are; with a channel, those who can be given its tasks."""
-    doing, channels = world.roster(ask.now), world.channels(ask.query.get("TaskChannel"))
+    doing, channels = world.activities_at(ask.now), world.channels(ask.query.get("TaskChannel"))
     if "TaskChannel" in ask.query:
         workers = [one for one in workers if any(at in one.habit.channels for at in channels)]
     counts = Counter(doing[worker.index] for worker in workers)
@@ -143,7 +145,7 @@ def workers_now(world: World, ask: Ask, workers: Iterable[Worker]) -> dict[str, 
     }
 
 
-def queue_workers_now(world: World, ask: Ask, queue: int | None) -> dict[str, Any]:
+def queue_workers_now(world: World, ask: SimulatedRequest, queue: int | None) -> dict[str, Any]:
     """Return where the workers are that are eligible for a queue; of no queue, nobody."""
     chosen = [one for one in world.workers if queue in world.queues_of(one)]
     told = workers_now(world, ask, chosen)
@@ -157,8 +159,8 @@ def queue_workers_now(world: World, ask: Ask, queue: int | None) -> dict[str, An
     }
 
 
-def _longest(world: World, now: int, waiting: Iterable[Living]) -> tuple[int, str | None]:
+def _longest(world: World, now: int, waiting: Iterable[OpenTask]) -> tuple[int, str | None]:
     """Return age and SID of the task that waits longest; they come the oldest first."""
     for oldest in waiting:
-        return now - oldest.created, world.books.task_sid(oldest)
+        return now - oldest.created, world.task_history.task_sid(oldest)
     return 0, None

@@ -11,14 +11,14 @@ from taskrouter_stats.simulator.world.world import World
 
 from .filters import (
     eligible,
+    filter_by_name,
     in_workspace,
-    named,
-    the_queue,
-    the_worker,
-    the_workflow,
+    queue_in_path,
+    worker_in_path,
+    workflow_in_path,
 )
 from .paging import paginate
-from .request import Ask, bad_parameter, is_sid
+from .request import SimulatedRequest, bad_parameter, is_sid
 from .statistics import (
     TASK_QUEUE,
     WORKFLOW,
@@ -44,9 +44,9 @@ _LIST_FILTERS: Final = (
 )
 
 
-def worker(world: World, ask: Ask) -> dict[str, Any]:
+def worker(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with one worker's statistics, which are cumulative only."""
-    one = the_worker(world, ask)
+    one = worker_in_path(world, ask)
     start, end = ask.window()
     return {
         "cumulative": world.statistics(one, start, end, ask.query.get("TaskChannel")),
@@ -55,10 +55,10 @@ def worker(world: World, ask: Ask) -> dict[str, Any]:
     }
 
 
-def workers(world: World, ask: Ask) -> dict[str, Any]:
+def workers(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with the statistics of all workers, or of those that the filters select."""
     in_workspace(world, ask)
-    chosen = eligible(world, ask, named(world.workers, ask))
+    chosen = eligible(world, ask, filter_by_name(world.workers, ask))
     return {
         "cumulative": workers_cumulative(world, ask, chosen),
         "realtime": workers_now(world, ask, chosen),
@@ -66,84 +66,84 @@ def workers(world: World, ask: Ask) -> dict[str, Any]:
     }
 
 
-def all_workers_cumulative(world: World, ask: Ask) -> dict[str, Any]:
+def all_workers_cumulative(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with what happened to all workers."""
     in_workspace(world, ask)
     return {**workers_cumulative(world, ask, world.workers), **_owner(world, ask)}
 
 
-def all_workers_now(world: World, ask: Ask) -> dict[str, Any]:
+def all_workers_now(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with where all workers are."""
     in_workspace(world, ask)
     return {**workers_now(world, ask, world.workers), **_owner(world, ask)}
 
 
-def workspace(world: World, ask: Ask) -> dict[str, Any]:
+def workspace(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with the workspace's statistics."""
     in_workspace(world, ask)
     now = {**tasks_now(world, ask, WORKSPACE), **workers_now(world, ask, world.workers)}
     return {**_both(world, ask, WORKSPACE, now), **_owner(world, ask)}
 
 
-def workspace_cumulative(world: World, ask: Ask) -> dict[str, Any]:
+def workspace_cumulative(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with what happened in the workspace."""
     in_workspace(world, ask)
     return {**cumulative(world, ask, WORKSPACE), **_owner(world, ask)}
 
 
-def workspace_now(world: World, ask: Ask) -> dict[str, Any]:
+def workspace_now(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with how the workspace stands."""
     in_workspace(world, ask)
     people = workers_now(world, ask, world.workers)
     return {**tasks_now(world, ask, WORKSPACE), **people, **_owner(world, ask)}
 
 
-def workflow(world: World, ask: Ask) -> dict[str, Any]:
+def workflow(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with a workflow's statistics."""
-    one = the_workflow(world, ask)
+    one = workflow_in_path(world, ask)
     now = tasks_now(world, ask, WORKFLOW, one.queues)
     both = _both(world, ask, WORKFLOW, now, one.queues)
     return {**both, **_owner(world, ask), "workflow_sid": one.sid}
 
 
-def workflow_cumulative(world: World, ask: Ask) -> dict[str, Any]:
+def workflow_cumulative(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with what happened in a workflow."""
-    one = the_workflow(world, ask)
+    one = workflow_in_path(world, ask)
     counts = cumulative(world, ask, WORKFLOW, one.queues)
     return {**counts, **_owner(world, ask), "workflow_sid": one.sid}
 
 
-def workflow_now(world: World, ask: Ask) -> dict[str, Any]:
+def workflow_now(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with how a workflow stands."""
-    one = the_workflow(world, ask)
+    one = workflow_in_path(world, ask)
     now = tasks_now(world, ask, WORKFLOW, one.queues)
     return {**now, **_owner(world, ask), "workflow_sid": one.sid}
 
 
-def task_queue(world: World, ask: Ask) -> dict[str, Any]:
+def task_queue(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with a task queue's statistics."""
-    queue = the_queue(world, ask)
+    queue = queue_in_path(world, ask)
     return {**_queue(world, ask, queue), "url": ask.origin + ask.path}
 
 
-def task_queue_cumulative(world: World, ask: Ask) -> dict[str, Any]:
+def task_queue_cumulative(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with what happened in a task queue."""
-    queue = the_queue(world, ask)
+    queue = queue_in_path(world, ask)
     counts = cumulative(world, ask, TASK_QUEUE, (queue.index,))
     return {**counts, **_owner(world, ask), "task_queue_sid": queue.sid}
 
 
-def task_queue_now(world: World, ask: Ask) -> dict[str, Any]:
+def task_queue_now(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with how a task queue stands."""
-    queue = the_queue(world, ask)
+    queue = queue_in_path(world, ask)
     return {**_queue_now(world, ask, queue), **_owner(world, ask), "task_queue_sid": queue.sid}
 
 
-def task_queues(world: World, ask: Ask) -> dict[str, Any]:
+def task_queues(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with one page of the task queues' statistics; the items have no ``url``."""
     in_workspace(world, ask)
     ask.window()
-    found = named(world.task_queues, ask)
+    found = filter_by_name(world.task_queues, ask)
     page, meta = paginate(found, ask, "task_queues_statistics", _LIST_FILTERS)
     return {
         "task_queues_statistics": [_queue(world, ask, queue) for queue in page],
@@ -151,7 +151,7 @@ def task_queues(world: World, ask: Ask) -> dict[str, Any]:
     }
 
 
-def task_queues_bulk(world: World, ask: Ask) -> dict[str, Any]:
+def task_queues_bulk(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Answer with how several task queues stand; unknown ones are answered with zeros.
 
     Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
@@ -170,7 +170,7 @@ def task_queues_bulk(world: World, ask: Ask) -> dict[str, Any]:
     }
 
 
-def _owner(world: World, ask: Ask) -> dict[str, Any]:
+def _owner(world: World, ask: SimulatedRequest) -> dict[str, Any]:
     """Return whose statistics these are, and their address."""
     return {
         "account_sid": world.account_sid,
@@ -180,7 +180,11 @@ def _owner(world: World, ask: Ask) -> dict[str, Any]:
 
 
 def _both(
-    world: World, ask: Ask, kind: Kind, now: dict[str, Any], queues: Sequence[int] = ALL_QUEUES
+    world: World,
+    ask: SimulatedRequest,
+    kind: Kind,
+    now: dict[str, Any],
+    queues: Sequence[int] = ALL_QUEUES,
 ) -> dict[str, Any]:
     """Return both parts of a combined answer, without what such answers leave out."""
     counts = cumulative(world, ask, kind, queues)
@@ -195,21 +199,21 @@ def _said(part: dict[str, Any], kind: Kind) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key not in kind.unsaid}
 
 
-def _queue(world: World, ask: Ask, queue: TaskQueue) -> dict[str, Any]:
+def _queue(world: World, ask: SimulatedRequest, queue: TaskQueue) -> dict[str, Any]:
     """Return a task queue's statistics without their address."""
     both = _both(world, ask, TASK_QUEUE, _queue_now(world, ask, queue), (queue.index,))
     owner = {"account_sid": world.account_sid, "workspace_sid": world.workspace_sid}
     return {**both, **owner, "task_queue_sid": queue.sid}
 
 
-def _queue_now(world: World, ask: Ask, queue: TaskQueue | None) -> dict[str, Any]:
+def _queue_now(world: World, ask: SimulatedRequest, queue: TaskQueue | None) -> dict[str, Any]:
     """Return how a task queue stands; zeros for none."""
     place = None if queue is None else queue.index
     tasks = tasks_now(world, ask, TASK_QUEUE, () if place is None else (place,))
     return {**tasks, **queue_workers_now(world, ask, place)}
 
 
-def _bulk_sids(ask: Ask) -> Sequence[str]:
+def _bulk_sids(ask: SimulatedRequest) -> Sequence[str]:
     """Return the task queues of a bulk request, each once.
 
     The documents write ``queueSids`` in their example and ``QueueSids`` in their table.

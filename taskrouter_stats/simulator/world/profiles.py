@@ -42,7 +42,7 @@ _SKILLS = ("billing", "sales", "support", "retention", "returns")
 
 
 @frozen
-class Habit:
+class WorkProfile:
     """How someone works: the shift, the pace, and what becomes of what they are offered."""
 
     kind: str
@@ -53,25 +53,25 @@ class Habit:
     """Seconds into that day at which the shift begins."""
     length: int
     """Seconds from login to logout."""
-    gap: int
+    mean_gap: int
     """Mean seconds between two offers while available."""
-    diligence: float
+    acceptance_rate: float
     """Probability that an offer is accepted."""
     channels: tuple[int, ...]
     """Which task channels this person is offered, by position; the first one comes most often."""
 
 
 @frozen
-class Person:
+class WorkerProfile:
     """One worker's unchanging side."""
 
     friendly_name: str
     attributes: str
     created: int
-    habit: Habit
+    habit: WorkProfile
 
 
-def stream(*names: object) -> random.Random:
+def random_stream(*names: object) -> random.Random:
     """Return the random stream of that name: the same names always give the same numbers.
 
     Callers use only its ``random()``, whose sequence Python promises to keep over versions.
@@ -85,9 +85,9 @@ def sid(prefix: str, *names: object) -> str:
     return prefix + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def person(seed: int, index: int) -> Person:
+def make_profile(seed: int, index: int) -> WorkerProfile:
     """Return the worker at that position of the world with that seed."""
-    rng = stream(seed, "person", index)
+    rng = random_stream(seed, "person", index)
     place, opens, languages = _SITES[int(rng.random() * len(_SITES))]
     name = _name(seed, index)
     channels = _channels(rng.random())
@@ -98,19 +98,19 @@ def person(seed: int, index: int) -> Person:
         "site": place,
         "contact_uri": "client:" + name.lower().replace(" ", "."),
     }
-    habit = Habit(
+    habit = WorkProfile(
         kind=_kind(index),
         offset=opens * HOUR,
         login=(3 + int(rng.random() * 4)) * HOUR,
         length=7 * HOUR + int(rng.random() * 5) * HOUR // 2,
-        gap=300 + int(rng.random() * 600),
-        diligence=0.72 + 0.24 * rng.random(),
+        mean_gap=300 + int(rng.random() * 600),
+        acceptance_rate=0.72 + 0.24 * rng.random(),
         channels=channels,
     )
     created = 1_672_531_200 + int(
         rng.random() * 500 * DAY
     )  # some day from January 2023 to May 2024
-    return Person(name, orjson.dumps(attributes).decode(), created, habit)
+    return WorkerProfile(name, orjson.dumps(attributes).decode(), created, habit)
 
 
 def _name(seed: int, index: int) -> str:

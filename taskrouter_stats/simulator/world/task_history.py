@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from attrs import define, field, frozen
 
-from .profiles import DAY, sid, stream
-from .tasks import ACCEPTED, FATES, FIRST, LAST, Shift, Tale, Task, retell
-from .worker_days import CHANNELS, Offers, Reservations
+from .profiles import DAY, random_stream, sid
+from .tasks import ACCEPTED, FATES, FIRST, LAST, Shift, SiteDay, Task, generate_tasks
+from .worker_days import CHANNELS, Reservations, ReservationTotals
 from .workspace import QUEUES
 
 __all__ = []
@@ -46,10 +46,10 @@ class Waits:
 
 
 @frozen
-class Cell:
+class TaskColumns:
     """What happened in one task queue and channel; each column is in order of time."""
 
-    offers: Offers
+    offers: Reservations
     accepted: Waits
     entered: "array[int]"
     ended: tuple[Waits, ...]
@@ -57,7 +57,7 @@ class Cell:
 
 
 @define
-class TaskTally(Reservations):
+class TaskTotals(ReservationTotals):
     """What has been counted of tasks so far."""
 
     entered: int = 0
@@ -65,9 +65,9 @@ class TaskTally(Reservations):
     accepted_waits: "array[int]" = field(factory=_numbers)
     canceled_waits: "array[int]" = field(factory=_numbers)
 
-    def add(self, cell: Cell, begin: int, end: int) -> None:
+    def add(self, cell: TaskColumns, begin: int, end: int) -> None:
         """Count what happened in ``[begin, end)``, seconds since the day's beginning."""
-        self.offer(cell.offers, begin, end)
+        self.add_reservations(cell.offers, begin, end)
         self.entered += bisect_left(cell.entered, end) - bisect_left(cell.entered, begin)
         self.accepted_waits += cell.accepted.between(begin, end)
         for fate, ends in enumerate(cell.ended):
@@ -118,7 +118,7 @@ def durations(waits: Sequence[int]) -> dict[str, int]:
     }
 
 
-def cells(tasks: Iterable[Task]) -> dict[tuple[int, int], Cell]:
+def cells(tasks: Iterable[Task]) -> dict[tuple[int, int], TaskColumns]:
     """Return the columns of these tasks, in order of creation, by task queue and channel."""
     by_place = dict[tuple[int, int], list[Task]]()
     for task in tasks:
@@ -126,15 +126,15 @@ def cells(tasks: Iterable[Task]) -> dict[tuple[int, int], Cell]:
     return {place: _cell(there) for place, there in by_place.items()}
 
 
-def _cell(tasks: Sequence[Task]) -> Cell:
+def _cell(tasks: Sequence[Task]) -> TaskColumns:
     """Sort these tasks into columns."""
-    rings = sorted(ring for task in tasks for ring in task.rings)
-    last = [(task, *task.rings[-1]) for task in tasks]
+    rings = sorted(ring for task in tasks for ring in task.reservations)
+    last = [(task, *task.reservations[-1]) for task in tasks]
     ended = [list[tuple[int, int]]() for _ in FATES]
     for task in tasks:
-        ended[task.fate].append((task.ended, task.ended - task.created))
-    return Cell(
-        offers=Offers(
+        ended[task.ending].append((task.ended, task.ended - task.created))
+    return TaskColumns(
+        offers=Reservations(
             array("i", [begin for begin, _, _ in rings]),
             bytes([outcome for _, _, outcome in rings]),
         ),
@@ -157,7 +157,7 @@ _KEPT_DAYS = 6
 """Days whose columns are kept however large they are: three sites, on both sides of midnight."""
 
 
-class Living(NamedTuple):
+class OpenTask(NamedTuple):
     """A task that exists at the moment that was asked for."""
 
     task: Task
@@ -170,7 +170,7 @@ class Living(NamedTuple):
         return self.midnight + self.task.created
 
 
-class Books:
+class TaskHistory:
     """The tasks of a world.
 
     Args:
@@ -188,10 +188,10 @@ class Books:
         self._seed = seed
         self._offsets = offsets
         self._shifts = shifts
-        self._tales: dict[int, tuple[int, Tale]] = {}
-        self._columns: dict[tuple[int, int], tuple[int, Mapping[tuple[int, int], Cell]]] = {}
+        self._tales: dict[int, tuple[int, SiteDay]] = {}
+        self._columns: dict[tuple[int, int], tuple[int, Mapping[tuple[int, int], TaskColumns]]] = {}
         self._tasks = 0
-        self._latest: tuple[int, list[Living]] = (-1, [])
+        self._latest: tuple[int, list[OpenTask]] = (-1, [])
 
     def tally(
         self,
@@ -199,7 +199,7 @@ class Books:
         end: int,
         queues: Sequence[int] = ALL_QUEUES,
         channels: Sequence[int] = ALL_CHANNELS,
-    ) -> TaskTally:
+    ) -> TaskTotals:
         """Count what happened to tasks in a window.
 
         Args:
@@ -211,7 +211,7 @@ class Books:
         Returns:
             The tally.
         """
-        tally = TaskTally()
+        tally = TaskTotals()
         for offset, number, begin, until in self._days(start, end):
             columns = self._day_columns(offset, number)
             for queue in queues:
@@ -220,11 +220,11 @@ class Books:
                         tally.add(cell, begin, until)
         return tally
 
-    def alive(self, now: int) -> list[Living]:
+    def open_tasks(self, now: int) -> list[OpenTask]:
         """Return the tasks that exist at that time, the oldest first."""
         if self._latest[0] != now:
             found = [
-                Living(task, number * DAY + offset)
+                OpenTask(task, number * DAY + offset)
                 for offset, number, at, _ in self._days(now, now + 1)
                 for task in self._tale(offset, number).alive(at)
             ]
@@ -232,7 +232,7 @@ class Books:
             self._latest = now, found
         return self._latest[1]
 
-    def task_sid(self, living: Living) -> str:
+    def task_sid(self, living: OpenTask) -> str:
         """Return a task's SID."""
         return sid("WT", self._seed, living.midnight, living.task.serial)
 
@@ -249,17 +249,17 @@ class Books:
                 if begin < until:
                     yield offset, number, begin, until
 
-    def _tale(self, offset: int, number: int) -> Tale:
+    def _tale(self, offset: int, number: int) -> SiteDay:
         """Return one site's day, told now or kept because it was the latest."""
         told = self._tales.get(offset)
         if told is not None and told[0] == number:
             return told[1]
-        draw = stream(self._seed, "tasks", offset, number).random
-        tale = retell(self._shifts(offset, number), draw)
+        draw = random_stream(self._seed, "tasks", offset, number).random
+        tale = generate_tasks(self._shifts(offset, number), draw)
         self._tales[offset] = number, tale
         return tale
 
-    def _day_columns(self, offset: int, number: int) -> Mapping[tuple[int, int], Cell]:
+    def _day_columns(self, offset: int, number: int) -> Mapping[tuple[int, int], TaskColumns]:
         """Return one site's day as columns, made now or kept from before."""
         kept, key = self._columns, (offset, number)
         if key not in kept:

@@ -47,7 +47,7 @@ _LONGEST_CALL = 1_500
 _LONGEST_WRAP = 45
 
 
-Ring = tuple[int, int, int]
+Reservation = tuple[int, int, int]
 """One reservation of a task: open from a beginning up to an end, and with an outcome.
 
 A plain tuple, since a large workspace has a hundred thousand of them a day.
@@ -85,25 +85,27 @@ class Task:
     channel: int
     priority: int
     created: int
-    rings: list[Ring]
+    reservations: list[Reservation]
     worker: int = -1
     accepted: int = DAY
     wrapping: int = DAY
     ended: int = DAY
-    fate: int = 0
+    ending: int = 0
 
     def status(self, at: int) -> int:
         """Return the position of its status at a time within its life."""
         if at >= self.accepted:
             return WRAPPING if at >= self.wrapping else ASSIGNED
-        return RESERVED if any(begin <= at < end for begin, end, _ in self.rings) else PENDING
+        return (
+            RESERVED if any(begin <= at < end for begin, end, _ in self.reservations) else PENDING
+        )
 
 
 _Offer = tuple[int, int, int, int, int]
 """A reservation: time, worker, channel, outcome, time of the worker's next one in the channel."""
 
 
-class Tale:
+class SiteDay:
     """A site's day, told as tasks.
 
     Args:
@@ -123,7 +125,7 @@ class Tale:
                 yield task
 
 
-def retell(shifts: Iterable[Shift], draw: Callable[[], float]) -> Tale:
+def generate_tasks(shifts: Iterable[Shift], draw: Callable[[], float]) -> SiteDay:
     """Tell a site's day as tasks.
 
     Args:
@@ -152,7 +154,7 @@ def retell(shifts: Iterable[Shift], draw: Callable[[], float]) -> Tale:
         if _ring(task, offer, draw):
             line.append(task)
     tasks.sort(key=lambda task: task.created)
-    return Tale(tasks)
+    return SiteDay(tasks)
 
 
 def _offers(worker: int, day: Day) -> Iterable[_Offer]:
@@ -174,21 +176,21 @@ def _waiting(line: "deque[Task]", at: int) -> Task | None:
     """Take the task that waits longest, and forget those that lost patience before."""
     while line and line[0].ended <= at:
         line.popleft()
-    return line.popleft() if line and line[0].rings[-1][1] <= at else None
+    return line.popleft() if line and line[0].reservations[-1][1] <= at else None
 
 
 def _ring(task: Task, offer: _Offer, draw: Callable[[], float]) -> bool:
     """Give the reservation to the task; return whether the task goes on waiting."""
     at, worker, _, outcome, until = offer
     end = at + (RING_LIMIT if outcome == TIMED_OUT else 2 + int(draw() * 10))
-    task.rings.append((at, end, outcome))
+    task.reservations.append((at, end, outcome))
     if outcome == ACCEPTED:
-        task.worker, task.accepted, task.fate = worker, end, 0
+        task.worker, task.accepted, task.ending = worker, end, 0
         task.ended = min(until, end + 45 + int(draw() * draw() * _LONGEST_CALL))
         task.wrapping = task.ended - min(_LONGEST_WRAP, (task.ended - end) // 4)
         return False
     if outcome == CANCELED:
-        task.ended, task.fate = end, 1
+        task.ended, task.ending = end, 1
         return False
-    task.ended, task.fate = end + 120 + int(draw() * 900), _LOST[int(draw() * 4)]
+    task.ended, task.ending = end + 120 + int(draw() * 900), _LOST[int(draw() * 4)]
     return True

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from .profiles import DAY, HOUR, Habit, stream
+from .profiles import DAY, HOUR, WorkProfile, random_stream
 
 __all__ = []
 
@@ -42,7 +42,7 @@ _PAUSES = ((0.45, BREAK, 420, 900), (0.8, UNAVAILABLE, 60, 660), (1.0, MEETING, 
 
 
 @frozen
-class Offers:
+class Reservations:
     """The reservations of one day on one channel: when each was created, what became of it."""
 
     times: "array[int]"
@@ -55,11 +55,11 @@ class Day:
 
     begins: "array[int]"
     activities: bytes
-    offers: tuple[Offers | None, ...]
+    offers: tuple[Reservations | None, ...]
     """By channel position; ``None`` where the person handles nothing."""
 
 
-def live(seed: int, index: int, habit: Habit, number: int) -> Day:
+def generate_day(seed: int, index: int, habit: WorkProfile, number: int) -> Day:
     """Live the day with that number (days since 1970, counted from the habit's own beginning).
 
     Args:
@@ -71,11 +71,11 @@ def live(seed: int, index: int, habit: Habit, number: int) -> Day:
     Returns:
         The day; times in it are seconds since its beginning.
     """
-    nothing: tuple[Offers | None, ...] = (None,) * len(CHANNELS)
+    nothing: tuple[Reservations | None, ...] = (None,) * len(CHANNELS)
     if habit.kind != "shift":
         steady = OFFLINE if habit.kind == "offline" else AVAILABLE
         return Day(array("i", [0]), bytes([steady]), nothing)
-    draw = stream(seed, index, number).random
+    draw = random_stream(seed, index, number).random
     if draw() < _absence(number):
         return Day(array("i", [0]), bytes([OFFLINE]), nothing)
     begins, activities = _spells(habit, draw)
@@ -89,7 +89,7 @@ def _absence(number: int) -> float:
     return 0.7 if weekday > friday else 0.07
 
 
-def _spells(habit: Habit, draw: Callable[[], float]) -> tuple[list[int], list[int]]:
+def _spells(habit: WorkProfile, draw: Callable[[], float]) -> tuple[list[int], list[int]]:
     """Return where the day's spells begin and what is done in each, offline before and after."""
     at = habit.login + int(draw() * 900)
     logout = habit.login + habit.length + int(draw() * 1_200)
@@ -120,8 +120,8 @@ def _pause(draw: Callable[[], float]) -> tuple[int, int]:
 
 
 def _offers(
-    habit: Habit, begins: list[int], activities: list[int], draw: Callable[[], float]
-) -> tuple[Offers | None, ...]:
+    habit: WorkProfile, begins: list[int], activities: list[int], draw: Callable[[], float]
+) -> tuple[Reservations | None, ...]:
     """Return the day's reservations: made while the worker is available, most around midday."""
     made = {channel: (array("i"), bytearray()) for channel in habit.channels}
     busiest = habit.login + habit.length // 2
@@ -131,14 +131,14 @@ def _offers(
         at, end = begins[spell], begins[spell + 1]
         while True:
             lull = 1.0 + abs(at - busiest) / (4 * HOUR)
-            at += 15 + int(habit.gap * lull * (draw() + draw()) / 2)
+            at += 15 + int(habit.mean_gap * lull * (draw() + draw()) / 2)
             if at >= end:
                 break
             channel = habit.channels[int(draw() * draw() * len(habit.channels))]
             made[channel][0].append(at)
-            made[channel][1].append(_outcome(habit.diligence, draw()))
+            made[channel][1].append(_outcome(habit.acceptance_rate, draw()))
     return tuple(
-        Offers(made[channel][0], bytes(made[channel][1])) if channel in made else None
+        Reservations(made[channel][0], bytes(made[channel][1])) if channel in made else None
         for channel in range(len(CHANNELS))
     )
 
@@ -159,13 +159,13 @@ def _zeros() -> list[int]:
 
 
 @define
-class Reservations:
+class ReservationTotals:
     """Reservations counted so far, by outcome."""
 
     created: int = 0
     outcomes: list[int] = field(factory=lambda: [0] * len(OUTCOMES))
 
-    def offer(self, offers: Offers, begin: int, end: int) -> None:
+    def add_reservations(self, offers: Reservations, begin: int, end: int) -> None:
         """Count the reservations created in ``[begin, end)``, seconds since the day's beginning."""
         first, last = bisect_left(offers.times, begin), bisect_left(offers.times, end)
         self.created += last - first
@@ -182,7 +182,7 @@ class Reservations:
 
 
 @define
-class Tally(Reservations):
+class WorkerTotals(ReservationTotals):
     """What has been counted of workers so far: reservations by outcome, and spells by activity."""
 
     spells: list[int] = field(factory=_zeros)
@@ -190,7 +190,7 @@ class Tally(Reservations):
     most: list[int] = field(factory=_zeros)
     total: list[int] = field(factory=_zeros)
 
-    def spend(self, activity: int, seconds: int) -> None:
+    def add_activity(self, activity: int, seconds: int) -> None:
         """Count one spell of that activity."""
         self.least[activity] = (
             min(self.least[activity], seconds) if self.spells[activity] else seconds
@@ -215,7 +215,7 @@ class Tally(Reservations):
 
 
 def count(
-    tally: Tally,
+    tally: WorkerTotals,
     day_of: Callable[[int], Day],
     offset: int,
     window: tuple[int, int],
@@ -242,11 +242,11 @@ def count(
             activity, at = day.activities[spell], midnight + max(begin, day.begins[spell])
             if activity != doing:  # a spell that runs on over midnight is one spell
                 if doing >= 0:
-                    tally.spend(doing, at - since)
+                    tally.add_activity(doing, at - since)
                 doing, since = activity, at
             spell += 1
         for channel in channels:
             offers = day.offers[channel]
             if offers is not None:
-                tally.offer(offers, begin, until)
-    tally.spend(doing, end - since)
+                tally.add_reservations(offers, begin, until)
+    tally.add_activity(doing, end - since)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from .profiles import DAY, sid, stream
+from .profiles import DAY, random_stream, sid
 from .worker_days import ACTIVITIES, CHANNELS
 
 OPENED = 1_669_852_800
@@ -100,7 +100,7 @@ def task_channels(seed: int) -> tuple[TaskChannel, ...]:
 
 def task_queues(seed: int) -> tuple[TaskQueue, ...]:
     """Return its task queues."""
-    changed = stream(seed, "queues").random
+    changed = random_stream(seed, "queues").random
     return tuple(
         TaskQueue(index, sid("WQ", seed, name), name, target, OPENED + int(changed() * 900 * DAY))
         for index, (name, target) in enumerate(QUEUES)

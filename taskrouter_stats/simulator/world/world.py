@@ -21,10 +21,10 @@ from attrs import frozen
 
 from . import workspace
 from .expressions import parse
-from .profiles import DAY, Habit, person, sid
-from .task_history import Books
+from .profiles import DAY, WorkProfile, make_profile, sid
+from .task_history import TaskHistory
 from .tasks import Shift
-from .worker_days import CHANNELS, OFFLINE, Day, Tally, count, live
+from .worker_days import CHANNELS, OFFLINE, Day, WorkerTotals, count, generate_day
 from .workspace import Activity
 
 _KEPT_DAYS = 4_096
@@ -43,7 +43,7 @@ class Worker:
     friendly_name: str
     attributes: str
     created: int
-    habit: Habit
+    habit: WorkProfile
 
 
 def iso(seconds: int) -> str:
@@ -93,7 +93,7 @@ class World:
         self.task_channels = workspace.task_channels(seed)
         self.task_queues = workspace.task_queues(seed)
         self.workflows = workspace.workflows(seed)
-        self.workers = tuple(self._hire(index) for index in range(workers))
+        self.workers = tuple(self._make_worker(index) for index in range(workers))
         self._by_sid = {worker.sid: worker for worker in self.workers}
         self._days: dict[tuple[int, int], Day] = {}
         self._activity_sids = tuple(activity.sid for activity in self.activities)
@@ -101,7 +101,7 @@ class World:
         self._queues: dict[int, tuple[int, ...]] = {}
         self._roster: tuple[int, bytes] = (-1, b"")
         offsets = sorted({worker.habit.offset for worker in self.workers})
-        self.books = Books(seed, offsets, self._shifts)
+        self.task_history = TaskHistory(seed, offsets, self._shifts)
 
     def __repr__(self) -> str:
         return f"World(seed={self.seed}, workers={len(self.workers)})"
@@ -116,8 +116,8 @@ class World:
         start: int,
         end: int,
         task_channel: str | None = None,
-        into: Tally | None = None,
-    ) -> Tally:
+        into: WorkerTotals | None = None,
+    ) -> WorkerTotals:
         """Count what one worker did in a window.
 
         Args:
@@ -130,7 +130,7 @@ class World:
         Returns:
             The tally.
         """
-        tally = Tally() if into is None else into
+        tally = WorkerTotals() if into is None else into
         count(
             tally,
             self._day_of(worker),
@@ -156,7 +156,7 @@ class World:
         """
         return self.told(self.tally(worker, start, end, task_channel), start, end)
 
-    def told(self, tally: Tally, start: int, end: int) -> dict[str, Any]:
+    def told(self, tally: WorkerTotals, start: int, end: int) -> dict[str, Any]:
         """Return a tally of workers as the JSON has it.
 
         Args:
@@ -174,7 +174,7 @@ class World:
             "end_time": iso(end),
         }
 
-    def doing(self, worker: Worker, now: int) -> tuple[Activity, int]:
+    def activity_of(self, worker: Worker, now: int) -> tuple[Activity, int]:
         """Return the worker's activity at that time, and since when it lasts.
 
         Args:
@@ -217,15 +217,15 @@ class World:
             self._queues[worker.index] = queues
         return queues
 
-    def roster(self, now: int) -> bytes:
+    def activities_at(self, now: int) -> bytes:
         """Return the position of every worker's activity at that time."""
         if self._roster[0] != now:
             self._roster = now, bytes(self._activity(worker, now) for worker in self.workers)
         return self._roster[1]
 
-    def _hire(self, index: int) -> Worker:
+    def _make_worker(self, index: int) -> Worker:
         """Make the worker at that position."""
-        who = person(self.seed, index)
+        who = make_profile(self.seed, index)
         return Worker(
             index,
             sid("WK", self.seed, index),
@@ -258,5 +258,5 @@ class World:
         if day is None:
             while len(self._days) >= _KEPT_DAYS:
                 del self._days[next(iter(self._days))]
-            day = self._days[key] = live(self.seed, worker.index, worker.habit, number)
+            day = self._days[key] = generate_day(self.seed, worker.index, worker.habit, number)
         return day

@@ -10,7 +10,7 @@ from taskrouter_stats.cli.doctor.clock_skew import (
     skew_from_dates,
     skew_from_end_time,
 )
-from taskrouter_stats.cli.doctor.recorder import Heard
+from taskrouter_stats.cli.doctor.recorder import RecordedReply
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ def heard(at, *, ahead, trip=0.1, **headers):
     server = sent + timedelta(seconds=trip / 2 + ahead)
     date = format_datetime(server.replace(microsecond=0), usegmt=True)
     received = sent + timedelta(seconds=trip)
-    return Heard("/", 200, {"date": date} | headers, sent, received, trip)
+    return RecordedReply("/", 200, {"date": date} | headers, sent, received, trip)
 
 
 @pytest.mark.parametrize("ahead", [-3600.0, -7.3, -0.4, 0.0, 0.4, 2.0, 100.0])
@@ -58,7 +58,7 @@ def test_an_end_time_stands_in_for_a_date():
     """The report says so."""
     skew = skew_from_end_time(heard(0, ahead=0), NOON + timedelta(seconds=60))
     assert skew.seconds == pytest.approx(60.45)
-    assert "end_time" in clock_finding(skew).told
+    assert "end_time" in clock_finding(skew).detail
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_five_seconds_are_tolerated(ahead, trip, verdict, says):
     """Beyond that it is not ok, unless slow replies leave it open."""
     finding = clock_finding(skew_from_dates([heard(0, ahead=ahead, trip=trip)]))
     assert finding.verdict == verdict
-    assert says in finding.told
+    assert says in finding.detail

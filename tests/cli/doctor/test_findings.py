@@ -46,7 +46,7 @@ def test_an_errors_hint_is_the_advice():
     """It stands below the server's words and not among them."""
     error = errors.Forbidden(403, 20403, "No", None, "RQ1")
     finding = failed("workers", error)
-    assert finding.told == "HTTP 403, code 20403: No [RQ1]"
+    assert finding.detail == "HTTP 403, code 20403: No [RQ1]"
     assert finding.advice == error.hint
 
 

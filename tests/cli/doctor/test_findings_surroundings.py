@@ -27,7 +27,7 @@ def found(*values):
 )
 def test_the_kind_of_credentials_is_told(values, told):
     """With the names of the variables, never with their secrets."""
-    assert found(*values).told.startswith(told)
+    assert found(*values).detail.startswith(told)
 
 
 def test_a_token_beside_a_key_is_told():
@@ -50,7 +50,7 @@ def test_a_token_beside_a_key_is_told():
 def test_what_is_missing_or_wrong_is_told(values, told):
     """A finding with exit code 2, and what to do next."""
     finding = found(*values)
-    assert finding.told.startswith(told)
+    assert finding.detail.startswith(told)
     assert (finding.verdict, finding.code) == ("not ok", 2)
     assert "export TWILIO_API_KEY" in finding.advice
 
@@ -70,6 +70,6 @@ def test_the_address_and_what_decided_it(url, options, told, advice):
     """Doubtful addresses come with advice, and are not wrong for that."""
     finding = address_finding(url, options, proxied=False)
     assert finding.verdict == "ok"
-    assert told in finding.told
-    assert finding.told.startswith(url)
+    assert told in finding.detail
+    assert finding.detail.startswith(url)
     assert (advice is None and finding.advice is None) or advice in finding.advice

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskrouter_stats import TaskRouterSession, errors
-from taskrouter_stats.cli.doctor.checks import Examination
-from taskrouter_stats.cli.doctor.open_questions import quoted, settled
-from taskrouter_stats.cli.doctor.recorder import Heard, Listener
+from taskrouter_stats.cli.doctor.checks import Checks
+from taskrouter_stats.cli.doctor.open_questions import open_questions, quoted
+from taskrouter_stats.cli.doctor.recorder import RecordedReply, ReplyRecorder
 from taskrouter_stats.models import Credentials, WorkerStatistics, structure
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -17,14 +17,14 @@ LIMITS = {"x-rate-limit-limit": "50", "x-rate-limit-remaining": "49"}
 def heard(status=200, place="/Workers/WK…/Statistics", at=0.0, **headers):
     """The head of a reply."""
     sent = NOON + timedelta(seconds=at)
-    return Heard(place, status, headers, sent, sent, 0.0)
+    return RecordedReply(place, status, headers, sent, sent, 0.0)
 
 
 def answers(*replies, region=None, **seen):
     """All answers by their question."""
     session = TaskRouterSession(Credentials.auth_token("AC" + "3" * 32, "none"))
-    run = Examination(session, Listener(heard=list(replies)), "WS" + "1" * 32, **seen)
-    return dict(settled(run, region=region))
+    run = Checks(session, ReplyRecorder(heard=list(replies)), "WS" + "1" * 32, **seen)
+    return dict(open_questions(run, region=region))
 
 
 def statistics(**duration):

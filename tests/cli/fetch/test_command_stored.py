@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow.dataset as ds
 import pytest
 
-from taskrouter_stats.etl import JsonLinesSink, Store
+from taskrouter_stats.etl import JsonLinesSink, Writer
 from taskrouter_stats.simulator import Simulator
 from tests.cli.odd_servers import ACCOUNT, WS, odd_server
 from tests.cli.processes import COMMAND, account
@@ -94,7 +94,7 @@ async def test_a_locked_output_is_75(simulator, run, tmp_path):
     """Its holder is named, nothing is sent, and the summary says so as well."""
     path, summary = tmp_path / "rows.jsonl", tmp_path / "run.json"
     command = ("fetch", simulator.workspace_sid, *DAYS, "--output", str(path))
-    async with Store(JsonLinesSink(path)):
+    async with Writer(JsonLinesSink(path)):
         ran = await run(*command, "--summary", str(summary), **account(simulator))
     assert ran.code == 75
     assert f"process {os.getpid()} on" in ran.err

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from taskrouter_stats.cli.fetch.stop import read_stop_at, stopping
+from taskrouter_stats.cli.fetch.stop import read_stop_at, stop_on_signal
 from taskrouter_stats.errors import ConfigError
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -38,7 +38,7 @@ def test_a_mistake_is_told(text, zone):
 async def test_the_clock_sets_stop():
     """And says so."""
     stop, said = asyncio.Event(), []
-    async with stopping(stop, datetime.now(UTC) - timedelta(seconds=1), said.append):
+    async with stop_on_signal(stop, datetime.now(UTC) - timedelta(seconds=1), said.append):
         await asyncio.wait_for(stop.wait(), 5)
     assert said == ["--stop-at: storing what is under way."]
 
@@ -46,6 +46,6 @@ async def test_the_clock_sets_stop():
 async def test_without_a_time_nothing_happens():
     """The block ends as it began."""
     stop = asyncio.Event()
-    async with stopping(stop, None, print):
+    async with stop_on_signal(stop, None, print):
         await asyncio.sleep(0)
     assert not stop.is_set()

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from taskrouter_stats import Window
-from taskrouter_stats.cli.table.render import board, window_text
-from taskrouter_stats.cli.table.totals import Standings
+from taskrouter_stats.cli.table.render import render_table, window_text
+from taskrouter_stats.cli.table.totals import TopWorkers
 from tests.cli.table.test_totals import success
 
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)
@@ -17,11 +17,11 @@ WINDOW = Window.between(START, START + timedelta(hours=1))
 
 def drawn(width, *rows):
     """What is printed."""
-    standings = Standings(5)
+    standings = TopWorkers(5)
     for row in rows:
         standings.add(success(*row))
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
-    console.print(board(console, standings, WINDOW, "Workers"))
+    console.print(render_table(console, standings, WINDOW, "Workers"))
     return console.file.getvalue()
 
 

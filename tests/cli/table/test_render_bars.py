@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from taskrouter_stats.cli.table.render import Bar, Palette, shares
-from taskrouter_stats.cli.table.totals import Line
+from taskrouter_stats.cli.table.totals import WorkerRow
 
 
 def line(seconds, span=100.0):
     """A line of the table."""
-    return Line("w", 0, Counter(), seconds, span)
+    return WorkerRow("w", 0, Counter(), seconds, span)
 
 
 def drawn(renderable, width=20):

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from taskrouter_stats import Credentials, RetryPolicy, TaskRouterSession
 from taskrouter_stats.cli.options.accounts import Account
-from taskrouter_stats.cli.options.windows import Times, read_window
-from taskrouter_stats.cli.options.workers import Whom
+from taskrouter_stats.cli.options.windows import WindowSelection, read_window
+from taskrouter_stats.cli.options.workers import WorkerSelection
 from taskrouter_stats.cli.table.run import show_table
 from taskrouter_stats.errors import ConnectionFailed
 from tests.support.wrong_calls import ACCOUNT, SECRET, WORKSPACE, unasked
@@ -24,9 +24,13 @@ def test_an_unreachable_server_is_told_by_its_error_alone():
     session = TaskRouterSession(
         Credentials.auth_token(ACCOUNT, SECRET), base_url=url, retry=RetryPolicy(attempts=1)
     )
-    times = Times((read_window("1h", None, None, None, None, now=NOW),), None, NOW - NOW, NOW)
+    times = WindowSelection(
+        (read_window("1h", None, None, None, None, now=NOW),), None, NOW - NOW, NOW
+    )
     results, errors = Console(file=io.StringIO()), Console(file=io.StringIO())
     with pytest.raises(ConnectionFailed) as caught:
-        show_table([Account(None, session, (WORKSPACE,))], Whom(), times, 0, results, errors)
+        show_table(
+            [Account(None, session, (WORKSPACE,))], WorkerSelection(), times, 0, results, errors
+        )
     assert getattr(caught.value, "__notes__", []) == []
     assert results.file.getvalue() == ""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import attrs
 
 from taskrouter_stats import Success, Window, queries
-from taskrouter_stats.cli.table.totals import Standings
+from taskrouter_stats.cli.table.totals import TopWorkers
 from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.models import ActivityDuration, Worker, WorkerCumulative, WorkerStatistics
 
@@ -29,7 +29,7 @@ def success(name, created, accepted=0, rejected=0, lunch=None):
 
 def test_the_busiest_come_first():
     """By reservations created, then accepted, then name; no more than asked for."""
-    standings = Standings(3)
+    standings = TopWorkers(3)
     for each in (("d", 1), ("b", 5, 2), ("a", 5, 3), ("c", 5, 2), ("e", 4)):
         standings.add(success(*each))
     assert [line.name for line in standings.top] == ["a", "b", "c"]
@@ -37,7 +37,7 @@ def test_the_busiest_come_first():
 
 def test_the_sums_are_over_all_workers():
     """Also over those that the table leaves out."""
-    standings = Standings(1)
+    standings = TopWorkers(1)
     for count in range(1, 4):
         standings.add(success("w", count, accepted=count, rejected=1, lunch=10.5))
     total = standings.total
@@ -53,7 +53,7 @@ def test_the_sums_are_over_all_workers():
 
 def test_a_worker_without_numbers_counts_as_a_worker():
     """A worker of whom the server tells no counts adds nothing but itself."""
-    standings = Standings(1)
+    standings = TopWorkers(1)
     query = queries.worker_statistics(WS, WK, WINDOW)
     value = WorkerStatistics(worker_sid=WK, workspace_sid=WS, cumulative=WorkerCumulative())
     standings.add(Success(query, value, Meta()))
@@ -64,6 +64,6 @@ def test_a_worker_without_numbers_counts_as_a_worker():
 
 def test_nothing_may_be_kept():
     """A run that shows no table keeps no worker."""
-    standings = Standings(0)
+    standings = TopWorkers(0)
     standings.add(success("w", 1))
     assert standings.top == []

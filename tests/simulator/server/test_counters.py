@@ -49,6 +49,6 @@ def test_a_spoilt_answer_counts_as_what_was_sent():
     counters = Counters()
     counters.enter("Worker")
     counters.leave("Worker", 200)
-    counters.spoilt("Worker", 200, 429)
+    counters.recount("Worker", 200, 429)
     assert counters.by_key == {"Worker": Counts(requests=1, refused=1)}
     assert (counters.succeeded, counters.refused) == (0, 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from taskrouter_stats.simulator.limits import Verdict
-from taskrouter_stats.simulator.server.headers import GARBAGE, Manners, headers_of
+from taskrouter_stats.simulator.server.headers import GARBAGE, ServerOptions, headers_of
 
 TOLD = {
     "X-Rate-Limit-Limit": "5",
@@ -15,7 +15,7 @@ VERDICT = Verdict(True, 5, 3, "c")
 
 def headers(status, verdict=VERDICT, chance=lambda: 0.5, **manners):
     """Return the headers of an answer."""
-    return headers_of(status, verdict, Manners(**manners), chance)
+    return headers_of(status, verdict, ServerOptions(**manners), chance)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from taskrouter_stats.simulator.server.listener import Door
+from taskrouter_stats.simulator.server.listener import Listener
 
 SECONDS = 0.05
 FOUND_NONE = b"HTTP/1.1 404 Not Found\r\n"
@@ -15,7 +15,7 @@ FOUND_NONE = b"HTTP/1.1 404 Not Found\r\n"
 @asynccontextmanager
 async def opened(port=0):
     """A door of an application without pages."""
-    door = Door(web.Application(), "127.0.0.1", port)
+    door = Listener(web.Application(), "127.0.0.1", port)
     await door.open()
     try:
         yield door
@@ -25,7 +25,7 @@ async def opened(port=0):
 
 async def shut(door):
     """Begin to shut it, and see that it is."""
-    shutting = asyncio.create_task(door.shut(SECONDS))
+    shutting = asyncio.create_task(door.refuse_connections(SECONDS))
     await asyncio.sleep(0)
     with pytest.raises(ConnectionRefusedError):
         await answered(door)
@@ -66,7 +66,7 @@ async def test_shut_twice_is_shut_once():
     """A second fault finds it shut, and leaves it to the first to open it again."""
     async with opened() as door:
         shutting = await shut(door)
-        await door.shut(SECONDS)
+        await door.refuse_connections(SECONDS)
         assert not shutting.done()
         await shutting
         assert await answered(door) == FOUND_NONE

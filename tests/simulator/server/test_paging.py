@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats.simulator.server.paging import paginate
-from taskrouter_stats.simulator.server.request import Ask, Refusal
+from taskrouter_stats.simulator.server.request import ErrorReply, SimulatedRequest
 
 
 @frozen
@@ -18,7 +18,7 @@ class Item:
 
 def page(items, **query):
     """Return the page and the meta that this query asks for."""
-    asked = Ask(path="/v1/Things", sids={}, query=query, now=0, origin="https://h")
+    asked = SimulatedRequest(path="/v1/Things", sids={}, query=query, now=0, origin="https://h")
     return paginate(items, asked, "things", ["Colour"])
 
 
@@ -102,6 +102,6 @@ def test_a_token_holds_when_the_filter_s_answer_changes():
 )
 def test_refused_pages(query, code):
     """A page without its token, a made-up token and an impossible size are refused."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ErrorReply) as caught:
         page(items(0, 1), **query)
     assert caught.value.code == code

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.simulator.server.request import LOOKBACK, Ask, Refusal, is_sid
+from taskrouter_stats.simulator.server.request import LOOKBACK, ErrorReply, SimulatedRequest, is_sid
 from taskrouter_stats.simulator.world.world import iso
 
 NOW = 1_795_000_000
@@ -12,12 +12,12 @@ NOW = 1_795_000_000
 
 def ask(**query):
     """Return a question with this query."""
-    return Ask(path="/v1/x", sids={}, query=query, now=NOW, origin="https://h")
+    return SimulatedRequest(path="/v1/x", sids={}, query=query, now=NOW, origin="https://h")
 
 
 def code(question, *arguments):
     """Return the code with which this is refused."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ErrorReply) as caught:
         question(*arguments)
     return caught.value.code
 
@@ -85,7 +85,7 @@ def test_any_text_is_read_or_refused(text):
     """No text of a date breaks the server."""
     try:
         start, end = ask(StartDate=text).window()
-    except Refusal:
+    except ErrorReply:
         return
     assert NOW - LOOKBACK <= start <= end
 

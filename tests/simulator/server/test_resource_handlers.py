@@ -7,7 +7,7 @@ import pytest
 from taskrouter_stats import models
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.simulator.server import resource_handlers
-from taskrouter_stats.simulator.server.request import Ask, Refusal
+from taskrouter_stats.simulator.server.request import ErrorReply, SimulatedRequest
 from taskrouter_stats.simulator.world.world import World, iso
 
 WORLD = World(seed=1, workers=120)
@@ -20,7 +20,7 @@ SID_OFFLINE = WORLD.activities[0].sid
 def ask(path="/Workers", worker=WORKER.sid, workspace=WORLD.workspace_sid, **query):
     """Return a question about this world."""
     sids = {"workspace": workspace, "worker": worker}
-    return Ask(path=ROOT + path, sids=sids, query=query, now=NOW, origin="https://h")
+    return SimulatedRequest(path=ROOT + path, sids=sids, query=query, now=NOW, origin="https://h")
 
 
 def listed(answer, key, **query):
@@ -40,7 +40,7 @@ def queues(**query):
 
 def code(answer, **query):
     """Return the code with which this is refused."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ErrorReply) as caught:
         answer(WORLD, ask(**query))
     return caught.value.code
 
@@ -54,7 +54,7 @@ def test_the_list_has_every_worker():
 
 def test_a_worker_has_every_documented_key():
     """A worker has the keys of the API's description, and says what it is doing now."""
-    activity, since = WORLD.doing(WORKER, NOW)
+    activity, since = WORLD.activity_of(WORKER, NOW)
     answer = resource_handlers.worker(WORLD, ask(f"/Workers/{WORKER.sid}"))
     links = answer.pop("links")
     assert answer == {
@@ -82,7 +82,9 @@ def test_a_name_finds_one_worker_in_any_case():
 
 def test_activities_select():
     """ActivityName and ActivitySid select those who are in that activity now."""
-    offline = {w.friendly_name for w in WORLD.workers if WORLD.doing(w, NOW)[0].sid == SID_OFFLINE}
+    offline = {
+        w.friendly_name for w in WORLD.workers if WORLD.activity_of(w, NOW)[0].sid == SID_OFFLINE
+    }
     assert names(ActivityName="offline") == names(ActivitySid=SID_OFFLINE) == offline
     assert names(ActivityName="Offline", Available="true") == set()
     assert names(ActivityName="Juggling") == set()
@@ -205,7 +207,7 @@ def test_worker_channels_hold_the_assigned_tasks():
         for worker in WORLD.workers
         for channel in resource_handlers.worker_channels(WORLD, ask(worker=worker.sid))["channels"]
     ]
-    living = WORLD.books.alive(NOW)
+    living = WORLD.task_history.open_tasks(NOW)
     assert sum(taken) == sum(one.task.accepted <= NOW - one.midnight for one in living) > 0
     assert max(taken) == 1
 
@@ -241,6 +243,6 @@ def test_every_key_is_one_that_a_model_knows(name):
 @pytest.mark.parametrize("answer", [resource_handlers.worker, resource_handlers.worker_channels])
 def test_an_unknown_worker_is_not_found(answer):
     """A worker that isn't there is refused."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ErrorReply) as caught:
         answer(WORLD, ask(worker="WK" + "0" * 32))
     assert caught.value.status == 404

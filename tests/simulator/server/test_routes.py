@@ -6,12 +6,12 @@ import pytest
 from attrs import evolve
 
 from taskrouter_stats.core.endpoints import ENDPOINTS
-from taskrouter_stats.simulator.server.request import Ask, Refusal
+from taskrouter_stats.simulator.server.request import ErrorReply, SimulatedRequest
 from taskrouter_stats.simulator.server.routes import LOWER_LIMITS, RESOURCE_KEYS, ROUTES, Route
 from taskrouter_stats.simulator.world.world import World
 
 WORLD = World(seed=1, workers=5)
-ASK = Ask(
+ASK = SimulatedRequest(
     path="/v1/x",
     sids={
         "workspace": WORLD.workspace_sid,
@@ -41,7 +41,9 @@ def test_filters_move_requests_to_other_keys():
     """A filter that has a key of its own for the client has the same here."""
     for row in ENDPOINTS.values():
         (route,) = [route for route in ROUTES if route.resource_key == row.resource_key]
-        moved = {one.wire: one.resource_key for one in row.filters.values() if one.resource_key}
+        moved = {
+            one.parameter: one.resource_key for one in row.filters.values() if one.resource_key
+        }
         assert route.dearer == moved
         assert {name: route.key({name, "PageSize"}) for name in moved} == moved
         assert route.key({"PageSize"}) == row.resource_key
@@ -67,6 +69,6 @@ def test_every_route_answers(route: Route):
 def test_what_is_not_there_is_not_found(route: Route, name):
     """A workspace, worker, task queue or workflow that isn't there is refused."""
     stranger = ASK.sids[name][:2] + "0" * 32
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ErrorReply) as caught:
         route.answer(WORLD, evolve(ASK, sids={**ASK.sids, name: stranger}))
     assert caught.value.status == 404

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskrouter_stats.simulator.server import resource_handlers, statistics_handlers
-from taskrouter_stats.simulator.server.request import Ask
+from taskrouter_stats.simulator.server.request import SimulatedRequest
 from taskrouter_stats.simulator.world.world import World, iso
 
 WORLD = World(seed=1, workers=60)
@@ -28,7 +28,7 @@ def ask(now=NOW, sids=(), **query):
         **dict(sids),
     }
     query = {name: value for name, value in query.items() if value is not None}
-    return Ask(path="/v1/x", sids=sids, query=query, now=now, origin="https://h")
+    return SimulatedRequest(path="/v1/x", sids=sids, query=query, now=now, origin="https://h")
 
 
 def within(start, length, **query):

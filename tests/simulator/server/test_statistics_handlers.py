@@ -6,7 +6,7 @@ import pytest
 from taskrouter_stats import models
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.simulator.server import statistics_handlers
-from taskrouter_stats.simulator.server.request import Ask, Refusal
+from taskrouter_stats.simulator.server.request import ErrorReply, SimulatedRequest
 from taskrouter_stats.simulator.world.world import World
 
 WORLD = World(seed=1, workers=60)
@@ -27,7 +27,9 @@ def ask(path="/Statistics", now=NOW, body=None, sids=(), **query):
     }
     text = b"" if body is None else orjson.dumps(body)
     query = {name: value for name, value in query.items() if value is not None}
-    return Ask(path=ROOT + path, sids=sids, query=query, now=now, origin="https://h", body=text)
+    return SimulatedRequest(
+        path=ROOT + path, sids=sids, query=query, now=now, origin="https://h", body=text
+    )
 
 
 def of_queues(answer, **query):
@@ -151,7 +153,7 @@ def test_bulk_answers_strangers_with_zeros():
 )
 def test_bulk_refuses_what_is_no_list_of_queues(body):
     """A body without 1 to 50 task queue SIDs is refused."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ErrorReply) as caught:
         bulk(body)
     assert (caught.value.status, caught.value.code) == (400, 20001)
 
@@ -211,6 +213,6 @@ def test_every_key_is_one_that_a_model_knows(name):
 )
 def test_wrong_values_are_refused(answer, query):
     """A parameter that can't be read is refused instead of ignored."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ErrorReply) as caught:
         answer(WORLD, ask(**query))
     assert (caught.value.status, caught.value.code) == (400, 20001)

@@ -2,7 +2,7 @@
 
 from array import array
 
-from taskrouter_stats.simulator.world.task_history import TaskTally, Waits, cells, durations
+from taskrouter_stats.simulator.world.task_history import TaskTotals, Waits, cells, durations
 from taskrouter_stats.simulator.world.tasks import ACCEPTED, CANCELED, REJECTED, Task
 
 COMPLETED = Task(
@@ -11,20 +11,20 @@ COMPLETED = Task(
     channel=1,
     priority=0,
     created=10,
-    rings=[(20, 25, REJECTED), (40, 46, ACCEPTED)],
+    reservations=[(20, 25, REJECTED), (40, 46, ACCEPTED)],
     worker=7,
     accepted=46,
     wrapping=90,
     ended=100,
 )
-ABANDONED = Task(1, 2, 1, 0, 30, [(50, 58, CANCELED)], ended=58, fate=1)
-ELSEWHERE = Task(2, 3, 1, 0, 31, [(51, 66, REJECTED)], ended=300, fate=3)
+ABANDONED = Task(1, 2, 1, 0, 30, [(50, 58, CANCELED)], ended=58, ending=1)
+ELSEWHERE = Task(2, 3, 1, 0, 31, [(51, 66, REJECTED)], ended=300, ending=3)
 CELLS = cells([COMPLETED, ABANDONED, ELSEWHERE])
 
 
 def counted(begin, end, place=(2, 1)):
     """Return what is counted of one queue and channel."""
-    tally = TaskTally()
+    tally = TaskTotals()
     tally.add(CELLS[place], begin, end)
     return tally
 

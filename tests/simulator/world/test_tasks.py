@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskrouter_stats.simulator.world.profiles import DAY, person, stream
+from taskrouter_stats.simulator.world.profiles import DAY, make_profile, random_stream
 from taskrouter_stats.simulator.world.tasks import (
     ACCEPTED,
     ASSIGNED,
@@ -19,11 +19,11 @@ from taskrouter_stats.simulator.world.tasks import (
     RESERVED,
     WRAPPING,
     Shift,
-    Tale,
+    SiteDay,
     Task,
-    retell,
+    generate_tasks,
 )
-from taskrouter_stats.simulator.world.worker_days import live
+from taskrouter_stats.simulator.world.worker_days import generate_day
 
 seeds = st.integers(0, 2**63 - 1)
 days = st.integers(20_000, 21_000)
@@ -31,16 +31,16 @@ days = st.integers(20_000, 21_000)
 
 def shifts(seed, number, size=12):
     """Return a day of people who can be given the tasks of all queues but one."""
-    habits = [person(seed, index).habit for index in range(size)]
+    habits = [make_profile(seed, index).habit for index in range(size)]
     return [
-        Shift(index, live(seed, index, habit, number), (0, 1 + index % 7))
+        Shift(index, generate_day(seed, index, habit, number), (0, 1 + index % 7))
         for index, habit in enumerate(habits)
     ]
 
 
 def told(seed, number):
     """Return that day's tale."""
-    return retell(shifts(seed, number), stream(seed, "tale").random)
+    return generate_tasks(shifts(seed, number), random_stream(seed, "tale").random)
 
 
 @settings(max_examples=30)
@@ -57,7 +57,7 @@ def test_every_reservation_has_one_task(seed, number):
     assert lived == Counter(
         (begin, task.channel, outcome)
         for task in told(seed, number).tasks
-        for begin, _, outcome in task.rings
+        for begin, _, outcome in task.reservations
     )
 
 
@@ -66,16 +66,16 @@ def test_every_reservation_has_one_task(seed, number):
 def test_a_life_is_in_order(seed, number):
     """A task is created, reserved one time after the other, perhaps accepted, and ends that day."""
     for task in told(seed, number).tasks:
-        assert FIRST <= task.created <= task.rings[0][0]
-        assert all(before[1] <= after[0] for before, after in pairwise(task.rings))
-        assert task.rings[-1][1] <= task.ended < LAST
-        last = task.rings[-1][2]
-        assert (task.worker >= 0) == (last == ACCEPTED) == (FATES[task.fate] == "completed")
+        assert FIRST <= task.created <= task.reservations[0][0]
+        assert all(before[1] <= after[0] for before, after in pairwise(task.reservations))
+        assert task.reservations[-1][1] <= task.ended < LAST
+        last = task.reservations[-1][2]
+        assert (task.worker >= 0) == (last == ACCEPTED) == (FATES[task.ending] == "completed")
         if last == ACCEPTED:
-            assert task.rings[-1][1] == task.accepted <= task.wrapping <= task.ended
+            assert task.reservations[-1][1] == task.accepted <= task.wrapping <= task.ended
         if last == CANCELED:
-            assert FATES[task.fate] == "canceled"
-        assert not {ACCEPTED, CANCELED} & {ring[2] for ring in task.rings[:-1]}
+            assert FATES[task.ending] == "canceled"
+        assert not {ACCEPTED, CANCELED} & {ring[2] for ring in task.reservations[:-1]}
 
 
 @settings(max_examples=30)
@@ -101,10 +101,10 @@ def test_the_living_are_found(seed, number, at):
 def test_a_year_has_every_fate():
     """Over some days tasks end in each way, some after several reservations."""
     tasks = [task for number in range(20_000, 20_050) for task in told(3, number).tasks]
-    assert {task.fate for task in tasks} == set(range(len(FATES)))
+    assert {task.ending for task in tasks} == set(range(len(FATES)))
     assert {task.priority for task in tasks} == {0, 5, 10}
-    assert max(len(task.rings) for task in tasks) > 2
-    assert sum(len(task.rings) == 1 for task in tasks) > len(tasks) / 2
+    assert max(len(task.reservations) for task in tasks) > 2
+    assert sum(len(task.reservations) == 1 for task in tasks) > len(tasks) / 2
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,6 @@ def test_the_status_by_hand(at, status):
 
 def test_an_empty_day_has_no_tasks():
     """A day on which nobody works is told in no words."""
-    tale = retell([], stream("x").random)
+    tale = generate_tasks([], random_stream("x").random)
     assert (tale.tasks, list(tale.alive(100))) == ([], [])
-    assert list(Tale([]).alive(0)) == []
+    assert list(SiteDay([]).alive(0)) == []

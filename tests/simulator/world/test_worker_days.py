@@ -6,7 +6,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.simulator.world.profiles import DAY, person
+from taskrouter_stats.simulator.world.profiles import DAY, make_profile
 from taskrouter_stats.simulator.world.worker_days import (
     ACTIVITIES,
     AVAILABLE,
@@ -16,10 +16,10 @@ from taskrouter_stats.simulator.world.worker_days import (
     OFFLINE,
     UNAVAILABLE,
     UNDECIDED,
-    live,
+    generate_day,
 )
 
-HABIT = evolve(person(0, 0).habit, kind="shift", channels=(1, 2, 3))
+HABIT = evolve(make_profile(0, 0).habit, kind="shift", channels=(1, 2, 3))
 numbers = st.integers(0, 40_000)
 indexes = st.integers(0, 500)
 
@@ -27,7 +27,7 @@ indexes = st.integers(0, 500)
 @given(st.integers(0, 2**63 - 1), indexes, numbers)
 def test_a_day_is_filled_by_spells_in_order(seed, index, number):
     """Spells begin at zero, each after the one before, all inside the day."""
-    day = live(seed, index, person(seed, index).habit, number)
+    day = generate_day(seed, index, make_profile(seed, index).habit, number)
     assert day.begins[0] == 0
     assert all(earlier < later for earlier, later in pairwise(day.begins))
     assert day.begins[-1] < DAY
@@ -38,14 +38,14 @@ def test_a_day_is_filled_by_spells_in_order(seed, index, number):
 @given(indexes, numbers)
 def test_a_shift_begins_and_ends_offline(index, number):
     """Someone who works shifts is offline at both ends of the day, so days join without a jump."""
-    day = live(0, index, HABIT, number)
+    day = generate_day(0, index, HABIT, number)
     assert day.activities[0] == day.activities[-1] == OFFLINE
 
 
 @given(indexes, numbers)
 def test_reservations_are_made_while_available(index, number):
     """Every reservation lies inside a spell of being available, in order of time."""
-    day = live(0, index, HABIT, number)
+    day = generate_day(0, index, HABIT, number)
     for offers in filter(None, day.offers):
         assert list(offers.times) == sorted(offers.times)
         assert len(offers.times) == len(offers.outcomes)
@@ -56,7 +56,7 @@ def test_reservations_are_made_while_available(index, number):
 
 def test_a_year_has_every_activity_and_every_outcome():
     """Over a year everything happens: breaks, lunch, meetings, days off, each outcome."""
-    days = [live(0, 0, HABIT, number) for number in range(20_000, 20_365)]
+    days = [generate_day(0, 0, HABIT, number) for number in range(20_000, 20_365)]
     assert set().union(*(day.activities for day in days)) == {
         OFFLINE,
         AVAILABLE,
@@ -72,7 +72,9 @@ def test_a_year_has_every_activity_and_every_outcome():
 
 def test_weekends_are_quieter():
     """On Saturdays and Sundays far fewer come in than on the other days."""
-    here = [len(live(0, index, HABIT, 19_997 + index % 7).begins) > 1 for index in range(700)]
+    here = [
+        len(generate_day(0, index, HABIT, 19_997 + index % 7).begins) > 1 for index in range(700)
+    ]
     weekday = [(19_997 + index % 7 + 3) % 7 for index in range(700)]
     present = [0] * 7
     for day, worked in zip(weekday, here, strict=True):
@@ -84,6 +86,6 @@ def test_weekends_are_quieter():
 def test_the_offline_and_the_idle_do_one_thing_all_day():
     """Steady habits give one spell and no reservation."""
     for kind, activity in (("offline", OFFLINE), ("idle", AVAILABLE)):
-        day = live(0, 0, evolve(HABIT, kind=kind), 20_000)
+        day = generate_day(0, 0, evolve(HABIT, kind=kind), 20_000)
         assert (list(day.begins), list(day.activities)) == ([0], [activity])
         assert not any(day.offers)

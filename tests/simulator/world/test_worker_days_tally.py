@@ -9,12 +9,12 @@ from taskrouter_stats.simulator.world.worker_days import (
     OFFLINE,
     UNDECIDED,
     Day,
-    Offers,
-    Tally,
+    Reservations,
+    WorkerTotals,
     count,
 )
 
-VOICE = Offers(array("i", [150, 200, 200, 450]), bytes([0, 1, UNDECIDED, 0]))
+VOICE = Reservations(array("i", [150, 200, 200, 450]), bytes([0, 1, UNDECIDED, 0]))
 WORKED = Day(
     array("i", [0, 100, 300, 400, 500]),
     bytes([OFFLINE, AVAILABLE, BREAK, AVAILABLE, OFFLINE]),
@@ -24,7 +24,7 @@ WORKED = Day(
 
 def counted(start, end, offset=0, **options):
     """Return what is counted in a window when every day is the same."""
-    tally = Tally()
+    tally = WorkerTotals()
     count(tally, lambda _number: WORKED, offset, (start, end), **options)
     return tally
 
@@ -59,7 +59,7 @@ def test_a_spell_that_runs_on_over_midnight_is_one():
 
 def test_an_empty_window_counts_nothing():
     """A window without a second has no spell and no reservation."""
-    assert counted(150, 150) == Tally()
+    assert counted(150, 150) == WorkerTotals()
 
 
 def test_days_begin_at_the_offset():

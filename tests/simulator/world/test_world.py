@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.simulator.world.worker_days import Tally
+from taskrouter_stats.simulator.world.worker_days import WorkerTotals
 from taskrouter_stats.simulator.world.world import _KEPT_DAYS, World, iso
 
 WORLD = World(seed=7, workers=60)
@@ -114,7 +114,7 @@ def test_workers_are_found_by_sid():
 
 def test_a_workspace_is_the_sum_of_its_workers():
     """Everybody counted into one tally gives the sums of everybody's own statistics."""
-    together = Tally()
+    together = WorkerTotals()
     for worker in WORLD.workers:
         WORLD.tally(worker, NOW - DAY, NOW, into=together)
     alone = [WORLD.tally(worker, NOW - DAY, NOW) for worker in WORLD.workers]
@@ -126,7 +126,7 @@ def test_a_workspace_is_the_sum_of_its_workers():
 @given(workers, moments)
 def test_what_a_worker_is_doing_agrees_with_the_statistics(worker, now):
     """Since the last change, the current activity is all that the statistics know."""
-    activity, since = WORLD.doing(worker, now)
+    activity, since = WORLD.activity_of(worker, now)
     assert worker.created <= since <= now
     durations = WORLD.statistics(worker, since, now + 1)["activity_durations"]
     assert {row["sid"]: row["total"] for row in durations if row["total"]} == {
@@ -137,15 +137,15 @@ def test_what_a_worker_is_doing_agrees_with_the_statistics(worker, now):
 @given(workers, moments)
 def test_a_change_is_a_change(worker, now):
     """Right before the last change the worker was doing something else, unless it never changed."""
-    activity, since = WORLD.doing(worker, now)
+    activity, since = WORLD.activity_of(worker, now)
     if since > worker.created:
-        assert WORLD.doing(worker, since - 1)[0] != activity
+        assert WORLD.activity_of(worker, since - 1)[0] != activity
 
 
 def test_before_any_shift_the_last_change_is_the_creation():
     """Someone who hasn't worked since being created has been in that activity since then."""
     worker = next(worker for worker in WORLD.workers if worker.habit.kind == "shift")
-    assert WORLD.doing(worker, worker.created)[1] == worker.created
+    assert WORLD.activity_of(worker, worker.created)[1] == worker.created
 
 
 def test_somebody_works_at_every_hour():
@@ -153,7 +153,7 @@ def test_somebody_works_at_every_hour():
     monday = NOW - (NOW // DAY + 3) % 7 * DAY
     for hour in range(24):
         now = monday + hour * 3_600
-        assert any(WORLD.doing(worker, now)[0].available for worker in WORLD.workers)
+        assert any(WORLD.activity_of(worker, now)[0].available for worker in WORLD.workers)
 
 
 def test_kept_days_are_bounded():
