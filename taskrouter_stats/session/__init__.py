@@ -1,4 +1,4 @@
-"""The session: the only room that waits and sends."""
+"""The session: the only folder that waits and sends requests."""
 
 from .budget import BudgetSnapshot
 from .items import Items

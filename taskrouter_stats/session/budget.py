@@ -1,4 +1,4 @@
-"""One budget of a session: its throttle, who waits for it, and how it shows itself."""
+"""One budget of a session: its throttle, its waiting requests and its snapshot."""
 
 import asyncio
 import logging
@@ -18,22 +18,22 @@ _LOGGER = logging.getLogger("taskrouter_stats")
 
 @frozen
 class BudgetSnapshot:
-    """One budget, as ``session.budgets()`` shows it.
+    """One budget, as ``session.budgets()`` returns it.
 
     Attributes:
-        account: the account's SID, or the API key's.
-        workspace: the Workspace's SID, or an empty text.
-        resource_key: the method that the server counts, as this package names it.
-        limit: ``X-Rate-Limit-Limit`` as it was last told, or None.
-        remaining: ``X-Rate-Limit-Remaining`` as it was last told, or None.
-        pace: requests per second that are let out now; infinite while nothing bounds them.
-        waiting: requests that wait for leave.
+        account: SID of the account, or of the API key when the account is unknown.
+        workspace: SID of the Workspace, or an empty string.
+        resource_key: this package's name for the method that the server counts.
+        limit: the server's latest ``X-Rate-Limit-Limit``, or None.
+        remaining: the server's latest ``X-Rate-Limit-Remaining``, or None.
+        pace: requests per second that this session sends at most now; infinite without a bound.
+        waiting: requests that wait for a permit.
         in_flight: requests on the wire.
         sent: requests sent so far.
-        refused: 429s so far.
+        refused: 429 replies so far.
         reason: why the next bulk request would wait, or ``"leave"`` when it would not: ``"probe"``
-            (the first reply is awaited), ``"pace"``, ``"paused"`` (after a 429), ``"shared"``
-            (others spend from this budget) or ``"in_flight"`` (a place on the wire is awaited).
+            (for the first reply), ``"pace"`` (for the rate), ``"paused"`` (after a 429),
+            ``"shared"`` (other clients spend from this budget) or ``"in_flight"`` (for a slot).
     """
 
     account: str
@@ -51,7 +51,7 @@ class BudgetSnapshot:
 
 @frozen(eq=False, repr=False)
 class Waiter:
-    """One request that waits for leave."""
+    """One request that waits for a permit."""
 
     future: "asyncio.Future[Any]"
     number: int
@@ -72,28 +72,28 @@ class Budget:
     interactive: WaiterQueue = field(factory=WaiterQueue)
     bulk: WaiterQueue = field(factory=WaiterQueue)
     upcoming: int = 0
-    """Bulk requests that are known to follow the ones that wait."""
+    """Number of bulk requests that will follow the waiting ones."""
     earliest: float = float("inf")
     timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
-        """How many wait for leave."""
+        """Number of requests that wait for a permit."""
         return len(self.interactive) + len(self.bulk)
 
     def check(self, now: float, *, interactive: bool) -> Wait:
-        """Ask the throttle, and tell it how many bulk requests are still to come."""
+        """Return the throttle's decision for the next request."""
         waiting = len(self.bulk) + self.upcoming
         return self.throttle.check(now, interactive=interactive, waiting=waiting)
 
     @property
     def priority(self) -> tuple[bool, int]:
-        """Which of the budgets that wait for a slot gets the next one: the least."""
+        """Sort key: of the budgets that wait for a slot, the smallest gets the next one."""
         first = next(iter(self.interactive or self.bulk), None)
         return not self.interactive, 0 if first is None else first.number
 
     def snapshot(self, now: float, *, full: bool) -> BudgetSnapshot:
-        """The budget as it stands; ``full`` says that no place on the wire is free."""
+        """Return the current state; ``full``: whether no slot is free."""
         known = self.throttle.snapshot(now)
         return BudgetSnapshot(
             *self.key,
@@ -108,13 +108,13 @@ class Budget:
         )
 
     def stop_timer(self) -> None:
-        """Nobody is to be woken, for now."""
+        """Cancel the timer, if one is set."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
 
     def log_change(self, now: float, *, refused: bool, elsewhere: bool) -> None:
-        """Log what a reply changed, for whoever listens at the level DEBUG."""
+        """Log the budget after a reply changed it, at level DEBUG."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             known = self.throttle.snapshot(now)
             event = BudgetChanged(

@@ -1,6 +1,6 @@
-"""Carries one request to its payload: leave, send, observe, decipher, and again if need be.
+"""Executes one request: acquire a permit, send, update the throttle, decode, retry.
 
-The walk of every request, whoever asked: a fetch, a worker of a stream, a page of a list.
+Fetches, streams and pages of lists all take this path.
 """
 
 import random
@@ -45,29 +45,41 @@ __all__ = ["CallState", "RequestExecutor", "RunCounters"]
 
 @define(eq=False, repr=False)
 class RunCounters:
-    """What a run counts while it goes: 429s, and sends that followed a failed one."""
+    """Counters of one run.
+
+    Attributes:
+        refused: 429 replies.
+        retried: attempts that followed a failed attempt; those after a 429 do not count.
+        upcoming: queries that will follow the ones already pulled.
+    """
 
     refused: int = 0
     retried: int = 0
     upcoming: int = 0
-    """Queries that are known to follow the ones that were pulled."""
 
 
 @define(eq=False, repr=False)
 class CallState:
-    """One request on its way, with what it has met so far.
+    """State of one request over all its attempts.
 
     Attributes:
-        request: what is sent.
-        tally: the run's counters.
-        interactive: whether it goes before bulk requests.
-        max_wait: the seconds that it may wait for leave, over all attempts.
-        began: when it began, on the loop's clock.
-        meta: how its last attempt went.
+        request: the request to send.
+        counters: the run's counters.
+        interactive: whether the request goes before bulk requests.
+        max_wait: seconds that all attempts together may wait for permits, or None.
+        began: when the call began, on the loop's clock (seconds).
+        waited: seconds spent waiting for permits so far.
+        attempts: attempts so far, without those that got a 429.
+        refused: 429 replies so far.
+        was_refused: whether the last attempt got a 429.
+        status: status of the last reply; None if the last attempt got no reply.
+        request_id: ``Twilio-Request-Id`` of the last reply, or None.
+        limits: rate-limit headers of the last reply.
+        redactor: removes secrets from text of the last reply.
     """
 
     request: Request
-    tally: RunCounters
+    counters: RunCounters
     interactive: bool
     max_wait: float | None
     began: float
@@ -78,10 +90,10 @@ class CallState:
     status: int | None = None
     request_id: str | None = None
     limits: rate_limit.RateLimit = rate_limit.NO_HEADERS
-    blotter: SecretRedactor | None = None
+    redactor: SecretRedactor | None = None
 
     def meta(self, now: float) -> Meta:
-        """How it went."""
+        """Return the metadata of the last attempt."""
         return Meta(
             self.status,
             self.limits,
@@ -94,77 +106,77 @@ class CallState:
 
 @frozen(eq=False, repr=False)
 class RequestExecutor:
-    """What requests need on their way."""
+    """Executes every request of a session."""
 
     pacer: Pacer
     transport: Transport
     policy: RetryPolicy
     breaker: CircuitBreaker = field(factory=CircuitBreaker)
     retries: RetryBudget = field(factory=RetryBudget)
-    turns: LoopFairness = field(factory=LoopFairness)
+    fairness: LoopFairness = field(factory=LoopFairness)
 
-    def execute(self, errand: CallState) -> Awaitable[Any]:
-        """The payload, decoded.
+    def execute(self, call: CallState) -> Awaitable[Any]:
+        """Return the decoded payload.
 
         Raises:
-            TaskRouterStatsError: what the last attempt met, once the policy gives up.
+            TaskRouterStatsError: the last attempt's error, once the policy gives up.
         """
-        return call_with_retries(errand, self._attempt, self._next_step, self.pacer.sleep)
+        return call_with_retries(call, self._attempt, self._next_step, self.pacer.sleep)
 
-    async def _attempt(self, errand: CallState) -> Any:
-        permit = self._permit_nowait(errand) or await self._acquire_permit(errand)
-        if errand.attempts:
-            errand.tally.retried += not errand.was_refused
-        errand.attempts += 1
-        errand.was_refused = False
+    async def _attempt(self, call: CallState) -> Any:
+        permit = self._permit_nowait(call) or await self._acquire_permit(call)
+        if call.attempts:
+            call.counters.retried += not call.was_refused
+        call.attempts += 1
+        call.was_refused = False
         began = self.pacer.now()
         try:
-            reply = await self.transport.send(errand.request, permit.mark_sent)
-            if not self.turns.try_enter():
-                await self.turns.enter(interactive=errand.interactive)
+            reply = await self.transport.send(call.request, permit.mark_sent)
+            if not self.fairness.try_enter():
+                await self.fairness.enter(interactive=call.interactive)
         except BaseException as error:
             permit.abandon()
             if isinstance(error, TransportError):
                 self._note_failure(error)
-            errand.status, errand.request_id, errand.limits = None, None, rate_limit.NO_HEADERS
+            call.status, call.request_id, call.limits = None, None, rate_limit.NO_HEADERS
             raise
         limits = rate_limit.parse_headers(reply.headers, reply.blotter.text)
         self.breaker.record_reply()
         permit.observe(limits, refused=reply.is_rate_limited)
-        errand.status, errand.request_id, errand.limits = reply.status, reply.request_id, limits
-        errand.blotter = reply.blotter
+        call.status, call.request_id, call.limits = reply.status, reply.request_id, limits
+        call.redactor = reply.blotter
         if reply.is_rate_limited:
-            errand.attempts -= 1
-            errand.refused += 1
-            errand.was_refused = True
-            errand.tally.refused += 1
-        return self._read(errand, reply, began)
+            call.attempts -= 1
+            call.refused += 1
+            call.was_refused = True
+            call.counters.refused += 1
+        return self._read(call, reply, began)
 
     def _note_failure(self, error: TransportError) -> None:
-        """Tell the breaker about a failed send, if the failure says something about the server.
+        """Report a failed send to the circuit breaker, if it says something about the server.
 
-        A reused connection may have died before the send, and a certificate that this machine
-        does not trust came from a server that answers.
+        A reused connection may have failed before the send. A certificate that this machine
+        does not trust came from a server that is up.
         """
         if not error.on_reused_connection and not isinstance(error, UntrustedCertificate):
             timed_out = isinstance(error, TimedOut)
             self.breaker.record_failure(self.pacer.now(), timed_out=timed_out, cause=str(error))
 
-    def _read(self, errand: CallState, reply: Reply, began: float) -> Any:
+    def _read(self, call: CallState, reply: Reply, began: float) -> Any:
         """Return the payload of a reply that answers the request.
 
         Raises:
-            ApiError: for an error of the server.
-            PayloadError: for a body that is not JSON, or that answers another query; the
+            ApiError: the server answered with an error.
+            PayloadError: the body is not JSON, or it answers another query; then the
                 connections that may bring more such replies are not used again.
         """
         try:
-            payload = decode_reply(reply, errand.limits, errand.attempts)
+            payload = decode_reply(reply, call.limits, call.attempts)
         except (ApiError, PayloadError):
             if not reply.is_rate_limited and reply.status not in TRANSIENT:
                 self.retries.earn()
             raise
-        request = errand.request
+        request = call.request
         if request.ask is not None:
             wrong = differences(
                 request.ask,
@@ -178,78 +190,87 @@ class RequestExecutor:
         self.retries.earn()
         return payload
 
-    def _permit_nowait(self, errand: CallState) -> Permit | None:
-        """Leave that needs no waiting."""
+    def _permit_nowait(self, call: CallState) -> Permit | None:
+        """Return a permit if one is available without waiting, else None."""
         if self.breaker.open:
             return None
-        upcoming = errand.tally.upcoming
+        upcoming = call.counters.upcoming
         return self.pacer.acquire_nowait(
-            errand.request.budget, interactive=errand.interactive, upcoming=upcoming
+            call.request.budget, interactive=call.interactive, upcoming=upcoming
         )
 
-    async def _acquire_permit(self, errand: CallState) -> Permit:
-        """Leave to send, or ServerDown, which may be found out while waiting for leave."""
-        is_probe = self._check_circuit(errand)
+    async def _acquire_permit(self, call: CallState) -> Permit:
+        """Wait for a permit.
+
+        Raises:
+            ServerDown: the circuit is open, or opened during the wait.
+            PaceError: the wait would exceed ``max_wait``.
+        """
+        is_probe = self._check_circuit(call)
         try:
-            permit = await self._wait_for_permit(errand)
+            permit = await self._wait_for_permit(call)
         except BaseException:
             if is_probe:
                 self.breaker.probe_cancelled()
             raise
         try:
-            if is_probe or self._check_circuit(errand):
+            if is_probe or self._check_circuit(call):
                 self.breaker.probe_sent(self.pacer.now())
         except (ServerDown, PaceError):
             permit.cancel()
             raise
         return permit
 
-    def _check_circuit(self, errand: CallState) -> bool:
-        """Refuse to ask a server that is down, but for the next probe; tell whether this is it.
+    def _check_circuit(self, call: CallState) -> bool:
+        """Return whether this request is the probe of an open circuit; False if it is closed.
 
-        When probes are stuck in all places, the next one waits for a place, and by that alone
-        whoever comes later is refused at once: a stream's workers must be one more than places.
+        If probes occupy all slots, the next probe waits for a slot, and every later request fails
+        at once. So a stream needs one worker more than bulk requests have slots.
+
+        Raises:
+            ServerDown: the circuit is open, and the next probe is not due.
+            PaceError: the first probe is not due within ``max_wait``.
         """
         if not self.breaker.open:
             return False
         now = self.pacer.now()
         seconds = self.breaker.delay(now)
         if seconds > 0:
-            down_for, allowed = self.breaker.down_for(now), errand.max_wait
-            if not down_for:  # no probe is out yet: this is still a wait for leave
-                errand.waited += seconds
-                if allowed is not None and errand.waited > allowed:
+            down_for, allowed = self.breaker.down_for(now), call.max_wait
+            if not down_for:  # no probe was sent yet: this still counts as a wait for a permit
+                call.waited += seconds
+                if allowed is not None and call.waited > allowed:
                     raise PaceError(allowed, seconds)
             raise ServerDown(down_for, seconds, self.breaker.cause)
         self.breaker.start_probe()
         return True
 
-    async def _wait_for_permit(self, errand: CallState) -> Permit:
-        pacer, asked, allowed = self.pacer, self.pacer.now(), errand.max_wait
+    async def _wait_for_permit(self, call: CallState) -> Permit:
+        pacer, requested, allowed = self.pacer, self.pacer.now(), call.max_wait
         try:
             return await pacer.acquire(
-                errand.request.budget,
-                interactive=errand.interactive,
-                max_wait=None if allowed is None else max(0.0, allowed - errand.waited),
-                front=errand.was_refused,
-                upcoming=errand.tally.upcoming,
+                call.request.budget,
+                interactive=call.interactive,
+                max_wait=None if allowed is None else max(0.0, allowed - call.waited),
+                front=call.was_refused,
+                upcoming=call.counters.upcoming,
             )
         except PaceError as error:
             raise PaceError(allowed or 0.0, error.retry_after) from None
         finally:
-            errand.waited += pacer.now() - asked
+            call.waited += pacer.now() - requested
 
-    def _next_step(self, errand: CallState, error: Exception) -> RetryAfter | GiveUp:
+    def _next_step(self, call: CallState, error: Exception) -> RetryAfter | GiveUp:
         now = self.pacer.now()
         return decide(
             error,
             self.policy,
             self.retries,
-            interactive=errand.interactive,
+            interactive=call.interactive,
             down_for=self.breaker.down_for(now),
-            retry_safe=errand.request.retry_safe,
-            attempts=errand.attempts,
-            refused=errand.refused,
-            elapsed=now - errand.began - errand.waited,
+            retry_safe=call.request.retry_safe,
+            attempts=call.attempts,
+            refused=call.refused,
+            elapsed=now - call.began - call.waited,
             jitter=random.random(),
         )

@@ -1,4 +1,4 @@
-"""Reads a listing item by item, one page ahead of its reader."""
+"""Reads a listing item by item and fetches one page ahead."""
 
 import asyncio
 import logging
@@ -20,13 +20,13 @@ _LOGGER = logging.getLogger("taskrouter_stats")
 class Items(Generic[T]):
     """The items of a listing, each once, in the server's order.
 
-    ``async for worker in session.iterate(…)`` reads them; ``async with`` around it also ends the
-    request for the next page when the loop is left early; ``await ….collect()`` makes a list.
-    While one page is read, the next is already on its way. A page that fails raises at its
-    place, after all items before it. An item that has no valid SID, or that is not what the list
-    is of, is left out, and the error that names it is raised after the last item; so is the error
-    for a list that names further pages and brings nothing new. Other odd values of an item are
-    kept, and the log tells their fields once.
+    ``async for worker in session.iterate(…)`` reads the items. ``async with`` around it also
+    cancels the request for the next page when the loop ends early. ``await ….collect()`` returns
+    a list. While the caller reads one page, the session fetches the next. The error of a failed
+    page is raised after all items of the pages before it. Items without a valid SID or of another
+    kind are left out, and an error that names them is raised after the last item. A list whose
+    further pages bring nothing new also ends with an error. Unexpected values in other fields are
+    kept, and one warning in the log names those fields.
     """
 
     def __init__(
@@ -36,28 +36,28 @@ class Items(Generic[T]):
         start: Callable[[Coroutine[Any, Any, Page]], "asyncio.Task[Page]"],
     ) -> None:
         self._reader = reader
-        self._ask_page = fetch_page
+        self._fetch_page = fetch_page
         self._start = start
         self._page: asyncio.Task[Page] | None = None
         self._items: deque[object] = deque()
         self._pages = 0
         self._error: BaseException | None = None
-        self._left = False
-        self._told = False
-        self._turn = asyncio.Lock()
+        self._closed = False
+        self._logged = False
+        self._page_lock = asyncio.Lock()
         self._used = False
         self._ended = False
 
     def __aiter__(self) -> Self:
         if self._used:
-            raise SessionMisuse("this listing is being read already: call session.iterate() again")
+            raise SessionMisuse("this listing is already being read: call session.iterate() again")
         self._used = True
         return self
 
     async def __anext__(self) -> T:
         while True:
             while not self._items:
-                async with self._turn:
+                async with self._page_lock:
                     if not self._items:
                         await self._next_page()
             value = self._reader.read(self._items.popleft())
@@ -66,17 +66,17 @@ class Items(Generic[T]):
 
     @property
     def total(self) -> int | None:
-        """How many items there are in all; None until the last page is here."""
+        """Number of items in the list; None until the last page was read."""
         known = self._ended and self._error is None and self._reader.endless is None
         return self._reader.total if known else None
 
     @property
     def pages(self) -> int:
-        """How many pages were asked for so far, the one that is fetched ahead included."""
+        """Number of pages requested so far, including the one fetched ahead."""
         return self._pages
 
     async def collect(self) -> list[T]:
-        """All items as a list."""
+        """Return all items as a list."""
         async with self:
             return [item async for item in self]
 
@@ -92,9 +92,9 @@ class Items(Generic[T]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End the request for the next page, if one is under way."""
-        self._tell_odd_fields()
-        self._left = True
+        """Cancel the request for the next page, if there is one."""
+        self._log_odd_fields()
+        self._closed = True
         self._items.clear()
         if self._page is not None:
             self._page.cancel()
@@ -102,19 +102,19 @@ class Items(Generic[T]):
 
     def _begin(self, target: str) -> "asyncio.Task[Page]":
         self._pages += 1
-        return self._start(self._ask_page(target))
+        return self._start(self._fetch_page(target))
 
     async def _next_page(self) -> None:
-        if self._left:
+        if self._closed:
             raise StopAsyncIteration
         if self._ended:
-            self._tell_odd_fields()
+            self._log_odd_fields()
             error = self._error or self._reader.error()
             raise StopAsyncIteration if error is None else error
         if self._page is None:
             self._page = self._begin(self._reader.first_target)
         task = self._page
-        await asyncio.wait([task])  # a reader that is cancelled here may come back for the page
+        await asyncio.wait([task])  # a reader that is cancelled here can still read the page later
         try:
             if task.cancelled():
                 raise SessionClosed("the session was closed while a list was read")
@@ -128,13 +128,13 @@ class Items(Generic[T]):
         else:
             self._page = self._begin(target)
 
-    def _tell_odd_fields(self) -> None:
+    def _log_odd_fields(self) -> None:
         reader = self._reader
-        if self._told or not reader.odd_items:
+        if self._logged or not reader.odd_items:
             return
-        self._told = True
+        self._logged = True
         _LOGGER.warning(
-            "%s of %s: %d of %d items have values that their fields cannot hold (%s); a text "
+            "%s of %s: %d of %d items have values of an unexpected type (%s); a text "
             "field keeps such a value as text, `extra` keeps any other",
             reader.listing.endpoint.name,
             reader.listing.workspace_sid or "the account",

@@ -1,4 +1,4 @@
-"""When and where a session is open: from its first use on, in one loop of one process."""
+"""Opens and closes a session, which belongs to one event loop of one process."""
 
 import asyncio
 import os
@@ -22,9 +22,9 @@ __all__ = ["OpenSession", "SessionLifecycle"]
 
 @define(eq=False, repr=False)
 class OpenSession:
-    """What exists only while a session is open."""
+    """State that exists only while a session is open."""
 
-    courier: RequestExecutor
+    executor: RequestExecutor
     loop: asyncio.AbstractEventLoop
     process: int
     pages: set["asyncio.Task[Page]"] = field(factory=set["asyncio.Task[Page]"])
@@ -34,49 +34,49 @@ class OpenSession:
 
 
 class SessionLifecycle:
-    """Opens at the first use, refuses uses that can't be, closes once.
+    """Opens a session at its first use, checks each use, closes the session once.
 
-    A session that was never used may cross a fork or move to another loop; one that was used
-    holds sockets and timers, and may not.
+    An unused session may cross a fork or move to another loop. A used session may not, since it
+    holds sockets and timers.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._closed = False
-        self.live: OpenSession | None = None
+        self.opened: OpenSession | None = None
 
     @property
     def state(self) -> str:
-        """In a word."""
-        return "closed" if self._closed else "unopened" if self.live is None else "open"
+        """``"unopened"``, ``"open"`` or ``"closed"``."""
+        return "closed" if self._closed else "unopened" if self.opened is None else "open"
 
     def require_open(self) -> OpenSession:
-        """The open state, opened if need be, when it may be used from here.
+        """Return the open state; open the session if this is its first use.
 
         Raises:
-            SessionMisuse: from another loop, thread or process than the one that opened it.
-            SessionClosed: after it was closed.
+            SessionMisuse: another loop, thread or process opened the session.
+            SessionClosed: the session is closed.
         """
-        live = self.live
+        opened = self.opened
         if self._closed:
-            raise SessionClosed("the session is closed: make a new one")
-        if live is None:
-            live = self.live = self._open()
-        elif live.process != os.getpid():
+            raise SessionClosed("the session is closed: create a new one")
+        if opened is None:
+            opened = self.opened = self._open()
+        elif opened.process != os.getpid():
             raise SessionMisuse("this session was opened before the fork: open one per process")
-        elif live.loop is not asyncio.get_running_loop():
+        elif opened.loop is not asyncio.get_running_loop():
             raise SessionMisuse(
                 "this session belongs to another event loop: open one per loop, "
                 "and use one asyncio.run() for all its work"
             )
-        return live
+        return opened
 
     def register_stream(self, stream: OutcomeStream[Any]) -> None:
-        """A stream begins; closing the session will end it."""
+        """Register a stream, so that closing the session ends it."""
         self.require_open().streams.add(stream)
 
     def start_page(self, page: Coroutine[Any, Any, Page]) -> "asyncio.Task[Page]":
-        """A task for a page that may still be unread when its reader leaves."""
+        """Start a task that fetches a page; closing the session cancels it."""
         try:
             pages = self.require_open().pages
         except SessionMisuse:
@@ -89,26 +89,26 @@ class SessionLifecycle:
         return task
 
     async def aclose(self) -> None:
-        """End streams, pages and waits with ``SessionClosed``, and close the transport."""
+        """End streams, page requests and waits with ``SessionClosed``; close the transport."""
         if self._closed:
             return
-        live = None if self.live is None else self.require_open()
+        opened = None if self.opened is None else self.require_open()
         self._closed = True
-        if live is None:
+        if opened is None:
             return
-        streams = list(live.streams)
+        streams = list(opened.streams)
         for stream in streams:
-            stream.end(SessionClosed("the session was closed under the stream"))
-        for page in live.pages:
+            stream.end(SessionClosed("the session was closed before the stream ended"))
+        for page in opened.pages:
             page.cancel()
-        live.courier.pacer.close()
+        opened.executor.pacer.close()
         try:
             for stream in streams:
                 await stream.join()
-            if live.pages:
-                await asyncio.wait(live.pages)
+            if opened.pages:
+                await asyncio.wait(opened.pages)
         finally:
-            await live.courier.transport.aclose()
+            await opened.executor.transport.aclose()
 
     def _open(self) -> OpenSession:
         settings = self._settings
@@ -124,5 +124,5 @@ class SessionLifecycle:
             pace_limit=settings.pace_limit,
             headroom=settings.headroom,
         )
-        courier = RequestExecutor(pacer, transport, settings.retry)
-        return OpenSession(courier, asyncio.get_running_loop(), os.getpid())
+        executor = RequestExecutor(pacer, transport, settings.retry)
+        return OpenSession(executor, asyncio.get_running_loop(), os.getpid())

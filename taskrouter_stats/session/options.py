@@ -1,4 +1,4 @@
-"""The options of a session, by name and type, and what the environment says of them."""
+"""The options of a session, and the environment variables that set some of them."""
 
 import math
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ __all__ = [
     "options_from_env",
 ]
 
-MAX_WAIT: Final = "a number of seconds, not negative, or None"
-"""What ``max_wait`` may be."""
+MAX_WAIT: Final = "expected a number of seconds >= 0, or None"
+"""The rule for ``max_wait``, as an error states it."""
 
 _BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
 _VARIABLES: Final = (
@@ -37,7 +37,7 @@ _VARIABLES: Final = (
 
 
 class SessionOptions(TypedDict, total=False):
-    """What ``TaskRouterSession(credentials, …)`` takes by name."""
+    """Keyword arguments of ``TaskRouterSession``."""
 
     base_url: str | None
     region: str | None
@@ -56,10 +56,10 @@ class SessionOptions(TypedDict, total=False):
 
 @frozen(kw_only=True, eq=False)
 class Settings:
-    """A session's options once they are resolved: addresses for names, every value checked.
+    """Checked options of a session, with its host and proxy resolved to URLs.
 
     Raises:
-        InvalidParameter: for a value that can't be.
+        InvalidParameter: a value has the wrong type or is out of bounds.
     """
 
     credentials: Credentials
@@ -75,16 +75,20 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.credentials, Credentials):
-            rule = "Credentials are expected, such as Credentials.from_env(), not this type"
+            rule = "expected Credentials, such as Credentials.from_env(), not this type"
             raise InvalidParameter("credentials", _kind(self.credentials), rule)
         if not isinstance(self.retry, RetryPolicy):
             raise InvalidParameter(
-                "retry", self.retry, "a RetryPolicy is expected, such as RetryPolicy(attempts=3)"
+                "retry", self.retry, "expected a RetryPolicy, such as RetryPolicy(attempts=3)"
             )
         slots = whole_number(self.max_in_flight)
         if slots is None or slots < 1:
-            raise InvalidParameter("max_in_flight", self.max_in_flight, "a whole number from 1 on")
-        seconds, share = "a number of seconds, above 0", "a share from 0 to below 1: 0.2 is 20%"
+            rule = "expected an integer >= 1"
+            raise InvalidParameter("max_in_flight", self.max_in_flight, rule)
+        seconds, share = (
+            "expected a number of seconds >= 0.001",
+            "expected a share >= 0 and < 1, such as 0.2 for 20%",
+        )
         numbers = {
             "max_in_flight": slots,
             "timeout": check_number("timeout", self.timeout, seconds, least=1e-3),
@@ -93,39 +97,41 @@ class Settings:
         if self.max_wait is not None:
             numbers["max_wait"] = check_number("max_wait", self.max_wait, MAX_WAIT)
         if self.http is not None and not isinstance(self.http, HttpSession):
-            raise InvalidParameter("http", _kind(self.http), "an aiohttp.ClientSession, or None")
+            rule = "expected an aiohttp.ClientSession, or None"
+            raise InvalidParameter("http", _kind(self.http), rule)
         if self.pace_limit is not None:
-            rule = "requests per second, a number above 0"
+            rule = "expected requests per second, a number >= 0.001"
             numbers["pace_limit"] = check_number("pace_limit", self.pace_limit, rule, least=1e-3)
         for name, number in numbers.items():
             object.__setattr__(self, name, number)
 
 
 def check_bool(name: str, value: object) -> None:
-    """Refuse what is neither True nor False: the text "no" would count as yes."""
+    """Raise ``InvalidParameter`` unless the value is a bool: the text "no" would count as true."""
     if not isinstance(value, bool):
-        raise InvalidParameter(name, _kind(value), "True or False is expected")
+        raise InvalidParameter(name, _kind(value), "expected True or False")
 
 
 def _kind(value: object) -> str:
-    """The type's name, for a value that is not shown: it may be a secret or a proxy's URL."""
+    """Return the type's name, for a value that may be a secret or a proxy's URL."""
     return "str" if isinstance(value, str) else type(value).__name__
 
 
 def hide_addresses(options: SessionOptions) -> SessionOptions:
-    """The options, with nothing that a traceback shows of URLs that may hold a password."""
+    """Return the options with masked values where one may hold a password."""
     shown = {"base_url", "proxy", "http", "trust_env", "allow_http"}
     found = {name: masked(value) if name in shown else value for name, value in options.items()}
     return cast("SessionOptions", found)
 
 
 def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> SessionOptions:
-    """The options given, with what the environment names where they say nothing.
+    """Return the given options, completed from the environment.
 
     Raises:
-        ConfigError: for a switch that is neither on nor off.
+        ConfigError: ``TASKROUTER_STATS_ALLOW_HTTP`` is neither on nor off.
     """
-    environ = {name: environ[name] for name in _VARIABLES if name in environ}  # no others' secrets
+    # A traceback with locals shows these names only, and not the environment's other secrets.
+    environ = {name: environ[name] for name in _VARIABLES if name in environ}
     environ[_BASE_URL] = masked(environ.get(_BASE_URL))
     found: dict[str, Any] = {}
     if url := environ.get(_BASE_URL):
@@ -143,7 +149,7 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
 def check_number(
     name: str, value: float | None, rule: str, *, least: float = 0.0, below: float = math.inf
 ) -> float:
-    """Return a plain number; refuse what is none in ``[least, below)``, None included."""
+    """Return a plain number; raise ``InvalidParameter`` unless it lies in ``[least, below)``."""
     number = plain_number(value)
     if number is None or not least <= number < below:
         raise InvalidParameter(name, value, rule)
@@ -156,4 +162,4 @@ def _switch(name: str, text: str) -> bool:
         return True
     if word in {"", "0", "false", "no", "off"}:
         return False
-    raise ConfigError(f"{name}={text!r} is neither 1 nor 0")
+    raise ConfigError(f"{name}={text!r} is not a switch: expected 1 or 0")

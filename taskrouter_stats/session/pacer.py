@@ -1,18 +1,18 @@
-"""Waits, so that the throttle need only compute.
+"""Waits for what the throttle computes, and grants permits to send.
 
-A request asks for *leave*, which takes three things: the budget's consent (``core.throttle``), a
-*slot*, one of ``max_in_flight`` places on the wire, and room in the account's own window of
-requests under way, which has no bound until a refusal shows one (``ConcurrencyLimit``).
+A request needs a *permit* to be sent. Three things must allow it: the budget's throttle
+(``core.throttle``), a free *slot* (the session has ``max_in_flight``), and the account's
+concurrency limit, which is unbounded until a 429 shows one (``ConcurrencyLimit``).
 
-Leave is given first come, first served, interactive requests before bulk ones; with two slots or
-more, one is kept for interactive ones. When slots are what is scarce, the budget whose first waiter
-asked first gets the next one, so none starves another. A slot is held from leave to the reply's
-last byte, and for the loop's turns until that is looked at (``turns``), never while waiting for
-leave, backing off or handing an outcome over: nothing that holds one waits for who holds others.
+Permits are granted in the order of requests, interactive requests before bulk requests; with two
+slots or more, one is reserved for interactive requests. When slots are scarce, the budget with the
+oldest waiting request gets the next one, so no budget starves. A request holds its slot from the
+permit to the reply's last byte and until the loop processes the reply (``loop_fairness``), never
+while it waits for a permit, backs off or delivers an outcome. So slots cannot deadlock.
 
-Nobody polls. Each budget has at most one timer, set for the moment at which the throttle says that
-its first waiter may go; a reply, a lost request and a cancelled one are the other occasions.
-Everything here happens between two awaits of one event loop, so there are no locks.
+The pacer does not poll. Each budget has at most one timer, set for the time at which the throttle
+allows its first waiting request; replies, lost requests and cancelled requests also make it check.
+All changes happen between two awaits of one event loop, so there are no locks.
 """
 
 import asyncio
@@ -33,17 +33,18 @@ from taskrouter_stats.core.throttle import (
 from taskrouter_stats.errors import PaceError, SessionClosed
 
 from .budget import Budget, BudgetSnapshot, Waiter, WaiterQueue
+from .wakeup import wake
 
 __all__ = ["Pacer", "Permit"]
 
 _IDLE_SECONDS: Final = 600.0
-"""A budget without traffic for so long is forgotten: its next request finds out anew."""
+"""The pacer deletes a budget without traffic for this long; its next request starts a new one."""
 _MANY_BUDGETS: Final = 64
-"""Below this number nothing is worth forgetting."""
+"""The pacer deletes idle budgets only when it has at least this many."""
 
 
 class Permit:
-    """Leave to send one request; it settles once, and later calls do nothing."""
+    """Permission to send one request; it settles once, and later calls do nothing."""
 
     __slots__ = ("_budget", "_flight", "_open", "_pacer", "_sent")
 
@@ -52,23 +53,23 @@ class Permit:
         self._sent, self._flight = sent, flight
 
     def mark_sent(self) -> None:
-        """It is on its way, over a connection that stands."""
+        """Record that the request is sent over an open connection."""
         if self._open:
             self._budget.throttle.mark_sent(self._sent, self._pacer.now())
 
-    def observe(self, told: RateLimit, *, refused: bool) -> None:
-        """A whole reply came: what it told goes back to the throttle and to the account."""
+    def observe(self, reported: RateLimit, *, refused: bool) -> None:
+        """Settle with a complete reply; update the throttle and the account's limit from it."""
         if self._close():
-            self._pacer.on_reply(self._budget, self._sent, self._flight, told, refused=refused)
+            self._pacer.on_reply(self._budget, self._sent, self._flight, reported, refused=refused)
 
     def abandon(self) -> None:
-        """No reply will come."""
+        """Settle without a reply."""
         if self._close():
             self._budget.throttle.abandon(self._sent)
             self._pacer.on_release(self._budget)
 
     def cancel(self) -> None:
-        """Nothing was sent."""
+        """Settle without having sent the request."""
         if self._close():
             self._budget.throttle.cancel(self._sent)
             self._pacer.on_release(self._budget)
@@ -79,7 +80,7 @@ class Permit:
 
 
 class Pacer:
-    """All budgets and all slots of one session, in one event loop."""
+    """All budgets and slots of one session, in one event loop."""
 
     def __init__(
         self, *, max_in_flight: int, pace_limit: float | None = None, headroom: float = 0.0
@@ -105,18 +106,19 @@ class Pacer:
         front: bool = False,
         upcoming: int = 0,
     ) -> Permit:
-        """Wait for leave to send one request.
+        """Wait for a permit to send one request.
 
         Args:
-            key: the budget that it spends from.
-            interactive: whether it goes before bulk requests.
-            max_wait: the seconds that it may wait; None for as long as it takes.
-            front: whether it goes before its equals, having been refused after its turn.
-            upcoming: how many bulk requests of this budget are known to follow.
+            key: the budget of the request.
+            interactive: whether the request goes before bulk requests.
+            max_wait: seconds that the request may wait; None: without limit.
+            front: whether it goes to the front of its queue, since its last attempt got a 429.
+            upcoming: number of bulk requests of this budget that will follow.
 
         Raises:
-            PaceError: as soon as it is certain that ``max_wait`` would pass.
-            SessionClosed: when the session is closed meanwhile.
+            PaceError: the rate limit would delay the request beyond ``max_wait``; raised as soon
+                as that is certain.
+            SessionClosed: the session was closed meanwhile.
         """
         permit = self.acquire_nowait(key, interactive=interactive, upcoming=upcoming)
         if permit is not None:
@@ -124,13 +126,13 @@ class Pacer:
         if self._closed:
             raise SessionClosed("the session was closed")
         budget = self._budget(key)
-        lane = budget.interactive if interactive else budget.bulk
-        return await self._queue(budget, lane, max_wait, front=front)
+        queue = budget.interactive if interactive else budget.bulk
+        return await self._queue(budget, queue, max_wait, front=front)
 
     def acquire_nowait(
         self, key: BudgetKey, *, interactive: bool, upcoming: int = 0
     ) -> Permit | None:
-        """Leave that need not be waited for; None when it has to be, or never comes."""
+        """Return a permit if one is available without waiting, else None."""
         if self._closed or not self._has_free_slot(interactive=interactive):
             return None
         budget = self._budget(key)
@@ -143,19 +145,19 @@ class Pacer:
         return None if wait.seconds > 0 else self._grant(budget, now)
 
     async def _queue(
-        self, budget: Budget, lane: WaiterQueue, max_wait: float | None, *, front: bool
+        self, budget: Budget, queue: WaiterQueue, max_wait: float | None, *, front: bool
     ) -> Permit:
         loop = asyncio.get_running_loop()
         allowed = float("inf") if max_wait is None else max_wait
         deadline = self.now() + allowed
         waiter = Waiter(loop.create_future(), next(self._numbers), deadline, allowed)
-        lane[waiter] = None
+        queue[waiter] = None
         if front:
-            lane.move_to_end(waiter, last=False)
-        alarm = None
+            queue.move_to_end(waiter, last=False)
+        timer = None
         if max_wait is not None:
             budget.earliest = min(budget.earliest, deadline)
-            alarm = loop.call_at(waiter.deadline, self._expire, budget, waiter)
+            timer = loop.call_at(waiter.deadline, self._expire, budget, waiter)
         try:
             self._grant_waiting(budget)
             permit: Permit = await waiter.future
@@ -163,51 +165,58 @@ class Pacer:
             if waiter.future.done() and not waiter.future.cancelled():
                 if waiter.future.exception() is None:
                     waiter.future.result().cancel()
-            elif waiter in lane:
-                del lane[waiter]
+            elif waiter in queue:
+                del queue[waiter]
                 self._grant_waiting(budget)
             raise
         else:
             return permit
         finally:
-            if alarm is not None:
-                alarm.cancel()
+            if timer is not None:
+                timer.cancel()
 
     async def sleep(self, seconds: float) -> None:
-        """Back off for so long, without a slot and out of every queue.
+        """Sleep without a slot and outside every queue.
 
         Raises:
-            SessionClosed: when the session is closed meanwhile.
+            SessionClosed: the session was closed meanwhile.
         """
         if self._closed:
             raise SessionClosed("the session was closed")
         loop = asyncio.get_running_loop()
-        bell: asyncio.Future[None] = loop.create_future()
-        alarm = loop.call_later(seconds, _ring, bell)
-        self._sleepers.add(bell)
+        wakeup: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(seconds, wake, wakeup)
+        self._sleepers.add(wakeup)
         try:
-            await bell
+            await wakeup
         finally:
-            self._sleepers.discard(bell)
-            alarm.cancel()
+            self._sleepers.discard(wakeup)
+            timer.cancel()
 
     def on_reply(
-        self, budget: Budget, sent: SendTicket, flight: InFlight, told: RateLimit, *, refused: bool
+        self,
+        budget: Budget,
+        sent: SendTicket,
+        flight: InFlight,
+        reported: RateLimit,
+        *,
+        refused: bool,
     ) -> None:
-        """A reply's headers go back to the throttle: the one arrow that runs backwards.
+        """Update the throttle and the account's concurrency limit from a reply's headers.
 
-        A 429 of a budget that has some left is the account's: too many requests at once.
+        A 429 of a budget with requests remaining means that the account has too many requests
+        in flight.
         """
-        now, jitter, crowd = self.now(), random.random(), told.concurrent_requests
+        now, jitter, in_flight = self.now(), random.random(), reported.concurrent_requests
         known = budget.throttle.limit
-        elsewhere = budget.throttle.observe(sent, now, told, refused=refused, jitter=jitter)
-        self._account.observe(flight, now, crowd, refused=refused, account_wide=elsewhere)
+        elsewhere = budget.throttle.observe(sent, now, reported, refused=refused, jitter=jitter)
+        self._account.observe(flight, now, in_flight, refused=refused, account_wide=elsewhere)
         if refused or budget.throttle.limit != known:
             budget.log_change(now, refused=refused, elsewhere=elsewhere)
         self.on_release(budget)
 
     def on_release(self, budget: Budget) -> None:
-        """A permit of this budget has settled: its place and its news may let others go."""
+        """Release a slot of this budget, and grant permits that this makes possible."""
         self._account.release()
         self._in_flight -= 1
         if not self._waiting_for_slot:
@@ -215,16 +224,16 @@ class Pacer:
             return
         self._waiting_for_slot.setdefault(budget)
         waiting, self._waiting_for_slot = self._waiting_for_slot, {}
-        for starved in sorted(waiting, key=lambda one: one.priority):
-            self._grant_waiting(starved)
+        for waiting_budget in sorted(waiting, key=lambda each: each.priority):
+            self._grant_waiting(waiting_budget)
 
     def snapshots(self) -> tuple[BudgetSnapshot, ...]:
-        """Every budget as it stands, in the order of first use."""
+        """Return a snapshot of every budget, in the order of first use."""
         now, full = self.now(), not self._has_free_slot(interactive=False)
         return tuple(budget.snapshot(now, full=full) for budget in self._budgets.values())
 
     def close(self) -> None:
-        """Let nobody go any more; whoever waits gets ``SessionClosed``."""
+        """Grant no more permits; end every wait with ``SessionClosed``."""
         self._closed = True
         for budget in self._budgets.values():
             budget.stop_timer()
@@ -233,15 +242,15 @@ class Pacer:
                     waiter.future.set_exception(SessionClosed("the session was closed"))
             budget.interactive.clear()
             budget.bulk.clear()
-        for bell in self._sleepers:
-            if not bell.done():
-                bell.set_exception(SessionClosed("the session was closed"))
+        for wakeup in self._sleepers:
+            if not wakeup.done():
+                wakeup.set_exception(SessionClosed("the session was closed"))
 
     def _grant_waiting(self, budget: Budget) -> None:
-        """Give leave to whoever may go now, and set the timer for whoever is next."""
+        """Grant permits to the requests that may be sent now; set the timer for the next one."""
         budget.stop_timer()
-        while lane := budget.interactive or budget.bulk:
-            interactive = lane is budget.interactive
+        while queue := budget.interactive or budget.bulk:
+            interactive = queue is budget.interactive
             now = self.now()
             wait = budget.check(now, interactive=interactive)
             if wait.seconds > 0:
@@ -250,41 +259,42 @@ class Pacer:
             if not self._has_free_slot(interactive=interactive):
                 self._waiting_for_slot[budget] = None
                 return
-            waiter, _ = lane.popitem(last=False)
+            waiter, _ = queue.popitem(last=False)
             if not waiter.future.done():
                 waiter.future.set_result(self._grant(budget, now))
 
     def _schedule_wakeup(self, budget: Budget, now: float, wait: Wait) -> None:
-        """Nobody may go for so long: end waits that are hopeless, set the timer.
+        """Set the timer; fail the waits that would exceed their ``max_wait``.
 
-        A wait is certain after a 429, or when no reply is on its way that could shorten it.
+        The wait is certain after a 429, or while no request is in flight whose reply could
+        shorten it.
         """
         seconds = wait.seconds
         if seconds == float("inf"):
             return
         certain = wait.reason == "paused" or not budget.throttle.in_flight
         if certain and budget.earliest < now + seconds:
-            for lane in (budget.interactive, budget.bulk):
-                for waiter in [one for one in lane if one.deadline < now + seconds]:
-                    self._fail(lane, waiter, seconds)
+            for queue in (budget.interactive, budget.bulk):
+                for waiter in [late for late in queue if late.deadline < now + seconds]:
+                    self._fail(queue, waiter, seconds)
             waiting = (*budget.interactive, *budget.bulk)
-            budget.earliest = min((one.deadline for one in waiting), default=float("inf"))
+            budget.earliest = min((waiter.deadline for waiter in waiting), default=float("inf"))
         if budget.waiting:
             budget.timer = asyncio.get_running_loop().call_at(
                 now + seconds, self._grant_waiting, budget
             )
 
     def _expire(self, budget: Budget, waiter: Waiter) -> None:
-        """A waiter's deadline has come."""
-        for lane in (budget.interactive, budget.bulk):
-            if waiter in lane:
-                seconds = budget.check(self.now(), interactive=lane is budget.interactive)
-                self._fail(lane, waiter, seconds.seconds)
+        """Fail a waiter whose deadline has come."""
+        for queue in (budget.interactive, budget.bulk):
+            if waiter in queue:
+                seconds = budget.check(self.now(), interactive=queue is budget.interactive)
+                self._fail(queue, waiter, seconds.seconds)
                 self._grant_waiting(budget)
 
     @staticmethod
-    def _fail(lane: WaiterQueue, waiter: Waiter, seconds: float) -> None:
-        del lane[waiter]
+    def _fail(queue: WaiterQueue, waiter: Waiter, seconds: float) -> None:
+        del queue[waiter]
         if not waiter.future.done():
             waiter.future.set_exception(PaceError(waiter.max_wait, seconds))
 
@@ -295,7 +305,7 @@ class Pacer:
         return Permit(self, budget, sent, self._account.start())
 
     def _has_free_slot(self, *, interactive: bool) -> bool:
-        """Whether there is a slot of ours, and room in the account's window."""
+        """Return whether a slot is free and the account's concurrency limit allows a request."""
         slots = self._slots if interactive else self._bulk_slots
         return self._in_flight < slots and self._account.check(interactive=interactive) is SEND_NOW
 
@@ -314,8 +324,3 @@ class Pacer:
                 idle = not budget.waiting and not budget.throttle.in_flight
                 if idle and now - budget.used_at > _IDLE_SECONDS:
                     del self._budgets[key]
-
-
-def _ring(wakeup: "asyncio.Future[None]") -> None:
-    if not wakeup.done():
-        wakeup.set_result(None)

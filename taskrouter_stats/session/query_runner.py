@@ -1,4 +1,4 @@
-"""From a question to its answer: the request is built, carried, and its payload becomes a value."""
+"""Runs queries: builds the request, executes it and converts its payload into a value."""
 
 from typing import Any, TypeVar
 
@@ -27,78 +27,78 @@ T = TypeVar("T")
 
 
 class QueryRunner:
-    """What a session answers with, whoever asked."""
+    """Runs the queries and pages of a session."""
 
-    def __init__(self, life: SessionLifecycle, account: str) -> None:
-        self._life = life
+    def __init__(self, lifecycle: SessionLifecycle, account: str) -> None:
+        self._lifecycle = lifecycle
         self._account = account
 
     async def fetch(
         self, query: Query[T], *, interactive: bool, max_wait: float | None
     ) -> Success[T]:
-        """One answer, or its error raised."""
-        live = self._life.require_open()
-        errand = _errand(live, build_request(query, self._account), RunCounters())
-        errand.interactive, errand.max_wait = interactive, max_wait
-        value = await _value(live, query, errand)
-        return Success(query, value, errand.meta(live.loop.time()))
+        """Return one query's result; raise its error."""
+        opened = self._lifecycle.require_open()
+        call = _new_call(opened, build_request(query, self._account), RunCounters())
+        call.interactive, call.max_wait = interactive, max_wait
+        value = await _value(opened, query, call)
+        return Success(query, value, call.meta(opened.loop.time()))
 
-    async def fetch_outcome(self, query: Query[T], tally: RunCounters) -> Outcome[T]:
-        """A stream's query as an outcome; only what is no answer at all is raised."""
-        live = self._life.require_open()
-        errand = _errand(live, build_request(query, self._account), tally)
+    async def fetch_outcome(self, query: Query[T], counters: RunCounters) -> Outcome[T]:
+        """Return one query's outcome; raise only a ``UsageError`` or an unexpected exception."""
+        opened = self._lifecycle.require_open()
+        call = _new_call(opened, build_request(query, self._account), counters)
         try:
-            value = await _value(live, query, errand)
+            value = await _value(opened, query, call)
         except UsageError:
             raise
         except TaskRouterStatsError as error:
-            # without its traceback, which would keep this attempt's frames alive
+            # a traceback would keep this attempt's frames alive
             failed = error.with_traceback(None)
-            return Failure(query, failed, errand.meta(live.loop.time()))
-        return Success(query, value, errand.meta(live.loop.time()))
+            return Failure(query, failed, call.meta(opened.loop.time()))
+        return Success(query, value, call.meta(opened.loop.time()))
 
     async def fetch_page(self, listing: Listing[Any], target: str) -> Page:
-        """One page of a list; when the server fails at a large one, a smaller one."""
-        live = self._life.require_open()
+        """Fetch one page of a list; if the server fails at a large page, a smaller one."""
+        opened = self._lifecycle.require_open()
         request = build_page_request(listing, target, self._account)
         try:
-            return await _page(live, listing, request)
+            return await _page(opened, listing, request)
         except ServerError:
             smaller = with_smaller_page(request.target)
             if smaller is None:
                 raise
-        return await _page(live, listing, attrs.evolve(request, target=smaller))
+        return await _page(opened, listing, attrs.evolve(request, target=smaller))
 
 
-def _errand(live: OpenSession, request: Request, tally: RunCounters) -> CallState:
-    return CallState(request, tally, interactive=False, max_wait=None, began=live.loop.time())
+def _new_call(opened: OpenSession, request: Request, counters: RunCounters) -> CallState:
+    return CallState(request, counters, interactive=False, max_wait=None, began=opened.loop.time())
 
 
-async def _page(live: OpenSession, listing: Listing[Any], request: Request) -> Page:
-    errand = _errand(live, request, RunCounters())
-    errand.interactive = True
+async def _page(opened: OpenSession, listing: Listing[Any], request: Request) -> Page:
+    call = _new_call(opened, request, RunCounters())
+    call.interactive = True
     try:
-        return read_page(listing, await live.courier.execute(errand))
+        return read_page(listing, await opened.executor.execute(call))
     except (ApiError, PayloadError) as error:
-        raise _with_context(error, listing, errand) from None
+        raise _with_context(error, listing, call) from None
 
 
-async def _value(live: OpenSession, query: Query[T], errand: CallState) -> T:
+async def _value(opened: OpenSession, query: Query[T], call: CallState) -> T:
     try:
-        value = structure(await live.courier.execute(errand), query.endpoint.model)
+        value = structure(await opened.executor.execute(call), query.endpoint.model)
     except (ApiError, PayloadError) as error:
-        raise _with_context(error, query, errand) from None
+        raise _with_context(error, query, call) from None
     complete = query.endpoint.add_request_data
     return value if complete is None else complete(value, query.task_queue_sids)
 
 
 def _with_context(
-    error: ApiError | PayloadError, ask: BaseQuery[Any], errand: CallState
+    error: ApiError | PayloadError, query: BaseQuery[Any], call: CallState
 ) -> Exception:
-    """The error with what only its question or its reply can tell."""
+    """Return the error with its request ID, a hint for its query, and secrets redacted."""
     if isinstance(error, PayloadError):
-        problems = error.problems  # which quote numbers and keys, too
-        shown = errand.blotter.quotes(problems) if errand.blotter else problems
-        return PayloadError(shown, errand.request_id, error.for_other_query)
-    error.hint = hint_for(error, ask) or error.hint
+        problems = error.problems  # these quote values and keys of the reply
+        shown = call.redactor.quotes(problems) if call.redactor else problems
+        return PayloadError(shown, call.request_id, error.for_other_query)
+    error.hint = hint_for(error, query) or error.hint
     return error

@@ -1,7 +1,7 @@
-"""Tries again. The only file that touches tenacity.
+"""Retries failed calls: the only file that uses tenacity.
 
-The first attempt runs without it, since a loop that never loops is worth no cost; only its failure
-is handed to tenacity, as that loop's first attempt.
+The first attempt runs without tenacity, which would only add cost. If it fails, tenacity gets its
+error as the first attempt.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,22 +14,25 @@ from taskrouter_stats.errors import TaskRouterStatsError
 
 __all__ = ["call_with_retries"]
 
-E = TypeVar("E")
+C = TypeVar("C")
 T = TypeVar("T")
 
 
 async def call_with_retries(
-    errand: E,
-    attempt: Callable[[E], Awaitable[T]],
-    decide: Callable[[E, Exception], RetryAfter | GiveUp],
-    rest: Callable[[float], Awaitable[None]],
+    call: C,
+    attempt: Callable[[C], Awaitable[T]],
+    decide: Callable[[C, Exception], RetryAfter | GiveUp],
+    pause: Callable[[float], Awaitable[None]],
 ) -> T:
-    """Attempt an errand until it succeeds or ``decide`` gives up; then the last error is raised.
+    """Repeat ``attempt(call)`` until it succeeds or ``decide`` gives up.
 
-    Between attempts ``rest`` waits, and may raise in place of the next one.
+    ``pause`` waits between attempts; an error that it raises ends the call.
+
+    Raises:
+        TaskRouterStatsError: the last attempt's error, once ``decide`` gives up.
     """
     try:
-        return await attempt(errand)
+        return await attempt(call)
     except TaskRouterStatsError as error:
         first = [error]
     verdict: RetryAfter | GiveUp = GIVE_UP
@@ -37,17 +40,17 @@ async def call_with_retries(
     async def once() -> T:
         if first:
             raise first.pop()
-        return await attempt(errand)
+        return await attempt(call)
 
     def should_retry(state: RetryCallState) -> bool:
         nonlocal verdict
         error = state.outcome.exception() if state.outcome is not None else None
-        verdict = decide(errand, error) if isinstance(error, TaskRouterStatsError) else GIVE_UP
+        verdict = decide(call, error) if isinstance(error, TaskRouterStatsError) else GIVE_UP
         return isinstance(verdict, RetryAfter)
 
     async def sleep(seconds: float) -> None:
         if seconds > 0:
-            await rest(seconds)
+            await pause(seconds)
 
     def seconds(_: RetryCallState) -> float:
         return verdict.seconds if isinstance(verdict, RetryAfter) else 0.0

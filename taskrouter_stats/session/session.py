@@ -1,4 +1,4 @@
-"""The session: what callers hold."""
+"""The session, which callers use for every request."""
 
 import os
 from collections.abc import Coroutine, Sized
@@ -47,7 +47,7 @@ _ANY_WORKER = "WK" + "0" * 32
 
 
 class _AsSession:
-    """The default that is written down elsewhere."""
+    """Default of an argument that the session's options set."""
 
     def __repr__(self) -> str:
         return "the session's"
@@ -57,33 +57,35 @@ _AS_SESSION: Any = _AsSession()
 
 
 class TaskRouterSession:
-    """Asks TaskRouter for statistics, at the pace that the server permits.
+    """Fetches TaskRouter statistics as fast as the server's rate limit permits.
 
-    Make it anywhere; it opens in the event loop that first uses it, and is closed by
-    :meth:`aclose` or by leaving its ``async with``. Use one session for each process and
-    account: budgets are the server's, and a second session would have to find out the hard way
-    what the first one spends.
+    A session can be created anywhere. It opens in the event loop that first uses it, and
+    :meth:`aclose` or the end of its ``async with`` closes it. Use one session per process and
+    account: the server's rate limits apply to the account, and two sessions do not see each
+    other's requests.
 
     Args:
-        credentials: who asks.
-        base_url: another host than Twilio's, such as a simulator's.
+        credentials: the account or API key.
+        base_url: URL of another host than Twilio's, such as a simulator's.
         region: Twilio region, such as ``"ie1"``.
-        edge: Twilio edge, such as ``"dublin"``; alone it means region ``us1``.
-        max_in_flight: requests on the wire at once; one place is kept for :meth:`fetch`.
-        timeout: seconds for one attempt, from connect to the last byte.
-        max_wait: seconds that a fetch may wait for leave; None for as long as it takes.
-        retry: how persistent to be.
-        pace_limit: requests per second and budget that are let go at most, bursts included. Those
-            that wait for a connection to be made may arrive closer together than they were let go.
-        headroom: the share of every budget that is left to others, 0 to below 1.
-        proxy: an http proxy's URL. It tunnels https; plain http it would read, credentials
-            included, so that together with a base URL of plain http it needs ``allow_http``.
-        trust_env: whether to take the proxy from the environment; to this machine there is none.
+        edge: Twilio edge, such as ``"dublin"``; without ``region`` it means region ``us1``.
+        max_in_flight: requests on the wire at once, >= 1; if >= 2, one slot is reserved for
+            :meth:`fetch`.
+        timeout: seconds for one attempt, from connect to the last byte, >= 0.001.
+        max_wait: seconds that a fetch may wait for permits, >= 0; None: without limit.
+        retry: the retry policy.
+        pace_limit: requests per second and budget that the session sends at most, >= 0.001, bursts
+            included. Requests that wait for a new connection may reach the server closer together.
+        headroom: share of every budget that the session leaves to other clients, 0 <= x < 1.
+        proxy: URL of an http proxy. It tunnels https. It would read plain http, credentials
+            included, so with an http ``base_url`` it requires ``allow_http=True``.
+        trust_env: whether to take the proxy from the environment, except for this machine itself.
         allow_http: whether to send credentials over plain http to another machine or a proxy.
-        http: an aiohttp session to borrow; it is not closed, and its connection limit applies.
+        http: an aiohttp session to borrow: its connection limit applies, and it is not closed.
 
     Raises:
-        ConfigError, InvalidParameter: for options that can't be, or can't be together.
+        ConfigError: options contradict each other, or a URL is not usable.
+        InvalidParameter: an option has the wrong type or is out of bounds.
     """
 
     def __init__(
@@ -104,7 +106,7 @@ class TaskRouterSession:
         allow_http: bool = False,
         http: HttpSession | None = None,
     ) -> None:
-        # A traceback may show locals, and a secret may stand where none belongs.
+        # A traceback may show locals, and a caller may pass a secret as the wrong argument.
         credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
         trust_env, allow_http = masked(trust_env), masked(allow_http)
         check_bool("trust_env", trust_env)
@@ -122,19 +124,19 @@ class TaskRouterSession:
             headroom=headroom,
             http=http,
         )
-        self._life = SessionLifecycle(self._settings)
-        self._answers = QueryRunner(self._life, credentials.account)
+        self._lifecycle = SessionLifecycle(self._settings)
+        self._runner = QueryRunner(self._lifecycle, credentials.account)
 
     @classmethod
     def from_env(cls, **options: Unpack[SessionOptions]) -> Self:
-        """A session for the environment's credentials, region and edge.
+        """Create a session from environment variables and options; options win.
 
         ``TWILIO_REGION``, ``TWILIO_EDGE``, ``TASKROUTER_STATS_BASE_URL`` and
-        ``TASKROUTER_STATS_ALLOW_HTTP`` say what the options don't; for the credentials see
+        ``TASKROUTER_STATS_ALLOW_HTTP`` set options; for the credentials see
         :meth:`Credentials.from_env`.
 
         Raises:
-            ConfigError: naming what is missing.
+            ConfigError: a variable is missing or invalid; the message names it.
         """
         options = hide_addresses(options)
         return cls(Credentials.from_env(), **options_from_env(options, os.environ))
@@ -146,21 +148,22 @@ class TaskRouterSession:
         max_wait: float | None = _AS_SESSION,
         priority: Priority = "interactive",
     ) -> T:
-        """Ask one question and return its answer.
+        """Run one query and return its value.
 
         Args:
-            query: the question, from :mod:`taskrouter_stats.queries`.
-            max_wait: seconds that it may wait for leave; as the session says by default.
-            priority: ``"interactive"`` goes before everything in bulk, ``"bulk"`` does not.
+            query: the query, from :mod:`taskrouter_stats.queries`.
+            max_wait: seconds that the query may wait for permits, >= 0; None: without limit. The
+                session's ``max_wait`` by default.
+            priority: ``"interactive"`` queries go before ``"bulk"`` queries.
 
         Raises:
-            ApiError: the server refused it; the subclass says how.
+            ApiError: the server answered with an error; the subclass names its kind.
             TransportError: no reply came, after all retries.
-            PayloadError: the reply is not what is documented.
-            PaceError: the rate limit leaves no room within ``max_wait``.
-            UsageError: for a listing, or a session used where it can't be.
+            PayloadError: the reply is not as documented, or it answers another query.
+            PaceError: the rate limit would delay the query beyond ``max_wait``.
+            UsageError: the query is a listing, or the session cannot be used here.
         """
-        return (await self._one(query, max_wait, priority)).value
+        return (await self._fetch(query, max_wait, priority)).value
 
     async def fetch_with_meta(
         self,
@@ -169,45 +172,46 @@ class TaskRouterSession:
         max_wait: float | None = _AS_SESSION,
         priority: Priority = "interactive",
     ) -> Success[T]:
-        """As :meth:`fetch`, with how the answer came about beside it."""
-        return await self._one(query, max_wait, priority)
+        """Run one query as :meth:`fetch` does; return its value with metadata of the reply."""
+        return await self._fetch(query, max_wait, priority)
 
     def iterate(self, listing: Listing[T]) -> Items[T]:
         """Read a list, page by page: ``async for worker in session.iterate(listing)``.
 
         Raises:
-            UsageError: for a query.
+            UsageError: the argument is not a listing.
         """
         if not isinstance(listing, Listing):
             raise UsageError(
-                f"iterate() takes a listing, not {type(listing).__name__}; a query is answered by "
+                f"iterate() takes a listing, not {type(listing).__name__}: for a query use "
                 "`await session.fetch(query)`"
             )
 
         def fetch_page(target: str) -> Coroutine[Any, Any, Page]:
-            return self._answers.fetch_page(listing, target)
+            return self._runner.fetch_page(listing, target)
 
         first = build_request(listing, self._settings.credentials.account).target
-        return Items(ListReader(listing, first), fetch_page, self._life.start_page)
+        return Items(ListReader(listing, first), fetch_page, self._lifecycle.start_page)
 
     def stream(self, queries: Source[T], *, ordered: bool = False) -> OutcomeStream[T]:
-        """Answer many queries: ``async with session.stream(queries) as outcomes:``.
-
-        Queries are pulled from any iterable, sync or async, as room comes free.
+        """Run many queries: ``async with session.stream(queries) as outcomes:``.
 
         Args:
-            queries: what to ask.
-            ordered: whether outcomes come in the order of the queries rather than as they finish.
-        """
-        return self._stream(queries, ordered=ordered, ahead=2 * self._settings.max_in_flight)
-
-    async def collect(self, queries: Source[T]) -> list[Outcome[T]]:
-        """Answer many queries and return their outcomes, in the order of the queries.
+            queries: any iterable of queries, sync or async; the stream pulls it lazily.
+            ordered: whether outcomes come in the order of the queries; else as they finish.
 
         Raises:
-            TaskRouterStatsError: what ends a stream ends this.
+            UsageError: the argument is not an iterable of queries.
         """
-        return await self._stream(queries, ordered=True, ahead=float("inf")).collect()
+        return self._stream(queries, ordered=ordered, max_ahead=2 * self._settings.max_in_flight)
+
+    async def collect(self, queries: Source[T]) -> list[Outcome[T]]:
+        """Run many queries and return their outcomes, in the order of the queries.
+
+        Raises:
+            TaskRouterStatsError: an error that ends a stream.
+        """
+        return await self._stream(queries, ordered=True, max_ahead=float("inf")).collect()
 
     def stream_worker_statistics(
         self,
@@ -217,20 +221,23 @@ class TaskRouterSession:
         task_channel: str | None = None,
         workers: WorkersInput | Listing[Worker] | None = None,
     ) -> OutcomeStream[WorkerStatistics]:
-        """Every worker's statistics of a workspace: the main job.
+        """Stream the statistics of a workspace's workers.
 
-        ``outcome.query.context`` is the :class:`~taskrouter_stats.models.Worker`. Workers are
-        asked for while the list is still being read. A relative window becomes absolute once,
-        when the stream is entered, so that every worker answers for the same time.
+        ``outcome.query.context`` is the :class:`~taskrouter_stats.models.Worker`. The first
+        queries run while the list of workers is still being read. A relative window becomes
+        absolute once, when the stream is entered, so that all workers have the same window.
 
         Args:
-            workspace_sid: the Workspace (WS…).
-            window: the time asked for; the last 15 minutes by default.
-            task_channel: only this TaskChannel, by SID or ``unique_name``.
-            workers: SIDs, Workers or a listing of them; None for all.
+            workspace_sid: SID of the Workspace (WS…).
+            window: the time window; the last 15 minutes by default.
+            task_channel: only tasks of this TaskChannel: its SID or ``unique_name``.
+            workers: SIDs, Workers or a listing of them, sync or async; None: all workers.
 
         Raises:
-            InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+            InvalidSid: a SID is not of the expected kind.
+            InvalidWindow: the window is invalid.
+            InvalidParameter: another argument is invalid.
+            UsageError: ``workers`` is not a source of workers.
         """
         template = queries.worker_statistics(
             workspace_sid, _ANY_WORKER, window, task_channel=task_channel
@@ -241,20 +248,23 @@ class TaskRouterSession:
             found = WorkerQueries(template, self.iterate(given))
         else:
             found = WorkerQueries(template, given)
-        ahead = 2 * self._settings.max_in_flight
-        return self._stream(found.queries(), ordered=False, ahead=ahead, total=found.total)
+        max_ahead = 2 * self._settings.max_in_flight
+        return self._stream(found.queries(), ordered=False, max_ahead=max_ahead, total=found.total)
 
     def budgets(self) -> tuple[BudgetSnapshot, ...]:
-        """What the server has told of each budget, and what the session makes of it."""
-        live = self._life.live
-        return () if live is None else live.courier.pacer.snapshots()
+        """Return the state of each budget, in the order of first use."""
+        opened = self._lifecycle.opened
+        return () if opened is None else opened.executor.pacer.snapshots()
 
     async def aclose(self) -> None:
-        """Close: streams and waiting requests end with ``SessionClosed``. Twice does no harm."""
-        await self._life.aclose()
+        """Close the session; streams and waiting requests end with ``SessionClosed``.
+
+        Closing a closed session does nothing.
+        """
+        await self._lifecycle.aclose()
 
     async def __aenter__(self) -> Self:
-        self._life.require_open()
+        self._lifecycle.require_open()
         return self
 
     async def __aexit__(
@@ -266,43 +276,43 @@ class TaskRouterSession:
         await self.aclose()
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_life"):  # a traceback shows one whose options were refused
-            return "<TaskRouterSession, not made>"
-        settings, state = self._settings, self._life.state
+        if not hasattr(self, "_lifecycle"):  # a traceback shows a session with invalid options
+            return "<TaskRouterSession, not created>"
+        settings, state = self._settings, self._lifecycle.state
         return (
             f"<TaskRouterSession {settings.base_url} as {settings.credentials.username}, {state}>"
         )
 
-    def _one(
+    def _fetch(
         self, query: Query[T], max_wait: float | None, priority: Priority
     ) -> Coroutine[Any, Any, Success[T]]:
         if not isinstance(query, Query):
             raise UsageError(
-                f"fetch() takes one query, not {type(query).__name__}; many are answered by "
-                "session.stream(queries), a listing is read with "
+                f"fetch() takes one query, not {type(query).__name__}: for many queries use "
+                "session.stream(queries), for a listing "
                 "`async for item in session.iterate(listing)`"
             )
         if priority not in ("interactive", "bulk"):
-            raise InvalidParameter("priority", priority, '"interactive" or "bulk"')
+            raise InvalidParameter("priority", priority, 'expected "interactive" or "bulk"')
         if max_wait is _AS_SESSION:
             max_wait = self._settings.max_wait
         elif max_wait is not None:
             max_wait = check_number("max_wait", max_wait, MAX_WAIT)
         interactive = priority == "interactive"
-        return self._answers.fetch(query, interactive=interactive, max_wait=max_wait)
+        return self._runner.fetch(query, interactive=interactive, max_wait=max_wait)
 
     def _stream(
-        self, source: Source[T], *, ordered: bool, ahead: float, total: Any = None
+        self, source: Source[T], *, ordered: bool, max_ahead: float, total: Any = None
     ) -> OutcomeStream[T]:
         def known_total() -> int | None:
             return len(source) if isinstance(source, Sized) else None
 
         return OutcomeStream(
-            self._answers.fetch_outcome,
+            self._runner.fetch_outcome,
             source,
-            workers=self._settings.max_in_flight,  # one more than bulk has places: see courier
+            workers=self._settings.max_in_flight,  # one more than bulk has slots: see executor
             ordered=ordered,
-            max_ahead=ahead,
+            max_ahead=max_ahead,
             total=total or known_total,
-            register=self._life.register_stream,
+            register=self._lifecycle.register_stream,
         )

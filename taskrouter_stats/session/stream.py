@@ -1,10 +1,9 @@
-"""Runs many queries and hands their outcomes over.
+"""Runs many queries and delivers their outcomes.
 
-Workers, at most ``max_in_flight`` of them, each pull a query, have it answered, put the outcome
-down and pull again. One rule bounds everything: at most twice ``max_in_flight`` queries have been
-pulled and not yet delivered, so a slow consumer slows the pulling, and neither the number of
-queries nor that of outcomes matters for memory. Nobody waits to put an outcome down, so nothing
-that a consumer does inside its loop, such as a ``fetch``, can block what it waits for.
+At most ``max_in_flight`` worker tasks each pull a query, run it, store its outcome and pull the
+next one. At most twice ``max_in_flight`` queries are pulled and not yet delivered: a slow consumer
+slows the pulling, and memory does not grow with the number of queries. Workers never wait to store
+an outcome, so a consumer may ``fetch`` inside its loop without a deadlock.
 """
 
 import asyncio
@@ -22,6 +21,7 @@ from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import SessionMisuse, UsageError
 
 from .executor import RunCounters
+from .wakeup import wake
 from .worker_queries import iterate_any
 
 __all__ = ["OutcomeStream", "Source"]
@@ -29,11 +29,11 @@ __all__ = ["OutcomeStream", "Source"]
 T = TypeVar("T")
 
 Source = Iterable[Query[T]] | AsyncIterable[Query[T]]
-_Answer = Callable[[Query[T], RunCounters], Awaitable[Outcome[T]]]
+_FetchOutcome = Callable[[Query[T], RunCounters], Awaitable[Outcome[T]]]
 
 
 class OutcomeStream(Generic[T]):
-    """The outcomes of many queries, each exactly once.
+    """The outcomes of many queries, one for each query.
 
     ::
 
@@ -41,16 +41,16 @@ class OutcomeStream(Generic[T]):
             async for outcome in outcomes:
                 ...
 
-    A failed query is a :class:`Failure` and ends nothing. What would repeat for every query ends
-    the stream with that error: a 401, a 403 or an untrusted certificate before any success, the
-    same error from each of the first 20 workers. When the queries' source fails, what was made is
-    delivered first, then its error is raised: a stream never ends as if complete. Leaving the
-    ``async with`` ends every request that is still under way.
+    A failed query is a :class:`Failure`, and the stream continues. An error that every query would
+    repeat ends the stream: a 401, a 403 or an untrusted certificate before any success, or the
+    same error from each of the first 20 workers. If the source of the queries fails, the stream
+    delivers the finished outcomes and then raises the source's error: it never ends as if complete.
+    Leaving the ``async with`` cancels every request in flight.
     """
 
     def __init__(
         self,
-        answer: _Answer[T],
+        fetch_outcome: _FetchOutcome[T],
         source: Source[T],
         *,
         workers: int,
@@ -61,24 +61,24 @@ class OutcomeStream(Generic[T]):
     ) -> None:
         if not _can_hold_queries(type(source)):
             raise _source_error(type(source))
-        self._answer = answer
-        self._origin = source
-        self._workers_wanted = workers
+        self._fetch_outcome = fetch_outcome
+        self._queries = source
+        self._max_workers = workers
         self._ordered = ordered
-        self._ahead = max_ahead
-        self._enter = register
+        self._max_ahead = max_ahead
+        self._register = register
         self._known_total = total
         self._loop: asyncio.AbstractEventLoop | None = None
         self._began = 0.0
         self._began_time = datetime.min.replace(tzinfo=UTC)
-        self._source: AsyncGenerator[Query[T]] | None = None
+        self._iterator: AsyncGenerator[Query[T]] | None = None
         self._pull_lock = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._workers: set[asyncio.Task[None]] = set()
         self._ready: dict[int, Outcome[T]] = {}
         self._order: deque[int] = deque()
         self._pulled = self._delivered = self._done = self._failed = 0
-        self._tally = RunCounters()
-        self._watch = FatalErrorDetector()
+        self._counters = RunCounters()
+        self._fatal_errors = FatalErrorDetector()
         self._drained = self._exhausted = False
         self._error: BaseException | None = None
         self._wake: asyncio.Future[None] | None = None
@@ -89,22 +89,26 @@ class OutcomeStream(Generic[T]):
 
     async def __aenter__(self) -> Self:
         if self._loop is not None:
-            raise SessionMisuse("a stream is entered once: call session.stream() again")
-        self._enter(self)
+            raise SessionMisuse(
+                "this stream was already entered: call session.stream() again for a new one"
+            )
+        self._register(self)
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._began_time = datetime.now(UTC)
-        self._source = _iterate(self._origin)
-        self._start_worker(self._source)
+        self._iterator = _iterate(self._queries)
+        self._start_worker(self._iterator)
         return self
 
     def __aiter__(self) -> Self:
         if self._loop is None:
             raise SessionMisuse(
-                "enter the stream first: `async with session.stream(…) as outcomes:`"
+                "this stream was not entered: use `async with session.stream(…) as outcomes:`"
             )
         if self._iterating:
-            raise SessionMisuse("a stream is read once: call session.stream() again")
+            raise SessionMisuse(
+                "this stream is already being read: call session.stream() again for a new one"
+            )
         self._iterating = True
         return self
 
@@ -115,17 +119,20 @@ class OutcomeStream(Generic[T]):
             outcome = self._take()
             if outcome is not None:
                 return outcome
-            if not self._tasks:
+            if not self._workers:
                 if self._error is not None:
                     raise self._error
                 raise StopAsyncIteration
             if self._wake is not None and not self._wake.done():
-                raise SessionMisuse("another task waits for this stream's next outcome: one reads")
+                raise SessionMisuse(
+                    "another task already waits for this stream's next outcome: read a stream in "
+                    "one task"
+                )
             self._wake = asyncio.get_running_loop().create_future()
             await self._wake
 
     async def collect(self) -> list[Outcome[T]]:
-        """Enter, read to the end, leave; as they finish, or in order for an ordered stream."""
+        """Return all outcomes: as they finish, or in the queries' order for an ordered stream."""
         async with self:
             return [outcome async for outcome in self]
 
@@ -138,39 +145,39 @@ class OutcomeStream(Generic[T]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End every request under way; what was not delivered is dropped."""
-        self.end(SessionMisuse("the stream was left: call session.stream() again"))
+        """Cancel every request in flight and drop outcomes that were not delivered."""
+        self.end(SessionMisuse("this stream was left: call session.stream() again for a new one"))
         self._ready.clear()
         self._order.clear()
         interruption: asyncio.CancelledError | None = None
-        while pending := self._under_way():
+        while pending := self._running_workers():
             try:
                 await asyncio.wait(pending)
             except asyncio.CancelledError as error:
-                interruption = error  # the tasks are ending; nothing may outlive the stream
-        if self._source is not None:
-            await self._source.aclose()
+                interruption = error  # wait on: no task may outlive the stream
+        if self._iterator is not None:
+            await self._iterator.aclose()
         if interruption is not None:
             raise interruption
 
     async def join(self) -> None:
-        """Wait until nothing is under way any more, but for the task that asks."""
-        while pending := self._under_way():
+        """Wait until all worker tasks have ended, except the calling task."""
+        while pending := self._running_workers():
             await asyncio.wait(pending)
 
     def end(self, error: BaseException) -> None:
-        """Stop pulling and cancel what is under way; ``error`` comes after what is ready."""
+        """Stop pulling and cancel the workers; ``error`` is raised after the finished outcomes."""
         self._drained = True
         if self._error is None:
             self._error = error
         current = asyncio.current_task()
-        for task in self._tasks:
+        for task in self._workers:
             if task is not current:
                 task.cancel()
 
     @property
     def progress(self) -> Progress:
-        """How far the run is, at this moment."""
+        """Current progress of the run."""
         if self._loop is None:
             return Progress(0, 0, self._known_total(), 0, 0, 0.0, 0.0, None)
         now = self._loop.time() if self._ended_at is None else self._ended_at
@@ -178,39 +185,42 @@ class OutcomeStream(Generic[T]):
         rate = self._done / elapsed if elapsed > 0 else 0.0
         total = self._pulled if self._exhausted else self._known_total()
         eta = (total - self._done) / rate if total is not None and rate > 0 else None
-        retried, refused = self._tally.retried, self._tally.refused
+        retried, refused = self._counters.retried, self._counters.refused
         return Progress(self._done, self._failed, total, retried, refused, elapsed, rate, eta)
 
-    def _under_way(self) -> "list[asyncio.Task[None]]":
+    def _running_workers(self) -> "list[asyncio.Task[None]]":
         current = asyncio.current_task()
-        return [task for task in self._tasks if not task.done() and task is not current]
+        return [task for task in self._workers if not task.done() and task is not current]
 
     def _start_worker(self, source: AsyncGenerator[Query[T]]) -> None:
-        """One more worker: called whenever a query was found, so there are never idle ones."""
-        # never started eagerly, whatever the loop's task factory: a worker hires the next one
+        """Start a worker; called after each pulled query, so that no worker is idle."""
+        # not eagerly, even with an eager task factory, since each worker starts the next one
         task = asyncio.Task(self._run_worker(source), loop=asyncio.get_running_loop())
-        self._tasks.add(task)
+        self._workers.add(task)
         task.add_done_callback(self._worker_done)
 
     def _worker_done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
+        self._workers.discard(task)
         if not task.cancelled():
             error = task.exception()
         elif self._error is not None:
             error = None
-        else:  # not by end(): nothing was wrong with the stream, and it must not look complete
-            error = SessionMisuse("a task of the stream, or its source, was cancelled from outside")
+        else:  # cancelled, but not by end(): the stream must not look complete
+            error = SessionMisuse(
+                "other code cancelled a task of this stream or its source of queries: "
+                "cancel the task that reads the stream"
+            )
         if error is not None:
             self.end(error)
-        if not self._tasks:
+        if not self._workers:
             self._ended_at = task.get_loop().time()
-            _ring(self._wake)
+            wake(self._wake)
 
     async def _run_worker(self, source: AsyncGenerator[Query[T]]) -> None:
         while (found := await self._pull(source)) is not None:
             number, query = found
-            outcome = await self._answer(query, self._tally)
-            error = self._watch.check(outcome)
+            outcome = await self._fetch_outcome(query, self._counters)
+            error = self._fatal_errors.check(outcome)
             if error is not None:
                 self.end(error)
                 return
@@ -219,12 +229,12 @@ class OutcomeStream(Generic[T]):
             self._ready[number] = outcome
             if not self._ordered:
                 self._order.append(number)
-            _ring(self._wake)
+            wake(self._wake)
 
     async def _pull(self, source: AsyncGenerator[Query[T]]) -> tuple[int, Query[T]] | None:
-        """The next query and its number, once there is room for its outcome; None at the end."""
+        """Return the next query and its number once its outcome has room; None at the end."""
         async with self._pull_lock:
-            while not self._drained and self._pulled - self._delivered >= self._ahead:
+            while not self._drained and self._pulled - self._delivered >= self._max_ahead:
                 self._room = asyncio.get_running_loop().create_future()
                 await self._room
             if self._drained:
@@ -233,21 +243,21 @@ class OutcomeStream(Generic[T]):
                 query = await anext(source)
             except StopAsyncIteration:
                 self._drained = self._exhausted = True
-                self._tally.upcoming = 0
+                self._counters.upcoming = 0
                 return None
-            except Exception as error:  # noqa: BLE001 (whatever the caller's source raises is the caller's)
+            except Exception as error:  # noqa: BLE001 (the stream raises it later)
                 self._drained, self._error = True, error
                 return None
             number = self._pulled
             self._pulled += 1
             total = self._known_total()
-            self._tally.upcoming = 0 if total is None else max(0, total - self._pulled)
-        if len(self._tasks) < self._workers_wanted:
+            self._counters.upcoming = 0 if total is None else max(0, total - self._pulled)
+        if len(self._workers) < self._max_workers:
             self._start_worker(source)
         return number, self._absolute(query)
 
     def _absolute(self, query: Query[T]) -> Query[T]:
-        """Relative windows count back from the moment at which the stream was entered."""
+        """Return the query with a relative window resolved to the time the stream was entered."""
         window = query.window
         if window is None or window.minutes is None:
             return query
@@ -262,13 +272,8 @@ class OutcomeStream(Generic[T]):
             outcome = self._ready.pop(self._order.popleft()) if self._order else None
         if outcome is not None:
             self._delivered += 1
-            _ring(self._room)
+            wake(self._room)
         return outcome
-
-
-def _ring(bell: "asyncio.Future[None] | None") -> None:
-    if bell is not None and not bell.done():
-        bell.set_result(None)
 
 
 async def _iterate(source: Source[T]) -> AsyncGenerator[Query[T]]:
@@ -286,7 +291,7 @@ def _can_hold_queries(kind: type) -> bool:
 
 def _source_error(kind: type) -> UsageError:
     return UsageError(
-        f"stream() takes many queries, not {kind.__name__}; one is answered by "
-        "session.fetch(), a listing is read with session.iterate(), and queries come from "
-        "`taskrouter_stats.queries`"
+        f"stream() takes an iterable of queries, not {kind.__name__}: make queries with "
+        "`taskrouter_stats.queries`; for one query use session.fetch(), for a listing "
+        "session.iterate()"
     )

@@ -1,7 +1,4 @@
-"""Moves bytes: one request out, one whole reply in. It decides nothing.
-
-The only file that touches aiohttp's client.
-"""
+"""Sends one request and reads its whole reply; the only file that uses aiohttp's client."""
 
 import asyncio
 import math
@@ -37,7 +34,7 @@ from taskrouter_stats.models.redaction import Secret, SecretRedactor, basic_auth
 __all__ = ["HttpSession", "Transport"]
 
 HttpSession = aiohttp.ClientSession
-"""What a caller may lend: its connections, its connector's limits, its resolver."""
+"""A session that a caller may lend, with its connector, limits and resolver."""
 
 
 _ReplyTimes = WeakKeyDictionary[ResponseHandler, float]
@@ -45,13 +42,13 @@ _ReplyTimes = WeakKeyDictionary[ResponseHandler, float]
 
 @define(eq=False, repr=False)
 class _Send:
-    """One send of this package's own aiohttp session, as its connector and response see it.
+    """State of one send, shared with our aiohttp session's connector and response.
 
     Attributes:
-        departed: called when the request is on its way.
-        reused_at: when a connection that had served before was taken for it, or None.
+        on_sent: called when the request is sent.
+        replied_at: when the last reply's head came over each connection (loop time, seconds).
+        reused_at: when the send took a connection that had been used before, or None.
         has_head: whether the reply's head came.
-        replied_at: when the last reply's head came over each connection.
     """
 
     on_sent: Callable[[], None]
@@ -61,7 +58,7 @@ class _Send:
 
 
 _SEND = ContextVar[_Send]("send")
-"""The send of this task, and between sends one that keeps nothing alive."""
+"""The current send of this task; between sends an empty one, which keeps no object alive."""
 
 _USER_AGENT = (
     f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
@@ -70,11 +67,11 @@ _USER_AGENT = (
 
 
 class Transport:
-    """An open way to one host, with one set of credentials.
+    """Sends requests to one host with one set of credentials.
 
-    Our own aiohttp session has no connection limit, since the pacer already bounds what is on
-    the wire, keeps no cookies, and reads neither proxies nor ``.netrc`` by itself. A borrowed one
-    keeps its own connector and is not closed.
+    Our own aiohttp session has no connection limit, since the pacer limits the requests in flight.
+    It keeps no cookies and reads neither proxy variables nor ``.netrc``. A borrowed aiohttp session
+    keeps its own connector, and this class does not close it.
     """
 
     def __init__(
@@ -99,7 +96,7 @@ class Transport:
         secrets = credentials.secrets()
         self._proxy = self._proxy_headers = None
         if proxy is not None:
-            # Apart from the URL, since aiohttp would hold the password in a plain tuple.
+            # Not in the URL, from which aiohttp would copy the password into a plain tuple.
             self._proxy, authorization, password = _split_proxy(URL(proxy))
             if authorization is not None:
                 secrets += authorization[len("Basic ") :], password
@@ -109,7 +106,7 @@ class Transport:
                 else:
                     self._headers |= header
         self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
-        self._blotter = SecretRedactor(secrets)
+        self._redactor = SecretRedactor(secrets)
         self._connector: _Connector | None = None
         self._replied_at = _ReplyTimes()
         if http is None:
@@ -117,44 +114,46 @@ class Transport:
             http = _own_session(self._connector)
         self._http = http
 
-    async def send(self, request: Request, departed: Callable[[], None]) -> Reply:
-        """Send once and read the reply to its last byte; redirects are not followed.
+    async def send(self, request: Request, on_sent: Callable[[], None]) -> Reply:
+        """Send one request, without following redirects, and read its whole reply.
 
-        Of a body that is too large the rest is not read, and its connection is closed.
+        A body longer than ``MAX_BODY_BYTES`` is cut, and its connection is closed.
 
         Args:
-            request: what is sent.
-            departed: called once it is on its way, a connection having been made where there was
-                none; of a borrowed aiohttp session nobody knows that, and it is called before.
+            request: the request to send.
+            on_sent: called when the request is sent over an open connection. A borrowed aiohttp
+                session does not report that time, so there it is called before connecting.
 
         Raises:
-            TimedOut: when that took longer than the timeout.
-            ConnectionFailed: when no whole reply came.
-            SessionClosed: when the aiohttp session was closed, before it or under it.
+            TimedOut: the reply was not complete within the timeout.
+            UntrustedCertificate: this machine does not trust the server's certificate.
+            ConnectionFailed: no whole reply came.
+            SessionClosed: the aiohttp session was closed before or during the request.
         """
-        send = _Send(departed, self._replied_at)
+        send = _Send(on_sent, self._replied_at)
         try:
             return await self._exchanged(request, send)
         except asyncio.CancelledError as stop:
-            # Whose frames would show, in a traceback with locals, what was being sent and read.
+            # In a traceback with locals, aiohttp's frames would show what was sent and read.
             raise stop.with_traceback(None) from None
         except Exception as error:
-            found = self._failure(error)
-            if found is None:
+            translated = self._failure(error)
+            if translated is None:
                 raise
-            failure = found
+            failure = translated
         reused = send.reused_at is not None and not send.has_head
         if reused and isinstance(failure, TransportError):
             failure.on_reused_connection = True
             self.drop_connections(send.reused_at)
-        # Raised here and not above: an error kept in a Failure must not keep aiohttp's frames,
-        # with a connection, its buffers and an unread reply, alive through its context.
+        # Raised here, not in the except block: through its context, an error in a Failure would
+        # keep aiohttp's frames alive, with a connection, its buffers and an unread reply.
         raise failure
 
     def drop_connections(self, silent_since: float | None = None) -> None:
-        """Use no connection again that stands now, or that brought no reply since that time.
+        """Do not reuse the connections that are open now.
 
-        A borrowed aiohttp session keeps its own.
+        With ``silent_since``, only those that brought no reply since that time. A borrowed aiohttp
+        session keeps its connections.
         """
         if self._connector is not None:
             self._connector.distrust(silent_since)
@@ -179,22 +178,22 @@ class Transport:
         finally:
             _SEND.set(_NO_SEND)
         body = await _read_body(response)
-        return Reply(response.status, _utf8_headers(response), body, self._blotter)
+        return Reply(response.status, _utf8_headers(response), body, self._redactor)
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
-        """What an exception means; one that is not aiohttp's own means nothing here."""
-        if self._http.closed:  # which aiohttp tells in several ways, a RuntimeError among them
+        """Return our error for an exception of aiohttp, else None."""
+        if self._http.closed:  # aiohttp raises several errors for this, even RuntimeError
             return SessionClosed("the session was closed while a request was under way")
         if isinstance(error, TimeoutError):
             return TimedOut(self._seconds)
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return UntrustedCertificate(self._blotter.quote(_describe(error)))
+            return UntrustedCertificate(self._redactor.quote(_describe(error)))
         if isinstance(error, (aiohttp.ClientError, OSError)):
-            return ConnectionFailed(self._blotter.quote(_describe(error)))
+            return ConnectionFailed(self._redactor.quote(_describe(error)))
         return None
 
     async def aclose(self) -> None:
-        """Close what is ours."""
+        """Close our own aiohttp session."""
         if self._connector is not None:
             await self._http.close()
 
@@ -210,9 +209,9 @@ def _utf8_headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """The body, cut as soon as it is larger than any that TaskRouter sends.
+    """Return the body, cut to ``MAX_BODY_BYTES + 1`` bytes.
 
-    Its last byte sets the connection free; whatever ends it sooner closes the connection.
+    After the last byte the connection returns to the pool; if reading ends earlier, it is closed.
     """
     chunks, size, content = list[bytes](), 0, response.content
     try:
@@ -233,10 +232,10 @@ _NO_SEND = _Send(lambda: None, _ReplyTimes())
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Hands out connections that bring the reply to the next request and to no other.
+    """Returns only connections whose next bytes are the reply to the next request.
 
     It closes a pooled connection that holds unread bytes, which would be read as the reply to the
-    next request, and one that brought its last reply before all such were distrusted.
+    next request, and a connection whose last reply came before the last ``distrust``.
     """
 
     def __init__(self, replied_at: _ReplyTimes) -> None:
@@ -245,7 +244,7 @@ class _Connector(aiohttp.TCPConnector):
         self._trusted_since = -math.inf
 
     def distrust(self, silent_since: float | None) -> None:
-        """Use no connection again whose last reply came before that time, or before now."""
+        """Do not reuse connections whose last reply came before that time; None means now."""
         time = self._loop.time() if silent_since is None else silent_since
         self._trusted_since = max(self._trusted_since, time)
 
@@ -268,14 +267,14 @@ class _Connector(aiohttp.TCPConnector):
                 return connection
             connection.close()
             if replied_at is None:
-                raise aiohttp.ClientConnectionError("the server sent bytes before it was asked")
+                raise aiohttp.ClientConnectionError("the server sent bytes before any request")
 
 
 class _Response(aiohttp.ClientResponse):
-    """Tells when its request has been written, which is when aiohttp starts to wait for it.
+    """Reports when its request was sent: then aiohttp starts to wait for the reply.
 
-    It also keeps aiohttp from sending a GET again by itself when a connection drops, which would
-    make two requests of one permit: aiohttp knows those errors by their classes.
+    It also prevents aiohttp's own retry of a GET whose connection dropped, which would send two
+    requests with one permit: aiohttp retries certain error classes, so this class raises another.
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
@@ -301,25 +300,28 @@ def _own_session(connector: _Connector) -> HttpSession:
 
 
 def _check_borrowed(http: HttpSession) -> None:
-    """Refuse a session that would send credentials of its own, or ours another way."""
+    """Raise ``ConfigError`` for a session that would send other credentials or use a proxy."""
     if http.auth is not None:
-        raise ConfigError("the borrowed aiohttp session has auth= of its own; leave it out")
+        raise ConfigError(
+            "the borrowed aiohttp session has auth= set, which would replace the credentials: "
+            "create it without auth="
+        )
     if http.trust_env:
         raise ConfigError(
             "the borrowed aiohttp session has trust_env=True and would read credentials from "
-            ".netrc; make it without, and give proxy= or trust_env= to TaskRouterSession"
+            ".netrc: create it without, and pass proxy= or trust_env= to TaskRouterSession"
         )
     if getattr(http, "_default_proxy", None) is not None:
         raise ConfigError(
-            "the borrowed aiohttp session has proxy= of its own; make it without, and give "
-            "proxy= to TaskRouterSession"
+            "the borrowed aiohttp session has proxy= set: create it without, and pass proxy= to "
+            "TaskRouterSession"
         )
     if http.closed:
-        raise ConfigError("the borrowed aiohttp session is closed")
+        raise ConfigError("the borrowed aiohttp session is closed: pass an open one")
 
 
 def _split_proxy(proxy: URL) -> tuple[URL, Secret | None, Secret]:
-    """Return a proxy's URL without user and password, their header, and the password."""
+    """Return the proxy's URL without user and password, the header for them, and the password."""
     password = Secret(proxy.password or "")
     if proxy.user is None and proxy.password is None:
         return proxy, None, password
@@ -327,7 +329,7 @@ def _split_proxy(proxy: URL) -> tuple[URL, Secret | None, Secret]:
 
 
 def _describe(error: Exception) -> str:
-    """Aiohttp's words, but for a proxy's refusal, whose text holds the proxy's URL."""
+    """Return aiohttp's message; for a proxy's error another one, since it holds the proxy's URL."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         if error.status == 407:  # noqa: PLR2004
             return "the proxy answered 407: it requires credentials, http://USER:PASSWORD@HOST:PORT"

@@ -1,4 +1,4 @@
-"""Where requests go, and by which way."""
+"""Resolves the base URL and the proxy of a session."""
 
 import ipaddress
 import re
@@ -12,38 +12,41 @@ from taskrouter_stats.models.redaction import Secret, masked
 __all__ = ["find_proxy", "resolve_base_url"]
 
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]+").fullmatch
-r"""Without ``\``, which browsers read as ``/`` and others as a letter: no host is sure."""
+r"""Without ``\``, which some parsers read as ``/``, so that the host is ambiguous."""
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*").fullmatch
 
 
 def resolve_base_url(
     base_url: str | None, region: str | None, edge: str | None, *, allow_http: bool
 ) -> str:
-    """The URL that every path is appended to, without a slash at its end.
+    """Return the URL that every path is appended to, without a slash at its end.
 
     Twilio's hosts are ``taskrouter.{edge}.{region}.twilio.com``, and an edge without a region
     means ``us1`` (https://www.twilio.com/docs/global-infrastructure/using-the-twilio-rest-api-in-a-non-us-region).
 
     Raises:
-        ConfigError: for plain http to another machine unless ``allow_http``, since the
-            credentials would travel readable; for a URL with a user, query or fragment; for a
-            base URL beside a region or edge.
+        ConfigError: the URL is plain http to another machine and ``allow_http`` is False, since
+            the network could read the credentials; the URL has a user, query or fragment; or
+            ``base_url`` is combined with ``region`` or ``edge``.
     """
     if base_url is None:
-        return _twilio(region, edge)
+        return _twilio_url(region, edge)
     if region is not None or edge is not None:
-        raise ConfigError("base_url= already names the host: leave region= and edge= out")
+        raise ConfigError("base_url= already names the host: omit region= and edge=")
     base_url = cast("str", masked(base_url))
     _check_url("base_url", base_url)
-    if not _is_only_a_place(base_url):
-        raise ConfigError("base_url= may hold scheme, host, port and path, and nothing else")
-    parts = urlsplit(base_url)  # of which a traceback may show all, being a place and no more
+    if not _has_only_host_and_path(base_url):
+        raise ConfigError(
+            "base_url= has a user, password, query or fragment: expected only scheme, host, port "
+            "and path"
+        )
+    parts = urlsplit(base_url)  # a traceback may show it: it holds no secret
     if parts.path.rstrip("/").endswith("/v1"):
-        raise ConfigError("base_url= ends in /v1, with which every path begins: leave it out")
+        raise ConfigError("base_url= ends in /v1, which every path already has: omit /v1")
     if parts.scheme == "http" and not allow_http and not _loopback(parts.hostname or ""):
         raise ConfigError(
-            f"base_url= is plain http to {parts.hostname}, and would show the credentials to the "
-            "network: use https, or say allow_http=True"
+            f"base_url= is plain http to {parts.hostname}, so the network could read the "
+            "credentials: use https, or set allow_http=True"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
@@ -51,44 +54,47 @@ def resolve_base_url(
 def find_proxy(
     base_url: str, proxy: str | None, *, trust_env: bool, allow_http: bool = False
 ) -> Secret | None:
-    """The proxy to use: the one given, or with ``trust_env`` the environment's, or None.
+    """Return the given proxy, else with ``trust_env`` the environment's, else None.
 
-    This machine itself is never asked through the environment's proxy, as NO_PROXY would say.
+    The environment's proxy is never used for this machine itself, with or without NO_PROXY.
 
     Raises:
-        ConfigError: for a proxy that is no http or https URL; for one that would read the
-            credentials, since the base URL is plain http, unless ``allow_http``.
+        ConfigError: the proxy is not an http or https URL; or the base URL is plain http and
+            ``allow_http`` is False, since the proxy could read the credentials.
     """
-    proxy = way = cast("Secret | None", masked(proxy))
+    proxy = chosen = cast("Secret | None", masked(proxy))
     parts = urlsplit(base_url)
-    if way is None and trust_env and not _loopback(parts.hostname or ""):
-        way = _env_proxy(parts)
-    if way is None:
+    if chosen is None and trust_env and not _loopback(parts.hostname or ""):
+        chosen = _env_proxy(parts)
+    if chosen is None:
         return None
-    _check_url("proxy", way)
+    _check_url("proxy", chosen)
     if parts.scheme == "http" and not allow_http:
         raise ConfigError(
-            "base_url= is plain http, and would show the credentials to the proxy: leave "
-            "proxy= out, use https, or say allow_http=True"
+            "base_url= is plain http, so the proxy could read the credentials: omit proxy=, use "
+            "https, or set allow_http=True"
         )
-    return way
+    return chosen
 
 
 def _env_proxy(parts: SplitResult) -> Secret | None:
     host = parts.hostname or ""
-    places = {host, f"{host}:{parts.port}"}  # NO_PROXY may name a host with its port
-    if any(urllib.request.proxy_bypass(place) for place in places):
+    hosts = {host, f"{host}:{parts.port}"}  # NO_PROXY may name a host with its port
+    if any(urllib.request.proxy_bypass(name) for name in hosts):
         return None
-    found = urllib.request.getproxies()
-    way: Secret | None = masked(found.get(parts.scheme) or found.get("all"))
-    return way
+    proxies = urllib.request.getproxies()
+    proxy: Secret | None = masked(proxies.get(parts.scheme) or proxies.get("all"))
+    return proxy
 
 
-def _twilio(region: str | None, edge: str | None) -> str:
+def _twilio_url(region: str | None, edge: str | None) -> str:
     parts: tuple[tuple[str, object], ...] = (("region", region), ("edge", edge))
     for name, value in parts:
         if value is not None and not (isinstance(value, str) and _NAME(value)):
-            raise ConfigError(f"{name}={value!r} is no name such as 'ie1' or 'dublin'")
+            example = "ie1" if name == "region" else "dublin"
+            raise ConfigError(
+                f"{name}={value!r} is not a Twilio {name}: expected a name such as {example!r}"
+            )
     if edge is not None and region is None:
         region = "us1"
     return "https://" + ".".join(
@@ -97,12 +103,17 @@ def _twilio(region: str | None, edge: str | None) -> str:
 
 
 def _check_url(name: str, url: object) -> None:
-    """Refuse what is no http or https URL; it is not shown, since it may hold a password."""
+    """Raise ``ConfigError`` unless the value is an http or https URL.
+
+    The message does not show the value, which may hold a password.
+    """
     if _http_parts(url) is None:
-        raise ConfigError(f"{name}= is no http or https URL, such as https://host.example:8080")
+        raise ConfigError(
+            f"{name}= is not an http or https URL: expected one such as https://host.example:8080"
+        )
 
 
-def _is_only_a_place(url: str) -> bool:
+def _has_only_host_and_path(url: str) -> bool:
     parts = urlsplit(url)
     user = (parts.username, parts.password)
     return not parts.query and not parts.fragment and user == (None, None)
@@ -112,7 +123,7 @@ def _http_parts(url: object) -> SplitResult | None:
     try:
         parts = urlsplit(url) if isinstance(url, str) and _VISIBLE_ASCII(url) else None
         if parts is not None and parts.hostname and parts.scheme in {"http", "https"}:
-            _ = parts.port, parts.hostname.encode("idna")  # which raise when they are none
+            _ = parts.port, parts.hostname.encode("idna")  # either raises ValueError if invalid
             return parts
     except ValueError:
         pass

@@ -1,4 +1,4 @@
-"""Where a stream's queries come from: the workers of a workspace, however they are given."""
+"""Makes a stream's queries from the workers of a workspace."""
 
 from collections.abc import (
     AsyncGenerator,
@@ -26,32 +26,35 @@ WorkersInput = Iterable[str | Worker] | AsyncIterable[str | Worker]
 
 
 def check_workers(workers: object, workspace_sid: str) -> None:
-    """Refuse what can't be workers, as far as that shows without reading a source to its end.
+    """Check a source of workers, without reading an iterator.
 
     Raises:
-        UsageError: for what is no source of workers, or a listing of something else.
-        InvalidSid: for what stands in a list in a Worker's place.
+        UsageError: the value is not a source of workers, or it is a listing of another kind.
+        InvalidSid: an item of a collection is neither a Worker nor a Worker's SID.
     """
     if workers is None:
         return
     if isinstance(workers, (str, bytes, Worker)):
-        raise UsageError("workers= takes several: put the one into a list")
+        kind = type(workers).__name__
+        raise UsageError(f"workers= takes an iterable of workers, not one {kind}: use workers=[…]")
     if isinstance(workers, Listing):
-        own = cast("Listing[object]", workers)
-        if own.endpoint is not endpoints.WORKERS or own.workspace_sid != workspace_sid:
-            raise UsageError(f"workers= takes queries.workers({workspace_sid!r}, …), not {own!r}")
+        listing = cast("Listing[object]", workers)
+        if listing.endpoint is not endpoints.WORKERS or listing.workspace_sid != workspace_sid:
+            raise UsageError(
+                f"workers= takes queries.workers({workspace_sid!r}, …), not {listing!r}"
+            )
     elif not isinstance(workers, (Iterable, AsyncIterable)):
         raise UsageError(
             f"workers= takes SIDs, Workers or a listing of them, not {type(workers).__name__}"
         )
-    elif isinstance(workers, Collection):  # whatever can be read twice
-        for one in cast("Collection[object]", workers):
-            if not isinstance(one, Worker):
-                check_sid("worker_sid", one, "WK")
+    elif isinstance(workers, Collection):  # a collection can be read twice, an iterator cannot
+        for worker in cast("Collection[object]", workers):
+            if not isinstance(worker, Worker):
+                check_sid("worker_sid", worker, "WK")
 
 
 class WorkerQueries:
-    """One query for each worker, made as the stream asks for it, the Worker as its context."""
+    """Queries for workers, one for each, made lazily; each has its Worker as context."""
 
     def __init__(
         self, template: Query[WorkerStatistics], workers: WorkersInput | Items[Worker]
@@ -62,15 +65,15 @@ class WorkerQueries:
         self._repeated = 0
 
     def total(self) -> int | None:
-        """How many there will be, as far as is known yet."""
+        """Return the number of queries, or None while it is unknown."""
         if isinstance(self._workers, Items):
             return self._workers.total
         return len(self._workers) - self._repeated if isinstance(self._workers, Sized) else None
 
     async def queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
-        """Yield a query for each Worker, one that is given twice only once.
+        """Yield one query for each distinct Worker.
 
-        What the queries are made of is closed with this generator.
+        Closing this generator closes the source of the workers.
         """
         seen: set[str] = set()
         async with aclosing(iterate_any(self._workers)) as workers:
@@ -83,20 +86,24 @@ class WorkerQueries:
                 yield query
 
     def _query(self, worker: str | Worker) -> Query[WorkerStatistics]:
-        like = self._template
-        workspace = like.workspace_sid
+        template = self._template
+        workspace = template.workspace_sid
         given = worker.sid if isinstance(worker, Worker) else worker
         sid = check_sid("worker_sid", given, "WK")
         known = worker if isinstance(worker, Worker) else Worker(sid=sid, workspace_sid=workspace)
-        return Query(like.endpoint, (workspace, sid), like.window, like.filters, context=known)
+        sids, window, filters = (workspace, sid), template.window, template.filters
+        return Query(template.endpoint, sids, window, filters, context=known)
 
 
 async def iterate_any(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
-    """What any source gives; a generator, or a listing's next page, ends with this generator."""
+    """Yield the items of a sync or async iterable.
+
+    Closing this generator closes a source that is a generator or an ``Items``.
+    """
     if isinstance(source, (AsyncGenerator, Items)):
-        closed_with_this = cast("AsyncGenerator[T]", source)
-        async with aclosing(closed_with_this):
-            async for item in closed_with_this:
+        closable = cast("AsyncGenerator[T]", source)
+        async with aclosing(closable):
+            async for item in closable:
                 yield item
     elif isinstance(source, AsyncIterable):
         async for item in source:

@@ -47,11 +47,11 @@ def _nobody() -> None:
 async def transport(base_url: str) -> AsyncIterator[Ask]:
     """What is sent and read, with nothing around it."""
     async with session(base_url) as asked:
-        live = asked._life.require_open()
+        opened = asked._lifecycle.require_open()
 
         async def one(sid: str) -> Reply:
             query = queries.worker_statistics(WORKSPACE, sid, WINDOW)
-            return await live.courier.transport.send(build_request(query, ACCOUNT), _nobody)
+            return await opened.executor.transport.send(build_request(query, ACCOUNT), _nobody)
 
         yield lambda count: from_tasks(count, one)
 
@@ -92,7 +92,9 @@ async def _from_one_task(asked: TaskRouterSession, count: int) -> None:
 async def alone(base_url: str) -> AsyncIterator[Ask]:
     """A fetch without any network."""
     async with session(base_url) as asked:
-        mock.patch.object(asked._life.require_open().courier.transport, "send", answered).start()
+        mock.patch.object(
+            asked._lifecycle.require_open().executor.transport, "send", answered
+        ).start()
         yield lambda count: _from_one_task(asked, count)
 
 

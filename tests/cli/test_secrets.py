@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 
-from tests.support.canaries import PASSWORD, TOKEN, leaked
 from tests.support.fakes import ACCOUNT, WORKSPACE, worker_sid
+from tests.support.secret_leaks import PASSWORD, TOKEN, leaked
 from tests.support.servers import serving
 
 AUTH = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN.secret}

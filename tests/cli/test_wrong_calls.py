@@ -125,21 +125,21 @@ CALLS = (
         "--every 10s: minutes, hours or days, such as 90m, 8h or 2d",
     ),
     ("pieces of nothing", "fetch WS --every 0m", "--every 0m: at least one minute"),
-    ("none in flight", "fetch WS --max-in-flight 0", "--max-in-flight=0: a whole number from 1 on"),
+    ("none in flight", "fetch WS --max-in-flight 0", "--max-in-flight=0: expected an integer >= 1"),
     (
         "headroom in percent",
         "fetch WS --headroom 20",
-        "--headroom=20.0: a share from 0 to below 1: 0.2 is 20%",
+        "--headroom=20.0: expected a share >= 0 and < 1, such as 0.2 for 20%",
     ),
     (
         "no pace",
         "fetch WS --pace-limit 0",
-        "--pace-limit=0.0: requests per second, a number above 0",
+        "--pace-limit=0.0: expected requests per second, a number >= 0.001",
     ),
     (
         "a timeout that is no number",
         "fetch WS --timeout nan",
-        "--timeout=nan: a number of seconds, above 0",
+        "--timeout=nan: expected a number of seconds >= 0.001",
     ),
     (
         "a timeout as text",
@@ -149,20 +149,20 @@ CALLS = (
     (
         "a proxy without scheme",
         "fetch WS --proxy proxy.example:3128",
-        "proxy= is no http or https URL, such as https://host.example:8080",
+        "proxy= is not an http or https URL: expected one such as https://host.example:8080",
     ),
     (
         "plain http",
         "fetch WS --base-url http://10.0.0.1",
         (
-            "base_url= is plain http to 10.0.0.1, and would show the credentials to the "
-            "network: use https, or say allow_http=True"
+            "base_url= is plain http to 10.0.0.1, so the network could read the "
+            "credentials: use https, or set allow_http=True"
         ),
     ),
     (
         "another scheme",
         "doctor WS --base-url ftp://twilio.example",
-        "base_url= is no http or https URL, such as https://host.example:8080",
+        "base_url= is not an http or https URL: expected one such as https://host.example:8080",
     ),
     (
         "an unknown format of logs",
@@ -245,19 +245,19 @@ ENVIRONMENTS = (
         "a region in capitals",
         "TASKROUTER_STATS_BASE_URL=",
         "fetch WS --region IE1",
-        "region='IE1' is no name such as 'ie1' or 'dublin'",
+        "region='IE1' is not a Twilio region: expected a name such as 'ie1'",
     ),
     (
         "an address without scheme",
         "TASKROUTER_STATS_BASE_URL=twilio.example",
         "fetch WS",
-        "base_url= is no http or https URL, such as https://host.example:8080",
+        "base_url= is not an http or https URL: expected one such as https://host.example:8080",
     ),
     (
         "maybe plain http",
         "TASKROUTER_STATS_ALLOW_HTTP=maybe",
         "fetch WS",
-        "TASKROUTER_STATS_ALLOW_HTTP='maybe' is neither 1 nor 0",
+        "TASKROUTER_STATS_ALLOW_HTTP='maybe' is not a switch: expected 1 or 0",
     ),
     (
         "no token",
@@ -313,7 +313,10 @@ def test_a_wrong_environment_is_refused_in_these_words(here, name, variable, com
             "fetch WS --log-format=json --last 8",
             "--last 8: minutes, hours or days, such as 90m, 8h or 2d",
         ),
-        ("fetch WS --log-format json --timeout 0", "--timeout=0.0: a number of seconds, above 0"),
+        (
+            "fetch WS --log-format json --timeout 0",
+            "--timeout=0.0: expected a number of seconds >= 0.001",
+        ),
     ],
 )
 def test_a_log_of_json_lines_stays_one(here, command, says):

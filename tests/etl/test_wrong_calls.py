@@ -79,7 +79,7 @@ SINK = etl.JsonLinesSink("never")
         "one worker for several",
         lambda session: etl.worker_plan(WORKSPACE, WINDOW, workers=WORKER),
         UsageError,
-        "workers= takes several: put the one into a list",
+        "workers= takes an iterable of workers, not one str: use workers=[…]",
     ),
     (
         "a number for workers",

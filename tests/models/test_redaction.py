@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats.models.redaction import Secret, SecretRedactor, masked
-from tests.support.canaries import TOKEN, by_rich, leaked
 from tests.support.fakes import ACCOUNT
+from tests.support.secret_leaks import TOKEN, by_rich, leaked
 
 ESCAPED = {
     "as it is": lambda text: text,

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from taskrouter_stats import RetryPolicy, Success, errors, queries
+from tests.support.cancel_at_step import SteppedVirtualLoop, waiting_at
 from tests.support.fakes import (
     WORKSPACE,
     FakeTransport,
@@ -18,7 +19,6 @@ from tests.support.fakes import (
     worker_query,
     worker_sid,
 )
-from tests.support.stepping import SteppedVirtualLoop, waiting_at
 from tests.support.virtual import run_virtual, settle
 
 QUICK = RetryPolicy(attempts=3, base=0.1, refusals=5)
@@ -97,8 +97,8 @@ async def stream_listed(session, _):
 
 
 OUR_ERROR_OR_NONE = (errors.TaskRouterStatsError, type(None))
-ATTEMPT = {"Courier._attempt", "Pacer._queue", "Pacer.rest", "FakeTransport.send"}
-PAGE = ATTEMPT | {"Items._turn_page", "Items.aclose"}
+ATTEMPT = {"RequestExecutor._attempt", "Pacer._queue", "Pacer.sleep", "FakeTransport.send"}
+PAGE = ATTEMPT | {"Items._next_page", "Items.aclose"}
 RUN = ATTEMPT | {"OutcomeStream._pull", "OutcomeStream.__anext__"}
 WAITS = {
     fetch: ATTEMPT,
@@ -147,9 +147,9 @@ async def nothing_is_left(session, transport):
     """No task, no request, no permit; what was granted was sent, and the next one goes."""
     await settle(2)
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert transport.in_flight == session._life.live.courier.pacer._in_flight == 0
+    assert transport.in_flight == session._lifecycle.opened.executor.pacer._in_flight == 0
     assert sum(budget.waiting for budget in session.budgets()) == 0
-    budgets = session._life.live.courier.pacer._budgets.values()
+    budgets = session._lifecycle.opened.executor.pacer._budgets.values()
     assert {budget.throttle.estimator.unsent for budget in budgets} <= {0}
     transport.answer = statistics
     async with asyncio.timeout(60):

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from taskrouter_stats import TaskRouterSession, queries
+from tests.support.cancel_at_step import SteppedLoop
 from tests.support.fakes import ANSWER, CREDENTIALS, WORKSPACE, worker_queries, worker_query
 from tests.support.servers import RawServer, http_bytes
-from tests.support.stepping import SteppedLoop
 
 PAGE = {"workers": [], "meta": {"next_page_url": None}}
 ONE_REPLY = http_bytes(orjson.dumps(PAGE | ANSWER), "200 OK", "Connection: close")

@@ -82,10 +82,12 @@ async def test_max_wait_holds_while_a_probe_waits_for_leave(simple_throttle):
     transport = FakeTransport(latency=0)
     async with session_over(transport) as session:
         assert await session.fetch(worker_query(0))
-        [budget] = session._life.live.courier.pacer._budgets.values()
+        [budget] = session._lifecycle.opened.executor.pacer._budgets.values()
         budget.throttle._paused_until = asyncio.get_running_loop().time() + 40
         for _ in range(10):
-            session._life.live.courier.breaker.record_failure(asyncio.get_running_loop().time())
+            session._lifecycle.opened.executor.breaker.record_failure(
+                asyncio.get_running_loop().time()
+            )
         await asyncio.sleep(1)
         probe = asyncio.create_task(session.fetch(worker_query(1)))
         await settle()

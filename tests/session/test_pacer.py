@@ -6,8 +6,8 @@ import pytest
 
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.errors import SessionClosed
+from tests.support.permit_queue import KEY, OTHER, Crowd
 from tests.support.virtual import now, settle, virtual
-from tests.support.waiting import KEY, OTHER, Crowd
 
 pytestmark = pytest.mark.usefixtures("simple_throttle")
 

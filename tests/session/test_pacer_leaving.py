@@ -9,8 +9,8 @@ import pytest
 from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
 from taskrouter_stats.errors import PaceError, SessionClosed
 from taskrouter_stats.session.pacer import Pacer
+from tests.support.permit_queue import KEY, OTHER, Crowd
 from tests.support.virtual import now, settle, virtual
-from tests.support.waiting import KEY, OTHER, Crowd
 
 pytestmark = pytest.mark.usefixtures("simple_throttle")
 

@@ -10,7 +10,7 @@ from taskrouter_stats.session import retrying
 from taskrouter_stats.session.retrying import call_with_retries
 from tests.support.virtual import now, settle, virtual
 
-ERRAND = object()
+CALL = object()
 
 
 class Attempts:
@@ -20,9 +20,9 @@ class Attempts:
         self._errors = list(errors)
         self.times = []
 
-    async def __call__(self, errand):
+    async def __call__(self, call):
         """Attempt once."""
-        assert errand is ERRAND
+        assert call is CALL
         self.times.append(now())
         if self._errors:
             raise self._errors.pop(0)
@@ -33,7 +33,7 @@ class Attempts:
 async def test_the_first_success_costs_nothing(monkeypatch):
     """When the first attempt succeeds, tenacity is not even entered."""
     monkeypatch.setattr(retrying, "AsyncRetrying", None)
-    assert await call_with_retries(ERRAND, Attempts(), None, asyncio.sleep) == 1
+    assert await call_with_retries(CALL, Attempts(), None, asyncio.sleep) == 1
 
 
 @virtual
@@ -42,7 +42,7 @@ async def test_waits_as_decided():
     attempts = Attempts(TimedOut(1), ConnectionFailed("gone"), TimedOut(1))
     waits = iter((0.5, 0.0, 2.0))
     assert (
-        await call_with_retries(ERRAND, attempts, lambda *_: RetryAfter(next(waits)), asyncio.sleep)
+        await call_with_retries(CALL, attempts, lambda *_: RetryAfter(next(waits)), asyncio.sleep)
         == 4
     )
     assert attempts.times == pytest.approx([0, 0.5, 0.5, 2.5])
@@ -57,7 +57,7 @@ async def test_every_error_is_decided_on_once():
         seen.append(error)
         return RetryAfter(0.1)
 
-    await call_with_retries(ERRAND, Attempts(*errors), decide, asyncio.sleep)
+    await call_with_retries(CALL, Attempts(*errors), decide, asyncio.sleep)
     assert seen == errors
 
 
@@ -68,7 +68,7 @@ async def test_giving_up_raises_the_last_error():
     verdicts = iter((RetryAfter(1), GIVE_UP))
     with pytest.raises(ConnectionFailed) as caught:
         await call_with_retries(
-            ERRAND, Attempts(TimedOut(1), last), lambda *_: next(verdicts), asyncio.sleep
+            CALL, Attempts(TimedOut(1), last), lambda *_: next(verdicts), asyncio.sleep
         )
     assert caught.value is last
 
@@ -80,7 +80,7 @@ async def test_other_errors_pass_through(position):
     errors = [TimedOut(1)] * position + [ZeroDivisionError()]
     attempts = Attempts(*errors)
     with pytest.raises(ZeroDivisionError):
-        await call_with_retries(ERRAND, attempts, lambda *_: RetryAfter(0.0), asyncio.sleep)
+        await call_with_retries(CALL, attempts, lambda *_: RetryAfter(0.0), asyncio.sleep)
     assert len(attempts.times) == position + 1
 
 
@@ -89,7 +89,7 @@ async def test_cancelled_while_it_waits():
     """Cancelling the wait between two attempts ends it there, and no attempt follows."""
     attempts = Attempts(TimedOut(1), TimedOut(1))
     task = asyncio.create_task(
-        call_with_retries(ERRAND, attempts, lambda *_: RetryAfter(60), asyncio.sleep)
+        call_with_retries(CALL, attempts, lambda *_: RetryAfter(60), asyncio.sleep)
     )
     await settle()
     task.cancel()
@@ -105,13 +105,13 @@ async def test_cancelled_while_it_attempts(failed_before):
     attempts = Attempts(*[TimedOut(1)] * failed_before)
     decided = []
 
-    async def slow(errand):
-        await attempts(errand)
+    async def slow(call):
+        await attempts(call)
         await asyncio.sleep(60)
 
     task = asyncio.create_task(
         call_with_retries(
-            ERRAND, slow, lambda _, e: decided.append(e) or RetryAfter(0), asyncio.sleep
+            CALL, slow, lambda _, e: decided.append(e) or RetryAfter(0), asyncio.sleep
         )
     )
     await settle(50)

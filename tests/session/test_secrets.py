@@ -17,8 +17,8 @@ import pytest
 from taskrouter_stats import RetryPolicy, TaskRouterSession, errors
 from taskrouter_stats.models.redaction import Secret
 from taskrouter_stats.session.transport import Transport
-from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, told_by
 from tests.support.fakes import ANSWER, worker_query
+from tests.support.secret_leaks import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, told_by
 from tests.support.servers import RawServer, http_bytes
 from tests.support.virtual import settle
 
@@ -308,5 +308,5 @@ async def test_a_proxy_password_is_blotted_out_in_the_clear_too():
     """A proxy that tells back who asked, undone from its header, shows no password."""
     way = Secret("http://bob:hunter2%21secret@127.0.0.1:1")
     transport = Transport("https://far.example", CREDENTIALS, timeout=5.0, proxy=way, http=None)
-    assert transport._blotter.quote("denied: bob:hunter2!secret") == "denied: bob:(secret)"
+    assert transport._redactor.quote("denied: bob:hunter2!secret") == "denied: bob:(secret)"
     await transport.aclose()

@@ -9,8 +9,8 @@ import pytest
 
 from taskrouter_stats import Credentials, TaskRouterSession, errors
 from taskrouter_stats.etl.dlt_source import taskrouter_source
-from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, told_by
 from tests.support.fakes import ACCOUNT, WORKSPACE
+from tests.support.secret_leaks import CREDENTIALS, PASSWORD, TOKEN, leaked, told_by
 
 NEAR = "http://127.0.0.1:9"
 WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"

@@ -34,9 +34,9 @@ async def test_used_twice():
         stream = session.stream(worker_queries(1))
         async with stream:
             aiter(stream)
-            with pytest.raises(errors.SessionMisuse, match="read once"):
+            with pytest.raises(errors.SessionMisuse, match="already being read"):
                 aiter(stream)
-        with pytest.raises(errors.SessionMisuse, match="entered once"):
+        with pytest.raises(errors.SessionMisuse, match="already entered"):
             await stream.collect()
 
 

@@ -96,7 +96,7 @@ async def _each_once(many, most, ordered, sized, fate, thinking):
         session_over(transport, max_in_flight=most, retry=QUICK) as session,
         session.stream(given_queries, ordered=ordered) as outcomes,
     ):
-        outcomes._watch._varied = True
+        outcomes._fatal_errors._varied = True
         before = outcomes.progress
         async for outcome in outcomes:
             found.append(outcome)
@@ -143,7 +143,7 @@ async def _ended(most, ordered, fate, moment, fetches, way):
 
     async def consume(session):
         async with session.stream(source(), ordered=ordered) as outcomes:
-            outcomes._watch._varied = True
+            outcomes._fatal_errors._varied = True
             async for _ in outcomes:
                 if way == "leave" and asyncio.get_running_loop().time() > 1000 + moment:
                     return

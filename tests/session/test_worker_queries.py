@@ -78,7 +78,7 @@ async def test_the_worker_is_the_context():
 @pytest.mark.parametrize("one", [SIDS[0], Worker(sid=SIDS[0])], ids=["SID", "Worker"])
 def test_a_single_worker_is_a_mistake(one):
     """One worker in place of several is refused with what to do instead."""
-    with pytest.raises(errors.UsageError, match="put the one into a list"):
+    with pytest.raises(errors.UsageError, match="use workers="):
         WorkerQueries(TEMPLATE, one)
 
 

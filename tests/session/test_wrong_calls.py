@@ -1,4 +1,4 @@
-"""Wrong calls of a session, and the exact words with which each is refused."""
+"""Wrong calls of a session and their errors: one exact test for each message."""
 
 import pytest
 
@@ -30,7 +30,7 @@ OTHERS = queries.workers("WS" + "1" * 32)
 
 
 def coroutine():
-    """A coroutine that was not awaited, and need not be any more."""
+    """Return a closed coroutine, for which Python gives no warning."""
 
     async def never():
         pass
@@ -40,254 +40,63 @@ def coroutine():
     return found
 
 
+STREAM_RULE = (
+    "make queries with `taskrouter_stats.queries`; for one query use session.fetch(), for a "
+    "listing session.iterate()"
+)
+
+
 @rows(
     (
-        "several queries fetched",
+        "a list of queries to fetch",
         lambda session: session.fetch([QUERY, QUERY]),
         UsageError,
         (
-            "fetch() takes one query, not list; many are answered by "
-            "session.stream(queries), a listing is read with `async for item in "
-            "session.iterate(listing)`"
+            "fetch() takes one query, not list: for many queries use session.stream(queries), for "
+            "a listing `async for item in session.iterate(listing)`"
         ),
-    ),
-    (
-        "a listing fetched",
-        lambda session: session.fetch(LISTING),
-        UsageError,
-        (
-            "fetch() takes one query, not Listing; many are answered by "
-            "session.stream(queries), a listing is read with `async for item in "
-            "session.iterate(listing)`"
-        ),
-    ),
-    (
-        "nothing fetched",
-        lambda session: session.fetch(None),
-        UsageError,
-        (
-            "fetch() takes one query, not NoneType; many are answered by "
-            "session.stream(queries), a listing is read with `async for item in "
-            "session.iterate(listing)`"
-        ),
-    ),
-    (
-        "a SID fetched",
-        lambda session: session.fetch(WORKER),
-        UsageError,
-        (
-            "fetch() takes one query, not str; many are answered by "
-            "session.stream(queries), a listing is read with `async for item in "
-            "session.iterate(listing)`"
-        ),
-    ),
-    (
-        "a constructor fetched",
-        lambda session: session.fetch(queries.worker_statistics),
-        UsageError,
-        (
-            "fetch() takes one query, not function; many are answered by "
-            "session.stream(queries), a listing is read with `async for item in "
-            "session.iterate(listing)`"
-        ),
-    ),
-    (
-        "a coroutine fetched",
-        lambda session: session.fetch(coroutine()),
-        UsageError,
-        (
-            "fetch() takes one query, not coroutine; many are answered by "
-            "session.stream(queries), a listing is read with `async for item in "
-            "session.iterate(listing)`"
-        ),
-    ),
-    (
-        "a negative wait",
-        lambda session: session.fetch(QUERY, max_wait=-1),
-        InvalidParameter,
-        "max_wait=-1: a number of seconds, not negative, or None",
-    ),
-    (
-        "a wait as text",
-        lambda session: session.fetch(QUERY, max_wait="5"),
-        InvalidParameter,
-        "max_wait='5': a number of seconds, not negative, or None",
     ),
     (
         "an unknown priority",
         lambda session: session.fetch(QUERY, priority="high"),
         InvalidParameter,
-        'priority=\'high\': "interactive" or "bulk"',
+        'priority=\'high\': expected "interactive" or "bulk"',
     ),
     (
-        "a query iterated",
+        "a negative wait",
+        lambda session: session.fetch(QUERY, max_wait=-1),
+        InvalidParameter,
+        "max_wait=-1: expected a number of seconds >= 0, or None",
+    ),
+    (
+        "a query to iterate",
         lambda session: session.iterate(QUERY),
         UsageError,
-        (
-            "iterate() takes a listing, not Query; a query is answered by `await "
-            "session.fetch(query)`"
-        ),
+        "iterate() takes a listing, not Query: for a query use `await session.fetch(query)`",
     ),
     (
-        "a SID iterated",
-        lambda session: session.iterate(WORKSPACE),
-        UsageError,
-        ("iterate() takes a listing, not str; a query is answered by `await session.fetch(query)`"),
-    ),
-    (
-        "a constructor iterated",
-        lambda session: session.iterate(queries.workers),
-        UsageError,
-        (
-            "iterate() takes a listing, not function; a query is answered by `await "
-            "session.fetch(query)`"
-        ),
-    ),
-    (
-        "nothing streamed",
-        lambda session: session.stream(None),
-        UsageError,
-        (
-            "stream() takes many queries, not NoneType; one is answered by "
-            "session.fetch(), a listing is read with session.iterate(), and queries come "
-            "from `taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "one query streamed",
+        "one query to stream",
         lambda session: session.stream(QUERY),
         UsageError,
-        (
-            "stream() takes many queries, not Query; one is answered by session.fetch(), a "
-            "listing is read with session.iterate(), and queries come from "
-            "`taskrouter_stats.queries`"
-        ),
+        f"stream() takes an iterable of queries, not Query: {STREAM_RULE}",
     ),
     (
-        "a listing streamed",
-        lambda session: session.stream(LISTING),
-        UsageError,
-        (
-            "stream() takes many queries, not Listing; one is answered by session.fetch(), "
-            "a listing is read with session.iterate(), and queries come from "
-            "`taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "a text streamed",
-        lambda session: session.stream(WORKER),
-        UsageError,
-        (
-            "stream() takes many queries, not str; one is answered by session.fetch(), a "
-            "listing is read with session.iterate(), and queries come from "
-            "`taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "bytes streamed",
-        lambda session: session.stream(b"WK"),
-        UsageError,
-        (
-            "stream() takes many queries, not bytes; one is answered by session.fetch(), a "
-            "listing is read with session.iterate(), and queries come from "
-            "`taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "a dict streamed",
-        lambda session: session.stream({WORKER: QUERY}),
-        UsageError,
-        (
-            "stream() takes many queries, not dict; one is answered by session.fetch(), a "
-            "listing is read with session.iterate(), and queries come from "
-            "`taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "a coroutine streamed",
-        lambda session: session.stream(coroutine()),
-        UsageError,
-        (
-            "stream() takes many queries, not coroutine; one is answered by "
-            "session.fetch(), a listing is read with session.iterate(), and queries come "
-            "from `taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "SIDs collected",
+        "SIDs to collect",
         lambda session: session.collect([WORKER]),
         UsageError,
-        (
-            "stream() takes many queries, not str; one is answered by session.fetch(), a "
-            "listing is read with session.iterate(), and queries come from "
-            "`taskrouter_stats.queries`"
-        ),
+        f"stream() takes an iterable of queries, not str: {STREAM_RULE}",
     ),
     (
-        "coroutines collected",
-        lambda session: session.collect([coroutine()]),
-        UsageError,
-        (
-            "stream() takes many queries, not coroutine; one is answered by "
-            "session.fetch(), a listing is read with session.iterate(), and queries come "
-            "from `taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "lists collected",
-        lambda session: session.collect([[QUERY]]),
-        UsageError,
-        (
-            "stream() takes many queries, not list; one is answered by session.fetch(), a "
-            "listing is read with session.iterate(), and queries come from "
-            "`taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "listings collected",
-        lambda session: session.collect([LISTING]),
-        UsageError,
-        (
-            "stream() takes many queries, not Listing; one is answered by session.fetch(), "
-            "a listing is read with session.iterate(), and queries come from "
-            "`taskrouter_stats.queries`"
-        ),
-    ),
-    (
-        "a stream that is not entered",
+        "a stream that was not entered",
         lambda session: aiter(session.stream([QUERY])),
         SessionMisuse,
-        "enter the stream first: `async with session.stream(…) as outcomes:`",
-    ),
-    (
-        "a worker for a workspace",
-        lambda session: session.stream_worker_statistics(WORKER),
-        InvalidSid,
-        (
-            f"workspace_sid='{WORKER}' is no SID of this kind: WS and 32 hexadecimal "
-            "digits are expected; WK is for Worker"
-        ),
-    ),
-    (
-        "text for a window",
-        lambda session: session.stream_worker_statistics(WORKSPACE, "8h"),
-        InvalidWindow,
-        "window='8h' is no Window; Window.last(minutes=15) is",
+        "this stream was not entered: use `async with session.stream(…) as outcomes:`",
     ),
     (
         "one worker for several",
         lambda session: session.stream_worker_statistics(WORKSPACE, workers=WORKER),
         UsageError,
-        "workers= takes several: put the one into a list",
-    ),
-    (
-        "a workspace among workers",
-        lambda session: session.stream_worker_statistics(WORKSPACE, workers=[WORKER, WORKSPACE]),
-        InvalidSid,
-        (
-            f"worker_sid='{WORKSPACE}' is no SID of this kind: WK and 32 hexadecimal "
-            "digits are expected; WS is for Workspace"
-        ),
+        "workers= takes an iterable of workers, not one str: use workers=[…]",
     ),
     (
         "a query for workers",
@@ -296,7 +105,7 @@ def coroutine():
         "workers= takes SIDs, Workers or a listing of them, not Query",
     ),
     (
-        "queues for workers",
+        "task queues for workers",
         lambda session: session.stream_worker_statistics(WORKSPACE, workers=QUEUES),
         UsageError,
         (
@@ -304,25 +113,107 @@ def coroutine():
             f"task_queues:{WORKSPACE}::>"
         ),
     ),
-    (
-        "workers of elsewhere",
-        lambda session: session.stream_worker_statistics(WORKSPACE, workers=OTHERS),
-        UsageError,
-        (
-            f"workers= takes queries.workers('{WORKSPACE}', …), not <Listing "
-            "workers:WS11111111111111111111111111111111::>"
-        ),
-    ),
 )
-async def test_a_wrong_call_is_refused_in_these_words(call, error, says):
-    """A call that can't be is refused, says what is right, and asks the server nothing."""
+async def test_a_wrong_call_raises_this_message(call, error, says):
+    """A wrong call raises an error that names the right call, and sends nothing."""
     with unasked() as url:
         async with TaskRouterSession(CREDENTIALS, base_url=url) as session:
             assert same(await refused(call, session), error, says)
 
 
-async def test_a_right_call_would_be_noticed():
-    """The server that nobody may ask notices one who does."""
+ONE_QUERY = "fetch() takes one query, not"
+ONE_LISTING = "iterate() takes a listing, not"
+MANY_QUERIES = "stream() takes an iterable of queries, not"
+
+
+@rows(
+    ("listing", lambda session: session.fetch(LISTING), UsageError, f"{ONE_QUERY} Listing"),
+    ("None", lambda session: session.fetch(None), UsageError, f"{ONE_QUERY} NoneType"),
+    ("SID", lambda session: session.fetch(WORKER), UsageError, f"{ONE_QUERY} str"),
+    (
+        "constructor",
+        lambda session: session.fetch(queries.worker_statistics),
+        UsageError,
+        f"{ONE_QUERY} function",
+    ),
+    (
+        "coroutine",
+        lambda session: session.fetch(coroutine()),
+        UsageError,
+        f"{ONE_QUERY} coroutine",
+    ),
+    (
+        "text as max_wait",
+        lambda session: session.fetch(QUERY, max_wait="5"),
+        InvalidParameter,
+        "max_wait='5'",
+    ),
+    (
+        "SID to iterate",
+        lambda session: session.iterate(WORKSPACE),
+        UsageError,
+        f"{ONE_LISTING} str",
+    ),
+    (
+        "constructor to iterate",
+        lambda session: session.iterate(queries.workers),
+        UsageError,
+        f"{ONE_LISTING} function",
+    ),
+    *(
+        (
+            f"{type(value).__name__} to stream",
+            lambda session, value=value: session.stream(value),
+            UsageError,
+            f"{MANY_QUERIES} {type(value).__name__}",
+        )
+        for value in (None, LISTING, WORKER, b"WK", {WORKER: QUERY}, coroutine())
+    ),
+    *(
+        (
+            f"{type(value).__name__} to collect",
+            lambda session, value=value: session.collect([value]),
+            UsageError,
+            f"{MANY_QUERIES} {type(value).__name__}",
+        )
+        for value in (coroutine(), [QUERY], LISTING)
+    ),
+    (
+        "worker SID as workspace",
+        lambda session: session.stream_worker_statistics(WORKER),
+        InvalidSid,
+        f"workspace_sid='{WORKER}'",
+    ),
+    (
+        "text as window",
+        lambda session: session.stream_worker_statistics(WORKSPACE, "8h"),
+        InvalidWindow,
+        "window='8h'",
+    ),
+    (
+        "workspace SID as worker",
+        lambda session: session.stream_worker_statistics(WORKSPACE, workers=[WORKER, WORKSPACE]),
+        InvalidSid,
+        f"worker_sid='{WORKSPACE}'",
+    ),
+    (
+        "workers of another workspace",
+        lambda session: session.stream_worker_statistics(WORKSPACE, workers=OTHERS),
+        UsageError,
+        "workers=",
+    ),
+)
+async def test_other_wrong_calls_name_their_mistake(call, error, says):
+    """Other wrong calls raise the same kinds of errors, name the argument, and send nothing."""
+    with unasked() as url:
+        async with TaskRouterSession(CREDENTIALS, base_url=url) as session:
+            caught = await refused(call, session)
+    assert type(caught) is error
+    assert str(caught).startswith(says)
+
+
+async def test_a_right_call_reaches_the_server():
+    """The server of the tests above fails a test that sends a request."""
     once = {"retry": RetryPolicy(attempts=1), "timeout": 0.05}
     with pytest.raises(pytest.fail.Exception), unasked() as url:
         async with TaskRouterSession(CREDENTIALS, base_url=url, **once) as session:

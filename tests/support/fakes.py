@@ -107,7 +107,7 @@ class FakeTransport:
         self.closed = False
         self.dropped = 0
 
-    async def send(self, request, departed):
+    async def send(self, request, on_sent):
         """Stand in for the transport's send."""
         if self.closed:
             raise SessionClosed("the session was closed")
@@ -118,7 +118,7 @@ class FakeTransport:
         try:
             if self.connecting:
                 await asyncio.sleep(self.connecting)
-            departed()
+            on_sent()
             latency = self.latency(request) if callable(self.latency) else self.latency
             await asyncio.sleep(latency)
             answered = self.answer(request)
@@ -168,8 +168,8 @@ async def session_over(transport, **options):
         headroom=settings.headroom,
     )
     loop = asyncio.get_running_loop()
-    courier = RequestExecutor(pacer, transport, settings.retry)
-    session._life.live = OpenSession(courier, loop, os.getpid())
+    executor = RequestExecutor(pacer, transport, settings.retry)
+    session._lifecycle.opened = OpenSession(executor, loop, os.getpid())
     async with session:
         yield session
         assert pacer._in_flight == transport.in_flight

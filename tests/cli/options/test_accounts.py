@@ -96,7 +96,7 @@ def test_workspaces_on_the_command_line_choose(tmp_path):
         ({"region": 1}, "region = a text"),
         ({"base_url": ["x"]}, "base_url = a text"),
         ({"base_url": "https://h", "region": "ie1"}, "account 1: base_url= already names the host"),
-        ({"base_url": "ftp://h"}, "account 1: base_url= is no http or https URL"),
+        ({"base_url": "ftp://h"}, "account 1: base_url= is not an http or https URL"),
         ({"workspaces": []}, "a list of SIDs"),
     ],
 )
