@@ -11,7 +11,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
 from taskrouter_stats.etl.storage import Folder, ObjectStore, shown_uri
-from tests.support.secret_leaks import TOKEN, leaked, told_by
+from tests.support.secret_leaks import TOKEN, leaked, texts_of
 
 
 @pytest.fixture(params=["folder", "object store"])
@@ -79,7 +79,7 @@ def test_the_keys_of_a_bucket_are_shown_nowhere(uri, ending):
         try:
             made = make(uri)
         except ConfigError as error:
-            shown += told_by(error)
+            shown += texts_of(error)
         else:
             store = getattr(made, "storage", made)
             shown += [repr(made), repr(store), store.place]

@@ -1,4 +1,4 @@
-"""What the session's tests share beside plain modules: HTTP by aioresponses."""
+"""Fixtures of the session's tests."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tests.support.simple_throttle import SimpleThrottle
 
 @pytest.fixture
 def simple_throttle(monkeypatch):
-    """A throttle whose answers a test can foretell, in place of the one that learns."""
+    """Replace the throttle by one whose decisions a test can predict."""
     monkeypatch.setattr("taskrouter_stats.session.pacer.Throttle", SimpleThrottle)
 
 
 @pytest.fixture
 def mocked():
-    """Answers in place of aiohttp; what was not foreseen is refused as a connection would be."""
+    """Mock aiohttp with aioresponses; requests without a prepared reply fail to connect."""
     with Mocked() as mocked:
         yield mocked

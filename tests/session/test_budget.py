@@ -1,4 +1,4 @@
-"""What a budget tells of itself."""
+"""The log records of a budget."""
 
 import logging
 
@@ -9,7 +9,7 @@ from tests.support.virtual import virtual
 
 @virtual
 async def test_changes_are_logged(caplog):
-    """At DEBUG a new limit and a 429 are log records that carry the event; nothing else is."""
+    """At DEBUG only a new limit and a 429 make log records, each with its event."""
     caplog.set_level(logging.DEBUG, "taskrouter_stats")
     answers = Script(trouble(429, **limits(10, 0)))
     async with session_over(FakeTransport(answers)) as session:
@@ -22,8 +22,8 @@ async def test_changes_are_logged(caplog):
 
 
 @virtual
-async def test_nothing_is_made_for_nobody(caplog):
-    """Above DEBUG no event is made at all."""
+async def test_no_event_above_debug(caplog):
+    """Above DEBUG no event is created."""
     caplog.set_level(logging.INFO, "taskrouter_stats")
     async with session_over(FakeTransport(Script(trouble(429)))) as session:
         await session.fetch(worker_query(1))

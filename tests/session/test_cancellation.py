@@ -1,4 +1,4 @@
-"""Cancelled at every step of the loop, a call leaves nothing behind and takes nothing away."""
+"""A call that is cancelled at any step of the loop leaves nothing behind and loses nothing."""
 
 import asyncio
 import random
@@ -27,18 +27,18 @@ LISTING = queries.workers(WORKSPACE, page_size=3)
 KINDS = ["ok", "ok", "ok", "ok", "low", "lost", "odd", 404, 429, 503]
 
 
-class Fate:
-    """A server whose answers and latencies follow from a seed; lists fail once in a while."""
+class SeededServer:
+    """A server whose answers and latencies depend on a seed; pages fail sometimes."""
 
     def __init__(self, chance):
         self._chance = chance
 
     def latency(self, _):
-        """The next latency; equal ones make things happen at once."""
+        """Return the next latency; equal latencies make several replies come at once."""
         return self._chance.choice((0, 0.01, 0.01, 0.3))
 
     def __call__(self, request):
-        """The next answer."""
+        """Return the next answer."""
         kind = self._chance.choice(KINDS)
         if kind == "lost":
             return errors.ConnectionFailed("lost")
@@ -51,24 +51,24 @@ class Fate:
 
 
 async def fetch(session, _):
-    """One answer."""
+    """Fetch one query."""
     await session.fetch(worker_query(1))
 
 
 async def iterate(session, _):
-    """A list, its reader taking its time."""
+    """Read a list slowly."""
     async with session.iterate(LISTING) as items:
         async for _worker in items:
             await asyncio.sleep(0.02)
 
 
 async def collect_list(session, _):
-    """A list at once."""
+    """Collect a list."""
     await session.iterate(LISTING).collect()
 
 
 async def stream(session, chance):
-    """Many, from a source that waits when it is asked and when it is closed; or left early."""
+    """Stream queries from a source that waits at each pull and at its end; sometimes stop early."""
     begun, closed = [], []
 
     async def source():
@@ -92,7 +92,7 @@ async def stream(session, chance):
 
 
 async def stream_listed(session, _):
-    """The main job: workers asked for while they are being listed."""
+    """Stream the statistics of workers while their list is being read."""
     await session.stream_worker_statistics(WORKSPACE, workers=LISTING).collect()
 
 
@@ -112,9 +112,9 @@ SEEDS = 15
 
 
 async def cancelled_at(step, call, seed, again, seen):
-    """Cancel a call at that step, and once more if asked; False when it had ended before."""
+    """Cancel a call at a step, and again later if asked; return False if it ended before."""
     loop, chance = asyncio.get_running_loop(), random.Random(seed)
-    fate = Fate(chance)
+    fate = SeededServer(chance)
     transport = FakeTransport(fate, fate.latency, connecting=chance.choice((0, 0.02)))
     async with session_over(transport, max_in_flight=chance.choice((1, 2, 3)), retry=QUICK) as ours:
         others = [ours.fetch(worker_query(number)) for number in range(chance.randrange(3))]
@@ -132,19 +132,19 @@ async def cancelled_at(step, call, seed, again, seen):
         loop.forget()
         assert victim.cancelled() == (came == [True])
         assert victim.cancelled() or isinstance(victim.exception(), OUR_ERROR_OR_NONE)
-        await others_are_whole(others)
+        await others_end_normally(others)
         await nothing_is_left(ours, transport)
     return came == [True]
 
 
-async def others_are_whole(others):
-    """Nobody else was cancelled: each ended with an answer or a plain error."""
+async def others_end_normally(others):
+    """Check that no other call was cancelled: each ended with a value or a plain error."""
     ended = await asyncio.gather(*others, return_exceptions=True)
     assert not any(isinstance(end, asyncio.CancelledError) for end in ended)
 
 
 async def nothing_is_left(session, transport):
-    """No task, no request, no permit; what was granted was sent, and the next one goes."""
+    """Check that no task, request or permit is left, and that the next fetch works."""
     await settle(2)
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert transport.in_flight == session._lifecycle.opened.executor.pacer._in_flight == 0
@@ -158,7 +158,7 @@ async def nothing_is_left(session, transport):
 
 
 async def cancelled_everywhere(call, again, seen):
-    """Cancel at the first step, at the second, until the call ends before; count the times."""
+    """Cancel at the first step, the second and so on until the call ends before; count them."""
     times = 0
     for seed in range(SEEDS):
         for step in count(1):
@@ -174,8 +174,8 @@ async def cancelled_everywhere(call, again, seen):
 
 @pytest.mark.parametrize("again", [0, 1, 4])
 @pytest.mark.parametrize("call", WAITS)
-def test_at_every_step(call, again):
-    """Wherever one or two cancellations fall, the call ends cancelled and leaves nothing."""
+def test_cancellation_at_every_step(call, again):
+    """After one or two cancellations at any step the call ends cancelled and leaves nothing."""
     seen = set()
     times = run_virtual(cancelled_everywhere(call, again, seen), SteppedVirtualLoop)
     assert times >= (75 if call is fetch else 300)

@@ -1,4 +1,4 @@
-"""Cancelled at every step over a real connection, a session leaves no connection and no task."""
+"""A session over real sockets, cancelled at any step, leaves no connection and no task."""
 
 import asyncio
 import gc
@@ -18,30 +18,30 @@ ONE_REPLY = http_bytes(orjson.dumps(PAGE | ANSWER), "200 OK", "Connection: close
 
 
 async def fetch(session):
-    """One answer."""
+    """Fetch one query."""
     await session.fetch(worker_query(1))
 
 
 async def iterate(session):
-    """A list."""
+    """Read a list."""
     await session.iterate(queries.workers(WORKSPACE)).collect()
 
 
 async def stream(session):
-    """Several at once."""
+    """Stream several queries."""
     async with session.stream(worker_queries(3)) as outcomes:
         async for _ in outcomes:
             pass
 
 
 async def used(call, base_url):
-    """A session's whole life."""
+    """Open a session, make the call and close the session."""
     async with TaskRouterSession(CREDENTIALS, base_url=base_url) as session:
         await call(session)
 
 
 async def cancelled_at(step, call, base_url):
-    """Cancel it at that step; False when it had ended before."""
+    """Cancel the session's task at a step; return False if it ended before."""
     loop, came = asyncio.get_running_loop(), []
     victim = asyncio.create_task(used(call, base_url))
     loop.plan(step, lambda: came.append(victim.cancel()))
@@ -56,7 +56,7 @@ async def cancelled_at(step, call, base_url):
 
 
 async def cancelled_everywhere(call):
-    """Cancel at the first step, at the second, until it ends before; count the times."""
+    """Cancel at the first step, the second and so on until the task ends before; count them."""
     async with RawServer(ONE_REPLY, hold=True).running() as base_url:
         for step in count(1):
             if not await cancelled_at(step, call, base_url):
@@ -65,8 +65,8 @@ async def cancelled_everywhere(call):
 
 
 @pytest.mark.parametrize("call", [fetch, iterate, stream])
-def test_at_every_step(call):
-    """Wherever the cancellation falls, from opening to closing, every connection is closed."""
+def test_cancellation_at_every_step(call):
+    """After a cancellation at any step, from opening to closing, every connection is closed."""
     troubles = []
     with asyncio.Runner(loop_factory=SteppedLoop) as runner:
         loop = runner.get_loop()

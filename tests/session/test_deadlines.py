@@ -1,4 +1,4 @@
-"""A caller's deadline ends any call at that moment, whatever the call waits for."""
+"""A caller's timeout ends every call on time, whatever the call waits for."""
 
 import asyncio
 
@@ -35,8 +35,8 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("wait", WAITS)
 @virtual
-async def test_it_ends_at_the_deadline(call, wait, monkeypatch):
-    """With a reply, a pause or a backoff still to wait for, it ends at the very deadline."""
+async def test_a_call_ends_at_the_deadline(call, wait, monkeypatch):
+    """A call that waits for a reply, a pause or a backoff ends exactly at the deadline."""
     monkeypatch.setattr("taskrouter_stats.session.executor.random.random", lambda: 1.0)
     async with session_over(WAITS[wait](latency=600), retry=PATIENT) as session:
         with pytest.raises(TimeoutError) as caught:
@@ -47,8 +47,8 @@ async def test_it_ends_at_the_deadline(call, wait, monkeypatch):
 
 
 @virtual
-async def test_closing_under_a_deadline():
-    """Closing with requests under way takes no time of its own."""
+async def test_closing_takes_no_time():
+    """Closing a session with requests in flight takes no time."""
     async with session_over(FakeTransport(latency=600), max_in_flight=3) as session:
         stream = session.stream(worker_queries(50))
         reading = asyncio.create_task(stream.collect())
@@ -62,7 +62,7 @@ async def test_closing_under_a_deadline():
 
 @virtual
 async def test_max_wait_fails_before_sending():
-    """When leave would come too late, nothing is sent, and the error comes at once."""
+    """If the permit would come too late, the error is raised at once and nothing is sent."""
     refusal = trouble(429, retry_after=300)
     transport = FakeTransport(lambda r: refusal if len(transport.sent) == 1 else statistics(r), 0)
     async with session_over(transport) as session:

@@ -1,4 +1,4 @@
-"""One request's walk: leave, send, observe, and again; what it counts on its way."""
+"""Executing one request: permit, send, retries, counters."""
 
 import asyncio
 
@@ -22,12 +22,12 @@ from tests.support.virtual import now, settle, virtual
 
 @pytest.fixture
 def full_jitter(monkeypatch):
-    """Every random number is the largest, so that each wait is the whole of its range."""
+    """Make every random number the largest, so that each wait is the longest of its range."""
     monkeypatch.setattr(executor.random, "random", lambda: 1.0)
 
 
-async def asked(*answers, **options):
-    """Fetch one worker from a server with that script; return the outcome and the transport."""
+async def fetched(*answers, **options):
+    """Fetch one worker from a scripted server; return the outcome and the transport."""
     transport = FakeTransport(Script(*answers), latency=0)
     async with session_over(transport, **options) as session:
         [outcome] = await session.collect([worker_query(1)])
@@ -35,7 +35,7 @@ async def asked(*answers, **options):
 
 
 class TestAttempts:
-    """Which failures are tried again, and when."""
+    """Which failures are retried, and when."""
 
     @pytest.mark.parametrize(
         "failure",
@@ -47,9 +47,9 @@ class TestAttempts:
         ids=repr,
     )
     @virtual
-    async def test_what_may_pass_is_tried_again(self, failure):
-        """A failure that may pass is followed by a second attempt, which succeeds."""
-        outcome, transport = await asked(failure)
+    async def test_a_temporary_failure_is_retried(self, failure):
+        """A temporary failure is followed by a second attempt, which succeeds."""
+        outcome, transport = await fetched(failure)
         assert outcome.unwrap()
         assert (outcome.meta.attempts, outcome.meta.refused) == (2, 0)
         assert len(transport.sent) == 2
@@ -58,85 +58,85 @@ class TestAttempts:
         "failure", [*(trouble(status) for status in (301, 400, 404, 410, 501)), reply(200, b"<")]
     )
     @virtual
-    async def test_what_would_repeat_is_not(self, failure):
-        """A failure that would repeat is the outcome of one attempt."""
-        outcome, transport = await asked(failure)
+    async def test_a_permanent_failure_is_not_retried(self, failure):
+        """A failure that would repeat ends the query after one attempt."""
+        outcome, transport = await fetched(failure)
         assert isinstance(outcome.error, (errors.ApiError, errors.PayloadError))
         assert (outcome.meta.attempts, len(transport.sent)) == (1, 1)
 
     @virtual
     async def test_waits_double_up_to_the_cap(self, full_jitter):
-        """The upper ends of the waits are base, 2 base, 4 base, and so on, capped."""
+        """The longest waits are base, 2 base, 4 base and so on, up to cap."""
         policy = RetryPolicy(attempts=6, base=1, cap=5)
-        _, transport = await asked(*[trouble(503)] * 5, retry=policy)
+        _, transport = await fetched(*[trouble(503)] * 5, retry=policy)
         gaps = [b - a for a, b in zip(transport.times, transport.times[1:], strict=False)]
         assert gaps == pytest.approx([1, 2, 4, 5, 5])
 
     @virtual
     async def test_jitter_is_full(self, monkeypatch, simple_throttle):
-        """A random number of 0 means no wait at all."""
+        """A random number of 0 means no wait."""
         monkeypatch.setattr(executor.random, "random", lambda: 0.0)
-        await asked(*[trouble(503)] * 4)
+        await fetched(*[trouble(503)] * 4)
         assert now() == 0
 
     @virtual
     async def test_attempts_are_bounded(self):
-        """After the policy's attempts the last error is the outcome, and tells their number."""
-        outcome, transport = await asked(*[trouble(503)] * 9, retry=RetryPolicy(attempts=3))
+        """After ``policy.attempts`` attempts the outcome is the last error, with that number."""
+        outcome, transport = await fetched(*[trouble(503)] * 9, retry=RetryPolicy(attempts=3))
         assert isinstance(outcome.error, errors.ServerError)
         assert outcome.error.attempts == outcome.meta.attempts == len(transport.sent) == 3
 
     @virtual
     async def test_time_is_bounded(self, full_jitter):
-        """No attempt follows when it would begin after max_elapsed seconds."""
+        """No attempt starts later than max_elapsed seconds."""
         policy = RetryPolicy(attempts=50, base=2, cap=2, max_elapsed=5)
-        outcome, transport = await asked(*[trouble(503)] * 49, retry=policy)
+        outcome, transport = await fetched(*[trouble(503)] * 49, retry=policy)
         assert isinstance(outcome.error, errors.ServerError)
         assert len(transport.sent) == 3
         assert now() == 4
 
     @virtual
-    async def test_waiting_for_leave_is_left_out(self, full_jitter):
-        """A long pause of the budget does not use max_elapsed up."""
+    async def test_waiting_for_a_permit_does_not_count(self, full_jitter):
+        """A long pause of the budget does not count towards max_elapsed."""
         policy = RetryPolicy(base=1, max_elapsed=5)
-        outcome, _ = await asked(trouble(429, retry_after=50), trouble(503), retry=policy)
+        outcome, _ = await fetched(trouble(429, retry_after=50), trouble(503), retry=policy)
         assert outcome.unwrap()
         assert now() == 51
 
 
 def other(_):
-    """The answer for another worker."""
+    """Return the answer for another worker."""
     return reply(200, {"worker_sid": worker_query(77).sid})
 
 
 def reused(error):
-    """The failure of a connection that had served an earlier request."""
+    """Return the failure of a connection that had been used before."""
     error.on_reused_connection = True
     return error
 
 
 class TestIdentity:
-    """An answer to another query."""
+    """A reply that answers another query."""
 
     @virtual
-    async def test_it_is_asked_again(self):
-        """The connections are dropped first, so that the next send needs a new one."""
-        outcome, transport = await asked(other)
+    async def test_an_answer_to_another_query_is_retried(self):
+        """The connections are dropped first, so that the retry uses a new one."""
+        outcome, transport = await fetched(other)
         assert outcome.unwrap().worker_sid == worker_query(1).sid
         assert (outcome.meta.attempts, transport.dropped) == (2, 1)
 
     @virtual
-    async def test_it_ends_as_a_failure(self):
-        """When all attempts bring others' answers, the last one is the query's error."""
-        outcome, transport = await asked(*[other] * 3, retry=RetryPolicy(attempts=3))
+    async def test_answers_to_other_queries_end_as_a_failure(self):
+        """If all attempts bring other queries' answers, the outcome is the last error."""
+        outcome, transport = await fetched(*[other] * 3, retry=RetryPolicy(attempts=3))
         assert isinstance(outcome.error, errors.PayloadError)
         assert outcome.error.for_other_query
         assert outcome.error.request_id == outcome.meta.request_id == REQUEST_ID
         assert len(transport.sent) == transport.dropped == 3
 
     @virtual
-    async def test_it_pays_for_its_retries(self):
-        """Others' answers earn no retries, so a server that gives nothing else gets few."""
+    async def test_such_answers_earn_no_retries(self):
+        """Other queries' answers earn no retries, so a server that sends only them gets few."""
         transport = FakeTransport(other, latency=0)
         async with session_over(transport) as session:
             outcomes = await session.collect([worker_query(number) for number in range(100, 500)])
@@ -145,11 +145,11 @@ class TestIdentity:
 
 
 class TestReusedConnections:
-    """Sends that die on connections which had served an earlier request."""
+    """Sends that fail on connections that had been used before."""
 
     @virtual
-    async def test_they_say_nothing_about_the_server(self, full_jitter):
-        """Fifty in a row open no circuit, wait for nothing, and end as their own error."""
+    async def test_they_do_not_open_the_circuit(self, full_jitter):
+        """Fifty in a row open no circuit, cause no wait and end with their own error."""
         transport = FakeTransport(lambda _: reused(errors.ConnectionFailed("reset")), latency=0)
         async with session_over(transport, retry=RetryPolicy(attempts=2)) as session:
             for number in range(50):
@@ -162,8 +162,8 @@ class TestReusedConnections:
         assert success.meta.attempts == 2
 
     @virtual
-    async def test_an_untrusted_certificate_says_nothing_either(self):
-        """A server whose certificate is not trusted answers, so it is not called down."""
+    async def test_an_untrusted_certificate_does_not_open_the_circuit(self):
+        """A server with an untrusted certificate answers, so it does not count as down."""
         transport = FakeTransport(lambda _: errors.UntrustedCertificate("odd"), latency=0)
         async with session_over(transport) as session:
             for number in range(30):
@@ -173,22 +173,22 @@ class TestReusedConnections:
 
 
 class TestRefusals:
-    """A 429 is no attempt: the budget's pause is the only wait."""
+    """A 429 is not an attempt: the request waits only for the budget's pause."""
 
     @virtual
-    async def test_they_are_no_attempts(self, full_jitter):
-        """Refusals use no attempt up and add no wait to the pauses."""
+    async def test_they_are_not_attempts(self, full_jitter):
+        """429s use no attempt and add no wait to the pauses."""
         refusals = [trouble(429, retry_after=3)] * 4
-        outcome, transport = await asked(*refusals, retry=RetryPolicy(attempts=1))
+        outcome, transport = await fetched(*refusals, retry=RetryPolicy(attempts=1))
         assert outcome.unwrap()
         assert (outcome.meta.attempts, outcome.meta.refused) == (1, 4)
         assert [at - transport.times[0] for at in transport.times] == [0, 3, 6, 9, 12]
 
     @virtual
     async def test_they_are_bounded(self):
-        """After the policy's refusals the outcome is RateLimited, with what the server said."""
+        """After ``policy.refusals`` 429s the outcome is RateLimited, with the server's headers."""
         told = trouble(429, 20429, retry_after=2, **limits(50, 0))
-        outcome, transport = await asked(*[told] * 9, retry=RetryPolicy(refusals=3))
+        outcome, transport = await fetched(*[told] * 9, retry=RetryPolicy(refusals=3))
         error = outcome.error
         assert isinstance(error, errors.RateLimited)
         assert (error.limit, error.remaining, error.retry_after) == (50, 0, 2)
@@ -197,7 +197,7 @@ class TestRefusals:
 
     @virtual
     async def test_mixed_with_failures(self, full_jitter):
-        """Attempts and refusals are counted apart, and the run's tally counts both."""
+        """Attempts and 429s are counted apart, and the run counts both."""
         transport = FakeTransport(
             Script(
                 trouble(503),
@@ -219,8 +219,8 @@ class TestRefusals:
         assert outcome.meta.elapsed == pytest.approx(waits + 5 * 0.25)
 
     @virtual
-    async def test_a_refused_request_goes_before_those_behind_it(self):
-        """After the pause the refused request is sent again before others that waited."""
+    async def test_a_refused_request_goes_first(self):
+        """After the pause the refused request is sent before others that waited."""
         transport = FakeTransport(Script(trouble(429, retry_after=5)))
         async with session_over(transport, max_in_flight=5) as session:
             await session.collect([worker_query(number) for number in range(4)])
@@ -228,11 +228,11 @@ class TestRefusals:
 
 
 class TestMaxWait:
-    """The wait for leave, over all attempts."""
+    """The wait for permits over all attempts."""
 
     @virtual
     async def test_over_all_attempts(self):
-        """Two waits that each are short enough are together too long, which shows at once."""
+        """Two waits that are each short enough but together too long raise PaceError at once."""
         transport = FakeTransport(Script(*[trouble(429, retry_after=4)] * 3), latency=0)
         async with session_over(transport) as session:
             with pytest.raises(errors.PaceError) as caught:
@@ -242,8 +242,8 @@ class TestMaxWait:
         assert caught.value.__cause__ is None
 
     @virtual
-    async def test_as_the_session_says(self):
-        """A fetch without max_wait takes the session's, and None lifts it."""
+    async def test_the_session_sets_the_default(self):
+        """A fetch without max_wait uses the session's; None removes the limit."""
         transport = FakeTransport(Script(trouble(429, retry_after=30)))
         async with session_over(transport, max_wait=2) as session:
             with pytest.raises(errors.PaceError):
@@ -254,7 +254,7 @@ class TestMaxWait:
 
     @virtual
     async def test_zero(self):
-        """With max_wait=0 a refused request is not tried again."""
+        """With max_wait=0 a refused request is not retried."""
         transport = FakeTransport(Script(trouble(429, retry_after=30)), latency=0)
         async with session_over(transport) as session:
             with pytest.raises(errors.PaceError):
@@ -263,11 +263,11 @@ class TestMaxWait:
 
 
 class TestMeta:
-    """How an answer came about."""
+    """The metadata of an outcome."""
 
     @virtual
     async def test_of_a_success(self):
-        """Status, headers, request id and seconds are those of the reply and the whole walk."""
+        """Status, headers and request ID are the reply's; elapsed covers all attempts."""
         transport = FakeTransport(lambda r: statistics(r, **limits(40, 39)), latency=0.5)
         async with session_over(transport) as session:
             meta = (await session.fetch_with_meta(worker_query(1))).meta
@@ -277,8 +277,8 @@ class TestMeta:
 
     @virtual
     async def test_of_no_reply(self):
-        """When the last attempt got no reply, nothing of an earlier reply is told."""
-        outcome, _ = await asked(
+        """If the last attempt got no reply, the metadata holds nothing of an earlier reply."""
+        outcome, _ = await fetched(
             trouble(503, **limits(5, 5)), errors.TimedOut(30), retry=RetryPolicy(attempts=2)
         )
         assert isinstance(outcome.error, errors.TimedOut)
@@ -287,20 +287,20 @@ class TestMeta:
         assert outcome.meta.attempts == 2
 
     @virtual
-    async def test_a_payload_error_tells_the_request_id(self):
-        """A reply that no model understands is named by its request id."""
-        outcome, _ = await asked(reply(200, {"cumulative": 7}))
+    async def test_a_payload_error_has_the_request_id(self):
+        """The error of a reply that no model understands holds its request ID."""
+        outcome, _ = await fetched(reply(200, {"cumulative": 7}))
         assert isinstance(outcome.error, errors.PayloadError)
         assert outcome.error.request_id == REQUEST_ID
 
 
 class TestCancellation:
-    """A request that is not wanted any more."""
+    """A cancelled request."""
 
     @pytest.mark.parametrize("moment", ["probe", "leave", "wire", "pause", "backoff"])
     @virtual
-    async def test_at_any_moment_everything_is_free(self, moment):
-        """Cancelled while waiting, sending, pausing or backing off, it leaves nothing behind."""
+    async def test_nothing_is_left_at_any_moment(self, moment):
+        """A request cancelled while it waits, sends, pauses or backs off leaves nothing behind."""
         script = {"pause": [trouble(429, retry_after=9)], "backoff": [trouble(503)]}
         transport = FakeTransport(Script(*script.get(moment, [])), latency=1)
         policy = RetryPolicy(base=1000, cap=1000, max_elapsed=10_000)

@@ -1,4 +1,4 @@
-"""A server that does not answer: found out once, looked after, and not hammered."""
+"""A server that does not answer: the circuit breaker limits the requests sent to it."""
 
 import asyncio
 
@@ -25,18 +25,18 @@ LOST = errors.ConnectionFailed("reset")
 
 @pytest.fixture(autouse=True)
 def middling_jitter(monkeypatch):
-    """Every random number is in the middle, so that each run is the same."""
+    """Make every random number 0.5, so that all runs are equal."""
     monkeypatch.setattr(executor.random, "random", lambda: 0.5)
 
 
 class Outage:
-    """A server that is away from the first request on, until a moment of the test's clock."""
+    """A server that is down from the first request until a time of the test's clock."""
 
     def __init__(self, until=float("inf"), after=0.0, error=LOST):
         self._until, self._after, self._error = until, after, error
 
     async def __call__(self, request):
-        """Answer, or fail after a while as told."""
+        """Answer, or fail as configured after a delay."""
         if now() >= self._until:
             return statistics(request)
         await asyncio.sleep(self._after)
@@ -44,8 +44,8 @@ class Outage:
 
 
 @virtual
-async def test_a_dead_server_is_found_out_once(simple_throttle):
-    """Of 2,000 queries to a server that hangs, one wave meets the timeout, the others none."""
+async def test_few_queries_meet_the_timeout_of_a_dead_server(simple_throttle):
+    """Of 2,000 queries to a server that hangs, only the first wave meets the timeout."""
     transport = FakeTransport(latency=0)
     async with session_over(transport, max_in_flight=20) as session:
         assert await session.fetch(worker_query(0))
@@ -66,8 +66,8 @@ async def test_a_dead_server_is_found_out_once(simple_throttle):
 
 
 @virtual
-async def test_a_server_that_never_answers_is_found_out_at_first():
-    """When already the first requests hang, which go one by one, three timeouts are enough."""
+async def test_three_timeouts_open_the_circuit_at_the_start():
+    """If the first requests, sent one by one, hang, three timeouts open the circuit."""
     transport = FakeTransport(Outage(after=30, error=errors.TimedOut(30)), latency=0)
     async with session_over(transport) as session:
         outcomes = await session.collect(worker_queries(QUERIES))
@@ -77,8 +77,8 @@ async def test_a_server_that_never_answers_is_found_out_at_first():
 
 
 @virtual
-async def test_max_wait_holds_while_a_probe_waits_for_leave(simple_throttle):
-    """When a 429 keeps the probe back, a fetch that may not wait ends with PaceError in time."""
+async def test_max_wait_holds_while_a_probe_waits_for_a_permit(simple_throttle):
+    """If a 429 delays the probe, a fetch with max_wait=0 ends with PaceError on time."""
     transport = FakeTransport(latency=0)
     async with session_over(transport) as session:
         assert await session.fetch(worker_query(0))
@@ -105,7 +105,7 @@ async def test_max_wait_holds_while_a_probe_waits_for_leave(simple_throttle):
 @pytest.mark.parametrize(("until", "after"), [(5, 0), (40, 30)], ids=["refuses", "hangs"])
 @virtual
 async def test_recovery_within_a_second_of_the_server_s(simple_throttle, until, after):
-    """A stream loses nothing and goes on within a second, though old probes hang."""
+    """A stream loses nothing and continues within a second of recovery, though old probes hang."""
     transport = FakeTransport(latency=0.1)
     async with session_over(transport, retry=RetryPolicy(cap=60)) as session:
         assert await session.fetch(worker_query(0))
@@ -117,8 +117,8 @@ async def test_recovery_within_a_second_of_the_server_s(simple_throttle, until, 
 
 
 @virtual
-async def test_a_fetch_sits_a_restart_out(simple_throttle):
-    """When all connections drop at once, fetches wait for the next look and then succeed."""
+async def test_a_fetch_survives_a_restart(simple_throttle):
+    """If all connections drop at once, fetches wait for the next probe and then succeed."""
     transport = FakeTransport(Outage(until=0.3), latency=0.01)
     async with session_over(transport) as session:
         fetched = await asyncio.gather(*(session.fetch(q) for q in worker_queries(30)))
@@ -129,7 +129,7 @@ async def test_a_fetch_sits_a_restart_out(simple_throttle):
 @pytest.mark.parametrize("failure", [LOST, trouble(503)], ids=["no reply", "503"])
 @virtual
 async def test_no_storm_when_everything_fails(simple_throttle, failure):
-    """With every answer a failure, 2,000 queries cost at most 1.2 sends each."""
+    """If every reply is an error, 2,000 queries cost at most 1.2 sends each."""
     transport = FakeTransport(lambda r: failure, latency=0.01)
     queries = worker_queries(QUERIES)
     async with session_over(transport) as session:
@@ -139,15 +139,15 @@ async def test_no_storm_when_everything_fails(simple_throttle, failure):
 
 
 async def raised(session, query):
-    """The error of a fetch."""
+    """Return the error of a fetch."""
     with pytest.raises(errors.TaskRouterStatsError) as caught:
         await session.fetch(query)
     return caught.value
 
 
 @virtual
-async def test_a_bad_worker_opens_nothing(simple_throttle):
-    """One worker whose every answer is a 500 leaves the others alone, however often asked."""
+async def test_a_failing_worker_does_not_open_the_circuit(simple_throttle):
+    """A worker whose every reply is a 500 does not affect other workers."""
     transport = FakeTransport(lambda r: statistics(r) if number_of(r) else trouble(500))
     async with session_over(transport) as session:
         for _ in range(30):
@@ -157,7 +157,7 @@ async def test_a_bad_worker_opens_nothing(simple_throttle):
 
 @virtual
 async def test_bodies_that_are_too_large_are_replies(simple_throttle):
-    """A server whose bodies are too large lives: each is a PayloadError, and none is repeated."""
+    """Bodies that are too large are PayloadErrors, not retried, and do not open the circuit."""
     transport = FakeTransport(lambda r: reply(200, bytes(MAX_BODY_BYTES + 1)))
     async with session_over(transport) as session:
         for _ in range(12):
@@ -167,7 +167,7 @@ async def test_bodies_that_are_too_large_are_replies(simple_throttle):
 
 @virtual
 async def test_a_probe_that_is_cancelled(simple_throttle):
-    """A cancelled probe neither closes the breaker nor keeps the next probe away."""
+    """A cancelled probe neither closes the circuit nor delays the next probe."""
     transport = FakeTransport()
     async with session_over(transport) as session:
         assert await session.fetch(worker_query(0))

@@ -1,4 +1,4 @@
-"""A listing, read page by page: order, prefetch, failures, misuse."""
+"""A listing read page by page: order, prefetch, failures, misuse."""
 
 import asyncio
 import gc
@@ -26,11 +26,11 @@ LISTING = queries.workers(WORKSPACE, page_size=3)
 
 
 class TestReading:
-    """What a healthy list gives."""
+    """Reading a list without failures."""
 
     @virtual
     async def test_every_item_in_order(self):
-        """All pages' items come in the server's order, each once, and then the total is known."""
+        """All pages' items come in the server's order, each once; then the total is known."""
         transport = FakeTransport(pages(SIDS, 3))
         async with session_over(transport) as session:
             items = session.iterate(LISTING)
@@ -40,8 +40,8 @@ class TestReading:
         assert len(transport.sent) == 4
 
     @virtual
-    async def test_collect_makes_a_list(self):
-        """Collecting a listing gives its items as a list."""
+    async def test_collect_returns_a_list(self):
+        """Collecting a listing returns its items as a list."""
         async with session_over(FakeTransport(pages(SIDS, 3))) as session:
             assert [w.sid for w in await session.iterate(LISTING).collect()] == SIDS
 
@@ -52,8 +52,8 @@ class TestReading:
             assert await session.iterate(LISTING).collect() == []
 
     @virtual
-    async def test_nothing_is_asked_before_it_is_read(self):
-        """Making the items sends nothing."""
+    async def test_nothing_is_sent_before_reading(self):
+        """``session.iterate`` alone sends nothing."""
         transport = FakeTransport(pages(SIDS, 3))
         async with session_over(transport) as session:
             session.iterate(LISTING)
@@ -62,7 +62,7 @@ class TestReading:
 
     @virtual
     async def test_one_page_ahead(self):
-        """While a page is read the next one is asked for, and no page beyond."""
+        """While a page is read, the next page is fetched, and no further page."""
         transport = FakeTransport(pages(SIDS, 3))
         async with session_over(transport) as session, session.iterate(LISTING) as items:
             for asked in (2, 2, 2, 3, 3, 3, 4):
@@ -72,7 +72,7 @@ class TestReading:
 
     @virtual
     async def test_pages_go_before_bulk_requests(self):
-        """A page is interactive: it passes the bulk requests that wait."""
+        """A page is an interactive request: it goes before waiting bulk requests."""
         transport = FakeTransport(
             lambda r: pages(SIDS, 5)(r) if "Page" in r.target else reply(200, {}), latency=1
         )
@@ -85,11 +85,11 @@ class TestReading:
 
 
 class TestFailures:
-    """A page that fails raises at its place."""
+    """Pages that fail."""
 
     @virtual
     async def test_earlier_items_come_first(self):
-        """Items of the pages before a failed one are delivered, then the error is raised."""
+        """The items of the pages before a failed page come first, then the error is raised."""
         answer = pages(SIDS, 3)
         transport = FakeTransport(lambda r: trouble(403) if "Page=2" in r.target else answer(r))
         async with session_over(transport) as session:
@@ -100,8 +100,8 @@ class TestFailures:
         assert items.total is None, "how many there are was never told"
 
     @virtual
-    async def test_a_page_is_tried_again(self):
-        """A page that fails in passing is asked for again, and nothing is lost or doubled."""
+    async def test_a_page_is_retried(self):
+        """A page with a temporary failure is retried, and no item is lost or repeated."""
         answer = pages(SIDS, 3)
         troubles = [trouble(503), trouble(429, retry_after=1), errors.TimedOut(1)] * 4
         transport = FakeTransport(
@@ -111,8 +111,8 @@ class TestFailures:
             assert await read(session.iterate(LISTING)) == (SIDS, None)
 
     @virtual
-    async def test_a_bad_item_is_told_of_after_the_last(self):
-        """An item without its SID is left out; its error comes after all others, and stays."""
+    async def test_a_bad_item_raises_after_the_last_item(self):
+        """An item without a SID is left out; its error comes after all items, at every read."""
         workers = [{"sid": SIDS[0]}, {"friendly_name": "Ann"}, {"sid": SIDS[1]}]
         page = reply(200, {"workers": workers, "meta": {}})
         async with session_over(FakeTransport(lambda _: page)) as session:
@@ -129,8 +129,8 @@ class TestFailures:
                 await session.iterate(LISTING).collect()
 
     @virtual
-    async def test_odd_values_are_told_once(self, caplog):
-        """Items with odd values are delivered; one line of the log names fields, and no value."""
+    async def test_unexpected_values_are_logged_once(self, caplog):
+        """Items with unexpected values are delivered; one log line names fields, not values."""
         odd = {"available": "maybe", "friendly_name": 7}
         workers = [{"sid": SIDS[0], **odd}, {"sid": SIDS[1], **odd}, {"sid": SIDS[2]}]
         page = reply(200, {"workers": workers, "meta": {}})
@@ -145,8 +145,8 @@ class TestFailures:
         assert "maybe" not in record.message
 
     @virtual
-    async def test_an_unread_failure_does_not_nag(self):
-        """A prefetched page that fails after its reader has left leaves no complaint."""
+    async def test_an_unread_failure_is_not_logged(self):
+        """A prefetched page that fails after its reader has left causes no log record."""
         answer = pages(SIDS, 3)
         transport = FakeTransport(lambda r: trouble(404) if "Page=1" in r.target else answer(r))
         async with session_over(transport) as session:
@@ -157,11 +157,11 @@ class TestFailures:
 
 
 class TestLeaving:
-    """Readers that go away."""
+    """Readers that stop early."""
 
     @virtual
-    async def test_leaving_ends_the_prefetch(self):
-        """Leaving the block early ends the request for the next page."""
+    async def test_leaving_cancels_the_prefetch(self):
+        """Leaving the ``async with`` early cancels the request for the next page."""
         transport = FakeTransport(pages(SIDS, 3), latency=5)
         async with session_over(transport) as session:
             async with session.iterate(LISTING) as items:
@@ -175,7 +175,7 @@ class TestLeaving:
 
     @virtual
     async def test_a_plain_loop_left_early_ends_with_the_session(self):
-        """Without the block a prefetched page goes on, and the session's end ends it."""
+        """Without ``async with`` the prefetch continues until the session is closed."""
         transport = FakeTransport(pages(SIDS, 3), latency=5)
         async with session_over(transport) as session:
             async for _ in session.iterate(LISTING):
@@ -186,8 +186,8 @@ class TestLeaving:
             assert asyncio.all_tasks() == {asyncio.current_task()}
 
     @virtual
-    async def test_a_cancelled_reader_may_come_back(self):
-        """A read that is given up loses nothing: the next read has the same page."""
+    async def test_a_cancelled_read_loses_nothing(self):
+        """After a cancelled read the next read returns the same page."""
         transport = FakeTransport(pages(SIDS, 3), latency=5)
         async with session_over(transport) as session:
             items = session.iterate(LISTING)
@@ -199,7 +199,7 @@ class TestLeaving:
 
     @virtual
     async def test_closing_the_session_ends_the_read(self):
-        """A read that waits for a page gets SessionClosed when the session is closed."""
+        """A read that waits for a page raises SessionClosed when the session is closed."""
         async with session_over(FakeTransport(pages(SIDS, 3), latency=5)) as session:
             task = asyncio.create_task(read(session.iterate(LISTING)))
             await asyncio.sleep(7)
@@ -210,11 +210,11 @@ class TestLeaving:
 
 
 class TestMisuse:
-    """Mistakes that say so."""
+    """Wrong uses and their errors."""
 
     @virtual
     async def test_read_twice(self):
-        """A second loop over the same items is refused."""
+        """A second loop over the same items raises SessionMisuse."""
         async with session_over(FakeTransport(pages(SIDS, 3))) as session:
             items = session.iterate(LISTING)
             await read(items)
@@ -223,7 +223,7 @@ class TestMisuse:
 
     @virtual
     async def test_after_the_session(self):
-        """Reading from a closed session raises SessionClosed, and nothing nags."""
+        """Reading from a closed session raises SessionClosed, without a log record."""
         async with session_over(FakeTransport()) as session:
             items = session.iterate(LISTING)
         with pytest.raises(errors.SessionClosed):

@@ -1,4 +1,4 @@
-"""A listing whose pages come from a server that means no good."""
+"""Listings from a hostile or faulty server."""
 
 import pytest
 
@@ -23,7 +23,7 @@ LISTING = queries.workers(WORKSPACE, page_size=3)
 
 
 class TestHostileServers:
-    """What a reply names is used with distrust."""
+    """A reply's values are checked before use."""
 
     @pytest.mark.parametrize(
         "url",
@@ -41,7 +41,7 @@ class TestHostileServers:
     )
     @virtual
     async def test_another_path_is_refused(self, url):
-        """A page that is followed by another path's is a PayloadError, and nothing is asked."""
+        """A next page with another path is a PayloadError, and the session does not request it."""
         transport = FakeTransport(pages(SIDS, 3, next_url=lambda _: url))
         async with session_over(transport) as session:
             found, error = await read(session.iterate(LISTING))
@@ -52,8 +52,8 @@ class TestHostileServers:
         assert found == []
 
     @virtual
-    async def test_another_host_is_not_asked(self):
-        """Of a next page on another host only path and query are used."""
+    async def test_another_host_is_never_contacted(self):
+        """Of a next page on another host, only path and query are used."""
         urls = [f"https://evil.example:1{WORKERS_PATH}?Page={n}" for n in (1, 2, 3)] + [None]
         transport = FakeTransport(pages(SIDS, 3, next_url=lambda page: urls[page]))
         async with session_over(transport) as session:
@@ -65,7 +65,7 @@ class TestHostileServers:
     @pytest.mark.parametrize("back_to", ["PageSize=3", "Page=1", "Page=2"])
     @virtual
     async def test_a_repeated_page_ends_the_list(self, back_to):
-        """A list that names a page that was read before ends with an error after its items."""
+        """A next page that was already read ends the list with an error after its items."""
         urls = [f"{HERE}?Page=1", f"{HERE}?Page=2", f"{HERE}?{back_to}"]
         transport = FakeTransport(pages(SIDS, 3, next_url=lambda page: urls[page]))
         async with session_over(transport) as session:
@@ -77,7 +77,7 @@ class TestHostileServers:
 
     @virtual
     async def test_a_page_that_names_itself_ends_the_list(self):
-        """A first page that says that it follows itself is an error, and not read again."""
+        """A first page that names itself as its next page is an error and is not read again."""
         transport = FakeTransport(pages(SIDS, 3, next_url=lambda _: f"{HERE}?PageSize=3"))
         async with session_over(transport) as session:
             found, error = await read(session.iterate(LISTING))
@@ -87,7 +87,7 @@ class TestHostileServers:
     @pytest.mark.parametrize("sids", [[], SIDS[:3], SIDS[1:2]], ids=["nothing", "all", "one"])
     @virtual
     async def test_a_page_that_brings_nothing_new_ends_the_list(self, sids):
-        """A page of what is known that names a further page is an error after all items."""
+        """A page without new items that names a further page is an error after all items."""
         chunks = [SIDS[:3], sids]
         answers = iter(
             {
@@ -104,7 +104,7 @@ class TestHostileServers:
 
     @virtual
     async def test_an_item_on_two_pages_counts_once(self):
-        """An item that moved to the next page while the list was read is delivered once."""
+        """An item that moved to the next page during the read is delivered once."""
         shifted = [SIDS[0], SIDS[1], SIDS[2], SIDS[2], SIDS[3], SIDS[4], SIDS[4]]
         async with session_over(FakeTransport(pages(shifted, 3))) as session:
             items = session.iterate(LISTING)
@@ -113,7 +113,7 @@ class TestHostileServers:
 
     @virtual
     async def test_an_item_of_another_workspace_is_left_out(self):
-        """A Worker who names another Workspace than the list's is told of, not delivered."""
+        """A Worker of another Workspace than the list's is reported in an error, not delivered."""
         workers = [{"sid": SIDS[0], "workspace_sid": "WS" + "9" * 32}, {"sid": SIDS[1]}]
         page = reply(200, {"workers": workers, "meta": {}})
         async with session_over(FakeTransport(lambda _: page)) as session:
@@ -123,7 +123,7 @@ class TestHostileServers:
 
     @virtual
     async def test_an_empty_token_ends_the_list(self, caplog):
-        """A next page whose token is empty is no page."""
+        """A next page with an empty token ends the list."""
         url = f"{HERE}?PageSize=3&Page=1&PageToken="
         transport = FakeTransport(pages(SIDS, 3, next_url=lambda _: url))
         async with session_over(transport) as session:
@@ -131,8 +131,8 @@ class TestHostileServers:
         assert (len(transport.sent), caplog.text) == (1, "")
 
     @virtual
-    async def test_a_large_page_that_fails_is_asked_for_smaller(self):
-        """A page that answers 500 at 1,000 items is asked for once more with 100."""
+    async def test_a_large_page_that_fails_is_fetched_smaller(self):
+        """A page of 1,000 items that gets a 500 is fetched once more with 100."""
         whole = pages(SIDS, 20)
 
         def answer(request):
@@ -147,7 +147,7 @@ class TestHostileServers:
 
     @virtual
     async def test_a_small_page_that_fails_is_an_error(self):
-        """A page of few items that answers 500 fails for good after the policy's attempts."""
+        """A small page that gets a 500 in each attempt raises the error."""
         transport = FakeTransport(lambda _: trouble(500))
         async with session_over(transport, retry=RetryPolicy(attempts=2)) as session:
             found, error = await read(session.iterate(LISTING))
@@ -169,8 +169,8 @@ class TestHostileServers:
         ids=repr,
     )
     @virtual
-    async def test_a_page_without_sense_is_an_error(self, body):
-        """A page without a list, or without a word on the next page, never reads as the end."""
+    async def test_a_malformed_page_is_an_error(self, body):
+        """A page without a list, or without ``next_page_url``, is an error, not the end."""
         async with session_over(FakeTransport(lambda _: reply(200, body))) as session:
             found, error = await read(session.iterate(LISTING))
         assert isinstance(error, errors.PayloadError)

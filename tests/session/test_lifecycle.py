@@ -1,4 +1,4 @@
-"""When and where a session is open: made anywhere, opened once, closed once."""
+"""When and where a session is open: created anywhere, opened once, closed once."""
 
 import asyncio
 import subprocess
@@ -62,22 +62,22 @@ FORKED = """
 
 
 class TestOpening:
-    """From the first use on."""
+    """Opening at the first use."""
 
-    def test_made_outside_of_a_loop(self):
-        """A session can be made where no loop runs, and says that it is unopened."""
+    def test_created_outside_a_loop(self):
+        """A session can be created without a running loop; its repr says that it is unopened."""
         session = TaskRouterSession(CREDENTIALS)
         assert repr(session).endswith("unopened>")
         assert session.budgets() == ()
 
     def test_unopened_it_needs_no_closing(self):
-        """A session that was never used can be dropped, or closed in any loop."""
+        """An unused session can be dropped, or closed in any loop."""
         session = TaskRouterSession(CREDENTIALS)
         asyncio.run(session.aclose())
         assert repr(session).endswith("closed>")
 
     async def test_opened_by_use(self, mocked):
-        """The first request opens it, without any block around."""
+        """The first request opens the session, without ``async with``."""
         mocked.answer(payload=ANSWER)
         session = TaskRouterSession(CREDENTIALS)
         await session.fetch(worker_query(1))
@@ -85,7 +85,7 @@ class TestOpening:
         await session.aclose()
 
     def test_another_loop(self, mocked):
-        """A session that one loop opened is refused in another, for every kind of call."""
+        """A session that one loop opened raises SessionMisuse in another, for every call."""
         mocked.answer(payload=ANSWER, repeat=True)
         session = TaskRouterSession(CREDENTIALS)
 
@@ -108,7 +108,7 @@ class TestOpening:
             runner.run(session.aclose())
 
     async def test_another_thread(self, mocked):
-        """A session is refused in another thread's loop."""
+        """A session raises SessionMisuse in another thread's loop."""
         mocked.answer(payload=ANSWER)
         async with TaskRouterSession(CREDENTIALS) as session:
             await session.fetch(worker_query(1))
@@ -118,7 +118,7 @@ class TestOpening:
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
     @pytest.mark.parametrize("state", ["unopened", "opened"])
     async def test_across_a_fork(self, state):
-        """An unopened session works in a forked child, and an opened one is refused there."""
+        """An unopened session works in a forked child; an opened one raises SessionMisuse there."""
         async with RawServer(http_bytes()).running() as base_url:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -136,11 +136,11 @@ class TestOpening:
 
 
 class TestClosing:
-    """Once, and for everybody."""
+    """Closing ends every call."""
 
     @virtual
-    async def test_every_call_after_it(self):
-        """After closing, every call raises SessionClosed, and closing again does no harm."""
+    async def test_every_call_after_closing(self):
+        """After closing, every call raises SessionClosed, and closing again does nothing."""
         async with session_over(FakeTransport()) as session:
             stream = session.stream([worker_query(1)])
         await session.aclose()
@@ -157,7 +157,7 @@ class TestClosing:
     @pytest.mark.parametrize("ordered", [False, True])
     @virtual
     async def test_open_streams(self, ordered):
-        """A stream whose session is closed delivers what is ready, then raises SessionClosed."""
+        """A stream whose session closes delivers finished outcomes, then raises SessionClosed."""
         transport = FakeTransport(latency=1)
         async with (
             session_over(transport, max_in_flight=3) as session,
@@ -175,8 +175,8 @@ class TestClosing:
         assert transport.in_flight == 0
 
     @virtual
-    async def test_whoever_waits(self):
-        """Requests that wait for leave, for a pause or between attempts get SessionClosed."""
+    async def test_waiting_requests(self):
+        """Requests that wait for a permit, a pause or a backoff raise SessionClosed."""
         transport = FakeTransport(lambda _: trouble(429, retry_after=60))
         async with session_over(transport) as session:
             tasks = [asyncio.create_task(session.fetch(worker_query(n))) for n in range(3)]
@@ -188,7 +188,7 @@ class TestClosing:
 
     @virtual
     async def test_just_granted(self):
-        """A request that has leave but was not sent when the session closed gets SessionClosed."""
+        """A request with a permit that was not sent before closing raises SessionClosed."""
         transport = FakeTransport(latency=1)
         async with session_over(transport, max_in_flight=1) as session:
             tasks = [asyncio.create_task(session.fetch(worker_query(n))) for n in range(2)]
@@ -201,7 +201,7 @@ class TestClosing:
 
     @virtual
     async def test_inside_its_own_stream(self):
-        """A consumer, or even the source, may close the session under its own stream."""
+        """The consumer or the source of a stream may close the session."""
         async with session_over(FakeTransport()) as session:
 
             async def source():
@@ -214,7 +214,7 @@ class TestClosing:
 
     @virtual
     async def test_a_listing_under_a_stream(self):
-        """Closing ends a stream whose list is still being read, and nothing is left."""
+        """Closing ends a stream whose list is still being read, and leaves no task."""
         listed = pages([worker_sid(number) for number in range(50)], 5)
         transport = FakeTransport(
             lambda r: statistics(r) if "WK" in r.target else listed(r), latency=1
@@ -232,7 +232,7 @@ class TestClosing:
 
     @pytest.mark.parametrize("reused", [False, True])
     async def test_requests_on_the_wire(self, reused):
-        """Requests on the wire when the session closes get SessionClosed, and soon."""
+        """Requests in flight at closing raise SessionClosed at once."""
         hold, inside = asyncio.Event(), asyncio.Semaphore(0)
 
         async def answer(_):
@@ -257,7 +257,7 @@ class TestClosing:
 
 @virtual
 async def test_closing_ends_a_backoff():
-    """A fetch that backs off ends with SessionClosed when the session is closed, not later."""
+    """A fetch that backs off raises SessionClosed as soon as the session is closed."""
     policy = RetryPolicy(base=60, cap=60)
     async with session_over(FakeTransport(lambda _: trouble(503)), retry=policy) as session:
         fetching = asyncio.create_task(session.fetch(worker_query(1)))

@@ -1,4 +1,4 @@
-"""Replies that are here at once go on a few in each turn of the loop."""
+"""Replies that arrive at once are processed a few in each iteration of the loop."""
 
 import asyncio
 from collections import Counter
@@ -11,26 +11,26 @@ from tests.support.fakes import FakeTransport, session_over, worker_queries, wor
 from tests.support.virtual import settle, virtual
 
 
-def turn():
-    """The number of the loop's present turn."""
+def iteration():
+    """Return the number of the loop's current iteration."""
     return asyncio.get_running_loop().turns
 
 
-async def one(turns, went, name, *, interactive=False):
-    """Go through, and say so."""
-    if not turns.try_enter():
-        await turns.enter(interactive=interactive)
+async def process(fairness, went, name, *, interactive=False):
+    """Enter, and record the name."""
+    if not fairness.try_enter():
+        await fairness.enter(interactive=interactive)
     went.append(name)
 
 
 @virtual
-async def test_so_many_a_turn_and_in_order():
-    """Whatever the number that is here, each turn lets some go, first come, first served."""
-    turns, went = LoopFairness(), []
+async def test_a_few_in_each_iteration_in_order():
+    """Each iteration lets a fixed number of replies continue, in order."""
+    fairness, went = LoopFairness(), []
 
     async def noted(name):
-        await one(turns, went, name)
-        went[-1] = (name, turn())
+        await process(fairness, went, name)
+        went[-1] = (name, iteration())
 
     await asyncio.gather(*(noted(name) for name in range(5 * REPLIES_PER_ITERATION)))
     assert [name for name, _ in went] == list(range(5 * REPLIES_PER_ITERATION))
@@ -38,33 +38,34 @@ async def test_so_many_a_turn_and_in_order():
 
 
 @virtual
-async def test_whoever_is_waited_for_goes_first():
-    """An interactive request's reply overtakes the line of those in bulk."""
-    turns, went = LoopFairness(), []
-    bulk = [one(turns, went, "bulk") for _ in range(4 * REPLIES_PER_ITERATION)]
-    await asyncio.gather(*bulk, one(turns, went, "fetch", interactive=True))
+async def test_interactive_replies_go_first():
+    """An interactive reply goes before waiting bulk replies."""
+    fairness, went = LoopFairness(), []
+    bulk = [process(fairness, went, "bulk") for _ in range(4 * REPLIES_PER_ITERATION)]
+    await asyncio.gather(*bulk, process(fairness, went, "fetch", interactive=True))
     assert went.index("fetch") == REPLIES_PER_ITERATION
 
 
 @virtual
-async def test_bulk_goes_on_though_interactive_ones_keep_coming():
-    """However many interactive replies stand in line, one of four places is for bulk."""
-    turns, went = LoopFairness(), []
+async def test_bulk_gets_one_place_of_four():
+    """However many interactive replies wait, one place of four is for bulk."""
+    fairness, went = LoopFairness(), []
     fetches = [
-        one(turns, went, "fetch", interactive=True) for _ in range(10 * REPLIES_PER_ITERATION)
+        process(fairness, went, "fetch", interactive=True)
+        for _ in range(10 * REPLIES_PER_ITERATION)
     ]
-    bulk = [one(turns, went, "bulk") for _ in range(3)]
+    bulk = [process(fairness, went, "bulk") for _ in range(3)]
     await asyncio.gather(*fetches, *bulk)
     assert [at for at, name in enumerate(went) if name == "bulk"] == [7, 11, 15]
 
 
 @virtual
-async def test_more_go_on_where_turns_are_long_anyway(monkeypatch):
-    """When others hold the loop for 20 ms a turn, about forty replies go on in each."""
-    turns, went, loop = LoopFairness(), [], asyncio.get_running_loop()
+async def test_more_continue_after_long_iterations(monkeypatch):
+    """If other tasks hold the loop for 20 ms, about forty replies continue in each iteration."""
+    fairness, went, loop = LoopFairness(), [], asyncio.get_running_loop()
 
     async def noted(name):
-        await one(turns, went, name)
+        await process(fairness, went, name)
         went[-1] = loop.turns
         loop._clock += 0.02 if name % 40 == 4 else 0.0
 
@@ -74,20 +75,21 @@ async def test_more_go_on_where_turns_are_long_anyway(monkeypatch):
 
 
 @virtual
-async def test_one_by_one_nobody_waits():
-    """Replies that come in turns of their own are never asked to stand in line."""
-    turns = LoopFairness()
+async def test_single_replies_do_not_wait():
+    """Replies that arrive in separate iterations never wait."""
+    fairness = LoopFairness()
     for _ in range(3 * REPLIES_PER_ITERATION):
-        assert turns.try_enter()
+        assert fairness.try_enter()
         await settle()
 
 
 @virtual
-async def test_a_cancelled_place_takes_no_turn():
-    """Who leaves the line holds nobody up, and no later place is lost."""
-    turns, went = LoopFairness(), []
+async def test_a_cancelled_reply_takes_no_place():
+    """A cancelled waiter delays no other waiter and loses no place."""
+    fairness, went = LoopFairness(), []
     tasks = [
-        asyncio.create_task(one(turns, went, name)) for name in range(3 * REPLIES_PER_ITERATION)
+        asyncio.create_task(process(fairness, went, name))
+        for name in range(3 * REPLIES_PER_ITERATION)
     ]
     await asyncio.sleep(0)
     for task in tasks[REPLIES_PER_ITERATION : 2 * REPLIES_PER_ITERATION]:
@@ -98,17 +100,17 @@ async def test_a_cancelled_place_takes_no_turn():
         *range(2 * REPLIES_PER_ITERATION, 3 * REPLIES_PER_ITERATION),
     ]
     await settle()
-    assert turns.try_enter()
+    assert fairness.try_enter()
 
 
 @pytest.mark.parametrize("bulk", [True, False])
 @virtual
-async def test_a_crowd_of_replies_leaves_the_loop_to_others(bulk, monkeypatch, simple_throttle):
-    """When a server answers a hundred requests at once, no turn of the loop works on them all."""
+async def test_many_replies_do_not_block_other_tasks(bulk, monkeypatch, simple_throttle):
+    """If a server answers a hundred requests at once, no iteration processes them all."""
     worked = Counter()
 
     def count(*given):
-        worked[turn()] += 1
+        worked[iteration()] += 1
         return read(*given)
 
     read = executor.decode_reply

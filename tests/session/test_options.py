@@ -23,8 +23,8 @@ NAN = math.nan
         ("retry", [None, 5, "often"]),
     ],
 )
-def test_what_can_t_be(name, values):
-    """A value that can't be is refused when the session is made, by the option's name."""
+def test_invalid_values(name, values):
+    """An invalid value raises InvalidParameter with the option's name."""
     for value in values:
         with pytest.raises(InvalidParameter, match=name):
             TaskRouterSession(CREDENTIALS, **{name: value})
@@ -32,14 +32,14 @@ def test_what_can_t_be(name, values):
 
 @pytest.mark.parametrize("credentials", [None, (ACCOUNT, TOKEN), TOKEN])
 def test_credentials_are_never_shown(credentials):
-    """Something else than Credentials is refused without being shown."""
+    """A value that is not Credentials raises an error that does not show it."""
     with pytest.raises(InvalidParameter, match="credentials") as caught:
         TaskRouterSession(credentials)
     assert TOKEN not in str(caught.value)
 
 
-def test_what_can_be():
-    """The extremes that make sense are taken."""
+def test_extreme_values():
+    """Extreme values that make sense are valid."""
     TaskRouterSession(
         CREDENTIALS,
         max_in_flight=1,
@@ -59,7 +59,7 @@ def test_the_proxy_is_not_shown():
 
 
 class TestEnvironment:
-    """What the options don't say."""
+    """Options from the environment."""
 
     @pytest.mark.parametrize(
         ("options", "environ", "taken"),
@@ -87,23 +87,23 @@ class TestEnvironment:
         ],
     )
     def test_options_win(self, options, environ, taken):
-        """What is given wins over the environment, and a base URL over region and edge."""
+        """Given options win over the environment; a base URL wins over region and edge."""
         assert options_from_env(options, environ) == taken
 
     @pytest.mark.parametrize("text", ["1", "true", " YES ", "on"])
     def test_a_switch_is_on(self, text):
-        """Several words switch plain http on."""
+        """These words allow plain http."""
         environ = {"TASKROUTER_STATS_ALLOW_HTTP": text}
         assert options_from_env({}, environ) == {"allow_http": True}
         assert options_from_env({"allow_http": False}, environ) == {"allow_http": False}
 
     @pytest.mark.parametrize("text", ["", "0", "False", "no", "off"])
     def test_a_switch_is_off(self, text):
-        """Several words leave plain http off."""
+        """These words do not allow plain http."""
         assert options_from_env({}, {"TASKROUTER_STATS_ALLOW_HTTP": text}) == {"allow_http": False}
 
     def test_a_switch_is_neither(self):
-        """Any other word is refused by the variable's name, for a guess would be dangerous."""
+        """Any other word raises ConfigError with the variable's name."""
         with pytest.raises(ConfigError, match="TASKROUTER_STATS_ALLOW_HTTP"):
             options_from_env({}, {"TASKROUTER_STATS_ALLOW_HTTP": "maybe"})
 

@@ -1,4 +1,4 @@
-"""The loop around an attempt: decisions come from outside, waits are performed here."""
+"""The loop around an attempt: it gets decisions and performs the waits."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ CALL = object()
 
 
 class Attempts:
-    """Fails with each error in turn, then succeeds with their number."""
+    """Calls that fail with each error in turn, then return their number."""
 
     def __init__(self, *errors):
         self._errors = list(errors)
@@ -30,15 +30,15 @@ class Attempts:
 
 
 @virtual
-async def test_the_first_success_costs_nothing(monkeypatch):
-    """When the first attempt succeeds, tenacity is not even entered."""
+async def test_the_first_success_needs_no_tenacity(monkeypatch):
+    """If the first attempt succeeds, tenacity does not run."""
     monkeypatch.setattr(retrying, "AsyncRetrying", None)
     assert await call_with_retries(CALL, Attempts(), None, asyncio.sleep) == 1
 
 
 @virtual
 async def test_waits_as_decided():
-    """Each failure is followed by the wait that was decided for it."""
+    """After each failure the loop waits as decided."""
     attempts = Attempts(TimedOut(1), ConnectionFailed("gone"), TimedOut(1))
     waits = iter((0.5, 0.0, 2.0))
     assert (
@@ -50,7 +50,7 @@ async def test_waits_as_decided():
 
 @virtual
 async def test_every_error_is_decided_on_once():
-    """The decision is asked once for each failed attempt, with its error, in order."""
+    """Each failed attempt's error is decided on once, in order."""
     errors, seen = [TimedOut(1), ConnectionFailed("a"), ConnectionFailed("b")], []
 
     def decide(_, error):
@@ -63,7 +63,7 @@ async def test_every_error_is_decided_on_once():
 
 @virtual
 async def test_giving_up_raises_the_last_error():
-    """When the decision is to give up, the last error itself comes out, no wrapper."""
+    """Giving up raises the last error itself, without a wrapper."""
     last = ConnectionFailed("last")
     verdicts = iter((RetryAfter(1), GIVE_UP))
     with pytest.raises(ConnectionFailed) as caught:
@@ -76,7 +76,7 @@ async def test_giving_up_raises_the_last_error():
 @pytest.mark.parametrize("position", [0, 1])
 @virtual
 async def test_other_errors_pass_through(position):
-    """An error that is not this package's is no failed attempt: it is raised at once."""
+    """An error that is not this package's is raised at once."""
     errors = [TimedOut(1)] * position + [ZeroDivisionError()]
     attempts = Attempts(*errors)
     with pytest.raises(ZeroDivisionError):
@@ -86,7 +86,7 @@ async def test_other_errors_pass_through(position):
 
 @virtual
 async def test_cancelled_while_it_waits():
-    """Cancelling the wait between two attempts ends it there, and no attempt follows."""
+    """A cancellation between two attempts ends the call; no attempt follows."""
     attempts = Attempts(TimedOut(1), TimedOut(1))
     task = asyncio.create_task(
         call_with_retries(CALL, attempts, lambda *_: RetryAfter(60), asyncio.sleep)
@@ -101,7 +101,7 @@ async def test_cancelled_while_it_waits():
 @pytest.mark.parametrize("failed_before", [0, 1])
 @virtual
 async def test_cancelled_while_it_attempts(failed_before):
-    """Cancelling an attempt is no failure of it: nothing is decided and nothing follows."""
+    """A cancelled attempt ends the call; it is not decided on."""
     attempts = Attempts(*[TimedOut(1)] * failed_before)
     decided = []
 

@@ -1,4 +1,4 @@
-"""A canary for a token, another for a proxy's password: they are looked for wherever text goes."""
+"""A token and a proxy password must not appear in any text that a session produces."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ from taskrouter_stats import RetryPolicy, TaskRouterSession, errors
 from taskrouter_stats.models.redaction import Secret
 from taskrouter_stats.session.transport import Transport
 from tests.support.fakes import ANSWER, worker_query
-from tests.support.secret_leaks import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, told_by
+from tests.support.secret_leaks import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, texts_of
 from tests.support.servers import RawServer, http_bytes
 from tests.support.virtual import settle
 
@@ -35,7 +35,7 @@ WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
 
 @asynccontextmanager
 async def proxied(said, **options):
-    """A session whose proxy says the same to everybody, and knows a password."""
+    """Return a session whose proxy sends the same reply to each request, with a proxy password."""
     server = RawServer(said)
     async with server.running() as url:
         way = url.replace("//", f"//{PASSWORD.name}:{PASSWORD.secret}@")
@@ -44,21 +44,21 @@ async def proxied(said, **options):
             yield session, server
 
 
-async def asked(base_url, **options):
-    """One question to a session of its own."""
+async def fetched(base_url, **options):
+    """Run one query in a new session."""
     async with TaskRouterSession(CREDENTIALS, base_url=base_url, retry=ONCE, **options) as session:
         return await session.fetch_with_meta(worker_query(1))
 
 
 async def failure(work):
-    """The error that this ends with."""
+    """Return the error that this awaitable raises."""
     with pytest.raises(BaseException) as caught:  # noqa: PT011 (whichever it is)
         await work
     return caught.value
 
 
 async def until(true):
-    """Give way until this is so."""
+    """Yield to the loop until the condition is true."""
     async with asyncio.timeout(5):
         while not true():  # noqa: ASYNC110 (it is so within few turns of the loop)
             await asyncio.sleep(0)
@@ -68,7 +68,7 @@ class TestObjects:
     """What a debugger, a repr or a format shows."""
 
     async def test_everything_that_a_session_holds(self):
-        """Nothing reachable from an open session is plain text that holds a secret, or shows it."""
+        """No object reachable from an open session shows a secret or is plain text with one."""
         for base_url in (FAR, "https://far.invalid"):
             async with proxied(http_bytes(), base_url=base_url) as (session, server):
                 await session.collect([worker_query(1)])
@@ -79,19 +79,19 @@ class TestObjects:
 
     @pytest.mark.parametrize("show", [repr, str, "{}".format, "{!r:>9}".format, ascii])
     def test_credentials(self, show):
-        """Nor is it shown by credentials and settings however they are made text."""
+        """No text made of credentials or settings shows a secret."""
         session = TaskRouterSession(CREDENTIALS)
         shown = [CREDENTIALS, session, session._settings, CREDENTIALS.secrets(), [CREDENTIALS]]
         assert leaked(*map(show, shown)) == []
 
     def test_no_pickle(self):
-        """Neither credentials nor a session become a pickle."""
+        """Neither credentials nor a session can be pickled."""
         session = TaskRouterSession(CREDENTIALS)
         assert [pickled(value) for value in (CREDENTIALS, session, session._settings)] == [b""] * 3
 
 
 def within(value, path="", seen=None):
-    """All that is reachable by attributes, slots and containers, each once, with the way to it."""
+    """Yield each object reachable by attributes, slots and containers once, with its path."""
     seen = set() if seen is None else seen
     if id(value) in seen or isinstance(value, (type, type(json), type(within))):
         return
@@ -110,19 +110,19 @@ def within(value, path="", seen=None):
 
 
 def shows(value):
-    """Whether its repr, or itself as plain text, tells a secret."""
+    """Return whether an object's repr, or the object itself as text, shows a secret."""
     plain = type(value) in (str, bytes)
     return leaked(repr(value), *([value] if plain else []))
 
 
 class TestErrors:
-    """What servers and proxies make of a request that they repeat."""
+    """Replies of servers and proxies that repeat the request."""
 
     async def test_a_success(self):
-        """What an answer repeats is not in its extra keys, nor in what is known of the reply."""
+        """A secret repeated in a reply is not in the value's extra keys or the reply's metadata."""
         told = TOLD[:-1] + b"," + orjson.dumps(ANSWER)[1:]
         async with RawServer(http_bytes(told, "200 OK", *HEADERS)).running() as base_url:
-            success = await asked(base_url)
+            success = await fetched(base_url)
         assert "(secret)" in success.value.extra["message"]
         assert "(secret)" in success.meta.request_id
         assert leaked(repr(success), pickled(success)) == []
@@ -140,12 +140,12 @@ class TestErrors:
         ],
     )
     async def test_an_echo(self, status, body):
-        """In no header, message, quote, traceback or pickle."""
+        """A repeated secret is in no header, message, quote, traceback or pickle."""
         async with RawServer(http_bytes(body, status, *HEADERS)).running() as base_url:
-            error = await failure(asked(base_url))
+            error = await failure(fetched(base_url))
         assert isinstance(error, errors.ApiError | errors.PayloadError)
         assert "(secret)" in repr(vars(error))
-        assert leaked(*told_by(error)) == []
+        assert leaked(*texts_of(error)) == []
 
     @pytest.mark.parametrize(
         "said",
@@ -161,45 +161,45 @@ class TestErrors:
         ],
     )
     async def test_no_reply(self, said):
-        """A reply that is none, or breaks off, tells no more in its error."""
+        """The error of a malformed or incomplete reply does not show a secret."""
         async with RawServer(said).running() as base_url:
-            error = await failure(asked(base_url))
+            error = await failure(fetched(base_url))
         assert type(error) is errors.ConnectionFailed
-        assert leaked(*told_by(error)) == []
+        assert leaked(*texts_of(error)) == []
 
     async def test_a_failure_of_a_stream(self):
-        """Nor does an outcome show it, nor what a stream tells of its progress."""
+        """Neither an outcome nor the progress of a stream shows a secret."""
         async with RawServer(http_bytes(TOLD, "404 No", *HEADERS)).running() as base_url:
             session = TaskRouterSession(CREDENTIALS, base_url=base_url, retry=ONCE)
             async with session, session.stream([worker_query(1)]) as outcomes:
                 [failed] = [outcome async for outcome in outcomes]
                 assert leaked(repr(failed), pickled(failed), repr(outcomes.progress)) == []
-        assert leaked(*told_by(failed.error)) == []
+        assert leaked(*texts_of(failed.error)) == []
 
     @pytest.mark.parametrize("base_url", [FAR, "https://far.invalid"])
     @pytest.mark.parametrize("status", ["407 No", "502 Bad", "200 OK"])
     async def test_a_proxy_that_refuses(self, base_url, status):
-        """A proxy that repeats what it was told has its own password blotted out as well."""
+        """If a proxy repeats its own password, the password is redacted."""
         echo = f"{PASSWORD.basic} {ECHO}"
         said = http_bytes(echo.encode(), status, f"Proxy-Authenticate: {echo}", *HEADERS)
         async with proxied(said, base_url=base_url) as (session, server):
             error = await failure(session.fetch(worker_query(1)))
         assert PASSWORD.found_in(*server.heads)
-        assert leaked(*told_by(error)) == []
+        assert leaked(*texts_of(error)) == []
 
     @pytest.mark.parametrize("base_url", [FAR, "https://far.invalid"])
     async def test_a_proxy_that_is_not_there(self, base_url):
-        """The error of a proxy that can't be reached doesn't tell its password."""
+        """The error of an unreachable proxy does not show its password."""
         session = TaskRouterSession(
             CREDENTIALS, base_url=base_url, proxy=WAY, allow_http=True, retry=ONCE
         )
         async with session:
             error = await failure(session.fetch(worker_query(1)))
         assert type(error) is errors.ConnectionFailed
-        assert leaked(*told_by(error)) == []
+        assert leaked(*texts_of(error)) == []
 
     async def test_a_success_with_escaped_letters(self):
-        """A record shows no secret whose letters the JSON escapes, nor one in a key of it."""
+        """A record shows no secret with JSON escapes, neither in a value nor in a key."""
         said = (
             SPELLED[:-1]
             + b', "'
@@ -208,29 +208,29 @@ class TestErrors:
             + json.dumps(ANSWER).encode()[1:]
         )
         async with RawServer(http_bytes(said)).running() as base_url:
-            success = await asked(base_url)
+            success = await fetched(base_url)
         assert success.value.extra == {"message": "(secret)", "(secret)": 1}
 
     async def test_a_setting_of_the_limit(self):
-        """What is kept of the rate limit's headers holds none."""
+        """The stored rate-limit headers hold no secret."""
         async with RawServer(
             http_bytes(json.dumps(ANSWER).encode(), "200 OK", f"X-Rate-Limit-Config: {ECHO}")
         ).running() as url:
-            success = await asked(url)
+            success = await fetched(url)
         assert success.meta.rate_limit.config == "Basic (secret) (secret) (secret)"
 
 
 class TestCancelled:
-    """What is ended from outside keeps no frame of what it was doing."""
+    """A cancelled request keeps no frames of aiohttp."""
 
     @pytest.mark.parametrize("said", [b"", http_bytes(b"{", "200 OK", *HEADERS, length=100)])
     @pytest.mark.parametrize("by", ["deadline", "cancel", "timeout"])
     async def test_at_a_reply_that_does_not_end(self, said, by):
-        """Before and within the reply: its headers and ours are in no traceback with locals."""
+        """Cancelled before or within the reply, its traceback with locals shows no header."""
 
         async def ended(base_url):
             async with asyncio.timeout(0.02 if by == "deadline" else None):
-                await asked(base_url, timeout=0.02 if by == "timeout" else 5)
+                await fetched(base_url, timeout=0.02 if by == "timeout" else 5)
 
         server = RawServer(said, hold=True)
         async with server.running() as base_url:
@@ -241,27 +241,27 @@ class TestCancelled:
                 task.cancel()
             error = await failure(task)
         assert isinstance(error, asyncio.CancelledError if by == "cancel" else TimeoutError)
-        assert leaked(*told_by(error)) == []
+        assert leaked(*texts_of(error)) == []
 
-    async def test_an_error_that_is_nobodys(self):
-        """What a caller's own middleware raises passes with all of its frames, and no secret."""
+    async def test_an_error_of_the_callers_middleware(self):
+        """An error of the caller's middleware passes with all frames, without a secret."""
 
         async def broken(request, handler):
             raise LookupError(request.method)
 
         async with aiohttp.ClientSession(middlewares=(broken,)) as http:
-            error = await failure(asked(NEAR, http=http))
+            error = await failure(fetched(NEAR, http=http))
         assert isinstance(error, LookupError)
-        told = told_by(error)
+        told = texts_of(error)
         assert "broken" in "".join(str(text) for text in told)
         assert leaked(*told) == []
 
 
 class TestLogs:
-    """Everything at DEBUG, asyncio's debug mode and aiohttp's loggers included."""
+    """All logs at DEBUG, with asyncio's debug mode and aiohttp's loggers."""
 
     async def test_while_it_works(self, caplog):
-        """Replies, refusals, breaks, cancels and each callback of the loop are logged without."""
+        """Replies, 429s, lost connections, cancellations and callbacks log no secret."""
         caplog.set_level(logging.DEBUG)
         loop = asyncio.get_running_loop()
         loop.set_debug(True)
@@ -271,14 +271,14 @@ class TestLogs:
             async with proxied(bytes_of_it) as (session, _):
                 await failure(session.collect([worker_query(1), object()]))
         async with RawServer(b"", hold=True).running() as base_url:
-            await failure(asyncio.wait_for(asked(base_url), 0.02))
+            await failure(asyncio.wait_for(fetched(base_url), 0.02))
         loop.set_debug(False)
         assert {"asyncio"} <= {record.name for record in caplog.records}
         assert len(caplog.records) > 50
         assert leaked(caplog.text, *(repr(vars(record)) for record in caplog.records)) == []
 
-    def test_a_loop_that_is_left_in_the_middle(self, caplog, monkeypatch):
-        """A task destroyed while pending, and sockets never closed, are complained of without."""
+    def test_a_loop_that_ends_early(self, caplog, monkeypatch):
+        """Warnings about pending tasks and open sockets show no secret."""
         unraisable = []
         monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
         loop, tasks = asyncio.new_event_loop(), []
@@ -288,7 +288,7 @@ class TestLogs:
             server = RawServer(b"", hold=True)
             served = server.running()  # and never left, which would wait for the task's connection
             base_url = await served.__aenter__()
-            tasks.append((served, asyncio.create_task(asked(base_url))))
+            tasks.append((served, asyncio.create_task(fetched(base_url))))
             await until(lambda: server.heads)
 
         with warnings.catch_warnings(record=True) as warned:
@@ -301,11 +301,11 @@ class TestLogs:
         assert leaked(caplog.text, *(repr(vars(record)) for record in caplog.records)) == []
         assert leaked(*(str(warning.message) for warning in warned)) == []
         for trouble in unraisable:
-            assert leaked(repr(trouble), *told_by(trouble.exc_value)) == []
+            assert leaked(repr(trouble), *texts_of(trouble.exc_value)) == []
 
 
-async def test_a_proxy_password_is_blotted_out_in_the_clear_too():
-    """A proxy that tells back who asked, undone from its header, shows no password."""
+async def test_a_decoded_proxy_password_is_redacted():
+    """If a proxy repeats user and password decoded, the password is redacted."""
     way = Secret("http://bob:hunter2%21secret@127.0.0.1:1")
     transport = Transport("https://far.example", CREDENTIALS, timeout=5.0, proxy=way, http=None)
     assert transport._redactor.quote("denied: bob:hunter2!secret") == "denied: bob:(secret)"

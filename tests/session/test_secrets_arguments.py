@@ -1,4 +1,4 @@
-"""Calls that are refused, and tests of others that fail: what their tracebacks show of locals."""
+"""Tracebacks with locals of failed calls show no secret."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from taskrouter_stats import Credentials, TaskRouterSession, errors
 from taskrouter_stats.etl.dlt_source import taskrouter_source
 from tests.support.fakes import ACCOUNT, WORKSPACE
-from tests.support.secret_leaks import CREDENTIALS, PASSWORD, TOKEN, leaked, told_by
+from tests.support.secret_leaks import CREDENTIALS, PASSWORD, TOKEN, leaked, texts_of
 
 NEAR = "http://127.0.0.1:9"
 WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
@@ -18,12 +18,12 @@ SITE = WAY.replace("http", "https")
 
 
 def dlt_source(**options):
-    """Make a dlt source of a Workspace."""
+    """Create a dlt source of a Workspace."""
     return taskrouter_source(WORKSPACE, tz="UTC", **options)
 
 
 class TestArguments:
-    """What a call that is refused was given."""
+    """Arguments of a call that raises an error."""
 
     @pytest.mark.parametrize(
         "call",
@@ -62,13 +62,13 @@ class TestArguments:
             lambda: dlt_source(proxy=WAY, settle=timedelta(-1)),
         ],
     )
-    def test_refused(self, call, monkeypatch):
-        """A secret in its place or in another's is in no message and no local of ours."""
+    def test_wrong_arguments(self, call, monkeypatch):
+        """A secret, as its own or as another argument, is in no message and no local of ours."""
         monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
         monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN.secret)
         with pytest.raises(errors.UsageError) as caught:
             call()
-        assert leaked(*told_by(caught.value)) == []
+        assert leaked(*texts_of(caught.value)) == []
 
     @pytest.mark.parametrize(
         "environ",
@@ -90,21 +90,21 @@ class TestArguments:
         ],
     )
     def test_from_the_environment(self, environ, monkeypatch):
-        """Nor does a local of ours show the environment, ours or others' part of it."""
+        """No local of ours shows a secret of the environment, ours or another program's."""
         for name in ("TWILIO_API_KEY", "TWILIO_API_SECRET"):
             monkeypatch.delenv(name, raising=False)
         for name, value in {**environ, "AAA_OTHER": PASSWORD.secret, "PROXY": WAY}.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(errors.UsageError) as caught:
             TaskRouterSession.from_env()
-        assert leaked(*told_by(caught.value)) == []
+        assert leaked(*texts_of(caught.value)) == []
 
 
 class TestPytest:
-    """The traceback with locals that a user's failing test prints."""
+    """The traceback with locals of a user's failing test."""
 
     def test_showlocals(self, tmp_path):
-        """Neither a refusal nor a deadline shows the token, however many locals it shows."""
+        """Neither an error of the server nor a timeout shows the token in its locals."""
         (tmp_path / "test_theirs.py").write_text(THEIRS)
         command = [sys.executable, "-m", "pytest", "-vv", "--showlocals", "-p", "no:cacheprovider"]
         env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -127,7 +127,7 @@ async def fetch(**options):
         await session.fetch(QUERY, **options)
 
 
-def test_refused():
+def test_wrong_arguments():
     asyncio.run(fetch())
 
 

@@ -1,4 +1,4 @@
-"""The session as callers hold it: calls, their mistakes, and what the whole walk gives."""
+"""The session's methods, from the call to the reply."""
 
 import asyncio
 
@@ -27,10 +27,10 @@ LISTING = queries.workers(WORKSPACE)
 
 
 class TestFetch:
-    """One question."""
+    """One query."""
 
     async def test_a_typed_answer(self, mocked):
-        """A query is answered by its model, unknown keys kept."""
+        """A query returns its model; unknown keys are kept."""
         body = {**ANSWER, "cumulative": {"reservations_created": "7"}, "new": 1}
         mocked.answer(payload=body)
         async with TaskRouterSession(CREDENTIALS) as session:
@@ -39,8 +39,8 @@ class TestFetch:
         assert found.cumulative.reservations_created == 7
         assert found.extra == {"new": 1}
 
-    async def test_errors_carry_what_the_server_said(self, mocked):
-        """A refusal is the error that its status names, with code, words, id and headers."""
+    async def test_errors_hold_the_server_s_reply(self, mocked):
+        """An error has the class of its status, and code, message, request ID and headers."""
         body = {"code": 20404, "message": "gone", "more_info": "https://x", "status": 404}
         mocked.answer(status=404, payload=body, headers={"Twilio-Request-Id": "RQ1"})
         async with TaskRouterSession(CREDENTIALS) as session:
@@ -52,7 +52,7 @@ class TestFetch:
         assert error.headers["twilio-request-id"] == "RQ1"
         assert TOKEN not in repr(error)
 
-    async def test_connections_refused_are_tried_again(self, mocked):
+    async def test_refused_connections_are_retried(self, mocked):
         """A refused connection is followed by another attempt."""
         mocked.answer(exception=aiohttp.ClientConnectionError("refused"))
         mocked.answer(timeout=True)
@@ -65,7 +65,7 @@ class TestFetch:
     @pytest.mark.parametrize("wrong", [LISTING, "WK1", None, [worker_query(1)]])
     @virtual
     async def test_something_else_than_a_query(self, wrong):
-        """Fetching anything but one query says which call is right, and sends nothing."""
+        """Fetching a value that is not a query raises an error that names the right call."""
         transport = FakeTransport()
         async with session_over(transport) as session:
             with pytest.raises(errors.UsageError, match=r"session\.iterate\(listing\)"):
@@ -76,8 +76,8 @@ class TestFetch:
         "options", [{"priority": "high"}, {"max_wait": -1}, {"max_wait": "5"}, {"max_wait": True}]
     )
     @virtual
-    async def test_options_that_can_t_be(self, options):
-        """Another priority or wait than there are is refused, and nothing is sent."""
+    async def test_invalid_options(self, options):
+        """An invalid priority or max_wait raises an error, and nothing is sent."""
         transport = FakeTransport()
         async with session_over(transport) as session:
             with pytest.raises(errors.InvalidParameter):
@@ -86,7 +86,7 @@ class TestFetch:
 
     @virtual
     async def test_interactive_before_bulk(self):
-        """A fetch passes a stream's waiting queries, and a fetch in bulk does not."""
+        """An interactive fetch goes before a stream's waiting queries; a bulk fetch does not."""
         transport = FakeTransport(latency=1)
         async with session_over(transport, max_in_flight=1) as session:
             tasks = []
@@ -103,7 +103,7 @@ class TestOtherCalls:
 
     @pytest.mark.parametrize("wrong", [worker_query(1), None, "WS1", [LISTING]])
     def test_iterate_takes_a_listing(self, wrong):
-        """Iterating over anything but a listing says which call is right."""
+        """Iterating over another value than a listing raises an error that names the right call."""
         session = TaskRouterSession(CREDENTIALS)
         with pytest.raises(errors.UsageError, match=r"session\.fetch\(query\)"):
             session.iterate(wrong)
@@ -120,15 +120,15 @@ class TestOtherCalls:
             ((WORKSPACE,), {"workers": worker_query(1)}, errors.UsageError),
         ],
     )
-    def test_the_main_job_checks_at_once(self, arguments, options, kind):
-        """Arguments of the main job that can't be are refused by the call itself."""
+    def test_stream_worker_statistics_checks_at_once(self, arguments, options, kind):
+        """The call itself raises the error for an invalid argument."""
         session = TaskRouterSession(CREDENTIALS)
         with pytest.raises(kind):
             session.stream_worker_statistics(*arguments, **options)
 
     @virtual
     async def test_budgets(self, simple_throttle):
-        """Budgets show what was told, what is going on and why the next one would wait."""
+        """Budgets show the server's limit, current requests and why the next one would wait."""
         transport = FakeTransport(lambda r: statistics(r, **limits(8, 3)), latency=1)
         async with session_over(transport, headroom=0.5) as session:
             assert session.budgets() == ()
@@ -152,7 +152,7 @@ class TestOtherCalls:
 
 
 class TestLentSession:
-    """An aiohttp session that is the caller's."""
+    """An aiohttp session lent by the caller."""
 
     async def test_it_stays_open(self, mocked):
         """Closing our session leaves the lent one open and usable."""
@@ -164,7 +164,7 @@ class TestLentSession:
             assert not http.closed
 
     async def test_a_closed_one_is_refused(self):
-        """A closed aiohttp session is refused at the first use, as a mistake in the setting up."""
+        """A closed aiohttp session raises ConfigError at the first use."""
         async with aiohttp.ClientSession() as http:
             pass
         session = TaskRouterSession(CREDENTIALS, http=http)
@@ -174,10 +174,10 @@ class TestLentSession:
 
 
 class TestProxy:
-    """Somebody in between, from the environment."""
+    """Proxies from the environment and from an option."""
 
     async def test_from_the_environment(self, monkeypatch):
-        """With trust_env requests go by the environment's proxy."""
+        """With trust_env requests go through the environment's proxy."""
         between = RawServer(http_bytes())
         async with between.running() as proxy:
             monkeypatch.setenv("http_proxy", proxy)
@@ -189,8 +189,8 @@ class TestProxy:
         assert head.startswith("GET http://far.invalid/v1/Workspaces/")
 
     @pytest.mark.parametrize("allow_http", [False, True])
-    async def test_this_machine_is_asked_directly(self, monkeypatch, allow_http):
-        """The environment's proxy never sees what goes to this machine."""
+    async def test_this_machine_needs_no_proxy(self, monkeypatch, allow_http):
+        """Requests to this machine do not go through the environment's proxy."""
         between, near = RawServer(http_bytes()), RawServer(http_bytes())
         async with between.running() as proxy, near.running() as base_url:
             monkeypatch.setenv("http_proxy", proxy)
@@ -200,8 +200,8 @@ class TestProxy:
                 await session.fetch(worker_query(1))
         assert (len(between.heads), len(near.heads)) == (0, 1)
 
-    async def test_given(self):
-        """The proxy that is given to the session is asked for every request."""
+    async def test_a_given_proxy(self):
+        """Every request goes through the proxy given to the session."""
         between = RawServer(http_bytes())
         async with between.running() as proxy:
             options = {"base_url": "http://far.example", "allow_http": True, "proxy": proxy}
@@ -211,10 +211,10 @@ class TestProxy:
 
 
 class TestHostileServers:
-    """What a server can't make this session do."""
+    """Replies of a hostile server."""
 
     async def test_another_host_is_never_contacted(self):
-        """A next page on another host is asked of the base URL, and that host hears nothing."""
+        """A next page on another host is requested from the base URL only."""
         evil, asked = RawServer(http_bytes()), []
 
         async def answer(request):
@@ -233,7 +233,7 @@ class TestHostileServers:
         assert evil.heads == []
 
     async def test_redirects_never_carry_credentials(self):
-        """A redirect to another host is an error of the reply, and that host hears nothing."""
+        """A redirect to another host is an error, and that host gets no request."""
         evil = RawServer(http_bytes())
         async with evil.running() as evil_url:
             said = http_bytes(b"", "307 Temporary Redirect", f"Location: {evil_url}/")
@@ -246,8 +246,8 @@ class TestHostileServers:
         assert evil.heads == []
 
     @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"7", b"\xff", b"{" * 99_999])
-    async def test_bodies_without_sense(self, mocked, body):
-        """A body that is no object is a PayloadError, and is not asked for again."""
+    async def test_malformed_bodies(self, mocked, body):
+        """A body that is not an object is a PayloadError, and is not retried."""
         mocked.answer(body=body)
         async with TaskRouterSession(CREDENTIALS) as session:
             with pytest.raises(errors.PayloadError):

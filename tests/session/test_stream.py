@@ -1,4 +1,4 @@
-"""Many queries: each answered once, pulled as room comes free, bounded everywhere."""
+"""Streams: one outcome for each query, pulled lazily, with bounds."""
 
 import asyncio
 from datetime import timedelta
@@ -25,21 +25,21 @@ from tests.support.virtual import now, settle, virtual
 
 
 def endless(pulled):
-    """Queries without end; the list keeps how many were pulled."""
+    """Yield queries without end; the list records how many were pulled."""
     for number in count():
         pulled.append(number)
         yield worker_query(number)
 
 
 async def later(values, seconds=0.0):
-    """The values as an async generator, with a pause before each."""
+    """Yield the values as an async generator, with a pause before each."""
     for value in values:
         await asyncio.sleep(seconds)
         yield value
 
 
 async def _read(outcomes, found):
-    """Put outcomes into a list that keeps them when an error comes."""
+    """Append outcomes to a list, which keeps them after an error."""
     async for outcome in outcomes:
         found.append(outcome)
 
@@ -65,7 +65,7 @@ class TestDelivery:
 
     @virtual
     async def test_as_they_finish(self):
-        """The outcome of a slow query comes after those of quick ones behind it."""
+        """The outcome of a slow query comes after those of later, quicker queries."""
         transport = FakeTransport(latency=lambda r: 9 if number_of(r) == 3 else 0.1)
         async with session_over(transport) as session:
             outcomes = await session.stream(worker_queries(6)).collect()
@@ -73,7 +73,7 @@ class TestDelivery:
 
     @virtual
     async def test_in_order(self):
-        """An ordered stream gives outcomes in the order of the queries, whatever finishes first."""
+        """An ordered stream gives outcomes in the order of the queries."""
         transport = FakeTransport(latency=lambda r: 1 / (1 + number_of(r) % 7))
         async with session_over(transport, max_in_flight=8) as session:
             outcomes = await session.stream(worker_queries(60), ordered=True).collect()
@@ -81,22 +81,22 @@ class TestDelivery:
 
     @virtual
     async def test_collect_keeps_the_order(self):
-        """Collecting from a session gives outcomes in the order of the queries."""
+        """``session.collect`` returns outcomes in the order of the queries."""
         transport = FakeTransport(latency=lambda r: 1 / (1 + number_of(r) % 7))
         async with session_over(transport, max_in_flight=4) as session:
             outcomes = await session.collect(later(worker_queries(60)))
         assert [number_of(outcome) for outcome in outcomes] == list(range(60))
 
     @virtual
-    async def test_equal_queries_are_asked_each(self):
-        """A query that stands twice is answered twice."""
+    async def test_equal_queries_have_one_outcome_each(self):
+        """A query that appears twice is run twice."""
         async with session_over(FakeTransport()) as session:
             outcomes = await session.collect([worker_query(1)] * 3)
         assert len(outcomes) == 3
 
     @virtual
     async def test_no_queries_no_outcomes(self):
-        """A source without queries ends at once, having sent nothing."""
+        """An empty source ends at once, without a request."""
         transport = FakeTransport()
         async with session_over(transport) as session:
             assert await session.collect([]) == []
@@ -105,7 +105,7 @@ class TestDelivery:
 
     @virtual
     async def test_one_missing_worker_is_a_failure(self):
-        """A 404 is the Failure of its query, with its error, and the rest go on."""
+        """A 404 is the Failure of its query; the other queries go on."""
         transport = FakeTransport(lambda r: trouble(404) if number_of(r) == 2 else statistics(r))
         async with session_over(transport) as session:
             outcomes = await session.collect(worker_queries(5))
@@ -116,13 +116,13 @@ class TestDelivery:
 
 
 class TestBounds:
-    """Nothing grows with the number of queries."""
+    """Bounds that hold for any number of queries."""
 
     @pytest.mark.parametrize("ordered", [False, True])
     @pytest.mark.parametrize("most", [1, 2, 7])
     @virtual
     async def test_never_far_ahead(self, most, ordered):
-        """At most twice max_in_flight queries are pulled past those that were delivered."""
+        """At most twice max_in_flight queries are pulled and not yet delivered."""
         pulled, delivered = [], 0
         async with (
             session_over(FakeTransport(), max_in_flight=most) as session,
@@ -137,7 +137,7 @@ class TestBounds:
 
     @virtual
     async def test_a_slow_consumer_slows_the_pulling(self):
-        """While the consumer does something else, pulling stops, and then it goes on."""
+        """While the consumer is busy, pulling stops; then it continues."""
         pulled = []
         async with (
             session_over(FakeTransport(), max_in_flight=5) as session,
@@ -150,8 +150,8 @@ class TestBounds:
             assert len(pulled) == 11
 
     @virtual
-    async def test_a_slow_first_one_stops_an_ordered_stream(self):
-        """While the oldest query is unanswered, an ordered stream pulls 2 x max_in_flight."""
+    async def test_a_slow_first_query_stops_an_ordered_stream(self):
+        """While the oldest query runs, an ordered stream pulls 2 x max_in_flight."""
         pulled = []
         transport = FakeTransport(latency=lambda r: 500 if number_of(r) == 1 else 0.01)
         async with (
@@ -166,7 +166,7 @@ class TestBounds:
 
     @virtual
     async def test_bounded_in_flight(self):
-        """Bulk requests leave one of max_in_flight slots free, and use all others."""
+        """Bulk requests leave one of max_in_flight slots free and use all others."""
         transport = FakeTransport()
         async with session_over(transport, max_in_flight=6) as session:
             await session.collect(worker_queries(100))
@@ -174,7 +174,7 @@ class TestBounds:
 
     @virtual
     async def test_two_streams_share_the_slots(self):
-        """Streams that run at the same time are bounded together, and both get on."""
+        """Concurrent streams share the slots, and both make progress."""
         transport = FakeTransport()
         elsewhere = [worker_query(n, workspace="WS" + "e" * 32) for n in range(50)]
         async with (
@@ -189,7 +189,7 @@ class TestBounds:
 
     @virtual
     async def test_a_fetch_inside_the_loop(self):
-        """With one slot and a full buffer a fetch inside the loop goes through each time."""
+        """With one slot and a full buffer, a fetch inside the loop completes each time."""
         transport = FakeTransport()
         async with (
             session_over(transport, max_in_flight=1) as session,
@@ -206,7 +206,7 @@ class TestBounds:
 
     @virtual
     async def test_a_stream_inside_the_loop(self):
-        """A stream inside another one's loop goes through as well, with a single slot."""
+        """A stream inside another stream's loop completes, with a single slot."""
         async with (
             session_over(FakeTransport(), max_in_flight=1) as session,
             session.stream(worker_queries(5)) as outcomes,
@@ -216,7 +216,7 @@ class TestBounds:
 
     @virtual
     async def test_a_fetch_inside_the_source(self):
-        """A source that fetches by the same session to make its queries goes through."""
+        """A source may fetch with the same session to make its queries."""
 
         async def source(session):
             for number in range(6):
@@ -228,7 +228,7 @@ class TestBounds:
 
     @virtual
     async def test_no_more_tasks_than_needed(self):
-        """Few queries make few tasks, and many make at most max_in_flight."""
+        """Few queries make few tasks; many make at most max_in_flight."""
         async with session_over(FakeTransport(latency=5), max_in_flight=50) as session:
             async with session.stream(worker_queries(3)):
                 await settle()
@@ -238,8 +238,8 @@ class TestBounds:
                 assert len(asyncio.all_tasks()) == 1 + 50
 
     @virtual
-    async def test_a_slow_source_is_asked_once_at_a_time(self):
-        """An async source is never asked for two queries at once, however many could be sent."""
+    async def test_a_slow_source_is_pulled_once_at_a_time(self):
+        """An async source is never pulled for two queries at once."""
         async with session_over(FakeTransport(), max_in_flight=50) as session:
             found = await session.collect(later(worker_queries(10), seconds=1))
         assert len(found) == 10
@@ -247,11 +247,11 @@ class TestBounds:
 
 
 class TestWindows:
-    """One run, one window."""
+    """Windows of a run."""
 
     @virtual
     async def test_a_relative_window_becomes_one_absolute_window(self):
-        """However long a run takes, equal relative windows are asked as the same two times."""
+        """Equal relative windows of a run are sent as the same two times."""
         transport = FakeTransport(latency=40)
         async with session_over(transport, max_in_flight=3) as session:
             outcomes = await session.collect(worker_queries(20))
@@ -263,7 +263,7 @@ class TestWindows:
 
     @virtual
     async def test_different_windows_have_the_same_end(self):
-        """Relative windows of a run differ by their lengths alone."""
+        """Relative windows of a run differ only by their lengths."""
         asked = [worker_query(n, Window.last(minutes=n)) for n in (5, 60, 600)]
         async with session_over(FakeTransport(latency=90)) as session:
             outcomes = await session.collect(later(asked, seconds=100))
@@ -272,7 +272,7 @@ class TestWindows:
 
     @virtual
     async def test_only_a_fetch_sends_minutes(self):
-        """A fetch leaves counting back to the server."""
+        """A fetch sends a relative window as ``Minutes``."""
         transport = FakeTransport()
         async with session_over(transport) as session:
             await session.fetch(worker_query(1))
@@ -280,11 +280,11 @@ class TestWindows:
 
 
 class TestWorkerStatistics:
-    """The main job: all workers of a workspace."""
+    """The statistics of all workers of a workspace."""
 
     @virtual
     async def test_every_worker_once(self):
-        """Every listed worker is asked for once, while the list is read, and is the context."""
+        """Every listed worker is queried once, while the list is read, and is the context."""
         sids = [worker_sid(number) for number in range(250)]
         listed = pages(sids, 100)
         transport = FakeTransport(
@@ -302,7 +302,7 @@ class TestWorkerStatistics:
 
     @virtual
     async def test_task_channel_and_window(self):
-        """Every request carries the channel and the same absolute window."""
+        """Every request has the channel and the same absolute window."""
         transport = FakeTransport()
         async with session_over(transport) as session:
             stream = session.stream_worker_statistics(
@@ -317,7 +317,7 @@ class TestWorkerStatistics:
 
     @virtual
     async def test_a_failed_page_never_ends_as_complete(self):
-        """When a page fails for good, its workers' outcomes are delivered, then it raises."""
+        """If a page fails, its workers' outcomes are delivered, then the error is raised."""
         sids = [worker_sid(number) for number in range(20)]
         listed = pages(sids, 10)
 
@@ -337,7 +337,7 @@ class TestWorkerStatistics:
 
     @virtual
     async def test_the_first_page_refused(self):
-        """When the list itself is forbidden, the stream raises that and has no outcome."""
+        """If the list itself gets a 403, the stream raises that and has no outcome."""
         transport = FakeTransport(Script(then=lambda _: trouble(403)))
         async with session_over(transport) as session:
             with pytest.raises(errors.Forbidden):

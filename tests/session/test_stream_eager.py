@@ -1,4 +1,4 @@
-"""A stream under a loop whose tasks start at once."""
+"""A stream in a loop with an eager task factory."""
 
 import asyncio
 import sys
@@ -12,7 +12,7 @@ from tests.support.virtual import virtual
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
 @virtual
 async def test_eager_tasks():
-    """An eager task factory does not make the workers hire each other without end."""
+    """With an eager task factory, workers do not start each other without end."""
     factory = getattr(asyncio, "eager_task_factory", None)
     asyncio.get_running_loop().set_task_factory(factory)
     async with session_over(FakeTransport(), max_in_flight=100) as session:

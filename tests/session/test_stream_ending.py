@@ -1,4 +1,4 @@
-"""How a stream ends: by its source, by an error that repeats, by leaving, by force."""
+"""How a stream ends: end of the source, a repeated error, leaving, cancellation."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ from tests.support.virtual import now, settle, virtual
 
 
 async def read(outcomes):
-    """The workers whose outcomes came, and the error that ended it, or None."""
+    """Return the workers whose outcomes came, and the error that ended the stream, or None."""
     found = []
     try:
         async for outcome in outcomes:
@@ -31,14 +31,14 @@ async def read(outcomes):
 
 
 class Source:
-    """Queries that end with an error, or never; sync and async; tells when it is closed."""
+    """A source, sync or async, that ends with an error or never, and records its closing."""
 
     def __init__(self, many, error=None):
         self._many, self._error = many, error
         self.closed = 0
 
     def sync(self):
-        """As a generator."""
+        """Yield the queries as a generator."""
         try:
             yield from map(worker_query, range(self._many))
             if self._error is not None:
@@ -47,7 +47,7 @@ class Source:
             self.closed += 1
 
     async def later(self):
-        """As an async generator."""
+        """Yield the queries as an async generator."""
         try:
             for query in map(worker_query, range(self._many)):
                 await asyncio.sleep(0.001)
@@ -60,13 +60,13 @@ class Source:
 
 
 class TestSourceFails:
-    """What was made is delivered, then the source's own error is raised."""
+    """Sources that fail."""
 
     @pytest.mark.parametrize("ordered", [False, True])
     @pytest.mark.parametrize("kind", ["sync", "later"])
     @virtual
     async def test_delivered_then_raised(self, kind, ordered):
-        """All queries before the error have their outcomes, and then it is raised as it was."""
+        """All queries before the error have outcomes; then the source's own error is raised."""
         error = ZeroDivisionError("mine")
         source = Source(25, error)
         async with (
@@ -81,14 +81,14 @@ class TestSourceFails:
 
     @virtual
     async def test_collect_raises(self):
-        """Collecting raises the source's error."""
+        """``collect`` raises the source's error."""
         async with session_over(FakeTransport()) as session:
             with pytest.raises(ZeroDivisionError):
                 await session.collect(Source(5, ZeroDivisionError()).sync())
 
     @virtual
-    async def test_a_source_that_is_cancelled_is_no_end(self):
-        """A source in which something was cancelled does not let the stream end as complete."""
+    async def test_a_cancelled_source_is_not_an_end(self):
+        """After a cancellation in the source the stream does not end as if complete."""
         async with session_over(FakeTransport()) as session:
             found, raised = [], None
             async with session.stream(Source(5, asyncio.CancelledError()).later()) as outcomes:
@@ -97,8 +97,8 @@ class TestSourceFails:
         assert isinstance(raised, errors.SessionMisuse)
 
     @virtual
-    async def test_a_task_cancelled_from_outside_is_no_end(self):
-        """When somebody cancels a stream's tasks, it does not end as if complete."""
+    async def test_a_cancelled_worker_is_not_an_end(self):
+        """If other code cancels a stream's tasks, the stream does not end as if complete."""
         async with (
             session_over(FakeTransport(latency=5)) as session,
             session.stream(worker_queries(5)) as outcomes,
@@ -112,8 +112,8 @@ class TestSourceFails:
 
     @pytest.mark.parametrize("wrong", [None, "WK1", 7, ("a", "b")])
     @virtual
-    async def test_what_is_no_query(self, wrong):
-        """Something among the queries that is none ends the stream with the right call's name."""
+    async def test_an_item_that_is_not_a_query(self, wrong):
+        """An item that is not a query ends the stream with an error that names the right call."""
         async with (
             session_over(FakeTransport()) as session,
             session.stream([*worker_queries(3), wrong]) as outcomes,
@@ -125,11 +125,11 @@ class TestSourceFails:
 
 
 class TestErrorsThatRepeat:
-    """What every query would meet ends the run."""
+    """Errors that every query would repeat."""
 
     @virtual
     async def test_401(self):
-        """A 401 ends the run with that error, whatever came before."""
+        """A 401 ends the run with that error, even after successes."""
         transport = FakeTransport(lambda r: trouble(401) if number_of(r) == 7 else statistics(r))
         async with (
             session_over(transport, max_in_flight=2) as session,
@@ -142,7 +142,7 @@ class TestErrorsThatRepeat:
 
     @virtual
     async def test_403_before_any_success(self):
-        """A 403 at the beginning ends the run with that error."""
+        """A 403 before any success ends the run with that error."""
         transport = FakeTransport(lambda _: trouble(403))
         async with session_over(transport) as session:
             with pytest.raises(errors.Forbidden):
@@ -151,7 +151,7 @@ class TestErrorsThatRepeat:
 
     @virtual
     async def test_403_after_a_success(self):
-        """A 403 for one worker, after others were answered, is that one's Failure."""
+        """A 403 for one worker after a success is that worker's Failure."""
         transport = FakeTransport(
             lambda r: trouble(403) if number_of(r) % 9 == 5 else statistics(r)
         )
@@ -162,7 +162,7 @@ class TestErrorsThatRepeat:
 
     @virtual
     async def test_twenty_alike(self):
-        """When the first 20 workers all fail alike, the run ends with that error."""
+        """If the first 20 workers all fail with the same error, the run ends with it."""
         transport = FakeTransport(lambda _: trouble(400, 20001))
         async with (
             session_over(transport, max_in_flight=5) as session,
@@ -175,7 +175,7 @@ class TestErrorsThatRepeat:
 
     @virtual
     async def test_one_success_among_them(self):
-        """When one of the first workers succeeds, the others' failures end nothing."""
+        """If one of the first workers succeeds, the others' failures do not end the run."""
         transport = FakeTransport(lambda r: statistics(r) if number_of(r) == 3 else trouble(404))
         async with session_over(transport) as session:
             outcomes = await session.collect(worker_queries(100))
@@ -183,8 +183,8 @@ class TestErrorsThatRepeat:
 
     @pytest.mark.parametrize("ordered", [False, True])
     @virtual
-    async def test_what_is_under_way_is_cancelled(self, ordered):
-        """The end by an error cancels requests under way instead of waiting for them."""
+    async def test_requests_in_flight_are_cancelled(self, ordered):
+        """An error that ends the run cancels the requests in flight."""
         script = Script(statistics, then=lambda r: trouble(401) if number_of(r) == 4 else None)
         transport = FakeTransport(script, latency=lambda r: 1 if number_of(r) in (0, 4) else 900)
         async with (
@@ -197,13 +197,13 @@ class TestErrorsThatRepeat:
 
 
 class TestLeaving:
-    """After a stream was left nothing of it remains."""
+    """Streams that are left leave nothing behind."""
 
     @pytest.mark.parametrize("kind", ["sync", "later"])
     @pytest.mark.parametrize("after", [0, 1, 17])
     @virtual
     async def test_leaving_early(self, kind, after):
-        """Leaving the loop early ends every task and request, and closes the source."""
+        """Leaving the loop early ends every task and request and closes the source."""
         source, transport = Source(10_000), FakeTransport(latency=3)
         async with session_over(transport, max_in_flight=6) as session:
             async with session.stream(getattr(source, kind)()) as outcomes:
@@ -220,7 +220,7 @@ class TestLeaving:
     @pytest.mark.parametrize("seconds", [0, 0.0005, 0.5, 1, 1.5, 40])
     @virtual
     async def test_cancelling_the_consumer(self, seconds):
-        """Cancelling the task that reads ends every task of the stream, at any moment."""
+        """Cancelling the reading task at any moment ends every task of the stream."""
         source, transport = Source(10_000), FakeTransport(latency=1)
 
         async def consume(session):
@@ -240,7 +240,7 @@ class TestLeaving:
 
     @virtual
     async def test_cancelled_while_it_leaves(self):
-        """A second cancellation, while the stream is closing, still leaves no task behind."""
+        """A second cancellation, while the stream closes, leaves no task either."""
         transport = FakeTransport(_stubborn)
 
         async def consume(session):
@@ -260,7 +260,7 @@ class TestLeaving:
 
     @virtual
     async def test_an_error_in_the_loop_is_the_callers(self):
-        """What the consumer raises inside the block comes out as it is, no group, no wrapper."""
+        """An error raised inside the block comes out unchanged: no group, no wrapper."""
         async with session_over(FakeTransport(latency=3)) as session:
             mine = ZeroDivisionError()
 
@@ -275,8 +275,8 @@ class TestLeaving:
             assert mine.__cause__ is None
 
     @virtual
-    async def test_a_read_that_is_given_up_loses_nothing(self):
-        """A read that timed out leaves its outcome to the next one."""
+    async def test_a_read_that_timed_out_loses_nothing(self):
+        """The next read returns the outcome of a read that timed out."""
         async with (
             session_over(FakeTransport(latency=1), max_in_flight=1) as session,
             session.stream(worker_queries(10)) as outcomes,
@@ -291,8 +291,8 @@ class TestLeaving:
         assert misses > 10
 
     @virtual
-    async def test_errors_that_nobody_read_do_not_nag(self):
-        """A stream left with an undelivered error, or failures, leaves no complaint."""
+    async def test_unread_errors_are_not_logged(self):
+        """A stream left with an unread error or failures causes no log record."""
         async with session_over(FakeTransport(lambda _: trouble(401))) as session:
             async with session.stream(worker_queries(5)):
                 await asyncio.sleep(1)
@@ -302,7 +302,7 @@ class TestLeaving:
 
 
 async def _stubborn(request):
-    """Takes a while to notice that it isn't wanted any more."""
+    """Take a while to end after a cancellation."""
     if number_of(request) < 2:
         return statistics(request)
     try:

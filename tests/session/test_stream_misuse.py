@@ -1,4 +1,4 @@
-"""Streams that are held the wrong way round say so."""
+"""Wrong uses of a stream and their errors."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ from tests.support.virtual import settle, virtual
 
 @virtual
 async def test_unentered():
-    """Reading a stream that was not entered says how to enter it."""
+    """Reading a stream that was not entered raises an error that says how to enter it."""
     async with session_over(FakeTransport()) as session:
         stream = session.stream(worker_queries(1))
         with pytest.raises(errors.SessionMisuse, match="async with"):
@@ -29,7 +29,7 @@ async def test_unentered():
 
 @virtual
 async def test_used_twice():
-    """A stream is entered once, and read once."""
+    """A second entry and a second reading loop raise SessionMisuse."""
     async with session_over(FakeTransport()) as session:
         stream = session.stream(worker_queries(1))
         async with stream:
@@ -42,7 +42,7 @@ async def test_used_twice():
 
 @virtual
 async def test_two_readers_at_once():
-    """A second task that waits for an outcome is refused, and the first gets its own."""
+    """A second task that waits for an outcome raises SessionMisuse; the first gets its outcome."""
     async with (
         session_over(FakeTransport(latency=5)) as session,
         session.stream([worker_query(1)]) as outcomes,
@@ -56,7 +56,7 @@ async def test_two_readers_at_once():
 
 @virtual
 async def test_a_source_of_the_wrong_kind():
-    """A query, a listing or a number in place of queries is refused at once."""
+    """A query, a listing or a number in place of queries raises UsageError at once."""
     async with session_over(FakeTransport()) as session:
         for wrong in (worker_query(1), queries.workers(WORKSPACE), 7, None):
             with pytest.raises(errors.UsageError, match=r"session\.fetch\(\)"):

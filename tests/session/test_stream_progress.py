@@ -1,4 +1,4 @@
-"""How far a run is: true at every moment."""
+"""The progress of a run is correct at every moment."""
 
 import asyncio
 
@@ -23,7 +23,7 @@ from tests.support.virtual import virtual
 
 @virtual
 async def test_before_it_is_entered():
-    """An unentered stream has done nothing and knows the total of what has a length."""
+    """Before entry nothing is done; the total is known if the source has a length."""
     async with session_over(FakeTransport()) as session:
         progress = session.stream(worker_queries(7)).progress
         assert (progress.done, progress.total, progress.elapsed, progress.eta) == (0, 7, 0, None)
@@ -32,7 +32,7 @@ async def test_before_it_is_entered():
 
 @virtual
 async def test_rate_and_eta(simple_throttle):
-    """Rate is outcomes per second so far, eta what is left at that rate."""
+    """The rate is outcomes per second so far; eta is the remaining time at that rate."""
     transport = FakeTransport(lambda r: statistics(r, **limits(10, 10)), latency=0)
     async with (
         session_over(transport) as session,
@@ -51,7 +51,7 @@ async def test_rate_and_eta(simple_throttle):
 
 @virtual
 async def test_the_clock_stops_at_the_end(simple_throttle):
-    """Elapsed seconds and rate are those of the run and not of the time after it."""
+    """Elapsed seconds and rate do not change after the end of the run."""
     async with session_over(FakeTransport(latency=2)) as session:
         async with session.stream(worker_queries(3)) as outcomes:
             assert [number_of(outcome) async for outcome in outcomes] == [0, 1, 2]
@@ -62,7 +62,7 @@ async def test_the_clock_stops_at_the_end(simple_throttle):
 
 @virtual
 async def test_the_total_is_known_at_the_source_s_end():
-    """A generator's total is unknown until its end was reached, and then it is exact."""
+    """A generator's total is unknown until its end was reached, then exact."""
     async with (
         session_over(FakeTransport(), max_in_flight=2) as session,
         session.stream(iter(worker_queries(9))) as outcomes,
@@ -78,7 +78,7 @@ async def test_the_total_is_known_at_the_source_s_end():
 
 @virtual
 async def test_the_total_of_a_listing():
-    """A workspace's total is known as soon as its last page is here."""
+    """A workspace's total is known once the last page of workers was read."""
     sids = [worker_sid(number) for number in range(30)]
     listed = pages(sids, 10)
     transport = FakeTransport(lambda r: statistics(r) if "WK" in r.target else listed(r))
@@ -98,7 +98,7 @@ async def test_the_total_of_a_listing():
 
 @virtual
 async def test_a_stream_left_early_does_not_look_complete():
-    """After leaving early, what was done is below a total, or the total is unknown."""
+    """After leaving early, done is below total, or total is unknown."""
     sids = [worker_sid(number) for number in range(30)]
     listed = pages(sids, 10)
     transport = FakeTransport(lambda r: statistics(r) if "WK" in r.target else listed(r))
@@ -113,8 +113,8 @@ async def test_a_stream_left_early_does_not_look_complete():
 
 
 @virtual
-async def test_what_went_wrong_is_counted():
-    """Failures, repeated sends and refusals are counted apart, while the run goes on."""
+async def test_failures_are_counted():
+    """Failures, retries and 429s are counted apart during the run."""
     script = Script(
         trouble(503), trouble(404), trouble(429, retry_after=1), trouble(404), then=statistics
     )

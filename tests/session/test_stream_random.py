@@ -1,4 +1,4 @@
-"""Streams under any latencies, failures, sizes and orders: the promises that always hold."""
+"""Streams under random latencies, failures, sizes and orders."""
 
 import asyncio
 
@@ -28,19 +28,19 @@ answers = st.lists(
 )
 
 
-class Fate:
-    """A server whose answers and latencies come from lists, over and over; checks promises."""
+class ScriptedServer:
+    """A server whose answers and latencies repeat given lists; it checks the bounds."""
 
     def __init__(self, kinds, seconds):
         self._kinds, self._seconds = kinds, seconds
         self.asked = 0
 
     def latency(self, _):
-        """The next latency."""
+        """Return the next latency."""
         return self._seconds[self.asked % len(self._seconds)]
 
     def __call__(self, request):
-        """The next answer."""
+        """Return the next answer."""
         kind = self._kinds[self.asked % len(self._kinds)]
         self.asked += 1
         if isinstance(kind, int):
@@ -55,7 +55,7 @@ class Fate:
 
 
 def check_progress(before, after, pulled):
-    """Progress only grows, and never beyond what there is."""
+    """Check that progress only grows and stays within its bounds."""
     assert before.done <= after.done
     assert before.failed <= after.failed <= after.done
     assert before.retried <= after.retried
@@ -77,8 +77,8 @@ def check_progress(before, after, pulled):
     st.lists(st.floats(0, 1), min_size=1, max_size=5),
 )
 def test_each_query_exactly_once(many, most, ordered, sized, kinds, seconds, thinking):
-    """Whatever happens, each query has one outcome, within all bounds, in order if asked."""
-    run_virtual(_each_once(many, most, ordered, sized, Fate(kinds, seconds), thinking))
+    """Each query has one outcome, within all bounds, in order if requested."""
+    run_virtual(_each_once(many, most, ordered, sized, ScriptedServer(kinds, seconds), thinking))
 
 
 async def _each_once(many, most, ordered, sized, fate, thinking):
@@ -126,8 +126,8 @@ async def _each_once(many, most, ordered, sized, fate, thinking):
     st.sampled_from(["cancel", "leave", "aclose"]),
 )
 def test_ended_at_any_moment(most, ordered, kinds, seconds, moment, fetches, way):
-    """Cancelled, left or closed at any moment, a stream leaves no task, permit or request."""
-    run_virtual(_ended(most, ordered, Fate(kinds, seconds), moment, fetches, way))
+    """A stream cancelled, left or closed at any moment leaves no task, permit or request."""
+    run_virtual(_ended(most, ordered, ScriptedServer(kinds, seconds), moment, fetches, way))
 
 
 async def _ended(most, ordered, fate, moment, fetches, way):

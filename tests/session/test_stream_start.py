@@ -1,4 +1,4 @@
-"""How a run over a whole workspace begins."""
+"""The start of a run over a whole workspace."""
 
 import asyncio
 
@@ -18,14 +18,14 @@ LISTED = [worker_sid(number) for number in range(40)]
 
 
 def server(page_size):
-    """Answers pages of the workers, and statistics."""
+    """Return a server with pages of workers, and statistics."""
     page = pages(LISTED, page_size)
     return lambda request: page(request) if number_of(request) is None else statistics(request)
 
 
 @virtual
 async def test_the_first_outcome_comes_after_two_round_trips():
-    """A page of workers, a worker's statistics: the first outcome waits for nothing else."""
+    """The first outcome waits only for a page of workers and one worker's statistics."""
     transport, loop = FakeTransport(server(10), latency=LATENCY), asyncio.get_running_loop()
     async with session_over(transport) as session:
         began = loop.time()
@@ -35,8 +35,8 @@ async def test_the_first_outcome_comes_after_two_round_trips():
 
 
 @virtual
-async def test_workers_are_asked_for_while_the_list_is_still_read():
-    """The statistics of the first page's workers are fetched before the last page is here."""
+async def test_statistics_are_fetched_while_the_list_is_read():
+    """The first page's workers are queried before the last page comes."""
     transport = FakeTransport(server(10), latency=LATENCY)
     async with (
         session_over(transport) as session,

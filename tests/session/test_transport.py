@@ -1,4 +1,4 @@
-"""Bytes in and out: headers, redirects, timeouts, proxies, borrowed sessions, hostile servers."""
+"""Transport: headers, redirects, timeouts, proxies, borrowed sessions, hostile servers."""
 
 import asyncio
 import base64
@@ -25,7 +25,7 @@ BASIC = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
 
 
 async def send(base_url=BASE, request=REQUEST, *, timeout=5.0, proxy=None, http=None):  # noqa: ASYNC109
-    """Send one request by a transport of its own."""
+    """Send one request with a new transport."""
     transport = Transport(base_url, CREDENTIALS, timeout=timeout, proxy=proxy, http=http)
     try:
         return await transport.send(request, lambda: None)
@@ -34,10 +34,10 @@ async def send(base_url=BASE, request=REQUEST, *, timeout=5.0, proxy=None, http=
 
 
 class TestRequest:
-    """What goes out."""
+    """The request on the wire."""
 
     async def test_headers(self, mocked):
-        """Credentials go in one header, and the user agent names package, Python and platform."""
+        """Credentials go in one header; the user agent names package, Python and platform."""
         mocked.answer(payload={})
         await send()
         [call] = mocked.requests["GET", URL_OF_IT]
@@ -47,21 +47,21 @@ class TestRequest:
         agent = rf"taskrouter-stats/{re.escape(__version__)} Python/3\.\d+\.\d+\S* \(\w+ .*\)"
         assert re.fullmatch(agent, headers["User-Agent"])
 
-    async def test_the_reply_comes_as_it_is(self, mocked):
-        """Status, headers found in lower case and untouched body come back, an error's too."""
+    async def test_the_reply_is_unchanged(self, mocked):
+        """Status, headers in lower case and body come back unchanged, also for errors."""
         mocked.answer(status=404, body=b"{odd", headers={"Twilio-Request-Id": "RQ1"})
         reply = await send()
         assert (reply.status, reply.body) == (404, b"{odd")
         assert reply.headers.get("twilio-request-id") == reply.request_id == "RQ1"
 
     async def test_redirects_are_not_followed(self, mocked):
-        """A redirect comes back as a reply, and its target is never asked."""
+        """A redirect comes back as a reply, and its target gets no request."""
         mocked.answer(status=302, headers={"Location": "https://evil.example/"})
         assert (await send()).status == 302
         assert [url.host for _, url in mocked.requests] == ["taskrouter.twilio.com"]
 
     async def test_encoded_once(self):
-        """What the query holds is percent-encoded on the wire, once."""
+        """The query is percent-encoded once."""
         seen = []
 
         async def answer(request):
@@ -90,8 +90,8 @@ class TestRequest:
             await transport.aclose()
         assert seen == [{}, {}]
 
-    async def test_nothing_queues_inside(self):
-        """Three hundred requests are on the wire at once: nothing but the pacer holds them."""
+    async def test_no_request_queues_in_aiohttp(self):
+        """Three hundred requests are in flight at once: only the pacer limits them."""
         inside, everybody = 0, asyncio.Event()
 
         async def answer(_):
@@ -110,7 +110,7 @@ class TestRequest:
 
 
 class TestTimeout:
-    """From connect to the last byte."""
+    """The timeout, from connect to the last byte."""
 
     @pytest.mark.parametrize(
         "said", [b"", b"HTTP/1.1 200 OK\r\nContent-Le", http_bytes(b"{", length=100)]
@@ -122,8 +122,8 @@ class TestTimeout:
                 await send(base_url, timeout=0.1)
         assert caught.value.seconds == 0.1
 
-    async def test_a_body_that_drips(self):
-        """A body that keeps coming, byte by byte, does not outlive the timeout."""
+    async def test_a_slow_body(self):
+        """A body that comes byte by byte does not outlast the timeout."""
 
         async def drip(request):
             response = web.StreamResponse()
@@ -136,8 +136,8 @@ class TestTimeout:
             with pytest.raises(errors.TimedOut):
                 await send(base_url, timeout=0.2)
 
-    async def test_aioresponses_timeout(self, mocked):
-        """Aiohttp's own timeout is TimedOut, and the first exception is not kept alive."""
+    async def test_a_timeout_of_aiohttp(self, mocked):
+        """Aiohttp's timeout becomes TimedOut, which keeps no reference to it."""
         mocked.answer(timeout=True)
         with pytest.raises(errors.TimedOut) as caught:
             await send()
@@ -148,7 +148,7 @@ class TestNoReply:
     """Connections that fail."""
 
     async def test_refused(self):
-        """A port where nobody listens is ConnectionFailed."""
+        """A port without a listener raises ConnectionFailed."""
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         with pytest.raises(errors.ConnectionFailed):
@@ -169,7 +169,7 @@ class TestNoReply:
         ],
     )
     async def test_no_whole_reply(self, said):
-        """A server that breaks off or talks nonsense is ConnectionFailed and nothing else."""
+        """A server that breaks off or sends malformed bytes raises only ConnectionFailed."""
         async with RawServer(said).running() as base_url:
             with pytest.raises(errors.ConnectionFailed) as caught:
                 await send(base_url)
@@ -177,7 +177,7 @@ class TestNoReply:
         assert TOKEN not in str(caught.value)
 
     async def test_one_send_is_one_request(self):
-        """A dropped connection is not tried again behind the pacer's back."""
+        """Aiohttp does not retry a request whose connection dropped."""
         server = RawServer(b"")
         async with server.running() as base_url:
             with pytest.raises(errors.ConnectionFailed):
@@ -185,7 +185,7 @@ class TestNoReply:
         assert len(server.heads) == 1
 
     async def test_an_echoed_secret(self):
-        """What repeats the request stays as it came for the parser, and shows in no repr."""
+        """A reply that repeats a secret is parsed unchanged; no repr shows the secret."""
         secrets = f"{BASIC} {TOKEN}".encode()
         async with RawServer(http_bytes(b'"' + secrets + b'"', "400 Bad")).running() as base_url:
             reply = await send(base_url)
@@ -195,7 +195,7 @@ class TestNoReply:
         assert TOKEN not in repr(CREDENTIALS.secrets())
 
     async def test_headers_of_any_bytes(self):
-        """Each byte of a header that is not UTF-8 becomes U+FFFD, and what is UTF-8 stays."""
+        """A header's bytes that are not UTF-8 become U+FFFD; UTF-8 text stays."""
         odd = "Twilio-Request-Id: RQ\udcff\r\nContent-Type: a/\udcfe\r\nX-Name: Zo\u00eb"
         head = f"HTTP/1.1 503 Odd\r\n{odd}\r\nContent-Length: 2\r\n\r\n"
         async with RawServer(head.encode("utf-8", "surrogateescape") + b"{}").running() as base_url:
@@ -214,10 +214,10 @@ class TestNoReply:
 
 
 class TestTls:
-    """Whom the session believes to be its server."""
+    """Which certificates the session trusts."""
 
-    async def test_a_certificate_that_nobody_signed(self):
-        """It is refused before a byte of the request is sent, and nothing switches that off."""
+    async def test_an_untrusted_certificate(self):
+        """It is refused before any byte of the request is sent, with every option."""
         heads = []
 
         async def served(reader, writer):
@@ -235,18 +235,18 @@ class TestTls:
                 await send(base_url, http=http)  # the caller's own session is the caller's
         assert len(heads) == 1
 
-    def test_no_option(self):
-        """No option of a session is about certificates."""
+    def test_no_option_about_certificates(self):
+        """No option of a session concerns certificates."""
         words = ("ssl", "tls", "verify", "insecure", "cert")
         names = SessionOptions.__annotations__
         assert [name for name in names for word in words if word in name] == []
 
 
 class TestProxy:
-    """Somebody in between."""
+    """Requests through a proxy."""
 
-    async def test_the_proxy_is_asked(self):
-        """A request for a plain http host goes to the proxy whole, with its password apart."""
+    async def test_the_proxy_gets_plain_http(self):
+        """The proxy gets a plain http request with its password in a separate header."""
         server = RawServer(http_bytes(b"{}"))
         async with server.running() as proxy:
             await send("http://far.example", proxy=proxy.replace("//", "//user:pw@"))
@@ -256,7 +256,7 @@ class TestProxy:
         assert "Proxy-Authorization: Basic dXNlcjpwdw==\r\n" in head
 
     async def test_https_is_tunnelled(self):
-        """A proxy that refuses a tunnel never sees the credentials, and the error not its URL."""
+        """A proxy that refuses a tunnel gets no credentials; the error does not show its URL."""
         server = RawServer(http_bytes(b"", "407 Proxy Authentication Required"))
         async with server.running() as proxy:
             with pytest.raises(errors.ConnectionFailed, match="the proxy answered 407") as caught:
@@ -267,8 +267,8 @@ class TestProxy:
         assert BASIC not in head
         assert "hunter2" not in str(caught.value)
 
-    async def test_no_proxy_of_its_own(self, monkeypatch):
-        """Our own aiohttp session doesn't read the environment behind our back."""
+    async def test_proxy_variables_are_not_read(self, monkeypatch):
+        """Our aiohttp session does not read proxies from the environment."""
         server = RawServer(http_bytes(b"{}"))
         async with server.running() as base_url:
             monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
@@ -276,7 +276,7 @@ class TestProxy:
 
 
 class TestBorrowed:
-    """An aiohttp session of the caller's."""
+    """An aiohttp session lent by the caller."""
 
     async def test_it_is_not_closed(self, mocked):
         """Closing the transport leaves the caller's session open."""
@@ -287,14 +287,14 @@ class TestBorrowed:
         [call] = mocked.requests["GET", URL_OF_IT]
         assert call.kwargs["headers"]["Authorization"] == BASIC
 
-    async def test_its_habits_do_not_matter(self, mocked):
-        """A session that raises for statuses gives replies all the same."""
+    async def test_raise_for_status_has_no_effect(self, mocked):
+        """A session with raise_for_status=True returns replies all the same."""
         mocked.answer(status=500)
         async with aiohttp.ClientSession(raise_for_status=True) as http:
             assert (await send(http=http)).status == 500
 
-    async def test_what_can_t_be_borrowed(self):
-        """A session with credentials of its own, or a closed one, is refused at once."""
+    async def test_sessions_that_cannot_be_borrowed(self):
+        """A session with credentials, or a closed one, raises ConfigError at once."""
         async with aiohttp.ClientSession(trust_env=True) as http:
             with pytest.raises(errors.ConfigError, match="netrc"):
                 await send(http=http)
@@ -310,8 +310,8 @@ class TestBorrowed:
         with pytest.raises(errors.ConfigError, match="closed"):
             await send(http=http)
 
-    async def test_closed_under_it(self):
-        """When the caller closes the session, a request under way and a later one say so."""
+    async def test_closed_by_the_caller(self):
+        """If the caller closes the session, current and later requests raise SessionClosed."""
         async with RawServer(b"", hold=True).running() as base_url:
             http = aiohttp.ClientSession()
             transport = Transport(base_url, CREDENTIALS, timeout=5, proxy=None, http=http)

@@ -1,4 +1,4 @@
-"""When a request is said to be on its way: the moment from which the server may count it."""
+"""When ``on_sent`` is called: from then on the server may count the request."""
 
 import socket
 
@@ -22,12 +22,12 @@ async def empty(_):
 
 
 def opened(base_url, http=None):
-    """A transport of its own."""
+    """Return a new transport."""
     return Transport(base_url, CREDENTIALS, timeout=5.0, proxy=None, http=http)
 
 
-async def test_departs_once_its_connection_stands():
-    """It is told once, after connecting and before the reply, and not of a reply before."""
+async def test_on_sent_after_connecting():
+    """``on_sent`` is called once, after connecting and before the reply."""
     story = []
     async with serving(empty) as base_url:
         transport = opened(base_url)
@@ -46,8 +46,8 @@ async def test_departs_once_its_connection_stands():
     assert story == ["connected", "departed", "answered"] * 2
 
 
-async def test_departs_never_without_a_connection():
-    """What could not connect has not departed."""
+async def test_on_sent_needs_a_connection():
+    """A request that could not connect does not call ``on_sent``."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         base_url = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -58,8 +58,8 @@ async def test_departs_never_without_a_connection():
     assert story == []
 
 
-async def test_departs_of_a_borrowed_session_before(mocked):
-    """Nobody knows when a borrowed session has connected: its requests depart at once."""
+async def test_on_sent_of_a_borrowed_session(mocked):
+    """With a borrowed session ``on_sent`` is called before connecting."""
     mocked.answer(payload={})
     story = []
     async with aiohttp.ClientSession() as http:

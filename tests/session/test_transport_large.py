@@ -1,4 +1,4 @@
-"""Bodies and headers that are larger than any of TaskRouter's, over real sockets."""
+"""Bodies and headers larger than any of TaskRouter's, over real sockets."""
 
 import gzip
 
@@ -17,7 +17,7 @@ BOMB = gzip.compress(bytes(2**28), 9)
 
 
 async def send(base_url):
-    """Send one request by a transport of its own."""
+    """Send one request with a new transport."""
     transport = Transport(base_url, CREDENTIALS, timeout=60, proxy=None, http=None)
     try:
         return await transport.send(build_request(worker_query(1), ACCOUNT), lambda: None)
@@ -27,7 +27,7 @@ async def send(base_url):
 
 @pytest.mark.parametrize("more", [0, 1])
 async def test_the_limit_is_16_mebibytes(more):
-    """A body of 16 MiB is read, one byte more is a PayloadError that says so."""
+    """A body of 16 MiB is read; one byte more is a PayloadError that names the limit."""
     body = b'"' + b"x" * (MAX_BODY_BYTES - 2 + more) + b'"'
     async with RawServer(http_bytes(body)).running() as base_url:
         reply = await send(base_url)
@@ -39,7 +39,7 @@ async def test_the_limit_is_16_mebibytes(more):
 
 
 async def test_a_gzip_bomb():
-    """Of a body that grows a thousandfold no more than the limit is kept."""
+    """Of a body that decompresses a thousandfold, at most the limit is kept."""
     said = http_bytes(BOMB, "200 OK", "Content-Encoding: gzip", "Twilio-Request-Id: RQ1")
     async with RawServer(said).running() as base_url:
         reply = await send(base_url)
@@ -48,8 +48,8 @@ async def test_a_gzip_bomb():
         decode_reply(reply)
 
 
-async def test_a_body_without_end_is_not_read_to_its_end():
-    """The server is cut off while it still sends, long before the timeout."""
+async def test_an_endless_body_is_cut_off():
+    """The connection closes while the server still sends, long before the timeout."""
     written = 0
 
     async def pour(request):
@@ -67,7 +67,7 @@ async def test_a_body_without_end_is_not_read_to_its_end():
 
 
 async def test_a_large_error_keeps_its_status():
-    """An error with a body that is too large is that error all the same."""
+    """An error with a body that is too large keeps its status."""
     said = http_bytes(bytes(MAX_BODY_BYTES + 1), "503 Service Unavailable")
     async with RawServer(said).running() as base_url:
         with pytest.raises(errors.ServerError) as caught:
@@ -77,7 +77,7 @@ async def test_a_large_error_keeps_its_status():
 
 @pytest.mark.parametrize("line", ["X-{}: 1", "X: 1"], ids=["different", "the same"])
 async def test_a_flood_of_headers(line):
-    """A reply with 200,000 headers is given up as none."""
+    """A reply with 200,000 headers raises ConnectionFailed."""
     flood = [line.format(number) for number in range(200_000)]
     async with RawServer(http_bytes(b"{}", "200 OK", *flood)).running() as base_url:
         with pytest.raises(errors.ConnectionFailed) as caught:

@@ -1,4 +1,4 @@
-"""Where requests go: base URL, region and edge, proxies."""
+"""Base URL, region and edge, proxies."""
 
 import pytest
 
@@ -9,13 +9,13 @@ PROXY = "http://proxy.example:3128"
 
 
 def resolved(base_url=None, region=None, edge=None, *, allow_http=False):
-    """The base URL for those options."""
+    """Return the base URL for these options."""
     return resolve_base_url(base_url, region, edge, allow_http=allow_http)
 
 
 @pytest.fixture
 def environ(monkeypatch):
-    """An environment without proxies; call it to set variables."""
+    """An environment without proxy variables; call the fixture to set variables."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -28,7 +28,7 @@ def environ(monkeypatch):
 
 
 class TestHosts:
-    """Twilio's own."""
+    """Twilio's hosts."""
 
     @pytest.mark.parametrize(
         ("region", "edge", "host"),
@@ -41,12 +41,12 @@ class TestHosts:
         ],
     )
     def test_region_and_edge_name_the_host(self, region, edge, host):
-        """Edge, then region, stand in the host's name, and an edge alone is us1's."""
+        """The host holds edge, then region; an edge alone means region us1."""
         assert resolved(None, region, edge) == f"https://{host}"
 
     @pytest.mark.parametrize("name", ["", "IE1", "ie1.evil.com", "ie1/", "a b", "-", "ie1@x", "é"])
-    def test_what_is_no_name(self, name):
-        """A region or edge that could change the host otherwise is refused."""
+    def test_invalid_regions_and_edges(self, name):
+        """A region or edge that could change the host in another way raises ConfigError."""
         with pytest.raises(ConfigError, match="region="):
             resolved(None, name)
         with pytest.raises(ConfigError, match="edge="):
@@ -54,13 +54,13 @@ class TestHosts:
 
     @pytest.mark.parametrize("options", [("ie1", None), (None, "dublin"), ("ie1", "dublin")])
     def test_not_beside_a_base_url(self, options):
-        """A base URL names the host already, so a region or edge beside it is a mistake."""
+        """A region or edge together with a base URL raises ConfigError."""
         with pytest.raises(ConfigError, match="already names the host"):
             resolved("https://example.com", *options)
 
 
 class TestBaseUrl:
-    """Another host than Twilio's."""
+    """Hosts other than Twilio's."""
 
     @pytest.mark.parametrize(
         ("given", "taken"),
@@ -75,8 +75,8 @@ class TestBaseUrl:
             ("http://sim.localhost", "http://sim.localhost"),
         ],
     )
-    def test_taken(self, given, taken):
-        """Https anywhere and plain http to this machine are taken, without a slash at the end."""
+    def test_valid_urls(self, given, taken):
+        """Any https URL, and plain http to this machine, is valid; a final slash is removed."""
         assert resolved(given) == taken
 
     @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ class TestBaseUrl:
         ],
     )
     def test_plain_http_to_another_machine(self, host):
-        """Plain http elsewhere would show the credentials: it is refused unless it is allowed."""
+        """Plain http to another machine raises ConfigError unless it is allowed."""
         with pytest.raises(ConfigError, match="allow_http=True"):
             resolved(f"http://{host}")
         assert resolved(f"http://{host}", allow_http=True) == f"http://{host}"
@@ -110,8 +110,8 @@ class TestBaseUrl:
             "https://example.com/#top",
         ],
     )
-    def test_more_than_a_place(self, url):
-        """User, password, query and fragment are refused, and never repeated in the error."""
+    def test_parts_that_are_not_allowed(self, url):
+        """User, password, query and fragment raise ConfigError that does not show them."""
         with pytest.raises(ConfigError) as caught:
             resolved(url)
         assert "bob" not in str(caught.value)
@@ -138,28 +138,28 @@ class TestBaseUrl:
             b"https://example.com",
         ],
     )
-    def test_no_url(self, url):
-        """What is no http or https URL is refused."""
+    def test_what_is_not_a_url(self, url):
+        """A value that is not an http or https URL raises ConfigError."""
         with pytest.raises(ConfigError, match="base_url="):
             resolved(url)
 
 
 class TestProxy:
-    """By which way."""
+    """Which proxy is used."""
 
-    def test_given(self, environ):
-        """The proxy that is given is used, whatever the environment says."""
+    def test_a_given_proxy(self, environ):
+        """A given proxy is used, whatever the environment says."""
         environ(https_proxy="http://other.example", no_proxy="*")
         assert find_proxy("https://example.com", PROXY, trust_env=True) == PROXY
 
     def test_the_environment_must_be_trusted(self, environ):
-        """The environment's proxy is used with trust_env and not without."""
+        """The environment's proxy is used only with trust_env."""
         environ(https_proxy=PROXY)
         assert find_proxy("https://example.com", None, trust_env=True) == PROXY
         assert find_proxy("https://example.com", None, trust_env=False) is None
 
     def test_by_scheme(self, environ):
-        """Each scheme has a variable of its own, and all_proxy stands for those without."""
+        """Each scheme has its own variable; all_proxy applies to the others."""
         environ(http_proxy=PROXY, all_proxy="http://all.example")
         assert find_proxy("http://far.example", None, trust_env=True, allow_http=True) == PROXY
         assert find_proxy("https://example.com", None, trust_env=True) == "http://all.example"
@@ -178,19 +178,19 @@ class TestProxy:
         ],
     )
     def test_no_proxy(self, environ, no_proxy, used):
-        """Hosts that NO_PROXY names, with or without their port, are asked directly."""
+        """Requests to hosts that NO_PROXY names, with or without port, use no proxy."""
         environ(https_proxy=PROXY, no_proxy=no_proxy)
         found = find_proxy("https://api.example.com:8443", None, trust_env=True)
         assert found == (PROXY if used else None)
 
     def test_not_to_this_machine(self, environ):
-        """The environment's proxy is for others: none is used for this machine."""
+        """Requests to this machine do not use the environment's proxy."""
         environ(all_proxy=PROXY)
         for base_url in ("http://127.0.0.1:8080", "https://localhost", "http://[::1]"):
             assert find_proxy(base_url, None, trust_env=True) is None
 
     def test_plain_http(self, environ):
-        """A proxy would read plain http, so that it needs consent, wherever its name came from."""
+        """Plain http through a proxy, which could read it, must be allowed."""
         environ(http_proxy=PROXY)
         for base_url, proxy in (("http://127.0.0.1", PROXY), ("http://far.example", None)):
             with pytest.raises(ConfigError, match="allow_http=True"):
@@ -200,7 +200,7 @@ class TestProxy:
 
     @pytest.mark.parametrize("given", [None, "http://user:hunter2@proxy.example"])
     def test_its_password_is_not_shown(self, environ, given):
-        """Wherever the proxy was named, what is found shows no password."""
+        """The repr of a proxy, given or from the environment, does not show its password."""
         environ(https_proxy="http://user:hunter2@other.example")
         found = find_proxy("https://example.com", given, trust_env=True)
         assert "hunter2" in str(found)
@@ -217,8 +217,8 @@ class TestProxy:
             7,
         ],
     )
-    def test_what_is_no_url(self, proxy):
-        """What is no http or https URL is refused, and not shown, for it may hold a password."""
+    def test_a_proxy_that_is_not_a_url(self, proxy):
+        """A proxy that is not an http or https URL raises ConfigError that does not show it."""
         with pytest.raises(ConfigError, match="proxy=") as caught:
             find_proxy("https://example.com", proxy, trust_env=False)
         assert "secret" not in str(caught.value)

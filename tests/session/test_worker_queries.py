@@ -1,4 +1,4 @@
-"""Workers, however they are given, become one query each."""
+"""Each worker becomes one query, whatever the source of workers."""
 
 import pytest
 
@@ -21,18 +21,18 @@ TEMPLATE = queries.worker_statistics(WORKSPACE, SIDS[0], Window.last(days=1), ta
 
 
 async def made(workers):
-    """The queries for those workers."""
+    """Return the queries for these workers."""
     return [query async for query in WorkerQueries(TEMPLATE, workers).queries()]
 
 
 async def later(values):
-    """The values as an async generator."""
+    """Yield the values as an async generator."""
     for value in values:
         yield value
 
 
 class Counted:
-    """An async iterable that is no generator, and knows how many it has."""
+    """An async iterable with a length that is not a generator."""
 
     def __len__(self):
         return len(SIDS)
@@ -57,7 +57,7 @@ class Counted:
 )
 @virtual
 async def test_one_query_for_each(workers):
-    """Any iterable of SIDs or Workers, sync or async, gives a query for each, in order."""
+    """Any iterable of SIDs or Workers, sync or async, gives one query for each, in order."""
     found = await made(workers)
     assert [query.sid for query in found] == SIDS
     assert {query.workspace_sid for query in found} == {WORKSPACE}
@@ -68,7 +68,7 @@ async def test_one_query_for_each(workers):
 
 @virtual
 async def test_the_worker_is_the_context():
-    """A Worker comes back as it was given, and a SID as a Worker that has only that."""
+    """The context is the given Worker, or for a SID a Worker with only that SID."""
     worker = Worker(sid=SIDS[0], friendly_name="Ann")
     first, second = await made([worker, SIDS[1]])
     assert first.context is worker
@@ -77,22 +77,22 @@ async def test_the_worker_is_the_context():
 
 @pytest.mark.parametrize("one", [SIDS[0], Worker(sid=SIDS[0])], ids=["SID", "Worker"])
 def test_a_single_worker_is_a_mistake(one):
-    """One worker in place of several is refused with what to do instead."""
+    """One worker instead of several raises UsageError that names the right call."""
     with pytest.raises(errors.UsageError, match="use workers="):
         WorkerQueries(TEMPLATE, one)
 
 
 @pytest.mark.parametrize("workers", [7, object(), TEMPLATE], ids=["int", "object", "query"])
-def test_what_is_no_collection_is_a_mistake(workers):
-    """Something that can't be iterated over is refused when it is given."""
+def test_what_is_not_iterable_is_a_mistake(workers):
+    """A value that is not iterable raises UsageError at once."""
     with pytest.raises(errors.UsageError, match="workers="):
         WorkerQueries(TEMPLATE, workers)
 
 
 @pytest.mark.parametrize("bad", [7, None, "WK1", "WS" + "0" * 32, TEMPLATE])
 @virtual
-async def test_what_is_no_worker_is_a_mistake(bad):
-    """What is no worker's SID is refused in a list at once, in a generator at its turn."""
+async def test_an_invalid_sid_is_a_mistake(bad):
+    """An invalid SID raises InvalidSid: in a list at once, in a generator at its turn."""
     with pytest.raises(errors.UsageError, match="worker_sid="):
         WorkerQueries(TEMPLATE, [*SIDS, bad])
     with pytest.raises(errors.UsageError, match="worker_sid="):
@@ -101,15 +101,15 @@ async def test_what_is_no_worker_is_a_mistake(bad):
 
 @pytest.mark.parametrize("sid", ["", "WK1", "WQ" + "0" * 32])
 @virtual
-async def test_a_worker_of_another_name_is_a_mistake(sid):
-    """A Worker whose SID is not a Worker's is refused, not left out."""
+async def test_a_worker_with_another_sid_is_a_mistake(sid):
+    """A Worker whose SID is not a Worker's raises InvalidSid."""
     with pytest.raises(errors.InvalidSid):
         await made([Worker(sid=sid)])
 
 
 @virtual
-async def test_a_worker_that_is_given_twice_is_asked_about_once():
-    """A SID that comes again, as text or as a Worker, makes no second query, nor a longer run."""
+async def test_a_repeated_worker_gives_one_query():
+    """A repeated SID, as text or Worker, gives no second query and does not count twice."""
     workers = [SIDS[0], SIDS[1], Worker(sid=SIDS[0], friendly_name="Ann"), SIDS[1], SIDS[2]]
     source = WorkerQueries(TEMPLATE, workers)
     assert [query.sid async for query in source.queries()] == SIDS[:3]
@@ -117,14 +117,14 @@ async def test_a_worker_that_is_given_twice_is_asked_about_once():
 
 
 class TestTotal:
-    """How many there will be."""
+    """The number of queries."""
 
     @pytest.mark.parametrize(
         ("workers", "total"),
         [(SIDS, 5), (set(SIDS), 5), ((sid for sid in SIDS), None), (Counted(), 5)],
     )
     def test_of_what_is_given(self, workers, total):
-        """What has a length tells it before it is read; the rest doesn't."""
+        """A source with a length gives the total before it is read; other sources do not."""
         assert WorkerQueries(TEMPLATE, workers).total() == total
 
     @virtual
@@ -138,11 +138,11 @@ class TestTotal:
 
 
 class TestClosing:
-    """Sources end with the queries that are made of them."""
+    """Closing the queries closes their source."""
 
     @virtual
     async def test_a_listing_is_closed(self):
-        """Closing the queries ends the listing's request for its next page."""
+        """Closing the queries cancels the listing's request for its next page."""
         transport = FakeTransport(
             lambda r: statistics(r) if "WK" in r.target else pages(SIDS, 2)(r), latency=1
         )
@@ -156,7 +156,7 @@ class TestClosing:
     @pytest.mark.parametrize("kind", ["sync", "async"])
     @virtual
     async def test_a_generator_is_closed(self, kind):
-        """Closing the queries closes the generator that the workers came from."""
+        """Closing the queries closes the generator of workers."""
         closed = []
 
         def workers():
@@ -180,8 +180,8 @@ class TestClosing:
 
 
 @virtual
-async def test_a_listed_worker_that_is_none_ends_nothing_quietly():
-    """A page with null among its workers raises and does not end the list."""
+async def test_a_null_worker_raises():
+    """A page with null among its workers raises an error and does not end the list."""
     page = reply(200, {"workers": [{"sid": SIDS[0]}, None], "meta": {}})
     listing = queries.workers(WORKSPACE)
     async with session_over(FakeTransport(lambda _: page)) as session:

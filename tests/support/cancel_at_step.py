@@ -1,7 +1,6 @@
 """Cancels a task at any step of its loop: before the first callback, the second, and so on.
 
-The order of callbacks is the loop's own, which asyncio promises; what varies is where among them
-the cancellation falls, and that is between any two of them.
+The callbacks run in asyncio's guaranteed order; only the step of the cancellation varies.
 """
 
 import asyncio
@@ -10,7 +9,7 @@ from .virtual import VirtualLoop
 
 
 class _Stepping:
-    """Counts what the loop runs, and does something else at one step of it."""
+    """Counts the callbacks of a loop, and runs an action before a given one."""
 
     def __init__(self):
         self.steps = 0
@@ -18,15 +17,15 @@ class _Stepping:
         super().__init__()
 
     def plan(self, steps, action):
-        """Do that before the callback that comes so many steps from now."""
+        """Run ``action`` before the callback ``steps`` from now."""
         self._planned[self.steps + steps] = action
 
     def forget(self):
-        """Plan nothing any more."""
+        """Cancel all planned actions."""
         self._planned.clear()
 
     def call_soon(self, callback, *args, context=None):
-        """Run it as a step."""
+        """Schedule the callback as a step."""
         return super().call_soon(self._step, callback, args, context=context)
 
     def _step(self, callback, args):
@@ -38,15 +37,15 @@ class _Stepping:
 
 
 class SteppedVirtualLoop(_Stepping, VirtualLoop):
-    """On a virtual clock."""
+    """With a virtual clock."""
 
 
 class SteppedLoop(_Stepping, asyncio.SelectorEventLoop):
-    """On the real clock, for real sockets."""
+    """With the real clock, for real sockets."""
 
 
 def waiting_at(task):
-    """The names of the functions that a task's wait passes through, as far as they can be seen."""
+    """Return the names of the functions in which a task waits, as far as they are visible."""
     names, awaited = [], task.get_coro()
     while awaited is not None and hasattr(awaited, "cr_frame"):
         names.append(awaited.__qualname__)

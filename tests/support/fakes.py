@@ -1,4 +1,4 @@
-"""A server made of one function, put where the session's transport stands."""
+"""A fake transport: a server made of one function."""
 
 import asyncio
 import inspect
@@ -26,57 +26,57 @@ REQUEST_ID = "RQ" + "c" * 32
 
 
 def worker_sid(number):
-    """The SID of that worker."""
+    """Return the SID of a numbered worker."""
     return f"WK{number:032x}"
 
 
 ANSWER = {"worker_sid": worker_sid(1), "workspace_sid": WORKSPACE, "cumulative": {}}
-"""As little of worker 1's statistics as will do."""
+"""Minimal statistics of worker 1."""
 
 
 def worker_query(number, window=WINDOW, workspace=WORKSPACE):
-    """The question for that worker's statistics."""
+    """Return the query for a worker's statistics."""
     return queries.worker_statistics(workspace, worker_sid(number), window)
 
 
 def worker_queries(count, first=0):
-    """One question for each of so many workers, from a list."""
+    """Return a list with one query for each of ``count`` workers."""
     return [worker_query(number) for number in range(first, first + count)]
 
 
 def number_of(asked):
-    """Which worker a request, a query or an outcome is about; None for a page of workers."""
+    """Return the worker's number in a request, query or outcome; None for a page of workers."""
     text = getattr(asked, "target", None) or repr(getattr(asked, "query", asked))
     found = re.search(r"WK([0-9a-f]{32})", text)
     return None if found is None else int(found[1], 16)
 
 
 def reply(status=200, payload=None, **headers):
-    """A reply; ``x_rate_limit_limit=50`` becomes the header ``x-rate-limit-limit: 50``."""
+    """Make a reply; ``x_rate_limit_limit=50`` becomes the header ``x-rate-limit-limit: 50``."""
     named = {name.replace("_", "-"): str(value) for name, value in headers.items()}
     body = payload if isinstance(payload, bytes) else orjson.dumps(payload)
     return Reply(status, {"twilio-request-id": REQUEST_ID, **named}, body)
 
 
 def limits(limit, remaining):
-    """The two headers that say what is left."""
+    """Return the two rate-limit headers as keyword arguments for ``reply``."""
     return {"x_rate_limit_limit": limit, "x_rate_limit_remaining": remaining}
 
 
 def statistics(request, **headers):
-    """A worker's statistics, as little of them as will do."""
+    """Return minimal statistics of the requested worker."""
     workspace = request.target.split("/")[3]
     sid = worker_sid(number_of(request))
     return reply(200, {**ANSWER, "worker_sid": sid, "workspace_sid": workspace}, **headers)
 
 
 def trouble(status, code=None, **headers):
-    """An error as Twilio words it."""
+    """Return an error reply in Twilio's format."""
     return reply(status, {"status": status, "code": code, "message": f"says {status}"}, **headers)
 
 
 def pages(sids, size, next_url=None):
-    """An answer to every page of a list of workers, as a function of the request."""
+    """Return a function that answers each page request of a list of workers."""
     chunks = [sids[start : start + size] for start in range(0, len(sids), size)] or [[]]
 
     def answer(request):
@@ -91,10 +91,10 @@ def pages(sids, size, next_url=None):
 
 
 class FakeTransport:
-    """Answers from a function of the request, after a latency, and remembers what it saw.
+    """A transport that answers from a function of the request and records the requests.
 
-    The function returns a Reply, an error to raise, or an awaitable of either. A connection is
-    there at once, or takes so long to be made.
+    The function returns a Reply, an error to raise, or an awaitable of either. ``connecting`` and
+    ``latency`` are seconds.
     """
 
     def __init__(self, answer=statistics, latency=0.01, connecting=0):
@@ -108,7 +108,7 @@ class FakeTransport:
         self.dropped = 0
 
     async def send(self, request, on_sent):
-        """Stand in for the transport's send."""
+        """Stand in for the transport's ``send``."""
         if self.closed:
             raise SessionClosed("the session was closed")
         self.sent.append(request)
@@ -131,21 +131,21 @@ class FakeTransport:
         return answered
 
     def drop_connections(self):
-        """Count how often the connections were dropped."""
+        """Count the call."""
         self.dropped += 1
 
     async def aclose(self):
-        """Refuse whatever comes from now on, as the transport does."""
+        """Refuse every later request, as the transport does."""
         self.closed = True
 
     @property
     def numbers(self):
-        """The workers that were asked for, in order; None for pages."""
+        """The workers requested, in order; None for pages."""
         return [number_of(request) for request in self.sent]
 
 
 class Script:
-    """Answers one request after the other from a list, then as ``then`` says."""
+    """Answers from a list, one for each request, then as ``then`` says."""
 
     def __init__(self, *answers, then=statistics):
         self._answers = list(answers)
@@ -159,7 +159,7 @@ class Script:
 
 @asynccontextmanager
 async def session_over(transport, **options):
-    """An open session that sends through a fake transport; leaks of permits are an error."""
+    """Yield an open session over a fake transport; a leaked permit fails the test."""
     session = TaskRouterSession(CREDENTIALS, **options)
     settings = session._settings
     pacer = Pacer(
@@ -181,7 +181,7 @@ async def session_over(transport, **options):
 
 
 async def read(items):
-    """The SIDs that come before the end or the error, and the error."""
+    """Return the SIDs that come before the end or the error, and the error or None."""
     found = []
     try:
         async for worker in items:

@@ -1,4 +1,4 @@
-"""A secret that can be told from everything else, and where it could come to light."""
+"""Secrets that occur nowhere else, and a search for them in everything that shows text."""
 
 import base64
 import io
@@ -15,12 +15,12 @@ from taskrouter_stats.errors import TaskRouterStatsError
 from .fakes import ACCOUNT
 
 _LETTERS = 8
-"""So many in a row give a secret away: what shows its beginning only shows it too."""
+"""Length of a part that counts as shown: a part of a secret counts as the secret."""
 
 
 @frozen
 class Canary:
-    """A name and a secret, as one that is not to be found anywhere."""
+    """A user name and a secret that occur nowhere else."""
 
     name: str
     secret: str
@@ -31,12 +31,14 @@ class Canary:
         return base64.b64encode(f"{self.name}:{self.secret}".encode()).decode()
 
     def found_in(self, *texts):
-        """What these texts show of the secret, as it is or as in the header, if only in part."""
-        told = b"\n".join(text if isinstance(text, bytes) else text.encode() for text in texts)
-        start = -(-(len(self.name) + 1) * 4 // 3)  # where the header gets to the secret itself
+        """Return the parts of the secret, plain or as in the header, that these texts show."""
+        shown_text = b"\n".join(
+            text if isinstance(text, bytes) else text.encode() for text in texts
+        )
+        start = -(-(len(self.name) + 1) * 4 // 3)  # where the secret begins in the header
         shown = (self.secret, self.basic[start:].rstrip("="))
         pieces = {text[at : at + _LETTERS] for text in shown for at in range(len(text) - 7)}
-        return sorted(piece for piece in pieces if piece.encode() in told)
+        return sorted(piece for piece in pieces if piece.encode() in shown_text)
 
 
 TOKEN = Canary(ACCOUNT, "c4nary0fThe~?>M1ne/Sings+Alone")
@@ -45,15 +47,12 @@ CREDENTIALS = Credentials.auth_token(ACCOUNT, TOKEN.secret)
 
 
 def leaked(*texts):
-    """What these texts show of either."""
+    """Return the parts of either secret that these texts show."""
     return TOKEN.found_in(*texts) + PASSWORD.found_in(*texts)
 
 
-def told_by(error):
-    """All that an error can tell: itself, what it holds, its tracebacks with locals, its pickle.
-
-    The frames of tests are left out of them, as a caller's own locals are the caller's.
-    """
+def texts_of(error):
+    """Return every text of an error: message, attributes, tracebacks with locals, pickle."""
     trace = error.__traceback__
     while trace is not None and "/tests/" in trace.tb_frame.f_code.co_filename:
         trace = trace.tb_next
@@ -62,18 +61,18 @@ def told_by(error):
     full = traceback.TracebackException.from_exception(error, capture_locals=True)
     texts += full.format()
     texts += locals_by_rich(error) + locals_by_rich(error, locals_max_string=None)
-    ours = isinstance(error, TaskRouterStatsError)  # every error of ours does make a pickle
+    ours = isinstance(error, TaskRouterStatsError)  # every error of this package can be pickled
     return [*texts, pickle.dumps(error) if ours else pickled(error)]
 
 
 def chained(error):
-    """The errors behind an error, which a debugger shows even where a traceback does not."""
+    """Return the texts of an error's causes and contexts, which a debugger shows."""
     behind = [cause for cause in (error.__cause__, error.__context__) if cause is not None]
     return [text for cause in behind for text in (repr(cause), repr(vars(cause)), *chained(cause))]
 
 
 def by_rich(error):
-    """The traceback with locals that rich prints."""
+    """Return rich's traceback with locals."""
     console = Console(file=io.StringIO(), width=400)
     made = Traceback.from_exception(type(error), error, error.__traceback__, show_locals=True)
     console.print(made)
@@ -81,14 +80,14 @@ def by_rich(error):
 
 
 def locals_by_rich(error, **options):
-    """The locals in that traceback, without the costly colours."""
+    """Return the locals in rich's traceback, without its slow colours."""
     trace = Traceback.extract(type(error), error, error.__traceback__, show_locals=True, **options)
     frames = [frame for stack in trace.stacks for frame in stack.frames]
     return [node.render() for frame in frames for node in (frame.locals or {}).values()]
 
 
 def pickled(value):
-    """Its pickle, or nothing when it makes none."""
+    """Return the value's pickle, or nothing if it cannot be pickled."""
     try:
         return pickle.dumps(value)
     except (TypeError, pickle.PicklingError, AttributeError):

@@ -1,4 +1,4 @@
-"""Real servers on this machine, for what can't be told from a mock: tiny, or misbehaving."""
+"""Real servers on this machine, simple or misbehaving, for what a mock cannot show."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from .fakes import ANSWER, WORKERS_PATH
 
 @asynccontextmanager
 async def serving(handler, ssl=None):
-    """Serve every path with an aiohttp.web handler, over https if told; gives the base URL."""
+    """Serve every path with an aiohttp.web handler, over https with ``ssl``; yield the base URL."""
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", handler)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
@@ -29,16 +29,16 @@ async def serving(handler, ssl=None):
 
 
 class RawServer:
-    """Says the same bytes to every request, then does as told: close, or hold the line."""
+    """Sends the same bytes to each request, then closes or holds the connection."""
 
-    def __init__(self, said, *, hold=False):
-        self._said, self._hold = said, hold
+    def __init__(self, reply, *, hold=False):
+        self._reply, self._hold = reply, hold
         self.heads = []
 
     async def _answer(self, reader, writer):
         try:
             self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
-            writer.write(self._said)
+            writer.write(self._reply)
             await writer.drain()
             if self._hold:
                 await reader.read()
@@ -51,7 +51,7 @@ class RawServer:
 
     @asynccontextmanager
     async def running(self):
-        """Listen; gives the base URL."""
+        """Listen; yield the base URL."""
         server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
         try:
             yield "http://127.0.0.1:{1}".format(*server.sockets[0].getsockname())
@@ -64,26 +64,26 @@ _ANSWER = orjson.dumps(ANSWER)
 
 
 def http_bytes(body=_ANSWER, status="200 OK", *headers, length=None):
-    """A reply as it goes over the wire."""
+    """Return a reply as bytes."""
     length = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {length}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
 class WriterlessResponse(aiohttp.ClientResponse):
-    """A response as aioresponses 0.7.9 makes it, with the writer that aiohttp 3.14 asks for."""
+    """A response as aioresponses 0.7.9 makes it, with the writer that aiohttp 3.14 requires."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **{"stream_writer": Mock(output_size=0), **kwargs})
 
 
 class Mocked(aioresponses):
-    """aioresponses that works with aiohttp 3.14; ``answer`` answers every worker's request."""
+    """aioresponses for aiohttp 3.14; ``answer`` answers every request for workers."""
 
     def add(self, url, method="GET", **options):
-        """Add an answer, made as a response that aiohttp 3.14 can make."""
+        """Add an answer, made with a response class for aiohttp 3.14."""
         super().add(url, method, **{"response_class": WriterlessResponse, **options})
 
     def answer(self, **options):
-        """Add an answer to whatever is asked about workers."""
+        """Add an answer to every request for workers."""
         self.add(re.compile(f".*{WORKERS_PATH}.*"), **options)

@@ -1,7 +1,7 @@
-"""An event loop whose clock jumps to the next timer, so that no test ever sleeps.
+"""An event loop whose clock jumps to the next timer, so that tests do not sleep.
 
-``@virtual`` runs an ``async def`` test on it, and afterwards holds it to the house rules that
-every test of asyncio code should hold: no task, no timer and no unretrieved error is left.
+``@virtual`` runs an ``async def`` test in it, and then checks that no task, no timer and no
+unretrieved error is left.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ import gc
 import selectors
 
 START = 1_000.0
-"""What the clock shows at first; not 0, which would hide confusions with durations."""
+"""First time of the clock; not 0, so that a time taken for a duration is noticed."""
 
 
 class DeadlockError(AssertionError):
-    """Everything waits, and nothing is left that could wake it."""
+    """All tasks wait, and nothing remains that could wake one."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -26,14 +26,14 @@ class _JumpingSelector(selectors.DefaultSelector):
         self.loop.turns += 1
         ready = super().select(0)
         if not ready and timeout is None:
-            raise DeadlockError("nothing is left that could wake the loop")
+            raise DeadlockError("no timer and no socket is left that could wake the loop")
         if not ready and timeout > 0:
             self.loop.jump()
         return ready
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop on a clock of its own; it counts the timers ever set, and its turns."""
+    """A loop with a virtual clock; it counts the timers ever set, and its iterations."""
 
     def __init__(self):
         self._clock = START
@@ -43,11 +43,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
 
     def time(self):
-        """What the clock shows."""
+        """Return the virtual time (seconds)."""
         return self._clock
 
     def jump(self):
-        """Go to the moment of the next timer."""
+        """Move the clock to the next timer."""
         self._clock = max(self._clock, self._scheduled[0].when())
 
     def call_at(self, when, callback, *args, context=None):
@@ -56,12 +56,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return super().call_at(when, callback, *args, context=context)
 
     def pending_timers(self):
-        """The timers that would still ring."""
+        """Return the timers that are not cancelled."""
         return [handle for handle in self._scheduled if not handle.cancelled()]
 
 
 def run_virtual(main, loop_class=VirtualLoop):
-    """Run a coroutine on a virtual clock and return its result, leaving nothing behind."""
+    """Run a coroutine on a virtual clock, check that nothing is left, return its result."""
     loop, troubles = loop_class(), []
     loop.set_exception_handler(lambda _, context: troubles.append(context))
 
@@ -74,19 +74,19 @@ def run_virtual(main, loop_class=VirtualLoop):
         assert not timers, f"timers are left: {timers}"
         return result
 
-    gc.freeze()  # what is older is not this test's, and would only make collecting slow
+    gc.freeze()  # older objects are not this test's and would make the collection slow
     try:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             result = runner.run(watched())
             gc.collect()
     finally:
         gc.unfreeze()
-    assert not troubles, f"the loop had to complain: {troubles}"
+    assert not troubles, f"the loop reported errors: {troubles}"
     return result
 
 
 def virtual(test):
-    """Make an ``async def`` test a plain one that runs on a virtual clock."""
+    """Make an ``async def`` test a plain test that runs on a virtual clock."""
 
     @functools.wraps(test)
     def run(*args, **kwargs):
@@ -96,11 +96,11 @@ def virtual(test):
 
 
 async def settle(turns=10):
-    """Let everything that can run now run, without the clock moving."""
+    """Run everything that can run now, without moving the clock."""
     for _ in range(turns):
         await asyncio.sleep(0)
 
 
 def now():
-    """Seconds since the test began."""
+    """Return the seconds since the test began."""
     return asyncio.get_running_loop().time() - START

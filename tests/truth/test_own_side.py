@@ -1,4 +1,4 @@
-"""Kind 7: a condition of this side is not taken as evidence about the server."""
+"""Kind 7: a condition of the client is not taken as evidence about the server."""
 
 import socket
 
@@ -24,39 +24,39 @@ HOUR = Window.last(hours=1)
 
 
 def session_at(url, **options):
-    """A session that asks at this address."""
+    """Return a session for this base URL."""
     return TaskRouterSession(Credentials.auth_token(ACCOUNT, TOKEN), base_url=url, **options)
 
 
 def worker_queries(count):
-    """One question for each of so many workers."""
+    """Return one query for each of ``count`` workers."""
     return [queries.worker_statistics(WORKSPACE, worker_sid(n), HOUR) for n in range(count)]
 
 
 def truth(question):
-    """The true answer."""
+    """Return the true answer."""
     return http(statistics(question))
 
 
 class Network:
-    """A server whose connections all die, unnoticed by the client, when a test says so."""
+    """A server whose open connections all fail, unnoticed by the client, when a test cuts them."""
 
     def __init__(self, death):
         self._death = death
         self._dead_up_to = 0
 
     def __call__(self, question):
-        """Answer, unless the question came on a connection that is dead."""
+        """Answer, unless the request came over a failed connection."""
         return (self._death,) if question.connection <= self._dead_up_to else truth(question)
 
     def cut(self, server):
-        """From now on each connection that stands is dead; new ones are well."""
+        """Make every open connection fail; new ones work."""
         self._dead_up_to = server.connections
 
 
 @pytest.mark.parametrize("death", [Reset, Close, Hold], ids=lambda death: death.__name__)
 async def test_all_pooled_connections_die(death):
-    """After 300 of 300 every pooled connection dies, and 300 of 300 are answered again."""
+    """After 300 of 300 answers every pooled connection fails; the next 300 are answered."""
     network = Network(death)
     options = {"max_in_flight": 40, "timeout": 5.0 if death is Hold else 30.0}
     with RawServer(network).running() as server:
@@ -75,7 +75,7 @@ async def test_all_pooled_connections_die(death):
 
 
 async def test_one_dead_connection_drops_the_pool():
-    """Among connections that idled, one that is dead costs one more send, and later ones none."""
+    """One failed idle connection costs one more send; later ones cost none."""
     network = Network(Reset)
     with RawServer(network).running() as server:
         async with session_at(server.url, max_in_flight=20) as session:
@@ -88,7 +88,7 @@ async def test_one_dead_connection_drops_the_pool():
 
 
 async def test_a_server_that_drops_one_connection_keeps_the_others():
-    """A reset of a busy connection is one connection's, so the others are used on."""
+    """After a reset of a busy connection the others are still used."""
 
     def answer(question):
         return (Reset,) if question.number % 25 == 0 else truth(question)
@@ -101,7 +101,7 @@ async def test_a_server_that_drops_one_connection_keeps_the_others():
 
 
 async def test_dead_connections_cost_no_retries():
-    """A network that is cut again and again, though it works in between, fails no query."""
+    """A network that is cut repeatedly, but works in between, fails no query."""
     network = Network(Reset)
     with RawServer(network).running() as server:
         async with session_at(server.url, max_in_flight=40) as session:
@@ -112,8 +112,8 @@ async def test_dead_connections_cost_no_retries():
     assert server.connections > 400  # more than the 200 that a session may retry at first
 
 
-async def test_a_server_that_dies_is_still_found_out():
-    """A server that drops new connections as well is down, and the error names the cause."""
+async def test_a_dead_server_opens_the_circuit():
+    """A server that also drops new connections is down; the error names the cause."""
     with RawServer(truth).running() as server:
         async with session_at(server.url, retry=RetryPolicy(cap=0.1)) as session:
             await session.collect(worker_queries(20))
@@ -128,8 +128,8 @@ async def test_a_server_that_dies_is_still_found_out():
     assert down.cause in str(down)
 
 
-async def test_nobody_listens():
-    """A refused connection is tried again, and ServerDown tells that it was refused."""
+async def test_no_listener():
+    """A refused connection is retried, and ServerDown says that it was refused."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     async with session_at(f"http://127.0.0.1:{port}", retry=RetryPolicy(cap=0.1)) as session:
@@ -143,8 +143,8 @@ async def _never(_):
     pytest.fail("a request was sent to a server that nobody trusts")
 
 
-async def test_a_certificate_that_nobody_signed():
-    """It ends a stream at once by its own name, and is not tried again."""
+async def test_an_untrusted_certificate():
+    """It ends a stream at once with UntrustedCertificate, without a retry."""
     async with serving(_never, ssl=untrusted()) as url, session_at(url) as session:
         with pytest.raises(errors.UntrustedCertificate, match="certificate authorities"):
             await session.collect(worker_queries(50))
@@ -155,7 +155,7 @@ async def test_a_certificate_that_nobody_signed():
 
 
 async def test_a_proxy_that_requires_credentials():
-    """A 407 points at the proxy's credentials, not at the number of workers."""
+    """The error of a 407 names the proxy's credentials, not the number of workers."""
     with RawServer(lambda _: http(b"", 407)).running() as proxy:
         options = {"proxy": proxy.url, "allow_http": True, "retry": RetryPolicy(attempts=1)}
         async with session_at("http://far.example", **options) as session:
