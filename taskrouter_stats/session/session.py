@@ -1,7 +1,7 @@
 """The session, which callers use for every request."""
 
 import os
-from collections.abc import Coroutine, Sized
+from collections.abc import Callable, Coroutine, Sized
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
@@ -203,7 +203,7 @@ class TaskRouterSession:
         Raises:
             UsageError: the argument is not an iterable of queries.
         """
-        return self._stream(queries, ordered=ordered, max_ahead=2 * self._settings.max_in_flight)
+        return self._stream(queries, ordered=ordered)
 
     async def collect(self, queries: Source[T]) -> list[Outcome[T]]:
         """Run many queries and return their outcomes, in the order of the queries.
@@ -248,8 +248,7 @@ class TaskRouterSession:
             found = WorkerQueries(template, self.iterate(given))
         else:
             found = WorkerQueries(template, given)
-        max_ahead = 2 * self._settings.max_in_flight
-        return self._stream(found.queries(), ordered=False, max_ahead=max_ahead, total=found.total)
+        return self._stream(found.queries(), ordered=False, total=found.total)
 
     def budgets(self) -> tuple[BudgetSnapshot, ...]:
         """Return the state of each budget, in the order of first use."""
@@ -302,17 +301,23 @@ class TaskRouterSession:
         return self._runner.fetch(query, interactive=interactive, max_wait=max_wait)
 
     def _stream(
-        self, source: Source[T], *, ordered: bool, max_ahead: float, total: Any = None
+        self,
+        source: Source[T],
+        *,
+        ordered: bool,
+        max_ahead: float | None = None,
+        total: Callable[[], int | None] | None = None,
     ) -> OutcomeStream[T]:
         def known_total() -> int | None:
             return len(source) if isinstance(source, Sized) else None
 
+        slots = self._settings.max_in_flight
         return OutcomeStream(
             self._runner.fetch_outcome,
             source,
-            workers=self._settings.max_in_flight,  # one more than bulk has slots: see executor
+            workers=slots,  # one more than bulk requests may use: see executor
             ordered=ordered,
-            max_ahead=max_ahead,
+            max_ahead=2 * slots if max_ahead is None else max_ahead,
             total=total or known_total,
             register=self._lifecycle.register_stream,
         )

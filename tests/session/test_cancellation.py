@@ -46,8 +46,8 @@ class SeededServer:
             return trouble(kind, **({"retry_after": 1} if kind == 429 else {}))
         if "PageSize" in request.target:
             return LISTED(request)
-        told = limits(50, 1 if kind == "low" else 49)
-        return statistics(request, **({} if kind == "odd" else told))
+        headers = limits(50, 1 if kind == "low" else 49)
+        return statistics(request, **({} if kind == "odd" else headers))
 
 
 async def fetch(session, _):

@@ -48,7 +48,7 @@ async def cancelled_at(step, call, base_url):
     await asyncio.wait([victim])
     loop.forget()
     assert victim.cancelled() == (came == [True]), step
-    async with asyncio.timeout(20):  # the server holds a line until the client's end is closed
+    async with asyncio.timeout(20):  # the server holds a connection until the client closes it
         while asyncio.all_tasks() - {asyncio.current_task()}:  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert victim.cancelled() or victim.exception() is None

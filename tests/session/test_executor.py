@@ -187,8 +187,8 @@ class TestRefusals:
     @virtual
     async def test_they_are_bounded(self):
         """After ``policy.refusals`` 429s the outcome is RateLimited, with the server's headers."""
-        told = trouble(429, 20429, retry_after=2, **limits(50, 0))
-        outcome, transport = await fetched(*[told] * 9, retry=RetryPolicy(refusals=3))
+        refusal = trouble(429, 20429, retry_after=2, **limits(50, 0))
+        outcome, transport = await fetched(*[refusal] * 9, retry=RetryPolicy(refusals=3))
         error = outcome.error
         assert isinstance(error, errors.RateLimited)
         assert (error.limit, error.remaining, error.retry_after) == (50, 0, 2)

@@ -51,18 +51,18 @@ async def test_few_queries_meet_the_timeout_of_a_dead_server(simple_throttle):
         assert await session.fetch(worker_query(0))
         transport.answer = Outage(after=30)
         outcomes = await session.collect(worker_queries(QUERIES))
-        took, asked = now(), len(transport.sent)
+        took, sent = now(), len(transport.sent)
         fetches = (session.fetch(query) for query in worker_queries(9))
-        told = await asyncio.gather(*fetches, return_exceptions=True)
+        failures = await asyncio.gather(*fetches, return_exceptions=True)
     assert len(outcomes) == QUERIES
     assert took <= 3 * 30 + 1, "the first wave, what replaced it, the last probe"
-    assert asked <= 1 + 2 * 20 + 2 * (10 + 1), "two waves, and two probes a second of patience"
-    assert len(transport.sent) == asked + 1
-    [down] = {type(error) for error in told[1:]}
+    assert sent <= 1 + 2 * 20 + 2 * (10 + 1), "two waves, and two probes a second of patience"
+    assert len(transport.sent) == sent + 1
+    [down] = {type(error) for error in failures[1:]}
     assert down is errors.ServerDown
-    assert told[1].down_for >= 10
-    assert 0 < told[1].retry_after <= 0.5
-    assert told[1].cause == "reset"
+    assert failures[1].down_for >= 10
+    assert 0 < failures[1].retry_after <= 0.5
+    assert failures[1].cause == "reset"
 
 
 @virtual

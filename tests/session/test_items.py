@@ -65,10 +65,10 @@ class TestReading:
         """While a page is read, the next page is fetched, and no further page."""
         transport = FakeTransport(pages(SIDS, 3))
         async with session_over(transport) as session, session.iterate(LISTING) as items:
-            for asked in (2, 2, 2, 3, 3, 3, 4):
+            for count in (2, 2, 2, 3, 3, 3, 4):
                 await anext(items)
                 await asyncio.sleep(1)
-                assert len(transport.sent) == asked
+                assert len(transport.sent) == count
 
     @virtual
     async def test_pages_go_before_bulk_requests(self):
@@ -97,7 +97,7 @@ class TestFailures:
             found, error = await read(items)
         assert found == SIDS[:6]
         assert isinstance(error, errors.Forbidden)
-        assert items.total is None, "how many there are was never told"
+        assert items.total is None, "the number of items is unknown"
 
     @virtual
     async def test_a_page_is_retried(self):

@@ -133,10 +133,10 @@ class TestHostileServers:
     @virtual
     async def test_a_large_page_that_fails_is_fetched_smaller(self):
         """A page of 1,000 items that gets a 500 is fetched once more with 100."""
-        whole = pages(SIDS, 20)
+        full_pages = pages(SIDS, 20)
 
         def answer(request):
-            return trouble(500) if "PageSize=1000" in request.target else whole(request)
+            return trouble(500) if "PageSize=1000" in request.target else full_pages(request)
 
         transport = FakeTransport(answer)
         policy = RetryPolicy(attempts=2)

@@ -126,8 +126,8 @@ class TestOpening:
                 *(state, base_url),
                 stdout=subprocess.PIPE,
             )
-            said, _ = await asyncio.wait_for(process.communicate(), 30)
-        lines = said.decode().splitlines()
+            output, _ = await asyncio.wait_for(process.communicate(), 30)
+        lines = output.decode().splitlines()
         if state == "unopened":
             assert lines == ["child answered"]
         else:
@@ -194,7 +194,9 @@ class TestClosing:
             tasks = [asyncio.create_task(session.fetch(worker_query(n))) for n in range(2)]
             await asyncio.sleep(0.5)
             tasks[0].cancel()
-            await asyncio.sleep(0)  # the first one's slot goes to the second, which has not run
+            await asyncio.sleep(
+                0
+            )  # the first request's slot goes to the second, which has not run yet
             await session.aclose()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
         assert isinstance(ended[1], errors.SessionClosed)

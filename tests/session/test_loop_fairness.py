@@ -16,62 +16,62 @@ def iteration():
     return asyncio.get_running_loop().turns
 
 
-async def process(fairness, went, name, *, interactive=False):
+async def process(fairness, order, name, *, interactive=False):
     """Enter, and record the name."""
     if not fairness.try_enter():
         await fairness.enter(interactive=interactive)
-    went.append(name)
+    order.append(name)
 
 
 @virtual
 async def test_a_few_in_each_iteration_in_order():
     """Each iteration lets a fixed number of replies continue, in order."""
-    fairness, went = LoopFairness(), []
+    fairness, order = LoopFairness(), []
 
     async def noted(name):
-        await process(fairness, went, name)
-        went[-1] = (name, iteration())
+        await process(fairness, order, name)
+        order[-1] = (name, iteration())
 
     await asyncio.gather(*(noted(name) for name in range(5 * REPLIES_PER_ITERATION)))
-    assert [name for name, _ in went] == list(range(5 * REPLIES_PER_ITERATION))
-    assert Counter(Counter(number for _, number in went).values()) == {REPLIES_PER_ITERATION: 5}
+    assert [name for name, _ in order] == list(range(5 * REPLIES_PER_ITERATION))
+    assert Counter(Counter(number for _, number in order).values()) == {REPLIES_PER_ITERATION: 5}
 
 
 @virtual
 async def test_interactive_replies_go_first():
     """An interactive reply goes before waiting bulk replies."""
-    fairness, went = LoopFairness(), []
-    bulk = [process(fairness, went, "bulk") for _ in range(4 * REPLIES_PER_ITERATION)]
-    await asyncio.gather(*bulk, process(fairness, went, "fetch", interactive=True))
-    assert went.index("fetch") == REPLIES_PER_ITERATION
+    fairness, order = LoopFairness(), []
+    bulk = [process(fairness, order, "bulk") for _ in range(4 * REPLIES_PER_ITERATION)]
+    await asyncio.gather(*bulk, process(fairness, order, "fetch", interactive=True))
+    assert order.index("fetch") == REPLIES_PER_ITERATION
 
 
 @virtual
 async def test_bulk_gets_one_place_of_four():
     """However many interactive replies wait, one place of four is for bulk."""
-    fairness, went = LoopFairness(), []
+    fairness, order = LoopFairness(), []
     fetches = [
-        process(fairness, went, "fetch", interactive=True)
+        process(fairness, order, "fetch", interactive=True)
         for _ in range(10 * REPLIES_PER_ITERATION)
     ]
-    bulk = [process(fairness, went, "bulk") for _ in range(3)]
+    bulk = [process(fairness, order, "bulk") for _ in range(3)]
     await asyncio.gather(*fetches, *bulk)
-    assert [at for at, name in enumerate(went) if name == "bulk"] == [7, 11, 15]
+    assert [at for at, name in enumerate(order) if name == "bulk"] == [7, 11, 15]
 
 
 @virtual
 async def test_more_continue_after_long_iterations(monkeypatch):
     """If other tasks hold the loop for 20 ms, about forty replies continue in each iteration."""
-    fairness, went, loop = LoopFairness(), [], asyncio.get_running_loop()
+    fairness, order, loop = LoopFairness(), [], asyncio.get_running_loop()
 
     async def noted(name):
-        await process(fairness, went, name)
-        went[-1] = loop.turns
+        await process(fairness, order, name)
+        order[-1] = loop.turns
         loop._clock += 0.02 if name % 40 == 4 else 0.0
 
     await asyncio.gather(*(noted(name) for name in range(85)))
-    assert len(went) == 85
-    assert 30 < max(Counter(went).values()) <= 40
+    assert len(order) == 85
+    assert 30 < max(Counter(order).values()) <= 40
 
 
 @virtual
@@ -86,16 +86,16 @@ async def test_single_replies_do_not_wait():
 @virtual
 async def test_a_cancelled_reply_takes_no_place():
     """A cancelled waiter delays no other waiter and loses no place."""
-    fairness, went = LoopFairness(), []
+    fairness, order = LoopFairness(), []
     tasks = [
-        asyncio.create_task(process(fairness, went, name))
+        asyncio.create_task(process(fairness, order, name))
         for name in range(3 * REPLIES_PER_ITERATION)
     ]
     await asyncio.sleep(0)
     for task in tasks[REPLIES_PER_ITERATION : 2 * REPLIES_PER_ITERATION]:
         task.cancel()
     await asyncio.wait(tasks)
-    assert went == [
+    assert order == [
         *range(REPLIES_PER_ITERATION),
         *range(2 * REPLIES_PER_ITERATION, 3 * REPLIES_PER_ITERATION),
     ]

@@ -127,7 +127,9 @@ class TestMaxWait:
         gone = await queue.acquire("gone", max_wait=0.1)
         await queue.acquire("b")
         await asyncio.gather(gone, return_exceptions=True)
-        assert now() == pytest.approx(0.1)  # not before: a's reply might have let it go
+        assert now() == pytest.approx(
+            0.1
+        )  # not earlier: a's reply could still have shortened the wait
         await asyncio.sleep(2.5)
         assert queue.granted == ["a", "b"]
         await queue.end()
@@ -138,11 +140,11 @@ class TestMaxWait:
         queue = PermitQueue()
         await queue.probe(limit=1, remaining=9)
         await queue.acquire("a")
-        asked = await queue.acquire("hopes", interactive=True, max_wait=0.5)
+        waiting = await queue.acquire("hopes", interactive=True, max_wait=0.5)
         await settle()
-        assert not asked.done()
-        await asyncio.gather(asked, return_exceptions=True)
-        assert isinstance(asked.exception(), PaceError)
+        assert not waiting.done()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert isinstance(waiting.exception(), PaceError)
         await queue.end()
 
     @virtual
@@ -182,7 +184,7 @@ class TestCancellation:
         owed = queue.pacer._budgets[KEY].throttle._owed
         chosen, next_one = await queue.acquire("chosen"), await queue.acquire("next")
         await asyncio.sleep(10)
-        queue.permits.pop("holder").abandon()  # leave is given here
+        queue.permits.pop("holder").abandon()  # the permit is granted here
         assert queue.state().in_flight == 1
         chosen.cancel()
         await settle()
@@ -237,7 +239,7 @@ class TestCancellation:
         chance = random.Random(seed)
         pacer = Pacer(max_in_flight=chance.choice((1, 2, 5)), pace_limit=chance.choice((None, 40)))
 
-        async def one():
+        async def request():
             await asyncio.sleep(chance.random())
             try:
                 permit = await pacer.acquire(
@@ -252,12 +254,12 @@ class TestCancellation:
                 assert pacer._in_flight <= pacer._slots
                 await asyncio.sleep(chance.random() / 10)
                 refused = chance.random() < 0.05
-                told = RateLimit(limit=chance.choice((5, 50)), remaining=chance.randrange(9))
-                permit.observe(chance.choice((told, NO_HEADERS)), refused=refused)
+                reported = RateLimit(limit=chance.choice((5, 50)), remaining=chance.randrange(9))
+                permit.observe(chance.choice((reported, NO_HEADERS)), refused=refused)
             finally:
                 permit.abandon()
 
-        tasks = [asyncio.create_task(one()) for _ in range(150)]
+        tasks = [asyncio.create_task(request()) for _ in range(150)]
         while not all(task.done() for task in tasks):
             chance.choice(tasks).cancel() if chance.random() < 0.2 else None
             await asyncio.sleep(0.05)

@@ -34,9 +34,9 @@ WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
 
 
 @asynccontextmanager
-async def proxied(said, **options):
+async def proxied(reply_bytes, **options):
     """Return a session whose proxy sends the same reply to each request, with a proxy password."""
-    server = RawServer(said)
+    server = RawServer(reply_bytes)
     async with server.running() as url:
         way = url.replace("//", f"//{PASSWORD.name}:{PASSWORD.secret}@")
         options = {"base_url": FAR, "allow_http": True, "retry": ONCE, **options}
@@ -120,8 +120,8 @@ class TestErrors:
 
     async def test_a_success(self):
         """A secret repeated in a reply is not in the value's extra keys or the reply's metadata."""
-        told = TOLD[:-1] + b"," + orjson.dumps(ANSWER)[1:]
-        async with RawServer(http_bytes(told, "200 OK", *HEADERS)).running() as base_url:
+        body = TOLD[:-1] + b"," + orjson.dumps(ANSWER)[1:]
+        async with RawServer(http_bytes(body, "200 OK", *HEADERS)).running() as base_url:
             success = await fetched(base_url)
         assert "(secret)" in success.value.extra["message"]
         assert "(secret)" in success.meta.request_id
@@ -148,7 +148,7 @@ class TestErrors:
         assert leaked(*texts_of(error)) == []
 
     @pytest.mark.parametrize(
-        "said",
+        "reply_bytes",
         [
             f"GET / HTTP/1.1\r\nAuthorization: {ECHO}\r\n\r\n".encode(),
             f"{ECHO}\r\n\r\n".encode(),
@@ -160,9 +160,9 @@ class TestErrors:
             f"HTTP/1.1 200 OK\r\n{TOKEN.basic * 200}: 1\r\n\r\n".encode(),
         ],
     )
-    async def test_no_reply(self, said):
+    async def test_no_reply(self, reply_bytes):
         """The error of a malformed or incomplete reply does not show a secret."""
-        async with RawServer(said).running() as base_url:
+        async with RawServer(reply_bytes).running() as base_url:
             error = await failure(fetched(base_url))
         assert type(error) is errors.ConnectionFailed
         assert leaked(*texts_of(error)) == []
@@ -181,8 +181,8 @@ class TestErrors:
     async def test_a_proxy_that_refuses(self, base_url, status):
         """If a proxy repeats its own password, the password is redacted."""
         echo = f"{PASSWORD.basic} {ECHO}"
-        said = http_bytes(echo.encode(), status, f"Proxy-Authenticate: {echo}", *HEADERS)
-        async with proxied(said, base_url=base_url) as (session, server):
+        reply_bytes = http_bytes(echo.encode(), status, f"Proxy-Authenticate: {echo}", *HEADERS)
+        async with proxied(reply_bytes, base_url=base_url) as (session, server):
             error = await failure(session.fetch(worker_query(1)))
         assert PASSWORD.found_in(*server.heads)
         assert leaked(*texts_of(error)) == []
@@ -200,14 +200,14 @@ class TestErrors:
 
     async def test_a_success_with_escaped_letters(self):
         """A record shows no secret with JSON escapes, neither in a value nor in a key."""
-        said = (
+        reply_bytes = (
             SPELLED[:-1]
             + b', "'
             + TOKEN.secret.encode()
             + b'": 1, '
             + json.dumps(ANSWER).encode()[1:]
         )
-        async with RawServer(http_bytes(said)).running() as base_url:
+        async with RawServer(http_bytes(reply_bytes)).running() as base_url:
             success = await fetched(base_url)
         assert success.value.extra == {"message": "(secret)", "(secret)": 1}
 
@@ -223,21 +223,21 @@ class TestErrors:
 class TestCancelled:
     """A cancelled request keeps no frames of aiohttp."""
 
-    @pytest.mark.parametrize("said", [b"", http_bytes(b"{", "200 OK", *HEADERS, length=100)])
+    @pytest.mark.parametrize("reply_bytes", [b"", http_bytes(b"{", "200 OK", *HEADERS, length=100)])
     @pytest.mark.parametrize("by", ["deadline", "cancel", "timeout"])
-    async def test_at_a_reply_that_does_not_end(self, said, by):
+    async def test_at_a_reply_that_does_not_end(self, reply_bytes, by):
         """Cancelled before or within the reply, its traceback with locals shows no header."""
 
         async def ended(base_url):
             async with asyncio.timeout(0.02 if by == "deadline" else None):
                 await fetched(base_url, timeout=0.02 if by == "timeout" else 5)
 
-        server = RawServer(said, hold=True)
+        server = RawServer(reply_bytes, hold=True)
         async with server.running() as base_url:
             task = asyncio.create_task(ended(base_url))
             if by == "cancel":
                 await until(lambda: server.heads)
-                await settle(50)  # until what there is of the reply has been read
+                await settle(50)  # until the sent part of the reply was read
                 task.cancel()
             error = await failure(task)
         assert isinstance(error, asyncio.CancelledError if by == "cancel" else TimeoutError)
@@ -252,9 +252,9 @@ class TestCancelled:
         async with aiohttp.ClientSession(middlewares=(broken,)) as http:
             error = await failure(fetched(NEAR, http=http))
         assert isinstance(error, LookupError)
-        told = texts_of(error)
-        assert "broken" in "".join(str(text) for text in told)
-        assert leaked(*told) == []
+        texts = texts_of(error)
+        assert "broken" in "".join(str(text) for text in texts)
+        assert leaked(*texts) == []
 
 
 class TestLogs:
@@ -266,9 +266,9 @@ class TestLogs:
         loop = asyncio.get_running_loop()
         loop.set_debug(True)
         loop.slow_callback_duration = 0
-        said = [http_bytes(TOLD, status, *HEADERS) for status in STATUSES]
-        for bytes_of_it in (*said, b"", http_bytes(b"{", length=99)):
-            async with proxied(bytes_of_it) as (session, _):
+        reply_bytes = [http_bytes(TOLD, status, *HEADERS) for status in STATUSES]
+        for each_reply in (*reply_bytes, b"", http_bytes(b"{", length=99)):
+            async with proxied(each_reply) as (session, _):
                 await failure(session.collect([worker_query(1), object()]))
         async with RawServer(b"", hold=True).running() as base_url:
             await failure(asyncio.wait_for(fetched(base_url), 0.02))
@@ -286,7 +286,9 @@ class TestLogs:
 
         async def begun():
             server = RawServer(b"", hold=True)
-            served = server.running()  # and never left, which would wait for the task's connection
+            served = (
+                server.running()
+            )  # never exited, since the exit would wait for the task's connection
             base_url = await served.__aenter__()
             tasks.append((served, asyncio.create_task(fetched(base_url))))
             await until(lambda: server.heads)

@@ -215,12 +215,12 @@ class TestHostileServers:
 
     async def test_another_host_is_never_contacted(self):
         """A next page on another host is requested from the base URL only."""
-        evil, asked = RawServer(http_bytes()), []
+        evil, requested = RawServer(http_bytes()), []
 
         async def answer(request):
-            asked.append(request.query.get("Page"))
-            more = None if asked[-1] else f"{evil_url}{request.path}?Page=1"
-            workers = [{"sid": worker_sid(len(asked))}]
+            requested.append(request.query.get("Page"))
+            more = None if requested[-1] else f"{evil_url}{request.path}?Page=1"
+            workers = [{"sid": worker_sid(len(requested))}]
             return web.json_response({"workers": workers, "meta": {"next_page_url": more}})
 
         async with (
@@ -229,16 +229,16 @@ class TestHostileServers:
             TaskRouterSession(CREDENTIALS, base_url=base_url) as session,
         ):
             assert len(await session.iterate(LISTING).collect()) == 2
-        assert asked == [None, "1"]
+        assert requested == [None, "1"]
         assert evil.heads == []
 
     async def test_redirects_never_carry_credentials(self):
         """A redirect to another host is an error, and that host gets no request."""
         evil = RawServer(http_bytes())
         async with evil.running() as evil_url:
-            said = http_bytes(b"", "307 Temporary Redirect", f"Location: {evil_url}/")
+            reply_bytes = http_bytes(b"", "307 Temporary Redirect", f"Location: {evil_url}/")
             async with (
-                RawServer(said).running() as base_url,
+                RawServer(reply_bytes).running() as base_url,
                 TaskRouterSession(CREDENTIALS, base_url=base_url) as session,
             ):
                 with pytest.raises(errors.ApiError, match="redirects are not followed"):

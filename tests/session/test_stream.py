@@ -179,11 +179,11 @@ class TestBounds:
         elsewhere = [worker_query(n, workspace="WS" + "e" * 32) for n in range(50)]
         async with (
             session_over(transport, max_in_flight=4) as session,
-            session.stream(worker_queries(500)) as one,
+            session.stream(worker_queries(500)) as first,
         ):
-            reader = asyncio.create_task(_count(one))
+            reader = asyncio.create_task(_count(first))
             assert len(await session.collect(elsewhere)) == 50
-            assert one.progress.done < 200
+            assert first.progress.done < 200
             assert await reader == 500
         assert transport.most_in_flight == 3
 
@@ -255,18 +255,18 @@ class TestWindows:
         transport = FakeTransport(latency=40)
         async with session_over(transport, max_in_flight=3) as session:
             outcomes = await session.collect(worker_queries(20))
-        asked = {request.target.partition("?")[2] for request in transport.sent}
-        assert len(asked) == 1
-        assert "Minutes" not in asked.pop()
+        requested = {request.target.partition("?")[2] for request in transport.sent}
+        assert len(requested) == 1
+        assert "Minutes" not in requested.pop()
         [window] = {outcome.query.window for outcome in outcomes}
         assert window.end - window.start == timedelta(hours=1)
 
     @virtual
     async def test_different_windows_have_the_same_end(self):
         """Relative windows of a run differ only by their lengths."""
-        asked = [worker_query(n, Window.last(minutes=n)) for n in (5, 60, 600)]
+        requested = [worker_query(n, Window.last(minutes=n)) for n in (5, 60, 600)]
         async with session_over(FakeTransport(latency=90)) as session:
-            outcomes = await session.collect(later(asked, seconds=100))
+            outcomes = await session.collect(later(requested, seconds=100))
         assert len({outcome.query.window.end for outcome in outcomes}) == 1
         assert len({outcome.query.window.start for outcome in outcomes}) == 3
 
@@ -312,8 +312,8 @@ class TestWorkerStatistics:
                 workers=(worker_sid(number) for number in range(3)),
             )
             assert all(isinstance(o, Success) for o in await stream.collect())
-        [asked] = {request.target.partition("?")[2] for request in transport.sent}
-        assert asked.startswith("TaskChannel=voice&StartDate=")
+        [requested] = {request.target.partition("?")[2] for request in transport.sent}
+        assert requested.startswith("TaskChannel=voice&StartDate=")
 
     @virtual
     async def test_a_failed_page_never_ends_as_complete(self):

@@ -33,16 +33,16 @@ class ScriptedServer:
 
     def __init__(self, kinds, seconds):
         self._kinds, self._seconds = kinds, seconds
-        self.asked = 0
+        self.requested = 0
 
     def latency(self, _):
         """Return the next latency."""
-        return self._seconds[self.asked % len(self._seconds)]
+        return self._seconds[self.requested % len(self._seconds)]
 
     def __call__(self, request):
         """Return the next answer."""
-        kind = self._kinds[self.asked % len(self._kinds)]
-        self.asked += 1
+        kind = self._kinds[self.requested % len(self._kinds)]
+        self.requested += 1
         if isinstance(kind, int):
             return trouble(kind, retry_after=1) if kind == 429 else trouble(kind)
         if kind == "lost":

@@ -43,6 +43,6 @@ async def test_statistics_are_fetched_while_the_list_is_read():
         session.stream_worker_statistics(WORKSPACE) as outcomes,
     ):
         assert len([outcome async for outcome in outcomes]) == len(LISTED)
-    asked = transport.numbers
-    last_page = max(place for place, number in enumerate(asked) if number is None)
-    assert any(number is not None for number in asked[:last_page])
+    requested = transport.numbers
+    last_page = max(place for place, number in enumerate(requested) if number is None)
+    assert any(number is not None for number in requested[:last_page])

@@ -68,9 +68,9 @@ class TestRequest:
             seen.append(request.raw_path)
             return web.json_response({})
 
-        asked = queries.workers(WORKSPACE, friendly_name="a+b %2F&c/ü", page_size=5)
+        requested = queries.workers(WORKSPACE, friendly_name="a+b %2F&c/ü", page_size=5)
         async with serving(answer) as base_url:
-            await send(f"{base_url}/api", build_request(asked, ACCOUNT))
+            await send(f"{base_url}/api", build_request(requested, ACCOUNT))
         name = "a%2Bb%20%252F%26c%2F%C3%BC"
         path = f"/api/v1/Workspaces/{WORKSPACE}/Workers"
         assert seen == [f"{path}?FriendlyName={name}&PageSize=5"]
@@ -113,11 +113,11 @@ class TestTimeout:
     """The timeout, from connect to the last byte."""
 
     @pytest.mark.parametrize(
-        "said", [b"", b"HTTP/1.1 200 OK\r\nContent-Le", http_bytes(b"{", length=100)]
+        "reply_bytes", [b"", b"HTTP/1.1 200 OK\r\nContent-Le", http_bytes(b"{", length=100)]
     )
-    async def test_a_reply_that_does_not_end(self, said):
+    async def test_a_reply_that_does_not_end(self, reply_bytes):
         """No reply, half a head and half a body all end with TimedOut."""
-        async with RawServer(said, hold=True).running() as base_url:
+        async with RawServer(reply_bytes, hold=True).running() as base_url:
             with pytest.raises(errors.TimedOut) as caught:
                 await send(base_url, timeout=0.1)
         assert caught.value.seconds == 0.1
@@ -155,7 +155,7 @@ class TestNoReply:
             await send(f"http://127.0.0.1:{port}")
 
     @pytest.mark.parametrize(
-        "said",
+        "reply_bytes",
         [
             b"",
             b"\x00\xff\xfe garbage\r\n\r\n",
@@ -168,9 +168,9 @@ class TestNoReply:
             http_bytes(b"not deflate", "200 OK", "Content-Encoding: deflate"),
         ],
     )
-    async def test_no_whole_reply(self, said):
+    async def test_no_whole_reply(self, reply_bytes):
         """A server that breaks off or sends malformed bytes raises only ConnectionFailed."""
-        async with RawServer(said).running() as base_url:
+        async with RawServer(reply_bytes).running() as base_url:
             with pytest.raises(errors.ConnectionFailed) as caught:
                 await send(base_url)
         assert caught.value.__context__ is None
@@ -208,8 +208,8 @@ class TestNoReply:
     @pytest.mark.parametrize("status", ["101 Switching Protocols", "204 No Content", "304 Not"])
     async def test_replies_without_a_body(self, status):
         """A reply without a body is a reply."""
-        said = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
-        async with RawServer(said).running() as base_url:
+        reply_bytes = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
+        async with RawServer(reply_bytes).running() as base_url:
             assert (await send(base_url)).status == int(status[:3])
 
 
@@ -217,7 +217,7 @@ class TestTls:
     """Which certificates the session trusts."""
 
     async def test_an_untrusted_certificate(self):
-        """It is refused before any byte of the request is sent, with every option."""
+        """An untrusted certificate ends the request before any byte of it is sent."""
         heads = []
 
         async def served(reader, writer):
@@ -232,7 +232,7 @@ class TestTls:
                 await send(base_url)
             assert heads == []
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as http:
-                await send(base_url, http=http)  # the caller's own session is the caller's
+                await send(base_url, http=http)  # a borrowed session keeps its own setting
         assert len(heads) == 1
 
     def test_no_option_about_certificates(self):

@@ -40,8 +40,8 @@ async def test_the_limit_is_16_mebibytes(more):
 
 async def test_a_gzip_bomb():
     """Of a body that decompresses a thousandfold, at most the limit is kept."""
-    said = http_bytes(BOMB, "200 OK", "Content-Encoding: gzip", "Twilio-Request-Id: RQ1")
-    async with RawServer(said).running() as base_url:
+    reply_bytes = http_bytes(BOMB, "200 OK", "Content-Encoding: gzip", "Twilio-Request-Id: RQ1")
+    async with RawServer(reply_bytes).running() as base_url:
         reply = await send(base_url)
     assert len(reply.body) == MAX_BODY_BYTES + 1
     with pytest.raises(errors.PayloadError, match="RQ1"):
@@ -68,8 +68,8 @@ async def test_an_endless_body_is_cut_off():
 
 async def test_a_large_error_keeps_its_status():
     """An error with a body that is too large keeps its status."""
-    said = http_bytes(bytes(MAX_BODY_BYTES + 1), "503 Service Unavailable")
-    async with RawServer(said).running() as base_url:
+    reply_bytes = http_bytes(bytes(MAX_BODY_BYTES + 1), "503 Service Unavailable")
+    async with RawServer(reply_bytes).running() as base_url:
         with pytest.raises(errors.ServerError) as caught:
             decode_reply(await send(base_url))
     assert (caught.value.status, caught.value.message) == (503, None)

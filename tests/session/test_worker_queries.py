@@ -75,11 +75,11 @@ async def test_the_worker_is_the_context():
     assert second.context == Worker(sid=SIDS[1], workspace_sid=WORKSPACE)
 
 
-@pytest.mark.parametrize("one", [SIDS[0], Worker(sid=SIDS[0])], ids=["SID", "Worker"])
-def test_a_single_worker_is_a_mistake(one):
+@pytest.mark.parametrize("worker", [SIDS[0], Worker(sid=SIDS[0])], ids=["SID", "Worker"])
+def test_a_single_worker_is_a_mistake(worker):
     """One worker instead of several raises UsageError that names the right call."""
     with pytest.raises(errors.UsageError, match="use workers="):
-        WorkerQueries(TEMPLATE, one)
+        WorkerQueries(TEMPLATE, worker)
 
 
 @pytest.mark.parametrize("workers", [7, object(), TEMPLATE], ids=["int", "object", "query"])
@@ -96,7 +96,7 @@ async def test_an_invalid_sid_is_a_mistake(bad):
     with pytest.raises(errors.UsageError, match="worker_sid="):
         WorkerQueries(TEMPLATE, [*SIDS, bad])
     with pytest.raises(errors.UsageError, match="worker_sid="):
-        await made(one for one in [*SIDS, bad])
+        await made(worker for worker in [*SIDS, bad])
 
 
 @pytest.mark.parametrize("sid", ["", "WK1", "WQ" + "0" * 32])
