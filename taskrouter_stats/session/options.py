@@ -24,7 +24,7 @@ __all__ = [
     "options_from_env",
 ]
 
-MAX_WAIT: Final = "expected a number of seconds >= 0, or None"
+MAX_WAIT: Final = "expected seconds, 0 or more, or None"
 """The rule for ``max_wait``, as an error states it."""
 
 _BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
@@ -83,11 +83,11 @@ class Settings:
             )
         slots = whole_number(self.max_in_flight)
         if slots is None or slots < 1:
-            rule = "expected an integer >= 1"
+            rule = "expected a whole number, 1 or more"
             raise InvalidParameter("max_in_flight", self.max_in_flight, rule)
         seconds, share = (
-            "expected a number of seconds >= 0.001",
-            "expected a share >= 0 and < 1, such as 0.2 for 20%",
+            "expected seconds, 0.001 or more",
+            "expected a share from 0 to below 1, such as 0.2 for 20%",
         )
         numbers = {
             "max_in_flight": slots,
@@ -100,7 +100,7 @@ class Settings:
             rule = "expected an aiohttp.ClientSession, or None"
             raise InvalidParameter("http", _kind(self.http), rule)
         if self.pace_limit is not None:
-            rule = "expected requests per second, a number >= 0.001"
+            rule = "expected requests per second, 0.001 or more"
             numbers["pace_limit"] = check_number("pace_limit", self.pace_limit, rule, least=1e-3)
         for name, number in numbers.items():
             object.__setattr__(self, name, number)

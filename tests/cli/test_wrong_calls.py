@@ -125,21 +125,25 @@ CALLS = (
         "--every 10s: minutes, hours or days, such as 90m, 8h or 2d",
     ),
     ("pieces of nothing", "fetch WS --every 0m", "--every 0m: at least one minute"),
-    ("none in flight", "fetch WS --max-in-flight 0", "--max-in-flight=0: expected an integer >= 1"),
+    (
+        "none in flight",
+        "fetch WS --max-in-flight 0",
+        "--max-in-flight=0: expected a whole number, 1 or more",
+    ),
     (
         "headroom in percent",
         "fetch WS --headroom 20",
-        "--headroom=20.0: expected a share >= 0 and < 1, such as 0.2 for 20%",
+        "--headroom=20.0: expected a share from 0 to below 1, such as 0.2 for 20%",
     ),
     (
         "no pace",
         "fetch WS --pace-limit 0",
-        "--pace-limit=0.0: expected requests per second, a number >= 0.001",
+        "--pace-limit=0.0: expected requests per second, 0.001 or more",
     ),
     (
         "a timeout that is no number",
         "fetch WS --timeout nan",
-        "--timeout=nan: expected a number of seconds >= 0.001",
+        "--timeout=nan: expected seconds, 0.001 or more",
     ),
     (
         "a timeout as text",
@@ -315,7 +319,7 @@ def test_a_wrong_environment_is_refused_in_these_words(here, name, variable, com
         ),
         (
             "fetch WS --log-format json --timeout 0",
-            "--timeout=0.0: expected a number of seconds >= 0.001",
+            "--timeout=0.0: expected seconds, 0.001 or more",
         ),
     ],
 )

@@ -66,7 +66,7 @@ STREAM_RULE = (
         "a negative wait",
         lambda session: session.fetch(QUERY, max_wait=-1),
         InvalidParameter,
-        "max_wait=-1: expected a number of seconds >= 0, or None",
+        "max_wait=-1: expected seconds, 0 or more, or None",
     ),
     (
         "a query to iterate",
