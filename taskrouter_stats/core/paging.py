@@ -28,7 +28,6 @@ T = TypeVar("T")
 _SMALLER_PAGE: Final = 100
 _MOST_PROBLEMS: Final = 10
 _PAGE_SIZE: Final = re.compile(r"(?<=[?&]PageSize=)[0-9]{1,9}").search
-_PLACES: Final = re.compile(r"\{(\w+)\}").findall
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]*").fullmatch
 
 
@@ -126,7 +125,7 @@ class ListReader(Generic[T]):
 
     def __attrs_post_init__(self) -> None:
         self._targets = {self.first_target}
-        names: list[str] = _PLACES(self.listing.endpoint.path)
+        names = self.listing.endpoint.path_sids
         self._places = tuple(zip(names, self.listing.sids, strict=True))
 
     def take(self, page: Page) -> tuple[list[object], str | None]:
