@@ -232,7 +232,7 @@ def test_a_pickled_error_knows_its_connection():
 
 def test_server_down_tells_what_the_last_send_met():
     """The cause stands in the message, and a message without one is whole as well."""
-    assert "(the last send met: refused)" in str(errors.ServerDown(1.5, 0.25, "refused"))
+    assert "(last failure: refused)" in str(errors.ServerDown(1.5, 0.25, "refused"))
     assert "None" not in str(errors.ServerDown(1.5, 0.25))
 
 

@@ -172,7 +172,7 @@ def _why_not(wall: datetime, zone: tzinfo) -> str:
     name = getattr(zone, "zone", None)
     if hasattr(zone, "localize"):
         return (
-            "has an offset that its pytz zone never had: pytz needs zone.localize(), so give "
+            "is not a time of its pytz zone, because pytz requires zone.localize(): use "
             f'tzinfo=zoneinfo.ZoneInfo("{name}") instead'
         )
     first = _first_moment(wall.replace(microsecond=0), zone)

@@ -14,7 +14,7 @@ def test_14241_names_the_earliest_start():
     """The hint for 14241 names the retention and the earliest start at the time of the reply."""
     error = errors.BadRequest(400, 14241, headers=DATE)
     assert hint_for(error, ONE_WORKER) == (
-        "statistics are kept for 30 days: the earliest start was 2026-10-24T12:00:00Z"
+        "Twilio documents 30 days of history: the earliest start was 2026-10-24T12:00:00Z"
     )
 
 
@@ -22,14 +22,14 @@ def test_14241_names_the_earliest_start():
 def test_14241_without_a_date_names_the_retention(date):
     """Without a readable date, the hint for 14241 names the retention only."""
     error = errors.BadRequest(400, 14241, headers={"date": date})
-    assert hint_for(error, ONE_WORKER) == "statistics are kept for 30 days"
+    assert hint_for(error, ONE_WORKER) == "Twilio documents 30 days of history"
 
 
 @pytest.mark.parametrize("year", ["0001", "9999"])
 def test_a_date_near_year_1_names_the_retention(year):
     """A date too early to subtract 30 days from leaves the retention in the hint."""
     error = errors.BadRequest(400, 14241, headers={"date": f"Mon, 01 Jan {year} 00:00:00 GMT"})
-    assert hint_for(error, ONE_WORKER).startswith("statistics are kept for 30 days")
+    assert hint_for(error, ONE_WORKER).startswith("Twilio documents 30 days of history")
 
 
 def test_407_names_the_proxy():
@@ -53,23 +53,23 @@ def test_20003_names_the_credentials():
 
 @pytest.mark.parametrize("error", [errors.Forbidden(403), errors.BadRequest(400, 45000)])
 @pytest.mark.parametrize(
-    "ask",
+    "query",
     [
         ONE_WORKER,
         queries.workers_statistics(WS),
         queries.workflow_cumulative_statistics(WS, WW),
     ],
 )
-def test_closed_statistics_name_the_default(error, ask):
+def test_closed_statistics_name_the_default(error, query):
     """A refusal of Worker or Workflow statistics names the default for 100 Workers."""
-    hint = hint_for(error, ask)
+    hint = hint_for(error, query)
     assert hint is not None
     assert hint.startswith("one possible cause: ")
     assert "100 Workers" in hint
 
 
 @pytest.mark.parametrize(
-    ("error", "ask"),
+    ("error", "query"),
     [
         (errors.Forbidden(403), queries.workspace_statistics(WS)),
         (errors.Forbidden(403), queries.workers(WS)),
@@ -78,6 +78,6 @@ def test_closed_statistics_name_the_default(error, ask):
         (errors.ServerError(500), ONE_WORKER),
     ],
 )
-def test_other_errors_keep_the_hint_of_their_status(error, ask):
+def test_other_errors_keep_the_hint_of_their_status(error, query):
     """An error that the documents do not explain keeps the hint of its status."""
-    assert hint_for(error, ask) is None
+    assert hint_for(error, query) is None

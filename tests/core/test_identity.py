@@ -43,11 +43,11 @@ def make_any(endpoint, window=HOUR):
     return Query(endpoint, sids, window, task_queue_sids=QUEUES if endpoint.part_sids else ())
 
 
-def answered(ask, letter="1", account=ACCOUNT, **changes):
+def answered(query, letter="1", account=ACCOUNT, **changes):
     """Return the identity part of an answer with SIDs of that digit, in the operation's form."""
-    said = dict(zip(ask.endpoint.answer_sids, sids_of(ask.endpoint, letter), strict=True))
-    said = {"account_sid": account, **said, **changes}
-    return {ask.endpoint.items: [said], "meta": {}} if ask.endpoint.items else said
+    answer = dict(zip(query.endpoint.answer_sids, sids_of(query.endpoint, letter), strict=True))
+    answer = {"account_sid": account, **answer, **changes}
+    return {query.endpoint.items: [answer], "meta": {}} if query.endpoint.items else answer
 
 
 def text(time):
@@ -68,41 +68,41 @@ class TestEveryOperation:
 
     def test_the_right_answer_has_no_difference(self, endpoint):
         """An answer with the SIDs and the account of the query has no difference."""
-        ask = make_any(endpoint)
-        assert differences(ask, ACCOUNT, answered(ask), SERVED) == []
+        query = make_any(endpoint)
+        assert differences(query, ACCOUNT, answered(query), SERVED) == []
 
     def test_another_account_differs(self, endpoint):
         """Another account differs, unless the credentials are an API key without an account."""
-        ask = make_any(endpoint)
-        said = answered(ask, account=OTHER_ACCOUNT)
-        [wrong] = differences(ask, ACCOUNT, said, SERVED)
-        assert f"account_sid: asked for {ACCOUNT}, got '{OTHER_ACCOUNT}'" in wrong
-        assert differences(ask, "SK" + "a" * 32, said, SERVED) == []
+        query = make_any(endpoint)
+        answer = answered(query, account=OTHER_ACCOUNT)
+        [wrong] = differences(query, ACCOUNT, answer, SERVED)
+        assert f"account_sid: requested {ACCOUNT}, got '{OTHER_ACCOUNT}'" in wrong
+        assert differences(query, "SK" + "a" * 32, answer, SERVED) == []
 
     def test_other_sids_differ(self, endpoint):
         """Each SID of the path is compared, and the difference names both SIDs."""
-        ask = make_any(endpoint)
-        wrong = differences(ask, ACCOUNT, answered(ask, "f"), SERVED)
-        assert len(wrong) == len(ask.sids)
-        for problem, name, sid in zip(wrong, endpoint.answer_sids, ask.sids, strict=True):
+        query = make_any(endpoint)
+        wrong = differences(query, ACCOUNT, answered(query, "f"), SERVED)
+        assert len(wrong) == len(query.sids)
+        for problem, name, sid in zip(wrong, endpoint.answer_sids, query.sids, strict=True):
             other = sid[:2] + "f" * 32
-            assert problem.endswith(f".{name}: asked for {sid}, got '{other}'")
+            assert problem.endswith(f".{name}: requested {sid}, got '{other}'")
 
     @pytest.mark.parametrize("nothing", [None, "left out"])
     def test_missing_values_are_not_compared(self, endpoint, nothing):
         """An answer without SIDs has no difference here: the model checks what is required."""
-        ask = make_any(endpoint)
+        query = make_any(endpoint)
         names = [*endpoint.answer_sids, "account_sid", "start_time", "end_time", "cumulative"]
-        said = {} if nothing else dict.fromkeys(names)
-        said = {endpoint.items: [said]} if endpoint.items else said
-        assert differences(ask, ACCOUNT, said, SERVED) == []
+        answer = {} if nothing else dict.fromkeys(names)
+        answer = {endpoint.items: [answer]} if endpoint.items else answer
+        assert differences(query, ACCOUNT, answer, SERVED) == []
 
     def test_other_times_differ(self, endpoint):
         """The times of another day differ, at the top level or below ``cumulative``."""
-        ask, day = make_any(endpoint), timedelta(days=1)
+        query, day = make_any(endpoint), timedelta(days=1)
         times = {"start_time": text(START - day), "end_time": text(HOUR.end - day)}
-        flat = differences(ask, ACCOUNT, answered(ask, **times), SERVED)
-        below = differences(ask, ACCOUNT, answered(ask, cumulative=times), SERVED)
+        flat = differences(query, ACCOUNT, answered(query, **times), SERVED)
+        below = differences(query, ACCOUNT, answered(query, cumulative=times), SERVED)
         assert len(flat) == len(below) == (2 if endpoint.windowed else 0)
 
     @pytest.mark.parametrize("junk", [None, [], "x", 5, {"workers": 5}, {"workers": [None, 3]}])
@@ -129,7 +129,7 @@ def test_a_page_of_another_workspace_differs_in_few_lines():
     ours, other = {"sid": WORKER, "workspace_sid": WORKSPACE}, {"workspace_sid": "WS" + "f" * 32}
     wrong = differences(listing, ACCOUNT, {"workers": [other] * 1000}, SERVED)
     assert len(wrong) == 5
-    assert wrong[0].startswith("$.workers[0].workspace_sid: asked for WS1")
+    assert wrong[0].startswith("$.workers[0].workspace_sid: requested WS1")
     assert differences(listing, ACCOUNT, {"workers": [other, ours]}, SERVED) == []
 
 
@@ -154,8 +154,8 @@ class TestTimes:
         off = timedelta(seconds=seconds)
         [start] = worker(HOUR, START + off, HOUR.end)
         [end] = worker(HOUR, START, HOUR.end + off)
-        assert start == f"$.cumulative.start_time: asked for {text(START)}, got {text(START + off)}"
-        assert end.startswith(f"$.cumulative.end_time: asked for {text(HOUR.end)}, got ")
+        assert start == f"$.cumulative.start_time: requested {text(START)}, got {text(START + off)}"
+        assert end.startswith(f"$.cumulative.end_time: requested {text(HOUR.end)}, got ")
 
     def test_a_future_end_may_become_the_present(self):
         """A future end may come back as the server's present; a past end may not."""
@@ -203,19 +203,19 @@ class TestTimes:
     def test_another_length_is_another_window(self, minutes):
         """Another length than an hour is another window than the last hour."""
         [wrong] = worker(Window.last(hours=1), NOW - timedelta(minutes=minutes), NOW)
-        assert wrong.startswith("$.cumulative.end_time: asked for the last 60 min, got 2026-")
+        assert wrong.startswith("$.cumulative.end_time: requested the last 60 min, got 2026-")
 
     @pytest.mark.parametrize("odd", ["soon", 5, "", [], "9999-99-99T00:00:00Z"])
     def test_unreadable_times_are_not_compared(self, odd):
         """A value that is not a time is not compared here."""
         query = queries.worker_statistics(WORKSPACE, WORKER, HOUR)
-        said = {"cumulative": {"start_time": odd, "end_time": odd}}
-        assert differences(query, ACCOUNT, said, SERVED) == []
+        answer = {"cumulative": {"start_time": odd, "end_time": odd}}
+        assert differences(query, ACCOUNT, answer, SERVED) == []
 
     @pytest.mark.parametrize("form", ["2026-11-01T08:00:00.500Z", "2026-11-01T10:00:00+02:00"])
     def test_other_texts_of_the_same_time_are_equal(self, form):
         """Fractions, offsets and a missing zone, which means UTC, are the same time."""
         query = queries.worker_statistics(WORKSPACE, WORKER, HOUR)
         for start in (form, "2026-11-01T08:00:00"):
-            said = {"cumulative": {"start_time": start, "end_time": text(HOUR.end)}}
-            assert differences(query, ACCOUNT, said, SERVED) == []
+            answer = {"cumulative": {"start_time": start, "end_time": text(HOUR.end)}}
+            assert differences(query, ACCOUNT, answer, SERVED) == []

@@ -89,7 +89,7 @@ def test_a_list_ends_without_a_next_page(url):
 @pytest.mark.parametrize("payload", [None, [], 5, "x", {}, {"workers": None}, {"workers": {}}])
 def test_a_page_without_items_is_an_error(payload):
     """A page without its list is an error, not an empty page."""
-    assert problems(payload) == ("$.workers: a list is missing",)
+    assert problems(payload) == ("$.workers: expected a list, got none",)
 
 
 @pytest.mark.parametrize("rest", [{}, {"meta": None}])

@@ -61,7 +61,7 @@ def test_a_relative_window_is_sent_as_minutes():
         f"/v1/Workspaces/{WORKSPACE}/Workers/{WORKER}/Statistics?Minutes=15",
         BudgetKey(ACCOUNT, WORKSPACE, "WorkerStatistics-Fetch"),
         retry_safe=True,
-        ask=query,
+        query=query,
     )
 
 

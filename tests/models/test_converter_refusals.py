@@ -104,7 +104,7 @@ def test_times_out_of_range_are_refused(value):
 def test_other_values_are_not_sids(value):
     """A value that is not a SID of the right kind never names an answer."""
     payload = {"worker_sid": value, "workspace_sid": "WS" + "a" * 32, "cumulative": {}}
-    with pytest.raises(PayloadError, match=r"\$\.worker_sid: expected the SID of a Worker \(WK"):
+    with pytest.raises(PayloadError, match=r"\$\.worker_sid: expected a Worker SID \(WK"):
         structure(payload, WorkerStatistics)
 
 
@@ -112,7 +112,7 @@ def test_other_values_are_not_sids(value):
 def test_other_values_are_not_accounts(value):
     """A wrong account SID refuses the answer, though a missing one does not."""
     payload = {**NAMED, "account_sid": value}
-    with pytest.raises(PayloadError, match=r"\$\.account_sid: expected the SID of an Account"):
+    with pytest.raises(PayloadError, match=r"\$\.account_sid: expected an Account SID"):
         structure(payload, WorkerStatistics)
     assert structure({**NAMED, "account_sid": ""}, WorkerStatistics).account_sid is None
 

@@ -83,7 +83,7 @@ async def test_another_s_answer_is_no_row(name):
             [outcome] = await session.collect([query(5)])
     assert isinstance(outcome.error, errors.PayloadError)
     assert outcome.error.for_other_query
-    assert f"$.{name}: asked for " in str(outcome.error)
+    assert f"$.{name}: requested " in str(outcome.error)
     assert OTHER[name] in str(outcome.error)
     assert outcome.meta.attempts == len(server.questions) == server.connections == 3
 
@@ -225,7 +225,7 @@ async def test_an_answer_for_another_window(start, end):
     """Times that can't follow from the window are no final answer, and both are told."""
     with RawServer(with_times(start, end)).running() as server:
         async with session_with(server, retry=RetryPolicy(attempts=2, base=0.0)) as session:
-            with pytest.raises(errors.PayloadError, match=r"_time: asked for 2026-11-01T0"):
+            with pytest.raises(errors.PayloadError, match=r"_time: requested 2026-11-01T0"):
                 await session.fetch(query(1))
     assert len(server.questions) == 2
 
@@ -257,7 +257,7 @@ async def test_a_window_that_has_not_ended():
             assert await session.fetch(query(3, window))
         server.answer = with_times(start, (now - timedelta(hours=1)).isoformat())
         async with session_with(server, retry=RetryPolicy(attempts=1)) as session:
-            with pytest.raises(errors.PayloadError, match="end_time: asked for "):
+            with pytest.raises(errors.PayloadError, match="end_time: requested "):
                 await session.fetch(query(3, window))
 
 
@@ -268,7 +268,7 @@ async def test_a_relative_window():
         async with session_with(server, retry=RetryPolicy(attempts=1)) as session:
             assert await session.fetch(query(3, window))
             server.answer = with_times("2020-01-01T00:00:00Z", "2020-01-01T00:15:00Z")
-            with pytest.raises(errors.PayloadError, match="asked for the last 60 min"):
+            with pytest.raises(errors.PayloadError, match="requested the last 60 min"):
                 await session.fetch(query(3, window))
 
 
