@@ -195,4 +195,4 @@ class ListReader(Generic[T]):
         for name, requested in self._path_sids:
             answered = getattr(value, name, None)
             if answered is not None and answered.lower() != requested.lower():
-                raise PayloadError([f"$.{name}: requested {requested}, got {answered}"])
+                raise PayloadError([f"$.{name}: expected {requested}, got {answered}"])
