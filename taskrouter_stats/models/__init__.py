@@ -1,4 +1,4 @@
-"""Typed records: what the API returns, as frozen attrs classes."""
+"""Typed records: the API's answers as frozen attrs classes."""
 
 from .converter import structure, structure_item, to_dict, to_json
 from .credentials import Credentials

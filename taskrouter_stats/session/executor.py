@@ -140,11 +140,11 @@ class RequestExecutor:
                 self._note_failure(error)
             call.status, call.request_id, call.limits = None, None, rate_limit.NO_HEADERS
             raise
-        limits = rate_limit.parse_headers(reply.headers, reply.blotter.text)
+        limits = rate_limit.parse_headers(reply.headers, reply.redactor.text)
         self.breaker.record_reply()
         permit.observe(limits, refused=reply.is_rate_limited)
         call.status, call.request_id, call.limits = reply.status, reply.request_id, limits
-        call.redactor = reply.blotter
+        call.redactor = reply.redactor
         if reply.is_rate_limited:
             call.attempts -= 1
             call.refused += 1
@@ -177,9 +177,9 @@ class RequestExecutor:
                 self.retries.earn()
             raise
         request = call.request
-        if request.ask is not None:
+        if request.query is not None:
             wrong = differences(
-                request.ask,
+                request.query,
                 request.budget.account,
                 payload,
                 lambda: Served(reply.headers, datetime.now(UTC), self.pacer.now() - began),

@@ -35,15 +35,13 @@ from .query_runner import QueryRunner
 from .stream import OutcomeStream, Source
 from .transport import HttpSession
 from .urls import find_proxy, resolve_base_url
-from .worker_queries import WorkerQueries, WorkersInput, check_workers
+from .worker_queries import WorkerQueries, WorkersInput, check_workers, worker_template
 
 __all__ = ["TaskRouterSession"]
 
 T = TypeVar("T")
 
 Priority = Literal["interactive", "bulk"]
-
-_ANY_WORKER = "WK" + "0" * 32
 
 
 class _AsSession:
@@ -239,9 +237,7 @@ class TaskRouterSession:
             InvalidParameter: another argument is invalid.
             UsageError: ``workers`` is not a source of workers.
         """
-        template = queries.worker_statistics(
-            workspace_sid, _ANY_WORKER, window, task_channel=task_channel
-        )
+        template = worker_template(workspace_sid, window, task_channel)
         given = queries.workers(workspace_sid) if workers is None else workers
         if isinstance(given, Listing):
             check_workers(given, workspace_sid)

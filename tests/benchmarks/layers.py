@@ -79,7 +79,7 @@ BODIES = {sid: BODY.replace(worker_sid(0).encode(), sid.encode()) for sid in WOR
 async def answered(request: Request, departed: Callable[[], None]) -> Reply:
     """A reply that is here already."""
     departed()
-    return Reply(200, HEADERS, BODIES[request.ask.sid if request.ask else WORKERS[0]])
+    return Reply(200, HEADERS, BODIES[request.query.sid if request.query else WORKERS[0]])
 
 
 async def _from_one_task(asked: TaskRouterSession, count: int) -> None:

@@ -113,7 +113,7 @@ class TestMaxWait:
         """The error of a request that waited for a reply names no number of seconds."""
         queue = PermitQueue()
         await queue.acquire("probe")
-        with pytest.raises(PaceError, match="try again after a reply to those before it") as caught:
+        with pytest.raises(PaceError, match="try again after replies to earlier ones") as caught:
             await queue.pacer.acquire(KEY, interactive=True, max_wait=1)
         assert caught.value.retry_after == math.inf
         await queue.end()

@@ -1,8 +1,7 @@
-"""A constructor for every operation: ``queries.worker_statistics(…)``, ``queries.workers(…)``.
+"""One constructor for each operation, such as ``queries.worker_statistics(…)``.
 
-Each returns a value that says what to ask and what will come; nothing is sent. Arguments are
-checked here, so a mistake shows where it was made. A ``Query`` is answered by
-``session.fetch``, a ``Listing`` is read by ``session.iterate``.
+A constructor checks its arguments and returns a value; it sends nothing. ``session.fetch`` sends
+a ``Query`` and returns the answer; ``session.iterate`` reads a ``Listing``.
 """
 
 from .task_queues import (
