@@ -15,15 +15,14 @@ async def main() -> None:
             worker = await anext(workers, None)
         if worker is None:
             raise SystemExit("nobody is available right now")
-        query = queries.worker_statistics(workspace_sid, worker.sid or "", Window.last(hours=8))
+        query = queries.worker_statistics(workspace_sid, worker.sid, Window.last(hours=8))
         try:
             statistics = await session.fetch(query, max_wait=5.0)
         except errors.ApiError as error:
             raise SystemExit(str(error)) from None
 
         print(f"{worker.friendly_name} ({worker.sid})")
-        if (cumulative := statistics.cumulative) is None:
-            raise SystemExit("the server has nothing to tell of this worker")
+        cumulative = statistics.cumulative
         print(f"{cumulative.start_time:%H:%M} to {cumulative.end_time:%H:%M} UTC")
         accepted, created = cumulative.reservations_accepted, cumulative.reservations_created
         print(f"{accepted} of {created} reservations accepted")

@@ -21,7 +21,7 @@ async def main() -> None:
         async with session.stream_worker_statistics(workspace_sid, window) as outcomes:
             async for outcome in outcomes:
                 match outcome:
-                    case Success(value=statistics) if statistics.cumulative is not None:
+                    case Success(value=statistics):
                         reservations += statistics.cumulative.reservations_created or 0
                         for activity in statistics.cumulative.activity_durations or ():
                             seconds[activity.friendly_name or "?"] += round(activity.total or 0)

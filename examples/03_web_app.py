@@ -3,20 +3,20 @@
 `python examples/03_web_app.py`, then `curl http://127.0.0.1:8080/workers` and, with one of the
 SIDs that it prints, `curl http://127.0.0.1:8080/workers/WK…`.
 
-One session serves the whole process: it opens with the application and closes with it, single
-answers go before bulk ones, and a client that hangs up frees what its request held.
+One session serves the whole process: it opens with the application and closes with it, and single
+answers go before bulk ones. The whole Workspace is fetched once for all who ask within 15 seconds:
+each fetch is as many requests to Twilio as there are workers.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from account import open_session
 from aiohttp import web
 
 from taskrouter_stats import (
-    OutcomeStream,
     Success,
     TaskRouterSession,
     Window,
@@ -25,14 +25,50 @@ from taskrouter_stats import (
     queries,
 )
 
+FRESH: Final = 15.0
+"""Seconds for which the answer of the whole Workspace is served again."""
+
+
+class Recent:
+    """The last whole answer: made once for everybody who asks while it is made or fresh."""
+
+    def __init__(self, make: Callable[[], Awaitable[tuple[bytes, bool]]]) -> None:
+        self._make = make
+        self._task: asyncio.Task[bytes] | None = None
+        self._until = 0.0
+
+    async def get(self) -> bytes:
+        """Return the answer; a client that hangs up doesn't end it for the others."""
+        task, now = self._task, asyncio.get_running_loop().time()
+        if task is None or (task.done() and now >= self._until):
+            task = self._task = asyncio.create_task(self._made())
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _made(self) -> bytes:
+        self._until = 0.0
+        body, is_complete = await self._make()
+        if is_complete:
+            self._until = asyncio.get_running_loop().time() + FRESH
+        return body
+
+
 SESSION = web.AppKey("SESSION", TaskRouterSession)
 WORKSPACE = web.AppKey("WORKSPACE", str)
+RECENT = web.AppKey("RECENT", Recent)
 
 
 async def session_context(app: web.Application) -> AsyncIterator[None]:
     """Open the session with the application, close it with it."""
     async with open_session() as (app[SESSION], app[WORKSPACE]):
+        app[RECENT] = Recent(lambda: whole_workspace(app[SESSION], app[WORKSPACE]))
         yield
+        await app[RECENT].close()
 
 
 def http_error(error: errors.TaskRouterStatsError) -> tuple[int, dict[str, str]]:
@@ -72,34 +108,29 @@ async def one_worker(request: web.Request) -> web.Response:
     return web.Response(body=models.to_json(statistics), content_type="application/json")
 
 
-async def all_workers(request: web.Request) -> web.StreamResponse:
+async def all_workers(request: web.Request) -> web.Response:
     """The whole workspace as JSON Lines; the last line says whether that was all."""
-    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-    stream = request.app[SESSION].stream_worker_statistics(
-        request.app[WORKSPACE], Window.last(minutes=60)
-    )
-    with suppress(ConnectionResetError):  # the client hung up: the stream ends with it
-        async with stream as outcomes:
-            await response.prepare(request)
-            async for line in json_lines(outcomes):
-                await response.write(line + b"\n")
-    return response
+    body = await request.app[RECENT].get()
+    return web.Response(body=body, content_type="application/x-ndjson")
 
 
-async def json_lines(outcomes: OutcomeStream[models.WorkerStatistics]) -> AsyncIterator[bytes]:
-    """One line per worker, then one that says how it ended."""
+async def whole_workspace(session: TaskRouterSession, workspace_sid: str) -> tuple[bytes, bool]:
+    """One line per worker, then one that says how it ended; and whether nothing is missing."""
+    lines: list[bytes] = []
     end: dict[str, Any]
     try:
-        async for outcome in outcomes:
-            if isinstance(outcome, Success):
-                yield models.to_json(outcome.value)
-            else:
-                failed = {"worker_sid": outcome.query.sid, "error": str(outcome.error)}
-                yield json.dumps(failed).encode()
-        end = {"complete": True, "workers": outcomes.progress.done}
+        window = Window.last(minutes=60)
+        async with session.stream_worker_statistics(workspace_sid, window) as outcomes:
+            async for outcome in outcomes:
+                if isinstance(outcome, Success):
+                    lines.append(models.to_json(outcome.value))
+                else:
+                    failed = {"worker_sid": outcome.query.sid, "error": str(outcome.error)}
+                    lines.append(json.dumps(failed).encode())
+        end = {"complete": outcomes.progress.failed == 0, "workers": outcomes.progress.done}
     except errors.TaskRouterStatsError as error:
         end = {"complete": False, "error": str(error)}
-    yield json.dumps(end).encode()
+    return b"\n".join([*lines, json.dumps(end).encode(), b""]), end["complete"]
 
 
 def make_app() -> web.Application:

@@ -8,16 +8,16 @@
                 ...
 """
 
-from . import errors, models
-from ._version import __version__
-from .core import queries
-from .core.outcome import Failure, Meta, Outcome, Progress, Success
-from .core.query import Listing, Query
-from .core.rate_limit import RateLimit
-from .core.retry import RetryPolicy
-from .core.window import Window
-from .models import Credentials
-from .session import (
+from taskrouter_stats import errors, models
+from taskrouter_stats._version import __version__
+from taskrouter_stats.core import queries
+from taskrouter_stats.core.outcome import Failure, Meta, Outcome, Progress, Success
+from taskrouter_stats.core.query import Listing, Query
+from taskrouter_stats.core.rate_limit import RateLimit
+from taskrouter_stats.core.retry import RetryPolicy
+from taskrouter_stats.core.window import Window
+from taskrouter_stats.models import Credentials
+from taskrouter_stats.session import (
     BudgetSnapshot,
     Items,
     OutcomeStream,

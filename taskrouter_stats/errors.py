@@ -9,6 +9,7 @@
     │ └ SessionMisuse       wrong loop, forked, unentered, used twice (also a RuntimeError)
     │   └ SessionClosed
     ├ TransportError        no reply came: ConnectionFailed, ServerDown, TimedOut (a TimeoutError)
+    │ └ UntrustedCertificate                                          (a ConnectionFailed)
     ├ ApiError              the server answered, and refused
     │ ├ BadRequest · Unauthorized · Forbidden · NotFound · ServerError
     │ └ RateLimited
@@ -24,32 +25,11 @@ again is decided in ``core/retry.py``, never by an error's class.
 import math
 from collections.abc import Mapping, Sequence
 
-__all__ = [
-    "ApiError",
-    "BadRequest",
-    "ConfigError",
-    "ConnectionFailed",
-    "Forbidden",
-    "InvalidParameter",
-    "InvalidSid",
-    "InvalidWindow",
-    "MissingExtra",
-    "NotFound",
-    "OutputLocked",
-    "PaceError",
-    "PayloadError",
-    "RateLimited",
-    "ServerDown",
-    "ServerError",
-    "SessionClosed",
-    "SessionMisuse",
-    "StorageError",
-    "TaskRouterStatsError",
-    "TimedOut",
-    "TransportError",
-    "Unauthorized",
-    "UsageError",
-]
+__all__ = ["ApiError", "BadRequest", "ConfigError", "ConnectionFailed", "Forbidden"]
+__all__ += ["InvalidParameter", "InvalidSid", "InvalidWindow", "MissingExtra", "NotFound"]
+__all__ += ["OutputLocked", "PaceError", "PayloadError", "RateLimited", "ServerDown", "ServerError"]
+__all__ += ["SessionClosed", "SessionMisuse", "StorageError", "TaskRouterStatsError", "TimedOut"]
+__all__ += ["TransportError", "Unauthorized", "UntrustedCertificate", "UsageError"]
 
 
 class TaskRouterStatsError(Exception):
@@ -128,11 +108,33 @@ class SessionClosed(SessionMisuse):
 
 
 class TransportError(TaskRouterStatsError):
-    """No whole reply came; whether the server saw the request is unknown."""
+    """No whole reply came; whether the server saw the request is unknown.
+
+    Attributes:
+        on_reused_connection: whether a connection that had served an earlier request ended, or
+            stayed silent, before the reply's head came. Such a connection may have been dead
+            before the send, so this says nothing about the server.
+    """
+
+    on_reused_connection: bool = False
 
 
 class ConnectionFailed(TransportError):
     """The connection could not be made, or broke before the reply was whole."""
+
+
+class UntrustedCertificate(ConnectionFailed):
+    """The server's certificate does not prove that it is the host that was asked.
+
+    Trying again does not help. Check this machine's certificate authorities and clock, and
+    whether a proxy replaces the server's certificate with one of its own.
+    """
+
+    def __str__(self) -> str:
+        return (
+            f"the server's certificate is not trusted: {super().__str__()}; check this machine's "
+            "certificate authorities and clock, and whether a proxy replaces the certificate"
+        )
 
 
 class ServerDown(TransportError):
@@ -141,16 +143,19 @@ class ServerDown(TransportError):
     Attributes:
         down_for: seconds since the first probe that it has not answered.
         retry_after: seconds until the next request goes out to see whether the server is back.
+        cause: what the last send met, as text; None when that is not known.
     """
 
-    def __init__(self, down_for: float, retry_after: float) -> None:
-        super().__init__(down_for, retry_after)
+    def __init__(self, down_for: float, retry_after: float, cause: str | None = None) -> None:
+        super().__init__(down_for, retry_after, cause)
         self.down_for = down_for
         self.retry_after = retry_after
+        self.cause = cause
 
     def __str__(self) -> str:
+        met = f" (the last send met: {self.cause})" if self.cause else ""
         return (
-            f"the server has given no reply for {self.down_for:.3g} s; nothing was sent, "
+            f"the server has given no reply for {self.down_for:.3g} s{met}; nothing was sent, "
             f"try again in {self.retry_after:.2g} s"
         )
 
@@ -228,7 +233,10 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """404: no such workspace or resource in this account and region."""
+    """404: no such workspace or resource in this account and region.
+
+    Only Twilio's own error body has a ``code``: with ``code`` None, a gateway may have answered.
+    """
 
     hint = "check the SIDs, and that they belong to this account and region"
 
@@ -277,16 +285,24 @@ class PayloadError(TaskRouterStatsError):
         problems: one ``path: what is wrong`` each, such as
             ``$.cumulative.activity_durations[2].total: expected a number, got 'many'``.
         request_id: ``Twilio-Request-Id`` of the reply, or None.
+        for_other_query: whether the reply answers another query than the one that was asked.
     """
 
-    def __init__(self, problems: Sequence[str], request_id: str | None = None) -> None:
-        super().__init__(tuple(problems), request_id)
+    def __init__(
+        self,
+        problems: Sequence[str],
+        request_id: str | None = None,
+        for_other_query: bool = False,
+    ) -> None:
+        super().__init__(tuple(problems), request_id, for_other_query)
         self.problems = tuple(problems)
         self.request_id = request_id
+        self.for_other_query = for_other_query
 
     def __str__(self) -> str:
         request = f" [{self.request_id}]" if self.request_id else ""
-        return f"the reply is not what is documented: {'; '.join(self.problems)}{request}"
+        wrong = "answers another query" if self.for_other_query else "is not what is documented"
+        return f"the reply {wrong}: {'; '.join(self.problems)}{request}"
 
 
 class PaceError(TaskRouterStatsError):

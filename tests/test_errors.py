@@ -1,14 +1,18 @@
 """The error tree: what each is, that each travels and speaks."""
 
+import ast
 import copy
 import inspect
 import pickle
+import tomllib
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from taskrouter_stats import errors
 
+ROOT = Path(__file__).parent.parent
 SECRET = "0123456789abcdef"
 HEADERS = {"twilio-request-id": "RQ1", "date": "Thu, 01 Jan 2026 00:00:00 GMT"}
 API = (503, 20503, "The server said so", "https://example.com/20503", "RQ1", HEADERS, 3)
@@ -42,6 +46,9 @@ SAMPLES = [
     errors.StorageError("disk full"),
     errors.OutputLocked("lake", "process 7"),
     errors.ServerDown(1.5, 0.25),
+    errors.ServerDown(1.5, 0.25, "connection refused"),
+    errors.UntrustedCertificate("self-signed certificate"),
+    errors.PayloadError(["$.worker_sid: other"], "RQ2", for_other_query=True),
 ]
 BUILT_IN = {
     errors.InvalidSid: ValueError,
@@ -63,7 +70,7 @@ FAMILIES = {
         "SessionMisuse",
         "SessionClosed",
     },
-    errors.TransportError: {"ConnectionFailed", "ServerDown", "TimedOut"},
+    errors.TransportError: {"ConnectionFailed", "UntrustedCertificate", "ServerDown", "TimedOut"},
     errors.ApiError: {
         "BadRequest",
         "Unauthorized",
@@ -213,3 +220,35 @@ def test_retryability_is_no_business_of_the_class():
     """No error class says of itself whether a retry helps."""
     words = ("retryable", "transient", "should_retry", "is_retryable")
     assert not [cls for cls in classes() for word in words if hasattr(cls, word)]
+
+
+def test_a_pickled_error_knows_its_connection():
+    """Whether a connection had served before is not lost on the way to another process."""
+    error = errors.ConnectionFailed("reset")
+    assert error.on_reused_connection is False
+    error.on_reused_connection = True
+    assert pickle.loads(pickle.dumps(error)).on_reused_connection is True
+
+
+def test_server_down_tells_what_the_last_send_met():
+    """The cause stands in the message, and a message without one is whole as well."""
+    assert "(the last send met: refused)" in str(errors.ServerDown(1.5, 0.25, "refused"))
+    assert "None" not in str(errors.ServerDown(1.5, 0.25))
+
+
+def named_extras():
+    """Return every extra that a ``MissingExtra`` of the package names, with its file."""
+    for path in sorted((ROOT / "taskrouter_stats").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("MissingExtra"):
+                yield path.name, ast.literal_eval(node.args[1])
+
+
+def test_a_missing_extra_can_be_installed():
+    """Each extra that an error names is one of pyproject.toml's, and each feature's is named."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    named = {extra for _, extra in named_extras()}
+    assert named <= set(project["optional-dependencies"])
+    assert named == {"cli", "dlt", "parquet"}
+    line = str(errors.MissingExtra("x", "dlt"))
+    assert line.endswith(f'pip install "{project["name"]}[dlt]"')

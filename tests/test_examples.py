@@ -7,10 +7,13 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
+
+from taskrouter_stats.simulator import Simulator
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 STRICT = [sys.executable, "-X", "dev", "-W", "error"]
@@ -78,12 +81,24 @@ def test_dlt_to_duckdb(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+async def whole(client, url):
+    """The whole workspace as a client gets it."""
+    async with client.get(f"{url}/workers") as response:
+        return await response.read()
+
+
 class TestWebApp:
     """The third example, served by itself on a free port."""
 
     @pytest.fixture
     async def base_url(self, tmp_path):
-        """Where it listens; SIGINT ends it, and it must end cleanly."""
+        """Where it listens, with the simulator that it brings."""
+        async with self.serving(tmp_path, {}) as url:
+            yield url
+
+    @asynccontextmanager
+    async def serving(self, tmp_path, env):
+        """Serve it; SIGINT ends it, and it must end cleanly."""
         script = tmp_path / "serve.py"
         script.write_text(
             "import importlib, socket, sys\n"
@@ -95,7 +110,7 @@ class TestWebApp:
         )
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *STRICT, str(script), env=ENV, stdout=pipe, stderr=pipe
+            *STRICT, str(script), env=ENV | env, stdout=pipe, stderr=pipe
         )
         port = int(await process.stdout.readline())
         yield f"http://127.0.0.1:{port}"
@@ -114,6 +129,26 @@ class TestWebApp:
             lines = [json.loads(line) async for line in response.content]
         assert lines[-1] == {"complete": True, "workers": 120}
         assert len({line["worker_sid"] for line in lines[:-1]}) == 120
+
+    async def test_many_clients_cost_one_fetch(self, tmp_path):
+        """Five clients at once and one later, of whom one hangs up, are one fetch upstream."""
+        async with Simulator(workers=40, limit=200) as simulator:
+            user, password = simulator.auth
+            env = {
+                "TWILIO_ACCOUNT_SID": user,
+                "TWILIO_AUTH_TOKEN": password,
+                "TWILIO_WORKSPACE_SID": simulator.workspace_sid,
+                "TASKROUTER_STATS_BASE_URL": simulator.base_url,
+            }
+            async with self.serving(tmp_path, env) as url, aiohttp.ClientSession() as client:
+                tasks = [asyncio.create_task(whole(client, url)) for _ in range(5)]
+                while not simulator.counters.requests:  # noqa: ASYNC110 (the server has no event)
+                    await asyncio.sleep(0.001)
+                tasks[0].cancel()
+                answers = [*await asyncio.gather(*tasks[1:]), await whole(client, url)]
+        assert len(set(answers)) == 1
+        assert len(answers[0].splitlines()) == 41
+        assert simulator.counters.requests == 41
 
     async def test_one_worker_and_errors(self, base_url):
         """A worker is answered as JSON, a bad SID with 400, an unknown one with 404."""

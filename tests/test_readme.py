@@ -21,7 +21,7 @@ import pytest
 
 import taskrouter_stats
 from taskrouter_stats import TaskRouterSession, etl
-from taskrouter_stats.cli.accounts import read_accounts
+from taskrouter_stats.cli.options.accounts import read_accounts
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.etl.dlt_source import taskrouter_source
 from taskrouter_stats.simulator import Simulator

@@ -9,14 +9,15 @@ import click
 
 from taskrouter_stats import __version__
 
-from .consoles import errors_console
+from .compact import compact
 from .demo import demo
-from .doctor import doctor
-from .exits import INTERRUPTED, TABLE, guarded, plainly, refused
-from .fetch import fetch
+from .doctor.command import doctor
+from .exit_codes import EXIT_CODES_HELP, INTERRUPTED, run_guarded, to_stderr, usage_error
+from .fetch.command import fetch
 from .plan import plan
+from .reporter import Reporter
 from .simulate import simulate
-from .telling import Teller
+from .terminal import errors_console, write_anything
 
 __all__ = ["commands", "run"]
 
@@ -44,7 +45,7 @@ Check an account and a workspace, and print a report without secrets:
 Serve a simulator to develop against:
   taskrouter-stats simulate --port 8080
 
-{TABLE}
+{EXIT_CODES_HELP}
 """
 
 
@@ -52,7 +53,7 @@ class _Guarded(click.Group):
     """A group whose commands return exit codes and never end in a stray exception."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        return guarded(lambda: _code(super(_Guarded, self).invoke(ctx)), ctx.obj or plainly)
+        return run_guarded(lambda: _code(super(_Guarded, self).invoke(ctx)), ctx.obj or to_stderr)
 
 
 @click.group(
@@ -65,6 +66,7 @@ def commands() -> None:
     """Gather the commands."""
 
 
+commands.add_command(compact)
 commands.add_command(demo)
 commands.add_command(doctor)
 commands.add_command(fetch)
@@ -86,11 +88,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise BrokenPipeError from None
 
     given = list(sys.argv[1:] if arguments is None else arguments)
-    say = _as_json if _wants_json(given) else plainly
+    say = _as_json if _wants_json(given) else to_stderr
+    write_anything()
     try:
-        return guarded(parsed, say)
+        return run_guarded(parsed, say)
     except click.ClickException as error:
-        return refused(error, say)
+        return usage_error(error, say)
     except click.Abort:
         return INTERRUPTED
 
@@ -102,7 +105,7 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _as_json(line: str) -> None:
-    Teller(errors_console(plain=True), as_json=True).say(line, level="error", event="error")
+    Reporter(errors_console(plain=True), as_json=True).write(line, level="error", event="error")
 
 
 def _code(returned: object) -> int:

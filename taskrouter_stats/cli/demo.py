@@ -1,6 +1,5 @@
 """``taskrouter-stats demo``: the whole job against a simulator, nothing else needed."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import click
@@ -11,10 +10,11 @@ from taskrouter_stats import TaskRouterSession, Window
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.simulator import WINDOWS, Simulator
 
-from .board import board
-from .consoles import errors_console, results_console, table_size
-from .pulling import Pull, truth
-from .standings import Standings
+from .fetch.stop import run_until_sigterm
+from .table.render import render_table
+from .table.run import TableRun, cost_line
+from .table.totals import TopWorkers
+from .terminal import errors_console, results_console, table_size
 
 __all__ = ["demo"]
 
@@ -36,7 +36,7 @@ Examples:
 
 
 @frozen
-class _Wish:
+class _DemoOptions:
     workers: int
     limit: int
     window: str
@@ -69,20 +69,20 @@ def demo(workers: int, limit: int, window: str, latency: float, seed: int, hours
     """Run the demo; return the exit code."""
     if workers == 0:
         raise InvalidParameter("--workers", workers, "at least one, or there is nothing to show")
-    wish = _Wish(workers, limit, window, latency, seed, hours)
-    return asyncio.run(_demo(wish, results_console(), errors_console()))
+    wish = _DemoOptions(workers, limit, window, latency, seed, hours)
+    return run_until_sigterm(_demo(wish, results_console(), errors_console()))
 
 
-async def _demo(wish: _Wish, results: Console, errors: Console) -> int:
+async def _demo(wish: _DemoOptions, results: Console, errors: Console) -> int:
     window = Window.last(hours=wish.hours).at(datetime.now(UTC))
-    pull = Pull(Standings(table_size(results)))
+    pull = TableRun(TopWorkers(table_size(results)))
     async with Simulator(
         wish.workers, wish.limit, wish.window, wish.seed, wish.latency
     ) as simulator:
         session = TaskRouterSession(simulator.credentials, base_url=simulator.base_url)
         stream = session.stream_worker_statistics(simulator.workspace_sid, window)
         await pull.run(session, stream, errors, _EVERY)
-    results.print(board(results, pull.standings, window, "Busiest workers"))
+    results.print(render_table(results, pull.standings, window, "Busiest workers"))
     told = None if wish.window == "none" else float(wish.limit)
-    results.print(f" {truth(pull, limit=told)}")
+    results.print(f" {cost_line(pull, limit=told)}")
     return pull.code()

@@ -1,6 +1,5 @@
 """``taskrouter-stats plan``: what a fetch would cost, before it is begun."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -14,13 +13,14 @@ from taskrouter_stats.etl import Estimate, WorkerPlan
 from taskrouter_stats.models import Worker, check_sid
 from taskrouter_stats.session.options import check_number
 
-from .accounts import Account, read_accounts
-from .board import window_text
-from .consoles import results_console
-from .exits import COMPLETE, TABLE
-from .session_flags import session_options
-from .whom import Whom, whom_options
-from .windows import Times, window_options
+from .exit_codes import COMPLETE, EXIT_CODES_HELP
+from .fetch.stop import run_until_sigterm
+from .options.accounts import Account, read_accounts
+from .options.session import session_options
+from .options.windows import WindowSelection, window_options
+from .options.workers import WorkerSelection, whom_options
+from .table.render import window_text
+from .terminal import results_console
 
 __all__ = ["plan"]
 
@@ -47,7 +47,7 @@ Examples:
   taskrouter-stats plan WS… --last 1d --every 1h --headroom 0.5
   taskrouter-stats plan --offline --workers-count 15000 --catch-up 30 --tz UTC
 
-{TABLE}
+{EXIT_CODES_HELP}
 """
 
 
@@ -62,8 +62,8 @@ Examples:
 @session_options(max_in_flight=20, headroom=0.2)
 def plan(
     workspaces: Sequence[str],
-    times: Times,
-    whom: Whom,
+    times: WindowSelection,
+    whom: WorkerSelection,
     offline: bool,
     workers_count: int | None,
     options: SessionOptions,
@@ -88,18 +88,23 @@ def plan(
         return COMPLETE
     try:
         if workers_count is not None:
-            estimate = Estimate(workers_count * max(1, len(workspaces)), times.windows)
+            count = workers_count * max(1, len(set(workspaces)))
+            estimate = Estimate(count, times.windows)
             _print(console, "Offline", estimate, None, times, options)
         else:
             (account,) = read_accounts(None, workspaces, options)
-            asyncio.run(_ask(account, whom, times, options, console))
+            run_until_sigterm(_ask(account, whom, times, options, console))
     except OverflowError:
         raise ConfigError("at that pace it takes thousands of years") from None
     return COMPLETE
 
 
 async def _ask(
-    account: Account, whom: Whom, times: Times, options: SessionOptions, console: Console
+    account: Account,
+    whom: WorkerSelection,
+    times: WindowSelection,
+    options: SessionOptions,
+    console: Console,
 ) -> None:
     async with account.session as session:
         for workspace in account.workspaces:
@@ -121,7 +126,7 @@ async def _workers(account: Account, wanted: WorkerPlan) -> list[str]:
     if listing is None:
         return [one for one in wanted.workers or () if isinstance(one, str)]  # type: ignore[union-attr]
     found: list[Worker] = await account.session.iterate(listing).collect()
-    return [worker.sid for worker in found if worker.sid is not None]
+    return [worker.sid for worker in found]
 
 
 def _print(
@@ -129,7 +134,7 @@ def _print(
     title: str,
     estimate: Estimate,
     limit: float | None,
-    times: Times,
+    times: WindowSelection,
     options: SessionOptions,
 ) -> None:
     lines: list[str] = []

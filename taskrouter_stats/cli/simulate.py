@@ -1,13 +1,15 @@
 """``taskrouter-stats simulate``: a TaskRouter of one's own until Ctrl-C."""
 
 import asyncio
+from typing import Any
 
 import click
 
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.simulator import WINDOWS, Simulator
 
-from .exits import COMPLETE
+from .exit_codes import COMPLETE
+from .fetch.stop import run_until_sigterm
 
 __all__ = ["simulate"]
 
@@ -33,16 +35,18 @@ Examples:
   taskrouter-stats simulate --port 8080 --workers 500 --limit 50
   taskrouter-stats simulate --port 0 --window sliding10s --no-headers
   taskrouter-stats simulate --rival 0.6 --step 10 20 --step 30 50
+  taskrouter-stats simulate --workspaces 3 --workers 40
 
 \b
-Ctrl-C ends it with exit code 0.
+Ctrl-C or SIGTERM ends it with exit code 0.
 """
 
 
 @click.command(help=_HELP)
 @click.option("--port", default=8080, show_default=True, help="Where to listen; 0: any free port.")
-@click.option("--workers", default=500, show_default=True, help="How many workers there are.")
-@click.option("--limit", default=50, show_default=True, help="Requests/s and resource key.")
+@click.option("--workers", default=500, show_default=True, help="How many workers each has.")
+@click.option("--workspaces", default=1, show_default=True, help="How many Workspaces there are.")
+@click.option("--limit", default=50, show_default=True, help="Requests/s by Workspace and key.")
 @click.option(
     "--window",
     type=click.Choice(list(WINDOWS)),
@@ -68,41 +72,23 @@ Ctrl-C ends it with exit code 0.
 @click.option("--concurrency", type=int, metavar="N", help="429 above N requests at once.")
 @click.option("--faults", default=0.0, metavar="SHARE", help="Spoil this share of the answers.")
 @click.option("--garbage", is_flag=True, help="Rate-limit headers that mean nothing.")
-def simulate(
-    port: int,
-    workers: int,
-    limit: int,
-    window: str,
-    latency: float,
-    seed: int,
-    no_headers: bool,
-    no_headers_on_429: bool,
-    retry_after: float | None,
-    rival: float,
-    steps: tuple[tuple[float, int], ...],
-    concurrency: int | None,
-    faults: float,
-    garbage: bool,
-) -> int:
-    """Serve until Ctrl-C; return the exit code."""
+def simulate(port: int, no_headers: bool, no_headers_on_429: bool, **options: Any) -> int:
+    """Serve until Ctrl-C or SIGTERM; return the exit code.
+
+    Args:
+        port: where to listen.
+        no_headers: whether rate-limit headers are never sent.
+        no_headers_on_429: whether they are sent with successes only.
+        options: what ``Simulator`` calls by the same names.
+    """
     simulator = Simulator(
-        workers,
-        limit,
-        window,
-        seed,
-        latency,
         port=port,
         headers=not no_headers,
         headers_on_429=not (no_headers or no_headers_on_429),
-        retry_after=retry_after,
-        rival=rival,
-        steps=steps,
-        concurrency=concurrency,
-        faults=faults,
-        garbage=garbage,
+        **options,
     )
     try:
-        asyncio.run(_serve(simulator, port))
+        run_until_sigterm(_serve(simulator, port))
     except KeyboardInterrupt:
         seen = simulator.counters
         click.echo(f"Stopped. {seen.requests:,} requests, {seen.refused:,} refused.", err=True)
@@ -126,13 +112,13 @@ async def _serve(simulator: Simulator, port: int) -> None:
 def _told(simulator: Simulator) -> str:
     """What another terminal needs, ready to be pasted there."""
     user, password = simulator.auth
-    workspace = simulator.workspace_sid
+    workspaces = " ".join(simulator.workspace_sids)
     pair = '"$TWILIO_ACCOUNT_SID:$TWILIO_AUTH_TOKEN"'
-    listing = f'"$TASKROUTER_STATS_BASE_URL/v1/Workspaces/{workspace}/Workers?PageSize=2"'
+    path = f"/v1/Workspaces/{simulator.workspace_sid}/Workers?PageSize=2"
     return f"""\
 Simulated TaskRouter, with made-up credentials
   base URL   {simulator.base_url}
-  workspace  {workspace}
+  workspace  {workspaces}
 
 Paste into another terminal:
 
@@ -141,7 +127,7 @@ export TASKROUTER_STATS_BASE_URL={simulator.base_url}
 export TWILIO_ACCOUNT_SID={user}
 export TWILIO_AUTH_TOKEN={password}
 
-taskrouter-stats fetch {workspace} --last 8h
-curl -u {pair} {listing}
+taskrouter-stats fetch {workspaces} --last 8h
+curl -u {pair} "$TASKROUTER_STATS_BASE_URL{path}"
 
 Ctrl-C ends it."""

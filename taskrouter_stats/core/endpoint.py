@@ -4,24 +4,26 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models import check_sid
 
+from .plain import whole_number
+
 __all__ = [
-    "PREFIXES",
+    "SID_PREFIXES",
+    "EncodeSid",
     "Endpoint",
     "Filter",
-    "SidText",
-    "flag_text",
-    "plain_text",
-    "thresholds_text",
+    "encode_bool",
+    "encode_text",
+    "encode_thresholds",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
 
-PREFIXES: Final = {
+SID_PREFIXES: Final = {
     "workspace_sid": "WS",
     "worker_sid": "WK",
     "task_queue_sid": "WQ",
@@ -41,9 +43,13 @@ class Filter:
             another one than the endpoint's.
     """
 
-    wire: str
+    parameter: str
     encode: Callable[[str, Any], str]
     resource_key: str | None = None
+
+
+def _names_in_path(row: "Endpoint[Any]") -> tuple[str, ...]:
+    return tuple(re.findall(r"{(\w+)}", row.path))
 
 
 _ROWS: Final[dict[str, "Endpoint[Any]"]] = {}
@@ -62,10 +68,15 @@ class Endpoint(Generic[T_co]):
         filters: the parameters beside the window, by their names in Python.
         windowed: whether a time window is taken.
         items: for a list, the key that its items stand under.
+        item_sid: for a list, the field that holds the SID of an item.
         method: the HTTP method.
         retry_safe: whether sending twice does no harm. A 429 is always safe, since it "is never
             processed" (https://www.twilio.com/docs/api/errors/20429).
         complete: what an answer learns from its question, or None.
+        answer_sids: the JSON names under which an answer, or each item of a list, repeats the
+            SIDs of the path, in the path's order; the path's own names by default.
+        part_sids: where an answer to a question about many TaskQueues names them: the list's key
+            and the SID's name in its items; or None.
     """
 
     name: str
@@ -75,9 +86,12 @@ class Endpoint(Generic[T_co]):
     filters: Mapping[str, Filter] = field(factory=dict[str, Filter], repr=False)
     windowed: bool = False
     items: str | None = None
+    item_sid: str = "sid"
     method: str = "GET"
     retry_safe: bool = True
-    complete: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)
+    add_request_data: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)
+    answer_sids: tuple[str, ...] = field(default=Factory(_names_in_path, takes_self=True))
+    part_sids: tuple[str, str] | None = None
 
     def __attrs_post_init__(self) -> None:
         _ROWS[self.name] = self
@@ -93,31 +107,32 @@ def _row(name: str) -> Endpoint[Any]:
 _UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]").search
 
 
-def plain_text(name: str, value: object) -> str:
+def encode_text(name: str, value: object) -> str:
     """Text as it is, when it can stand in a URL."""
     if isinstance(value, str) and value and not _UNSENDABLE(value):
-        return value
+        return str.__str__(value)  # a subclass may show itself otherwise, as enumerations do
     raise InvalidParameter(name, value, "text without control characters is expected, not empty")
 
 
-def flag_text(name: str, value: object) -> str:
+def encode_bool(name: str, value: object) -> str:
     """``true`` or ``false``, the words of Twilio's documents."""
     if isinstance(value, bool):
         return "true" if value else "false"
     raise InvalidParameter(name, value, "True or False is expected")
 
 
-def thresholds_text(name: str, value: object) -> str:
+def encode_thresholds(name: str, value: object) -> str:
     """Seconds, separated by commas."""
     listed = isinstance(value, (list, tuple, range))
-    seconds = cast("Sequence[object]", value) if listed else ()
-    if seconds and all(type(one) is int and one > 0 for one in seconds):
+    given = cast("Sequence[object]", value) if listed else ()
+    seconds = [whole_number(one) or 0 for one in given]
+    if seconds and min(seconds) > 0:
         return ",".join(str(one) for one in seconds)
     raise InvalidParameter(name, value, "whole seconds above 0 are expected, such as [5, 30]")
 
 
 @frozen(eq=False, repr=False)
-class SidText:
+class EncodeSid:
     """A SID of one kind."""
 
     prefix: str

@@ -17,7 +17,7 @@ import attrs
 
 from taskrouter_stats import models
 
-from .endpoint import Endpoint, Filter, SidText, flag_text, plain_text, thresholds_text
+from .endpoint import EncodeSid, Endpoint, Filter, encode_bool, encode_text, encode_thresholds
 
 __all__ = [
     "ACTIVITIES",
@@ -52,9 +52,9 @@ _WORKER: Final = _WORKSPACE + "/Workers/{worker_sid}"
 _TASK_QUEUE: Final = _WORKSPACE + "/TaskQueues/{task_queue_sid}"
 _WORKFLOW: Final = _WORKSPACE + "/Workflows/{workflow_sid}"
 
-_CHANNEL: Final = {"task_channel": Filter("TaskChannel", plain_text)}
-_SPLIT: Final = {**_CHANNEL, "split_by_wait_time": Filter("SplitByWaitTime", thresholds_text)}
-_NAME: Final = {"friendly_name": Filter("FriendlyName", plain_text)}
+_CHANNEL: Final = {"task_channel": Filter("TaskChannel", encode_text)}
+_SPLIT: Final = {**_CHANNEL, "split_by_wait_time": Filter("SplitByWaitTime", encode_thresholds)}
+_NAME: Final = {"friendly_name": Filter("FriendlyName", encode_text)}
 
 
 def _with_requested(
@@ -80,8 +80,8 @@ WORKERS_STATISTICS: Final = Endpoint(
     filters={
         **_CHANNEL,
         **_NAME,
-        "task_queue_sid": Filter("TaskQueueSid", SidText("WQ")),
-        "task_queue_name": Filter("TaskQueueName", plain_text),
+        "task_queue_sid": Filter("TaskQueueSid", EncodeSid("WQ")),
+        "task_queue_name": Filter("TaskQueueName", encode_text),
     },
     windowed=True,
 )
@@ -189,6 +189,7 @@ TASK_QUEUES_STATISTICS: Final = Endpoint(
     filters={**_SPLIT, **_NAME},
     windowed=True,
     items="task_queues_statistics",
+    item_sid="task_queue_sid",
 )
 
 TASK_QUEUES_BULK_REAL_TIME_STATISTICS: Final = Endpoint(
@@ -198,7 +199,8 @@ TASK_QUEUES_BULK_REAL_TIME_STATISTICS: Final = Endpoint(
     "TaskQueueBulkRealTimeStatistics-Create",
     method="POST",
     retry_safe=True,  # it only reads
-    complete=_with_requested,
+    add_request_data=_with_requested,
+    part_sids=("task_queue_data", "task_queue_sid"),
 )
 
 WORKER: Final = Endpoint(
@@ -206,6 +208,7 @@ WORKER: Final = Endpoint(
     _WORKER,
     models.Worker,
     "Worker-Fetch",
+    answer_sids=("workspace_sid", "sid"),
 )
 
 WORKSPACE: Final = Endpoint(
@@ -213,6 +216,7 @@ WORKSPACE: Final = Endpoint(
     _WORKSPACE,
     models.Workspace,
     "Workspace-Fetch",
+    answer_sids=("sid",),
 )
 
 WORKSPACES: Final = Endpoint(
@@ -231,15 +235,15 @@ WORKERS: Final = Endpoint(
     "Worker-List",
     filters={
         **_NAME,
-        "activity_name": Filter("ActivityName", plain_text),
-        "activity_sid": Filter("ActivitySid", SidText("WA")),
-        "available": Filter("Available", flag_text),
+        "activity_name": Filter("ActivityName", encode_text),
+        "activity_sid": Filter("ActivitySid", EncodeSid("WA")),
+        "available": Filter("Available", encode_bool),
         "target_workers_expression": Filter(
-            "TargetWorkersExpression", plain_text, "Worker-List-TargetWorkersExpression"
+            "TargetWorkersExpression", encode_text, "Worker-List-TargetWorkersExpression"
         ),
-        "task_queue_name": Filter("TaskQueueName", plain_text),
-        "task_queue_sid": Filter("TaskQueueSid", SidText("WQ")),
-        "ordering": Filter("Ordering", plain_text),
+        "task_queue_name": Filter("TaskQueueName", encode_text),
+        "task_queue_sid": Filter("TaskQueueSid", EncodeSid("WQ")),
+        "ordering": Filter("Ordering", encode_text),
     },
     items="workers",
 )
@@ -252,10 +256,10 @@ TASK_QUEUES: Final = Endpoint(
     filters={
         **_NAME,
         "evaluate_worker_attributes": Filter(
-            "EvaluateWorkerAttributes", plain_text, "TaskQueue-List-EvaluateWorkerAttributes"
+            "EvaluateWorkerAttributes", encode_text, "TaskQueue-List-EvaluateWorkerAttributes"
         ),
-        "worker_sid": Filter("WorkerSid", SidText("WK")),
-        "ordering": Filter("Ordering", plain_text),
+        "worker_sid": Filter("WorkerSid", EncodeSid("WK")),
+        "ordering": Filter("Ordering", encode_text),
     },
     items="task_queues",
 )
@@ -274,7 +278,7 @@ ACTIVITIES: Final = Endpoint(
     _WORKSPACE + "/Activities",
     models.Activity,
     "Activity-List",
-    filters={**_NAME, "available": Filter("Available", flag_text)},
+    filters={**_NAME, "available": Filter("Available", encode_bool)},
     items="activities",
 )
 

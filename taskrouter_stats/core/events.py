@@ -3,13 +3,13 @@
 from attrs import frozen
 
 from .request import BudgetKey
-from .wait import Reason
+from .throttle import Reason
 
-__all__ = ["BudgetTold"]
+__all__ = ["BudgetChanged"]
 
 
 @frozen
-class BudgetTold:
+class BudgetChanged:
     """A reply changed what is known of a budget: another limit, or a 429.
 
     Attributes:

@@ -5,7 +5,7 @@ from typing import Any, Generic, Never, TypeAlias, TypeVar
 from attrs import frozen
 
 from .query import Query
-from .rate_limit import NOTHING_SAID, RateLimit
+from .rate_limit import NO_HEADERS, RateLimit
 
 __all__ = ["Failure", "Meta", "Outcome", "Progress", "Success"]
 
@@ -27,7 +27,7 @@ class Meta:
     """
 
     status: int | None = None
-    rate_limit: RateLimit = NOTHING_SAID
+    rate_limit: RateLimit = NO_HEADERS
     request_id: str | None = None
     elapsed: float = 0.0
     attempts: int = 0

@@ -5,27 +5,28 @@ comparable and picklable.
 """
 
 from collections.abc import Mapping
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 from urllib.parse import urlencode
 
 import attrs
 from attrs import field, frozen
 
 from taskrouter_stats.errors import InvalidParameter, InvalidWindow
-from taskrouter_stats.models import check_sid
+from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 
-from .endpoint import PREFIXES, Endpoint
+from .endpoint import SID_PREFIXES, Endpoint
+from .plain import whole_number
 from .window import Window
 
-__all__ = ["LARGEST_PAGE", "Ask", "Listing", "Query", "arguments"]
+__all__ = ["MAX_PAGE_SIZE", "BaseQuery", "Listing", "Query", "check_arguments"]
 
 T_co = TypeVar("T_co", covariant=True)
 
-LARGEST_PAGE = 1000
+MAX_PAGE_SIZE = 1000
 """The most items that a page may hold (https://www.twilio.com/docs/usage/twilios-response)."""
 
 
-def arguments(
+def check_arguments(
     endpoint: Endpoint[Any],
     sids: Mapping[str, object],
     window: Window | None = None,
@@ -36,11 +37,11 @@ def arguments(
     Raises:
         InvalidSid, InvalidWindow, InvalidParameter: naming the argument and the rule.
     """
-    checked = tuple(check_sid(name, value, PREFIXES[name]) for name, value in sids.items())
+    checked = tuple(check_sid(name, value, SID_PREFIXES[name]) for name, value in sids.items())
     if endpoint.windowed and not isinstance(window, Window):
         raise InvalidWindow(f"window={window!r} is no Window; Window.last(minutes=15) is")
     texts = tuple(
-        (rule.wire, rule.encode(name, value))
+        (rule.parameter, rule.encode(name, value))
         for name, value in (filters or {}).items()
         if value is not None
         for rule in (endpoint.filters[name],)
@@ -48,8 +49,15 @@ def arguments(
     return checked, window, texts
 
 
+def _page_size(size: object) -> int:
+    number = whole_number(size)
+    if number is None or not 0 < number <= MAX_PAGE_SIZE:
+        raise InvalidParameter("page_size", size, f"a whole number from 1 to {MAX_PAGE_SIZE}")
+    return number
+
+
 @frozen(repr=False)
-class Ask(Generic[T_co]):
+class BaseQuery(Generic[T_co]):
     """What a query and a listing have in common.
 
     Attributes:
@@ -83,45 +91,48 @@ class Ask(Generic[T_co]):
         """The innermost SID: of the Worker, for worker statistics."""
         return self.sids[-1] if self.sids else ""
 
-    def during(self, window: Window) -> Self:
+    def with_window(self, window: Window) -> Self:
         """The same question for another window, its context kept."""
         return attrs.evolve(self, window=window)
 
 
 @frozen(repr=False)
-class Query(Ask[T_co]):
+class Query(BaseQuery[T_co]):
     """A question that is answered by one ``T``.
 
     Attributes:
         task_queue_sids: the TaskQueues of the one operation that takes many at once.
-        context: whatever the caller wants back beside the answer; no part of the question.
     """
 
     task_queue_sids: tuple[str, ...] = ()
-    context: Any = field(default=None, eq=False)
+    _context: Worker | None = field(default=None, eq=False, alias="context")
+
+    @property
+    def context(self: "Query[WorkerStatistics]") -> Worker:
+        """The Worker that the query asks about; not a part of the question itself.
+
+        A stream over a list of Workers gives each Worker as the server listed it; otherwise the
+        Worker has its SIDs only. Queries about anything else than one Worker have ``None``.
+        """
+        return cast("Worker", self._context)
 
     @property
     def key(self) -> str:
         """Stable text that names this question: equal for equal questions, in any process."""
         return ":".join((super().key, *self.task_queue_sids))
 
-    def during(self, window: Window) -> Self:
+    def with_window(self, window: Window) -> Self:
         """As for any question; a stream does this for each, so not by way of all fields' names."""
-        kind, context = type(self), self.context
+        kind, context = type(self), self._context
         return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, context)
 
 
 @frozen(repr=False)
-class Listing(Ask[T_co]):
+class Listing(BaseQuery[T_co]):
     """A question that is answered by a list of ``T``, page by page.
 
     Attributes:
         page_size: how many items to ask for at once, 1 to 1000; no part of the question.
     """
 
-    page_size: int = field(default=LARGEST_PAGE, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        size = self.page_size
-        if isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= LARGEST_PAGE:
-            raise InvalidParameter("page_size", size, f"a whole number from 1 to {LARGEST_PAGE}")
+    page_size: int = field(default=MAX_PAGE_SIZE, eq=False, converter=_page_size)

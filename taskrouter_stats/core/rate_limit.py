@@ -10,14 +10,14 @@ counted from the same reply's ``Date``, so that no clock but the server's takes 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 import attrs
 
-__all__ = ["NOTHING_SAID", "RateLimit", "parse"]
+__all__ = ["NO_HEADERS", "RateLimit", "parse_headers"]
 
 _LONGEST_NUMBER = 32
 """Longer text is no number that a rate limit could mean, and not worth parsing."""
@@ -43,16 +43,22 @@ class RateLimit:
     concurrent_requests: int | None = None
 
 
-NOTHING_SAID = RateLimit()
+NO_HEADERS = RateLimit()
 
 
-def parse(headers: Mapping[str, str]) -> RateLimit:
-    """Read a reply's headers, their names in lower case; never raises."""
+def parse_headers(headers: Mapping[str, str], shown: Callable[[str], str] = str) -> RateLimit:
+    """Read a reply's headers, their names in lower case; never raises.
+
+    Args:
+        headers: as they came.
+        shown: makes of a text one that may be shown.
+    """
+    config = headers.get("x-rate-limit-config")
     concurrent = _number(headers.get("twilio-concurrent-requests"))
     return RateLimit(
         _number(headers.get("x-rate-limit-limit")),
         _number(headers.get("x-rate-limit-remaining")),
-        headers.get("x-rate-limit-config"),
+        None if config is None else shown(config),
         _retry_after(headers),
         None if concurrent is None or concurrent < 0 else int(concurrent),
     )

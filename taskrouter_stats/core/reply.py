@@ -4,19 +4,23 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import orjson
-from attrs import frozen
+from attrs import field, frozen
 
 from taskrouter_stats import errors
+from taskrouter_stats.models.decoding import loads
+from taskrouter_stats.models.redaction import SecretRedactor
 
 from . import rate_limit
 
-__all__ = ["LARGEST_BODY", "Reply", "decipher", "json_object"]
+__all__ = ["MAX_BODY_BYTES", "Reply", "decode_reply", "json_object"]
 
-LARGEST_BODY: Final = 16 * 2**20
+MAX_BODY_BYTES: Final = 16 * 2**20
 """Bytes of a body, decompressed; a page of 1,000 workers is a fraction of that."""
 
 _LONGEST_MESSAGE: Final = 500
 _LONGEST_QUOTE: Final = 60
+_READ_FOR_A_QUOTE: Final = 2**16
+"""Bytes of a body of which a quote shows the beginning, secrets having been taken out of them."""
 _LONGEST_CODE: Final = 10
 _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
     401: errors.Unauthorized,
@@ -25,35 +29,45 @@ _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
 }
 
 
+_NO_SECRETS: Final = SecretRedactor(())
+
+
 @frozen
 class Reply:
-    """A whole reply, as it came.
+    """A whole reply, as it came: it may repeat our secrets, which what is shown of it may not.
 
     Attributes:
         status: HTTP status.
         headers: found by their names in lower case.
         body: decompressed, otherwise untouched; one over ``LARGEST_BODY`` bytes is cut after them.
+        blotter: takes our secrets out of what is shown or kept.
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    blotter: SecretRedactor = field(default=_NO_SECRETS, repr=False, eq=False)
 
     @property
     def request_id(self) -> str | None:
         """``Twilio-Request-Id``, which Twilio's support asks for."""
-        return self.headers.get("twilio-request-id")
+        found = self.headers.get("twilio-request-id")
+        return None if found is None else self.blotter.text(found)
 
     @property
-    def refused(self) -> bool:
+    def is_rate_limited(self) -> bool:
         """Whether the rate limit refused it: it was not processed, and may be sent again."""
         return self.status == 429  # noqa: PLR2004
 
 
-def decipher(
-    reply: Reply, limits: rate_limit.RateLimit = rate_limit.NOTHING_SAID, attempts: int = 1
+def decode_reply(
+    reply: Reply, limits: rate_limit.RateLimit = rate_limit.NO_HEADERS, attempts: int = 1
 ) -> Any:
     """The decoded JSON of a successful reply. A key that stands twice has its last value.
+
+    Half a surrogate pair and bytes that are not UTF-8 are read as U+FFFD, so that one odd
+    character never costs the whole body. Texts in it that repeat a secret are blotted out, since
+    records are shown and stored.
 
     Raises:
         ApiError: the subclass that the status names, with the number of attempts so far.
@@ -61,17 +75,24 @@ def decipher(
     """
     if not 200 <= reply.status < 300:  # noqa: PLR2004
         raise _refusal(reply, limits, attempts)
-    if len(reply.body) > LARGEST_BODY:
-        raise errors.PayloadError([f"$: the body is over {LARGEST_BODY:,} bytes"], reply.request_id)
-    try:
-        return orjson.loads(reply.body)
-    except orjson.JSONDecodeError as error:
-        start = reply.body[:_LONGEST_QUOTE].decode("utf-8", "replace")
-        kind = reply.headers.get("content-type", "without a content type")
+    if len(reply.body) > MAX_BODY_BYTES:
         raise errors.PayloadError(
-            [f"$: no JSON ({error}), {len(reply.body)} bytes, {kind}, beginning {start!r}"],
-            reply.request_id,
-        ) from None
+            [f"$: the body is over {MAX_BODY_BYTES:,} bytes"], reply.request_id
+        )
+    blot = reply.blotter
+    try:
+        payload = loads(reply.body)
+    except orjson.JSONDecodeError as error:
+        wrong = str(error)
+    else:
+        return blot.values(payload) if blot.suspects(reply.body) else payload
+    # Raised here and not above: that error holds the whole body, and would be this one's context.
+    start = blot(reply.body[:_READ_FOR_A_QUOTE])[:_LONGEST_QUOTE].decode("utf-8", "replace")
+    kind = blot.text(reply.headers.get("content-type", "without a content type"))
+    raise errors.PayloadError(
+        [f"$: no JSON ({wrong}), {len(reply.body)} bytes, {kind}, beginning {start!r}"],
+        reply.request_id,
+    )
 
 
 def json_object(value: object) -> dict[str, Any]:
@@ -81,10 +102,11 @@ def json_object(value: object) -> dict[str, Any]:
 
 def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> errors.ApiError:
     status = reply.status
-    code, message, more_info = _words(reply.body)
-    headers = {name.lower(): value for name, value in reply.headers.items()}
+    code, message, more_info = _error_fields(reply)
+    blot = reply.blotter.text
+    headers = {blot(name.lower()): blot(value) for name, value in reply.headers.items()}
     told = (status, code, message, more_info, reply.request_id, headers, attempts)
-    if reply.refused:
+    if reply.is_rate_limited:
         return errors.RateLimited(*told, limits.limit, limits.remaining, limits.retry_after)
     if status in _BY_STATUS:
         return _BY_STATUS[status](*told)
@@ -97,22 +119,23 @@ def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> error
     )
 
 
-def _words(body: bytes) -> tuple[int | None, str | None, str | None]:
+def _error_fields(reply: Reply) -> tuple[int | None, str | None, str | None]:
     """Code, message and link of an error body, classic or RFC 9457; anything may be missing."""
     try:
-        told = json_object(orjson.loads(body))
+        told = json_object(loads(reply.body))
     except orjson.JSONDecodeError:
         told = {}
     code = told.get("code")
     if isinstance(code, str) and code.isascii() and code.isdecimal() and len(code) < _LONGEST_CODE:
         code = int(code)
-    message = _text(told, "message", "detail", "title")
-    return (code if type(code) is int else None), message, _text(told, "more_info", "type")
+    message = _text(reply, told, "message", "detail", "title")
+    more_info = _text(reply, told, "more_info", "type")
+    return (code if type(code) is int else None), message, more_info
 
 
-def _text(told: Mapping[str, Any], *names: str) -> str | None:
+def _text(reply: Reply, told: Mapping[str, Any], *names: str) -> str | None:
     for name in names:
         value = told.get(name)
         if isinstance(value, str) and value:
-            return value[:_LONGEST_MESSAGE]
+            return reply.blotter.text(value)[:_LONGEST_MESSAGE]
     return None

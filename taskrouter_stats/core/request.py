@@ -7,10 +7,10 @@ from urllib.parse import quote, urlencode
 import orjson
 from attrs import frozen
 
-from .query import Ask, Listing, Query
+from .query import BaseQuery, Listing, Query
 from .window import Window
 
-__all__ = ["BudgetKey", "Request", "build", "build_page", "path_of"]
+__all__ = ["BudgetKey", "Request", "build_page_request", "build_request", "path_for"]
 
 
 class BudgetKey(NamedTuple):
@@ -36,6 +36,7 @@ class Request:
         budget: what it spends from.
         retry_safe: whether sending it twice does no harm.
         body: JSON, or None.
+        ask: the question, which the answer is compared with; None when nobody compares.
     """
 
     method: str
@@ -43,23 +44,24 @@ class Request:
     budget: BudgetKey
     retry_safe: bool
     body: bytes | None = None
+    ask: BaseQuery[Any] | None = None
 
 
-def build(ask: Ask[Any], account: str) -> Request:
+def build_request(ask: BaseQuery[Any], account: str) -> Request:
     """The first, or only, request of a question."""
     page_size = ask.page_size if isinstance(ask, Listing) else None
     text = _query_text(ask.filters, ask.window, page_size)
-    return build_page(ask, path_of(ask) + text, account)
+    return build_page_request(ask, path_for(ask) + text, account)
 
 
-def build_page(ask: Ask[Any], target: str, account: str) -> Request:
+def build_page_request(ask: BaseQuery[Any], target: str, account: str) -> Request:
     """A request for a page that the server named, ``target`` having been checked."""
     endpoint = ask.endpoint
     budget = BudgetKey(account, ask.workspace_sid, _resource_key(ask))
-    return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(ask))
+    return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(ask), ask)
 
 
-def _body(ask: Ask[Any]) -> bytes | None:
+def _body(ask: BaseQuery[Any]) -> bytes | None:
     """The one body that there is; its key is spelled as in Twilio's example.
 
     https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics
@@ -69,7 +71,7 @@ def _body(ask: Ask[Any]) -> bytes | None:
     return None
 
 
-def path_of(ask: Ask[Any]) -> str:
+def path_for(ask: BaseQuery[Any]) -> str:
     """The path of a question: SIDs need no quoting, having been checked."""
     path = ask.endpoint.path
     return _template(path).format(*ask.sids)
@@ -94,11 +96,11 @@ def _query_text(
     return f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
 
 
-def _resource_key(ask: Ask[Any]) -> str:
+def _resource_key(ask: BaseQuery[Any]) -> str:
     endpoint = ask.endpoint
     if ask.filters:
         sent = {name for name, _ in ask.filters}
         for rule in endpoint.filters.values():
-            if rule.resource_key is not None and rule.wire in sent:
+            if rule.resource_key is not None and rule.parameter in sent:
                 return rule.resource_key
     return endpoint.resource_key

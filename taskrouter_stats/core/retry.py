@@ -3,18 +3,46 @@
 Backoff is exponential with full jitter. A 429 is another matter: it was "never processed and is
 always safe to retry" (https://www.twilio.com/docs/api/errors/20429), the pacer has already paused
 the whole budget for it, and so it is no attempt and adds no wait; only their number is bounded.
+
+A send that dies on a reused connection before the reply's head says nothing about the server: the
+next attempt waits for nothing and costs the retry budget nothing. It is an attempt, since the
+server may have seen it.
 """
 
 import math
 from typing import Final
 
-from attrs import frozen
+from attrs import define, frozen
 
 from taskrouter_stats import errors
 
-from .retry_budget import RetryBudget
+from .plain import plain_number, whole_number
 
-__all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryPolicy", "decide"]
+__all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryBudget", "RetryPolicy", "decide"]
+
+_MOST: Final = 200.0
+"""Tokens at first and at most: all of 100 in flight may fail at once, and once more."""
+_EARNED: Final = 0.5
+
+
+@define(eq=False, repr=False)
+class RetryBudget:
+    """The tokens of one session."""
+
+    _tokens: float = _MOST
+
+    def earn(self) -> None:
+        """An answer came that is not tried again."""
+        if self._tokens < _MOST:
+            self._tokens = min(_MOST, self._tokens + _EARNED)
+
+    def spend(self) -> bool:
+        """Take a retry's token; False when there is none."""
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
 
 TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
 """Statuses that may pass."""
@@ -42,13 +70,17 @@ class RetryPolicy:
 
     def __attrs_post_init__(self) -> None:
         for name in ("attempts", "refusals"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise errors.InvalidParameter(name, value, "a whole number, 1 or more")
+            count = whole_number(getattr(self, name))
+            if count is None or count < 1:
+                raise errors.InvalidParameter(
+                    name, getattr(self, name), "a whole number, 1 or more"
+                )
+            object.__setattr__(self, name, count)
         for name in ("base", "cap", "max_elapsed"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-                raise errors.InvalidParameter(name, value, "seconds, not negative")
+            seconds = plain_number(getattr(self, name))
+            if seconds is None or not seconds >= 0:
+                raise errors.InvalidParameter(name, getattr(self, name), "seconds, not negative")
+            object.__setattr__(self, name, seconds)
         if self.base == math.inf:  # and no jitter makes a number of it
             raise errors.InvalidParameter("base", self.base, "a finite number of seconds")
 
@@ -107,13 +139,18 @@ def decide(
     if not retry_safe or not _transient(error) or attempts >= policy.attempts:
         return GIVE_UP
     doubled = policy.base * 2.0 ** min(attempts - 1, 64)
-    seconds = jitter * min(policy.cap, doubled)
+    reused = isinstance(error, errors.TransportError) and error.on_reused_connection
+    seconds = 0.0 if reused else jitter * min(policy.cap, doubled)
     if elapsed + seconds > policy.max_elapsed:
         return GIVE_UP
-    return RetryAfter(seconds) if budget.spend() else GIVE_UP
+    return RetryAfter(seconds) if reused or budget.spend() else GIVE_UP
 
 
 def _transient(error: Exception) -> bool:
     if isinstance(error, errors.ApiError):
         return error.status in TRANSIENT
-    return isinstance(error, errors.TransportError)
+    if isinstance(error, errors.PayloadError):
+        return error.for_other_query
+    return isinstance(error, errors.TransportError) and not isinstance(
+        error, errors.UntrustedCertificate
+    )

@@ -11,17 +11,42 @@ the very second between them. Whole seconds are what its examples show: fraction
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import attrs
 from attrs import field, frozen
 
 from taskrouter_stats.errors import InvalidWindow
+
+from .local_time import midnight, plain_day, plain_utc, plain_zone
+from .plain import whole_number
 
 __all__ = ["LAST_15_MINUTES", "Window"]
 
 _MINUTES_PER_HOUR = 60
 _MINUTES_PER_DAY = 24 * 60
+_HOW = "make a window with Window.last(), Window.between(), Window.day() or Window.days()"
+
+
+def _count(name: str, value: object) -> int:
+    count = whole_number(value)
+    if count is None or count < 0:
+        raise InvalidWindow(f"{name}={value!r}: a whole number, not negative, is expected")
+    return count
+
+
+def _plain_minutes(value: object) -> int | None:
+    return None if value is None else (whole_number(value) or 0)
+
+
+def _plain_edge(time: datetime | None) -> datetime | None:
+    if time is None:
+        return None
+    try:
+        moment = plain_utc("time", time)
+        if time.utcoffset() == timedelta(0):
+            return moment
+    except InvalidWindow:
+        pass
+    raise InvalidWindow(_HOW)
 
 
 @frozen(cache_hash=True)
@@ -38,18 +63,18 @@ class Window:
             :meth:`day` or :meth:`days` said otherwise.
     """
 
-    minutes: int | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    tz: tzinfo = field(default=UTC, eq=False, kw_only=True)
+    minutes: int | None = field(default=None, converter=_plain_minutes)
+    start: datetime | None = field(default=None, converter=_plain_edge)
+    end: datetime | None = field(default=None, converter=_plain_edge)
+    tz: tzinfo = field(default=UTC, eq=False, kw_only=True, converter=plain_zone)
 
     def __attrs_post_init__(self) -> None:
-        absolute = _is_utc(self.start) and _is_utc(self.end) and self.minutes is None
-        relative = self.start is None and self.end is None and _is_positive(self.minutes)
-        if not absolute and not relative:
-            raise InvalidWindow(
-                "make a window with Window.last(), Window.between(), Window.day() or Window.days()"
-            )
+        if self.start is not None and self.end is not None:
+            right = self.start < self.end and self.minutes is None
+        else:
+            right = self.start is self.end and self.minutes is not None and self.minutes > 0
+        if not right:
+            raise InvalidWindow(_HOW)
 
     @classmethod
     def last(cls, *, minutes: int = 0, hours: int = 0, days: int = 0) -> Self:
@@ -61,10 +86,11 @@ class Window:
         Raises:
             InvalidWindow: unless the sum is at least one whole minute.
         """
-        for name, value in (("minutes", minutes), ("hours", hours), ("days", days)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise InvalidWindow(f"{name}={value!r}: a whole number, not negative, is expected")
-        total = minutes + hours * _MINUTES_PER_HOUR + days * _MINUTES_PER_DAY
+        total = (
+            _count("minutes", minutes)
+            + _count("hours", hours) * _MINUTES_PER_HOUR
+            + _count("days", days) * _MINUTES_PER_DAY
+        )
         if total < 1:
             raise InvalidWindow("at least one minute is needed, such as minutes=15")
         return cls(minutes=total)
@@ -73,10 +99,14 @@ class Window:
     def between(cls, start: datetime, end: datetime) -> Self:
         """From ``start`` up to, not including, ``end``; both aware, in any time zone.
 
+        A local time that happens twice, when clocks go back, is the first of the two unless its
+        ``fold`` is 1, as everywhere in Python.
+
         Raises:
-            InvalidWindow: for naive times, or an end that is not after the start.
+            InvalidWindow: for naive times, for local times that were skipped when clocks went
+                forward, or an end that is not after the start.
         """
-        begin, stop = _utc("start", start), _utc("end", end)
+        begin, stop = plain_utc("start", start), plain_utc("end", end)
         if begin >= stop:
             raise InvalidWindow(
                 f"the window ends at {_text(stop)}, which is not after its start {_text(begin)}"
@@ -89,17 +119,18 @@ class Window:
 
         Args:
             day: the calendar day.
-            tz: an IANA name such as ``"America/New_York"``, or a tzinfo.
+            tz: an IANA name such as ``"America/New_York"``, or a tzinfo; a pytz zone counts as
+                the zone of its name.
 
         Raises:
             InvalidWindow: for an unknown zone, or something that is no calendar day.
         """
-        _check_day(day)
-        zone, next_day = _zone(tz), _next_day(day)
-        if not _exists(day, zone):
+        zone = plain_zone(tz)
+        day = plain_day(day)
+        start, end = midnight(day, zone), midnight(_next_day(day), zone)
+        if start >= end:
             raise InvalidWindow(f"{day} was skipped in {tz}, whose calendar jumped over it")
-        whole = cls.between(_midnight(day, zone), _midnight(next_day, zone))
-        return attrs.evolve(whole, tz=zone)
+        return cls(start=start, end=end, tz=zone)
 
     @classmethod
     def days(cls, first: date, last: date, *, tz: str | tzinfo) -> list[Self]:
@@ -110,11 +141,9 @@ class Window:
         Raises:
             InvalidWindow: as :meth:`day`, and when ``last`` is before ``first``.
         """
-        _check_day(first)
-        _check_day(last)
+        first, last, zone = plain_day(first), plain_day(last), plain_zone(tz)
         if last < first:
             raise InvalidWindow(f"the last day {last} is before the first {first}")
-        zone = _zone(tz)
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
         return [cls.day(day, tz=zone) for day in days if _exists(day, zone)]
 
@@ -126,7 +155,7 @@ class Window:
         """
         if self.minutes is None:
             return self
-        end = _utc("now", now)
+        end = plain_utc("now", now)
         try:
             return Window(start=end - timedelta(minutes=self.minutes), end=end, tz=self.tz)
         except OverflowError:
@@ -170,37 +199,6 @@ class Window:
         return f"{_text(self.start)}/{_text(self.end)}"
 
 
-def _utc(name: str, time: object) -> datetime:
-    if not isinstance(time, datetime):
-        raise InvalidWindow(
-            f"{name}={time!r} is no datetime; datetime(2026, 11, 1, 8, tzinfo=UTC) is"
-        )
-    if time.utcoffset() is None:
-        raise InvalidWindow(
-            f"{name}={time!r} has no time zone; give it one, such as tzinfo=datetime.UTC"
-        )
-    try:
-        return time.astimezone(UTC).replace(microsecond=0)
-    except OverflowError:
-        raise InvalidWindow(f"{name}={time!r} is outside the calendar in UTC") from None
-
-
-def _zone(tz: object) -> tzinfo:
-    if isinstance(tz, tzinfo):
-        return tz
-    try:
-        if isinstance(tz, str):
-            return ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    raise InvalidWindow(f'tz={tz!r} is no time zone; an IANA name such as "Europe/Dublin" is')
-
-
-def _check_day(day: object) -> None:
-    if not isinstance(day, date) or isinstance(day, datetime):
-        raise InvalidWindow(f"{day!r} is no calendar day; datetime.date(2026, 11, 1) is")
-
-
 def _next_day(day: date) -> date:
     try:
         return day + timedelta(days=1)
@@ -211,23 +209,9 @@ def _next_day(day: date) -> date:
 def _exists(day: date, zone: tzinfo) -> bool:
     """Whether the zone had such a day: some islands have jumped over the date line."""
     try:
-        start = _midnight(day, zone).astimezone(UTC)
-        return start < _midnight(_next_day(day), zone).astimezone(UTC)
-    except OverflowError:
+        return midnight(day, zone) < midnight(_next_day(day), zone)
+    except InvalidWindow:  # which :meth:`Window.day` tells
         return True
-
-
-def _is_utc(time: object) -> bool:
-    return isinstance(time, datetime) and time.utcoffset() == timedelta(0)
-
-
-def _is_positive(minutes: object) -> bool:
-    return isinstance(minutes, int) and not isinstance(minutes, bool) and minutes > 0
-
-
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    """The first moment of a local day; where midnight is skipped, the moment of the skip."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
 
 
 def _text(time: datetime) -> str:

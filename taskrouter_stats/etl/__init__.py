@@ -8,19 +8,20 @@
 """
 
 from .arrow import to_arrow
+from .compact import Compaction, compact
 from .export import Export, export
 from .plan import RETENTION, Estimate, WorkerPlan, worker_plan
-from .report import Check, ExportReport, FailedQuery
+from .report import ExportReport, FailedQuery, Verification
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema
 from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
-from .store import Store
+from .writer import Writer
 
 __all__ = [
     "RETENTION",
     "SCHEMAS",
-    "Check",
     "Column",
+    "Compaction",
     "CsvSink",
     "Estimate",
     "Export",
@@ -30,8 +31,10 @@ __all__ = [
     "ParquetSink",
     "Schema",
     "Sink",
-    "Store",
+    "Verification",
     "WorkerPlan",
+    "Writer",
+    "compact",
     "export",
     "rows",
     "to_arrow",

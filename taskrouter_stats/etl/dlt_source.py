@@ -2,7 +2,7 @@
 
 ::
 
-    pipeline = dlt.pipeline("taskrouter", destination="duckdb", dataset_name="taskrouter")
+    pipeline = dlt.pipeline("taskrouter", destination="duckdb", dataset_name="statistics")
     pipeline.run(taskrouter_source("WS…", first_day=date(2026, 11, 1), tz="America/New_York"))
 
 dlt's own state is the only memory here: the days that are done are committed together with their
@@ -11,6 +11,7 @@ its own; so the session is made in there, one for all resources, and closed with
 """
 
 import logging
+import os
 from asyncio import Lock
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -23,14 +24,16 @@ from attrs import define, field, frozen
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.window import Window
-from taskrouter_stats.errors import InvalidParameter, MissingExtra
+from taskrouter_stats.errors import ConfigError, InvalidParameter, MissingExtra
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
+from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.session import SessionOptions, TaskRouterSession
-from taskrouter_stats.session.sources import WorkerQueries
+from taskrouter_stats.session.options import hide_addresses, options_from_env
+from taskrouter_stats.session.worker_queries import WorkerQueries
 
 from .plan import RETENTION, WorkerPlan, worker_plan
-from .report import fate
-from .rows import SETTLE, Row, Tables, activity_rows, rows, worker_rows
+from .report import failure_kind
+from .rows import SETTLE_DELAY, Row, Tables, activity_rows, rows, worker_rows
 from .schemas import SCHEMAS, Kind
 
 __all__ = ["LOOK_BACK", "taskrouter_source"]
@@ -42,6 +45,9 @@ _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 _BATCH: Final = 1000
 """Answers that are handed to dlt at once."""
+
+_REPLACES: Final = "delete-insert"
+"""dlt's name for the merge that replaces all rows of a key."""
 
 _TYPES: Final[dict[Kind, str]] = {
     "string": "text",
@@ -61,7 +67,7 @@ def taskrouter_source(
     first_day: date | None = None,
     task_channel: str | None = None,
     credentials: Credentials | None = None,
-    settle: timedelta = SETTLE,
+    settle: timedelta = SETTLE_DELAY,
     look_back: timedelta = LOOK_BACK,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     **options: Unpack[SessionOptions],
@@ -75,6 +81,7 @@ def taskrouter_source(
     - ``worker_activity_durations``, all those of a ``query_key`` replaced together,
     - ``workers`` and ``activities``, merged on their SIDs: each as it was last listed.
 
+    A destination that can't replace rows, such as ``filesystem``, is refused when the source runs.
     The first two come from the same requests and share their state: select both or neither.
     A worker that fails is logged, and the next run fetches its day again.
 
@@ -94,6 +101,7 @@ def taskrouter_source(
         MissingExtra: without dlt.
         ConfigError, InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
     """
+    credentials, options = masked(credentials), hide_addresses(options)  # of which locals may tell
     for name, span in (("settle", settle), ("look_back", look_back)):
         if span < timedelta(0):
             raise InvalidParameter(name, span, "a timedelta, not negative")
@@ -101,18 +109,18 @@ def taskrouter_source(
     def open_session() -> TaskRouterSession:
         if credentials is None:
             return TaskRouterSession.from_env(**options)
-        return TaskRouterSession(credentials, **options)
+        return TaskRouterSession(credentials, **options_from_env(options, os.environ))
 
     dlt = _dlt()
     open_session()  # never used, so it holds nothing: mistakes show here, not in dlt's thread
     whole = Window.day(date(2000, 1, 1), tz=tz)
     plan = worker_plan(workspace_sid, whole, task_channel=task_channel)
-    calendar = _Calendar(first_day or date.min, whole.tz, settle, look_back)
-    return _source(dlt, _Pull(plan, calendar, open_session, now))
+    calendar = _DaySchedule(first_day or date.min, whole.tz, settle, look_back)
+    return _source(dlt, _Reader(plan, calendar, open_session, now))
 
 
 @frozen
-class _Calendar:
+class _DaySchedule:
     """Which days are fetched, and until when."""
 
     first: date
@@ -147,11 +155,11 @@ class _Shared:
 
 
 @define(eq=False)
-class _Pull:
+class _Reader:
     """Asks, in dlt's event loop: one session and one list of workers for all resources."""
 
     plan: WorkerPlan
-    calendar: _Calendar
+    calendar: _DaySchedule
     open_session: Callable[[], TaskRouterSession]
     now: Callable[[], datetime]
     _shared: _Shared | None = field(default=None, init=False)
@@ -180,12 +188,14 @@ class _Pull:
                     continue
                 at, failed = self.now(), 0
                 successes: list[Success[WorkerStatistics]] = []
-                source = WorkerQueries(self.plan.template.during(day), await self._listed(shared))
+                source = WorkerQueries(
+                    self.plan.template.with_window(day), await self._listed(shared)
+                )
                 async with shared.session.stream(source.queries()) as outcomes:
                     async for outcome in outcomes:
                         if isinstance(outcome, Success):
                             successes.append(outcome)
-                        elif fate(outcome.error) == "failed":
+                        elif failure_kind(outcome.error) == "failed":
                             failed += 1
                             _LOGGER.warning("%s: %s", outcome.query.key, outcome.error)
                         if len(successes) >= _BATCH:
@@ -207,7 +217,8 @@ class _Pull:
         async with shared.turn:
             if shared.workers is None:
                 listing = queries.workers(self.plan.workspace_sid)
-                shared.workers = await shared.session.iterate(listing).collect()
+                found = await shared.session.iterate(listing).collect()
+                shared.workers = list({worker.sid: worker for worker in found}.values())
         return shared.workers
 
     @asynccontextmanager
@@ -224,21 +235,24 @@ class _Pull:
                 await shared.session.aclose()
 
 
-def _source(dlt: Any, pull: _Pull) -> Any:
+def _source(dlt: Any, pull: _Reader) -> Any:
     """Resources by table; both tables of statistics drink from one that loads nothing itself."""
     template = pull.plan.template
     whose = f"{template.workspace_sid}:{dict(template.filters).get('TaskChannel', '')}"
 
     def fetched() -> AsyncGenerator[Tables]:
+        _check_destination(dlt)
         return pull.statistics(dlt.current.resource_state("fetched").setdefault(whose, []))
 
     def taken(table: str) -> Callable[[Tables], list[Row]]:
         return lambda tables: tables[table]
 
     def workers() -> AsyncGenerator[list[Row]]:  # dlt marks what it calls: no method can be
+        _check_destination(dlt)
         return pull.workers()
 
     def activities() -> AsyncGenerator[list[Row]]:
+        _check_destination(dlt)
         return pull.activities()
 
     def resources() -> list[Any]:
@@ -254,6 +268,23 @@ def _source(dlt: Any, pull: _Pull) -> Any:
         ]
 
     return dlt.source(resources, name="taskrouter", max_table_nesting=0)()
+
+
+def _check_destination(dlt: Any) -> None:
+    """Refuse a destination to which dlt would append rows instead of replacing them.
+
+    Raises:
+        ConfigError: naming it; nothing was asked or loaded.
+    """
+    destination = dlt.current.pipeline().destination
+    if destination is None:  # rows are read without a load
+        return
+    if _REPLACES not in (destination.capabilities().supported_merge_strategies or ()):
+        raise ConfigError(
+            f"the destination {destination.destination_name} can't replace rows, so each day would "
+            "be there several times: name one that can, such as duckdb or bigquery, or write "
+            "Parquet with etl.export"
+        )
 
 
 def _hints(table: str) -> dict[str, Any]:

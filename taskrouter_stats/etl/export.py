@@ -7,6 +7,7 @@ for again, and nothing else. Several exports may share one output, each with a s
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -18,20 +19,23 @@ import attrs
 from attrs import define, field
 
 from taskrouter_stats.core import queries
-from taskrouter_stats.core.outcome import Outcome, Progress, Success
+from taskrouter_stats.core.outcome import Failure, Outcome, Progress, Success
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.core.window import Window
-from taskrouter_stats.errors import ApiError, PayloadError, UsageError
+from taskrouter_stats.errors import ApiError, PayloadError, StorageError, UsageError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
-from .plan import RETENTION, WorkerPlan
-from .report import Check, ExportReport, FailedQuery, fate
-from .roster import Roster
-from .rows import SETTLE, activity_rows, rows, settled
+from .grace import end_after_grace
+from .missing import Missing
+from .overlaps import planned_windows
+from .plan import WorkerPlan, WorkerQueryCache, key_of, may_be_expired
+from .report import ExportReport, FailedQuery, Verification, failure_kind, reason_of
+from .room import Room
+from .rows import SETTLE_DELAY, activity_rows, is_settled, rows, weight
 from .sinks.base import Sink
-from .stopping import stopping
-from .store import COUNTS, Item, Store
+from .verification import compare
+from .writer import PendingRows, Writer
 
 __all__ = ["Export", "export"]
 
@@ -39,9 +43,6 @@ _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 _KEPT: Final = 10_000
 """Failures that are kept one by one; beyond, they are only counted."""
-
-_SURE: Final = RETENTION - timedelta(days=1)
-"""Windows that begin earlier may be forgotten by the server: one worker finds out for all."""
 
 _NOTHING: Final = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
 
@@ -52,7 +53,7 @@ async def export(
     sink: Sink,
     *,
     stop: asyncio.Event | None = None,
-    settle: timedelta = SETTLE,
+    settle: timedelta = SETTLE_DELAY,
     fresh: bool = False,
     verify: bool = False,
 ) -> ExportReport:
@@ -73,13 +74,16 @@ async def export(
 
     Raises:
         UsageError: for an argument of another kind, before the output is touched.
+        ConfigError: the output holds windows of another length or zone that overlap the plan's.
         OutputLocked: another run writes to this output.
         StorageError: the output can't be read or written; nothing is marked as done that isn't.
         TaskRouterStatsError: what ends a stream, once all that was made is stored.
     """
     _check_arguments(session=session, plan=plan, sink=sink, stop=stop, settle=settle)
-    async with Store(sink, fresh) as store:
-        return await Export(session, plan, store, stop, settle, verify).run()
+    async with Writer(sink, fresh) as store:
+        run = Export(session, plan, store, stop, settle, verify)
+        await run.run()
+    return run.report
 
 
 def _check_arguments(**given: object) -> None:
@@ -109,30 +113,32 @@ class Export:
         stop: once set, no more work is taken.
         settle: how long after its end a window changes no more.
         verify: whether to compare sums with the server's.
-        report: what it has come to so far.
     """
 
     session: TaskRouterSession
     plan: WorkerPlan
-    store: Store
+    store: Writer
     stop: asyncio.Event | None = None
-    settle: timedelta = SETTLE
+    settle: timedelta = SETTLE_DELAY
     verify: bool = False
-    report: ExportReport = field(init=False)
     _began: datetime = field(init=False)
-    _roster: Roster = field(init=False)
+    _began_at: float = field(factory=time.monotonic, init=False)
+    _roster: WorkerQueryCache = field(init=False)
+    _missing: Missing = field(init=False)
+    _room: Room = field(factory=Room, init=False)
     _counts: Counter[str] = field(factory=Counter[str], init=False)
     _failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
+    _checks: list[Verification] = field(factory=list[Verification], init=False)
     _stream: OutcomeStream[WorkerStatistics] | None = field(default=None, init=False)
-    _sent_before: tuple[int, int] = field(default=(0, 0), init=False)
-    _probed: asyncio.Event = field(factory=asyncio.Event, init=False)
-    _expired_start: datetime | None = field(default=None, init=False)
+    _expired: tuple[datetime, str] | None = field(default=None, init=False)
+    _finished: bool = field(default=False, init=False)
+    _ended: tuple[float, bool] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._began = datetime.now(UTC)
         self.plan = self.plan.at(self._began)
-        self._roster = Roster(self.session, self.plan)
-        self.report = self._report()
+        self._roster = WorkerQueryCache(self.session, self.plan)
+        self._missing = Missing(self.session, self.plan)
 
     @property
     def progress(self) -> Progress:
@@ -141,153 +147,206 @@ class Export:
             return _NOTHING
         told, total = self._stream.progress, None
         if self._roster.whole:
-            already = self._counts["already_done"] + self._counts["skipped"]
-            total = len(self._roster.known) * len(self.plan.windows) - already
+            total = self._planned - self._counts["already_done"] - self._counts["skipped"]
         eta = (total - told.done) / told.rate if total is not None and told.rate > 0 else None
         return attrs.evolve(told, total=total, eta=eta)
 
-    async def run(self) -> ExportReport:
-        """Ask and store; the report.
-
-        Raises:
-            StorageError, TaskRouterStatsError: as :func:`export` does.
-        """
-        self._sent_before = self._spent()
-        self._stream = self.session.stream(self._queries())
-        try:
-            await self._snapshot_activities()
-            async with self._stream as outcomes:
-                await self._keep_all(outcomes)
-            if self.verify and not self._stopping and self.plan.workers is None:
-                await self.store.commit()
-                self.report = attrs.evolve(self.report, checks=await self._check())
-        finally:
-            checks = self.report.checks
-            self.report = attrs.evolve(self._report(), checks=checks)
-            self.store.failures += self._failures
-        return self.report
-
     @property
-    def _stopping(self) -> bool:
-        return self.stop is not None and self.stop.is_set()
-
-    async def _queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
-        for window in self.plan.windows:
-            async with aclosing(self._roster.during(window)) as found:
-                async for query in found:
-                    if self._stopping:
-                        return
-                    if self.store.is_done(query.key):
-                        self._counts["already_done"] += 1
-                    elif self._is_expired(window):
-                        self._counts["expired"] += 1
-                        self._counts["skipped"] += 1
-                    else:
-                        self._probed.clear()
-                        yield query
-                        if self._may_be_forgotten(window):
-                            await self._probed.wait()
-
-    def _is_expired(self, window: Window) -> bool:
-        start, known = window.start, self._expired_start
-        return start is not None and known is not None and start <= known
-
-    def _may_be_forgotten(self, window: Window) -> bool:
-        """Whether to hear of this query first: none of its window or an older one was answered."""
-        start = window.start
-        old = start is not None and start < self._began - _SURE
-        return old and not self._counts["written"]
-
-    async def _keep_all(self, outcomes: OutcomeStream[WorkerStatistics]) -> None:
-        async with stopping(outcomes, self.stop):
-            async for outcome in outcomes:
-                try:
-                    await self._snapshot_workers()
-                    await self._keep(outcome)
-                finally:
-                    self._probed.set()
-        await self._snapshot_workers()
-
-    async def _keep(self, outcome: Outcome[WorkerStatistics]) -> None:
-        now = datetime.now(UTC)
-        if isinstance(outcome, Success):
-            final = settled(outcome.query, now, self.settle)
-            make = partial(rows, outcome, fetched_at=now, settle=self.settle)
-            self._counts["written"] += 1
-            self._counts["incomplete"] += not final
-            await self.store.add(Item(make, outcome.query.key if final else None))
-            return
-        found = fate(outcome.error)
-        self._counts[found] += 1
-        if found == "failed":
-            if len(self._failures) < _KEPT:
-                self._failures.append(FailedQuery.of(outcome))
-            return
-        window = outcome.query.window
-        if found == "expired" and window is not None and window.start is not None:
-            known = self._expired_start or window.start
-            self._expired_start = max(known, window.start)
-        await self.store.add(Item(dict, outcome.query.key))
-
-    async def _snapshot_workers(self) -> None:
-        """The Workers as they were listed, each once a run."""
-        if self.store.sink.snapshots:
-            for make in self._roster.unseen(datetime.now(UTC)):
-                await self.store.add(Item(make))
-
-    async def _snapshot_activities(self) -> None:
-        if not self.store.sink.snapshots:
-            return
-        now, tz = datetime.now(UTC), self.plan.windows[0].tz
-        listing = queries.activities(self.plan.workspace_sid)
-        try:
-            found = await self.session.iterate(listing).collect()
-        except (ApiError, PayloadError) as error:  # the statistics matter more
-            _LOGGER.warning("no snapshot of the activities: %s", error)
-            return
-        for activity in found:
-            await self.store.add(Item(partial(activity_rows, activity, now, tz)))
-
-    async def _check(self) -> tuple[Check, ...]:
-        found: list[Check] = []
-        template, sums = self.plan.template, self.store.checkpoint.sums
-        channel = dict(template.filters).get("TaskChannel")
-        for window in self.plan.windows:
-            ours = sums.get(self._roster.question(window))
-            if ours is None or self._stopping:
-                continue
-            whole = queries.workers_cumulative_statistics(
-                template.workspace_sid, window, task_channel=channel
-            )
-            said = await self.session.fetch(whole, priority="bulk")
-            theirs = {name: getattr(said, name) for name in COUNTS}
-            mine = {name: ours.get(name, 0) for name in COUNTS}
-            found.append(Check(window, ours.get("workers", 0), mine, theirs))
-        return tuple(found)
-
-    def _spent(self) -> tuple[int, int]:
-        own = self.plan.workspace_sid  # others may be exported by the same session
-        budgets = [one for one in self.session.budgets() if one.workspace == own]
-        return sum(one.sent for one in budgets), sum(one.refused for one in budgets)
-
-    def _report(self) -> ExportReport:
-        told = self.progress
-        sent, refused = self._spent()
+    def report(self) -> ExportReport:
+        """What it has come to so far."""
+        elapsed, stopped = self._ended or (time.monotonic() - self._began_at, self._stopping)
         counts: Any = {name: self._counts[name] for name in _COUNTED}
+        counts["failed"] += len(self._missing.failures)
         return ExportReport(
             run=self.store.run,
             place=self.store.sink.storage.place,
             workspace_sid=self.plan.workspace_sid,
             windows=len(self.plan.windows),
             workers=len(self._roster.known),
+            planned=self._planned,
             **counts,
-            retried=told.retried,
-            sent=sent - self._sent_before[0],
-            refused=refused - self._sent_before[1],
-            elapsed=(datetime.now(UTC) - self._began).total_seconds(),
-            stopped=self._stopping,
-            failures=tuple(self._failures),
+            retried=self.progress.retried,
+            sent=self._counts["sent"] + self._roster.pages + self._missing.sent,
+            elapsed=elapsed,
+            listed=self._roster.whole,
+            finished=self._finished and self.store.error is None,
+            stopped=stopped,
+            failures=(*self._failures, *self._missing.failures)[:_KEPT],
+            checks=tuple(self._checks),
         )
 
+    async def run(self) -> ExportReport:
+        """Ask and store; the report.
 
-_COUNTED: Final = ("written", "incomplete", "already_done", "failed", "gone", "expired")
+        Raises:
+            ConfigError, StorageError, TaskRouterStatsError: as :func:`export` does.
+        """
+        self._check_windows()
+        self._stream = self.session.stream(self._queries())
+        try:
+            await self._snapshot_activities()
+            async with self._stream as outcomes:
+                await self._keep_all(outcomes)
+            if not self._stopping:
+                await self._confirm_missing()
+            await self.store.commit()
+            if self.verify and not self._stopping and self.plan.workers is None:
+                await self._check()
+            self._finished = True
+        finally:
+            self._ended = time.monotonic() - self._began_at, self._stopping
+            self.store.failures += self._missing.failures
+        return self.report
+
+    def _check_windows(self) -> None:
+        plan = self.plan
+        channel = dict(plan.template.filters).get("TaskChannel")
+        self.store.check_windows(planned_windows(plan.workspace_sid, channel, plan.windows))
+
+    @property
+    def _stopping(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
+
+    @property
+    def _planned(self) -> int:
+        return len(self._roster.known) * len(self.plan.windows)
+
+    async def _queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
+        for window in self.plan.windows:
+            async with aclosing(self._roster.during(window)) as found:
+                async for query in found:
+                    key = key_of(query)
+                    if self._is_known(key, window):
+                        continue
+                    await self._room.wait(alone=self._may_be_forgotten(window))
+                    if self._stopping:
+                        return
+                    if not self._is_known(key, window) and self.store.claim(key):
+                        self._room.enter()
+                        yield query
+
+    def _is_known(self, key: str, window: Window) -> bool:
+        """Count a query that need not be asked, and return whether this is one."""
+        store = self.store
+        if store.is_done(key):
+            self._counts["already_done"] += 1
+            return True
+        if self._expired is not None and window.start and window.start <= self._expired[0]:
+            store.unavailable.add_expired(key, self._expired[1])
+        what = ""
+        if store.unavailable.is_expired(key):
+            what = "expired"
+        elif store.unavailable.is_gone(key):
+            what = "gone"
+        if what:
+            self._counts[what] += 1
+            self._counts["skipped"] += 1
+        return bool(what)
+
+    def _may_be_forgotten(self, window: Window) -> bool:
+        """Whether to hear of this query first: none of its window or an older one was answered."""
+        return may_be_expired(window, self._began) and not self._counts["answered"]
+
+    async def _keep_all(self, outcomes: OutcomeStream[WorkerStatistics]) -> None:
+        async with end_after_grace(outcomes, self.stop):
+            async for outcome in outcomes:
+                size = weight(outcome.value) if isinstance(outcome, Success) else 0
+                try:
+                    await self._snapshot_workers()
+                    await self._store_outcome(outcome, size)
+                finally:
+                    self._room.leave(size)
+        await self._snapshot_workers()
+
+    async def _store_outcome(self, outcome: Outcome[WorkerStatistics], size: int) -> None:
+        now, key = datetime.now(UTC), key_of(outcome.query)
+        self._counts["sent"] += outcome.meta.attempts + outcome.meta.refused
+        self._counts["refused"] += outcome.meta.refused
+        if isinstance(outcome, Success):
+            self._counts["answered"] += 1
+            final = is_settled(outcome.query, now, self.settle) is True
+            make = partial(rows, outcome, fetched_at=now, settle=self.settle)
+            told = partial(self._stored, outcome, final)
+            await self.store.add(PendingRows(make, key if final else None, size, told))
+            return
+        window = outcome.query.window
+        match failure_kind(outcome.error, window, now):
+            case "expired" if window is not None and window.start is not None:
+                known = self._expired[0] if self._expired is not None else window.start
+                self._expired = max(known, window.start), reason_of(outcome.error)
+                self.store.unavailable.add_expired(key, self._expired[1])
+                self._counts["expired"] += 1
+            case "gone" if len(self._missing.failures) < _KEPT:
+                self._missing.failures.append(FailedQuery.of(outcome))
+            case _:
+                self._fail(outcome)
+
+    def _stored(
+        self, outcome: Success[WorkerStatistics], final: bool, error: Exception | None
+    ) -> None:
+        """Count an answer once its rows are durable, or as a failure when they can't be stored."""
+        key = key_of(outcome.query)
+        if error is None:
+            self._counts["written"] += 1
+            self._counts["incomplete"] += not final
+            self.store.unavailable.remove(key)
+            if self.store.is_done(key):
+                self.store.release(key)
+            return
+        words = f"the answer came, but its rows can't be stored as {self.store.sink.format}"
+        told = StorageError(f"{words}: {type(error).__name__}: {reason_of(error)}")
+        self._fail(Failure(outcome.query, told, outcome.meta))
+
+    def _fail(self, failure: Failure) -> None:
+        """Count a failure; a later run, or another export of this one, may ask again."""
+        self._counts["failed"] += 1
+        failed = FailedQuery.of(failure)
+        self.store.release(failed.key)
+        if len(self._failures) < _KEPT:
+            self._failures.append(failed)
+            self.store.failures.append(failed)
+
+    async def _confirm_missing(self) -> None:
+        for one in await self._missing.confirm():
+            self.store.unavailable.add_gone(one.key, datetime.now(UTC), one.message)
+            self._counts["gone"] += 1
+
+    async def _snapshot_workers(self) -> None:
+        """The Workers as they were listed, each once a run."""
+        if self.store.sink.snapshots:
+            for make in self._roster.new_worker_rows(datetime.now(UTC)):
+                await self.store.add(PendingRows(make, on_stored=_tell_snapshot))
+
+    async def _snapshot_activities(self) -> None:
+        if not self.store.sink.snapshots:
+            return
+        now, tz = datetime.now(UTC), self.plan.windows[0].tz
+        items = self.session.iterate(queries.activities(self.plan.workspace_sid))
+        try:
+            found = await items.collect()
+        except (ApiError, PayloadError) as error:  # the statistics matter more
+            _LOGGER.warning("no snapshot of the activities: %s", error)
+            return
+        finally:
+            self._counts["sent"] += items.pages
+        for activity in found:
+            make = partial(activity_rows, activity, now, tz)
+            await self.store.add(PendingRows(make, on_stored=_tell_snapshot))
+
+    async def _check(self) -> None:
+        sums = self.store.checkpoint.sums
+        async with aclosing(compare(self.session, self.plan, sums)) as found:
+            async for check, sent in found:
+                self._checks.append(check)
+                self._counts["sent"] += sent
+                if self._stopping:
+                    return
+
+
+def _tell_snapshot(error: Exception | None) -> None:
+    """Log that a row of ``workers`` or ``activities`` could not be stored."""
+    if error is not None:
+        _LOGGER.warning("a row of a snapshot can't be stored: %s", reason_of(error))
+
+
+_COUNTED: Final = ("written", "incomplete", "already_done", "failed", "gone", "expired", "refused")

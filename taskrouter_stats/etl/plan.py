@@ -1,28 +1,74 @@
 """What is to be fetched: workers by windows, oldest window first, as lazy queries."""
 
 import math
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
+from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import Final, cast
+from functools import partial
+from typing import Any, Final, cast
 
 import attrs
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
-from taskrouter_stats.session.sources import GivenWorkers, check_workers
+from taskrouter_stats.session import TaskRouterSession
+from taskrouter_stats.session.items import Items
+from taskrouter_stats.session.worker_queries import WorkerQueries, WorkersInput, check_workers
 
-__all__ = ["RETENTION", "Estimate", "WorkerPlan", "worker_plan"]
+from .rows import Tables, worker_rows
+
+__all__ = [
+    "RETENTION",
+    "Estimate",
+    "WorkerPlan",
+    "WorkerQueryCache",
+    "key_of",
+    "may_be_expired",
+    "sid_of",
+    "worker_plan",
+]
 
 RETENTION: Final = timedelta(days=30)
 """How far back the server is documented to look (https://www.twilio.com/docs/api/errors/14241);
 the server itself is the authority."""
 
+_MARGIN: Final = timedelta(days=1)
+"""How much younger than that an expired window may be: clocks differ, and where in a day the
+server's retention ends is not documented."""
+
+_OLDEST: Final = RETENTION - _MARGIN
+
 _ANY_WORKER: Final = "WK" + "0" * 32
 _PAGE: Final = 1000
+
+
+def may_be_expired(window: Window | None, now: datetime) -> bool:
+    """Return whether a window is so old that the server may no longer have its statistics.
+
+    Args:
+        window: absolute.
+        now: aware.
+    """
+    return window is not None and window.start is not None and now - window.start > _OLDEST
+
+
+def key_of(query: Query[Any]) -> str:
+    """Return the key under which a query is remembered: its own, with its SIDs in small letters.
+
+    The documents give SIDs as hexadecimal digits of either case, so two spellings are one SID.
+    """
+    operation, _, rest = query.key.partition(":")
+    sids, _, rest = rest.partition(":")
+    return f"{operation}:{'/'.join(map(sid_of, sids.split('/')))}:{rest}"
+
+
+def sid_of(text: str) -> str:
+    """Return a SID with its digits in small letters."""
+    return text[:2] + text[2:].lower()
 
 
 @frozen(kw_only=True)
@@ -37,7 +83,7 @@ class WorkerPlan:
 
     template: Query[WorkerStatistics]
     windows: tuple[Window, ...]
-    workers: GivenWorkers | Listing[Worker] | None = field(default=None, repr=False)
+    workers: WorkersInput | Listing[Worker] | None = field(default=None, repr=False)
 
     @property
     def workspace_sid(self) -> str:
@@ -61,7 +107,7 @@ def worker_plan(
     workspace_sid: str,
     windows: Window | Iterable[Window],
     *,
-    workers: GivenWorkers | Listing[Worker] | None = None,
+    workers: WorkersInput | Listing[Worker] | None = None,
     task_channel: str | None = None,
 ) -> WorkerPlan:
     """Plan to fetch every worker's statistics for every window.
@@ -136,3 +182,59 @@ class Estimate:
             if window.start is not None and window.start < asked - RETENTION:
                 late.append(window)
         return late
+
+
+@define(eq=False)
+class WorkerQueryCache:
+    """Queries for each worker, window after window.
+
+    Attributes:
+        session: reads the list.
+        plan: whose workers they are.
+        known: the first window's query for each worker read so far.
+        whole: whether all are known.
+    """
+
+    session: TaskRouterSession
+    plan: WorkerPlan
+    known: list[Query[WorkerStatistics]] = field(factory=list[Query[WorkerStatistics]], init=False)
+    whole: bool = field(default=False, init=False)
+    _told: int = field(default=0, init=False)
+    _sids: set[str] = field(factory=set[str], init=False)
+    _items: Items[Worker] | None = field(default=None, init=False)
+
+    async def during(self, window: Window) -> AsyncGenerator[Query[WorkerStatistics]]:
+        """Yield one query for each worker: read the first time, known later.
+
+        A SID counts once, however often the list or the caller names it.
+        """
+        if self.whole:
+            for query in self.known:
+                yield query.with_window(window)
+            return
+        listing = self.plan.listing()
+        self._items = None if listing is None else self.session.iterate(listing)
+        given = self.plan.workers if self._items is None else self._items
+        source = WorkerQueries(self.plan.template, given or ()).queries()  # type: ignore[arg-type]
+        async with aclosing(source) as found:
+            async for query in found:
+                sid = sid_of(query.sid)
+                if sid not in self._sids:
+                    self._sids.add(sid)
+                    self.known.append(query)
+                    yield query.with_window(window)
+        self.whole = True
+
+    @property
+    def pages(self) -> int:
+        """Pages of the list of Workers asked for so far."""
+        return 0 if self._items is None else self._items.pages
+
+    def new_worker_rows(self, now: datetime) -> Iterator[Callable[[], Tables]]:
+        """What makes the rows of the workers that were listed since this was last asked."""
+        tz = self.plan.windows[0].tz
+        fresh, self._told = self.known[self._told :], len(self.known)
+        for query in fresh:
+            worker = query.context
+            if isinstance(worker, Worker) and worker.date_created is not None:
+                yield partial(worker_rows, worker, now, tz)

@@ -4,7 +4,7 @@ Rows hold Python values: aware datetimes, dates, floats, ints, and for ``json`` 
 JSON can say. How they are written down is each sink's business.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from typing import Any, Final
@@ -23,14 +23,30 @@ from taskrouter_stats.models.record import Record
 
 from .schemas import SCHEMAS
 
-__all__ = ["SETTLE", "Row", "Tables", "activity_rows", "main_table", "rows", "worker_rows"]
+__all__ = [
+    "ROW_BYTES",
+    "SETTLE_DELAY",
+    "Row",
+    "Tables",
+    "activity_rows",
+    "main_table",
+    "plain_time",
+    "rows",
+    "weight",
+    "worker_rows",
+]
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 """Rows by the name of their table."""
 
-SETTLE: Final = timedelta(hours=1)
+SETTLE_DELAY: Final = timedelta(hours=1)
 """How long after its end a window is taken to change no more; nobody documents it."""
+
+ROW_BYTES: Final = 1000
+"""Roughly what a row takes in memory, beside its longer texts."""
+
+_PART_BYTES: Final = 50
 
 _WAITS: Final = ("_avg", "_min", "_max", "_total")
 _TABLES: Final = {
@@ -57,7 +73,7 @@ def main_table(operation: str) -> str:
 
 
 def rows(
-    success: Success[Any], *, fetched_at: datetime | None = None, settle: timedelta = SETTLE
+    success: Success[Any], *, fetched_at: datetime | None = None, settle: timedelta = SETTLE_DELAY
 ) -> Tables:
     """The rows of one answer.
 
@@ -72,7 +88,10 @@ def rows(
     query, value = success.query, success.value
     table = main_table(query.endpoint.name)
     asked = _asked(query)
-    fetched = {"fetched_at": fetched_at, "complete": settled(query, fetched_at, settle)}
+    fetched = {
+        "fetched_at": plain_time(fetched_at),
+        "complete": is_settled(query, fetched_at, settle),
+    }
     if isinstance(value, WorkerStatistics):
         return _worker_tables(query, value, asked, fetched)
     if isinstance(value, TaskQueuesBulkRealTimeStatistics):
@@ -83,10 +102,46 @@ def rows(
     return {table: [_row(table, parts, query, {**asked, **fetched})]}
 
 
-def settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
+def is_settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
     """Whether a query's window had ended long enough before; None where there is no window."""
     end = None if query.window is None else query.window.end
     return None if end is None or at is None else end <= at - settle
+
+
+def plain_time(time: datetime | None) -> datetime | None:
+    """Return the same time as a plain ``datetime``: no format writes those of a subclass."""
+    if time is None or type(time) is datetime:
+        return time
+    parts = time.year, time.month, time.day, time.hour, time.minute, time.second
+    return datetime(*parts, time.microsecond, tzinfo=time.tzinfo, fold=time.fold)
+
+
+def weight(value: WorkerStatistics) -> int:
+    """Return roughly how many bytes an answer and its rows take in memory.
+
+    It counts rows, the text of names and what no model knows; a cheap estimate, not a measure.
+    """
+    cumulative = value.cumulative
+    durations = (None if cumulative is None else cumulative.activity_durations) or ()
+    records: list[Record] = [value, *durations]
+    if cumulative is not None:
+        records.append(cumulative)
+    names = sum(len(duration.friendly_name or "") for duration in durations)
+    extra = sum(_size(record.extra) for record in records if record.extra)
+    return ROW_BYTES * (1 + len(durations)) + names + extra
+
+
+def _size(value: object) -> int:
+    """Return roughly the bytes of JSON's types, however deeply they are nested."""
+    total, left = 0, [value]
+    while left:
+        part: Any = left.pop()
+        total += len(part) if isinstance(part, str) else _PART_BYTES
+        if isinstance(part, Mapping):
+            left += [*part, *part.values()]
+        elif isinstance(part, (list, tuple)):
+            left += part
+    return total
 
 
 def worker_rows(worker: Worker, at: datetime, tz: tzinfo = UTC) -> Tables:
@@ -102,6 +157,7 @@ def activity_rows(activity: Activity, at: datetime, tz: tzinfo = UTC) -> Tables:
 
 
 def _snapshot(table: str, thing: Any, named: Row, at: datetime, tz: tzinfo) -> Row:
+    at = plain_time(at) or at
     known = {
         **named,
         "snapshot_time": at,
@@ -117,19 +173,22 @@ def _snapshot(table: str, thing: Any, named: Row, at: datetime, tz: tzinfo) -> R
 
 def _asked(query: Query[Any]) -> Row:
     window = query.window
-    day: date | None = None if window is None else window.local_date
+    start = None if window is None else plain_time(window.start)
+    day: date | None = None
+    if window is not None and start is not None:
+        day = start.astimezone(window.tz).date()
     return {
         "workspace_sid": query.workspace_sid,
         "task_channel": dict(query.filters).get("TaskChannel"),
         "day": day,
         "tz": None if day is None or window is None else str(window.tz),
-        "window_start": window and window.start,
-        "window_end": window and window.end,
+        "window_start": start,
+        "window_end": window and plain_time(window.end),
     }
 
 
 def _worker_tables(query: Query[Any], value: WorkerStatistics, asked: Row, fetched: Row) -> Tables:
-    worker = query.context if isinstance(query.context, Worker) else Worker()
+    worker = query.context
     cumulative = value.cumulative
     whose = {
         "account_sid": value.account_sid or worker.account_sid,
@@ -139,7 +198,7 @@ def _worker_tables(query: Query[Any], value: WorkerStatistics, asked: Row, fetch
         **fetched,
     }
     known = {**whose, "url": value.url, "extra": _extra(value, cumulative)}
-    durations = None if cumulative is None else cumulative.activity_durations
+    durations = cumulative.activity_durations
     return {
         "worker_statistics": [
             {

@@ -9,7 +9,9 @@ knows.
 Statistics tables tell twice which time they are about: ``window_start`` and ``window_end`` are
 what was asked for, ``start_time`` and ``end_time`` what the server answered for. ``day`` is the
 local date in ``tz`` on which the window begins. ``complete`` is false for a window that had not
-settled when it was fetched: a later run adds the final row.
+settled when it was fetched: the row of a later run takes its place. In Parquet it replaces the
+older row; files that grow hold both until ``etl.compact(…)`` runs, and of rows with the same key
+the one with the latest ``fetched_at`` is right.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +20,7 @@ from typing import Final, Literal
 
 from attrs import frozen
 
-__all__ = ["SCHEMAS", "Column", "Kind", "Schema"]
+__all__ = ["EXPORTED", "SCHEMAS", "Column", "Kind", "Schema"]
 
 Kind = Literal["string", "int64", "float64", "timestamp", "date", "bool", "json"]
 
@@ -217,3 +219,6 @@ _ALL: Final = (
 
 SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType({schema.name: schema for schema in _ALL})
 """Every table by its name."""
+
+EXPORTED: Final = ("worker_statistics", "worker_activity_durations")
+"""The tables that an export can fetch by themselves, with ``table=``."""

@@ -2,27 +2,46 @@
 
 Both do one thing that everything else rests on: ``put`` makes a file whole or not at all. A folder
 does it by writing aside, syncing and renaming; in an object store a file appears when its upload
-ends. Names are relative, with ``/`` between their parts.
+ends. Names are relative, with ``/`` between their parts; a name that would lead out of the storage
+is refused. A ``file://`` URI names a folder of this machine, and gets the same code as its path.
 """
 
 import os
-import socket
-import sys
+import re
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from datetime import UTC, datetime
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from attrs import frozen
+from attrs import field, frozen
 
-from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
+from taskrouter_stats.errors import ConfigError, StorageError
+from taskrouter_stats.models.redaction import masked
 
 from .arrow import pyarrow
+from .locks import hold_lock
 
-__all__ = ["Folder", "ObjectStore", "Storage", "storing"]
+__all__ = [
+    "Folder",
+    "ObjectStore",
+    "Storage",
+    "local_path",
+    "shown_uri",
+    "storage_errors",
+    "sync_folder",
+]
 
-_ASIDE = ".aside"
+_ASIDE: Final = ".aside"
+_OUTSIDE: Final = {"", ".", ".."}
+"""Parts that no name within a storage has."""
 
 
 class Storage(Protocol):
@@ -59,7 +78,7 @@ class Storage(Protocol):
 
 
 @contextmanager
-def storing(place: str) -> Generator[None]:
+def storage_errors(place: str) -> Generator[None]:
     """Turn what the operating system says into a ``StorageError`` that names the place."""
     try:
         yield
@@ -67,23 +86,65 @@ def storing(place: str) -> Generator[None]:
         raise StorageError(f"{place}: {error.strerror or error}") from None
 
 
+def local_path(place: str) -> Path | None:
+    """Return the path that a place names, links resolved; None for another machine's URI.
+
+    All names of one output (a link to it, ``./lake/../lake``, ``file:///…``) give one path, and
+    with it one lock.
+
+    Raises:
+        ConfigError: for a ``file://`` URI of another host.
+        StorageError: the current directory was deleted, or links form a circle.
+    """
+    if "://" in place:
+        parts = urlsplit(place)
+        if parts.scheme.lower() != "file":
+            return None
+        if parts.netloc not in ("", "localhost"):
+            raise ConfigError(f"{place}: a file URI names no host: expected file:///folder")
+        place = url2pathname(parts.path)
+    try:
+        return Path(place).resolve()
+    except FileNotFoundError:
+        raise StorageError(
+            f"{place}: the current directory was deleted: change to another, or give a full path"
+        ) from None
+    except RuntimeError:
+        raise StorageError(f"{place}: its symbolic links form a circle") from None
+
+
 @frozen
 class Folder:
-    """A folder of this machine."""
+    """A folder of this machine.
+
+    Attributes:
+        root: its path.
+        staging: the folder below it where files are written before they get their names; None
+            for beside them. Readers that take every file of a folder must not meet half a file.
+    """
 
     root: Path
+    staging: str | None = None
 
     @property
     def place(self) -> str:
         """Its path."""
         return str(self.root)
 
+    def path(self, name: str) -> Path:
+        """Return the path of a file below this folder.
+
+        Raises:
+            StorageError: for a name that leads out of it.
+        """
+        return self.root / _checked(self.place, name) if name else self.root
+
     def put(self, name: str, data: bytes) -> None:
         """Write aside, sync, rename, sync the folder: a crash leaves the old or the new file."""
-        path = self.root / name
-        aside = path.with_name(f".{path.name}{_ASIDE}")
-        with storing(str(path)):
+        path = self.path(name)
+        with storage_errors(str(path)):
             path.parent.mkdir(parents=True, exist_ok=True)
+            aside = self._aside(path)
             try:
                 with aside.open("wb") as file:
                     file.write(data)
@@ -96,42 +157,42 @@ class Folder:
                 raise
             sync_folder(path.parent)
 
+    def _aside(self, path: Path) -> Path:
+        """Return where to write a file before it gets its name: on the same device."""
+        if self.staging is not None:
+            folder = self.path(self.staging)
+            folder.mkdir(parents=True, exist_ok=True)
+            if folder.stat().st_dev == path.parent.stat().st_dev:
+                return folder / _ASIDE
+        return path.with_name(f".{path.name}{_ASIDE}")
+
     def get(self, name: str) -> bytes:
         """What a file holds."""
-        with storing(str(self.root / name)):
-            return (self.root / name).read_bytes()
+        path = self.path(name)
+        with storage_errors(str(path)):
+            return path.read_bytes()
 
     def names(self, under: str) -> list[str]:
         """Every file below a folder, those that a crash left aside included."""
-        with storing(str(self.root / under)):
-            found = [path for path in (self.root / under).rglob("*") if path.is_file()]
+        folder = self.path(under)
+        with storage_errors(str(folder)):
+            found = [path for path in folder.rglob("*") if path.is_file()]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
-        with storing(str(self.root / name)):
-            (self.root / name).unlink(missing_ok=True)
+        path = self.path(name)
+        with storage_errors(str(path)):
+            path.unlink(missing_ok=True)
 
     @contextmanager
     def lock(self, name: str) -> Generator[None]:
         """Hold an advisory lock, which ends with the process however that ends."""
-        path = self.root / name
-        with storing(self.place):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("a+b")
-        with file:
-            try:
-                _take(file)
-            except OSError:
-                file.seek(0)
-                holder = file.read(200).decode(errors="replace").strip()
-                raise OutputLocked(self.place, holder or "another process") from None
-            with storing(str(path)):
-                file.truncate(0)
-                began = datetime.now(UTC).isoformat(timespec="seconds")
-                text = f"process {os.getpid()} on {socket.gethostname()} since {began}"
-                file.write(text.encode())
-                file.flush()
+        path = self.path(name)
+        with ExitStack() as stack:
+            with storage_errors(self.place):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(hold_lock(path, self.place))
             yield
 
 
@@ -142,8 +203,8 @@ class ObjectStore:
     Locks are not to be had there: that one process at a time writes is the caller's care.
     """
 
-    filesystem: Any
-    root: str
+    filesystem: Any = field(repr=False)
+    root: str = field(repr=False)
     uri: str
 
     @classmethod
@@ -154,32 +215,31 @@ class ObjectStore:
             ConfigError: for a URI that pyarrow can't read.
             MissingExtra: without pyarrow.
         """
-        name = uri.partition("?")[0]
-        try:
+        uri, name = masked(uri), shown_uri(uri)
+        with suppress(OSError, ValueError):  # whose text may repeat secrets, so not as a context
             filesystem, root = pyarrow(".fs").FileSystem.from_uri(uri)
-        except (OSError, ValueError):  # whose text may repeat the options
-            raise ConfigError(f"{name} is no place that pyarrow's filesystems know") from None
-        return cls(filesystem, root, name)
+            return cls(filesystem, root, name)
+        raise ConfigError(f"{name} is no place that pyarrow's filesystems know")
 
     @property
     def place(self) -> str:
-        """Its URI without options, which may hold secrets."""
+        """Its URI without user, password and options, which may be secrets."""
         return self.uri
 
     def put(self, name: str, data: bytes) -> None:
         """Upload; the file is there once that has ended."""
-        path = f"{self.root}/{name}"
-        with storing(f"{self.uri}/{name}"):
-            if self.filesystem.type_name == "local":
-                self.filesystem.create_dir(path.rpartition("/")[0], recursive=True)
-            with self.filesystem.open_output_stream(path) as stream:
-                stream.write(data)
+        path = self._key(name)
+        with (
+            storage_errors(f"{self.uri}/{name}"),
+            self.filesystem.open_output_stream(path) as stream,
+        ):
+            stream.write(data)
 
     def get(self, name: str) -> bytes:
         """What a file holds."""
         with (
-            storing(f"{self.uri}/{name}"),
-            self.filesystem.open_input_stream(f"{self.root}/{name}") as stream,
+            storage_errors(f"{self.uri}/{name}"),
+            self.filesystem.open_input_stream(self._key(name)) as stream,
         ):
             data: bytes = stream.read()
             return data
@@ -189,20 +249,39 @@ class ObjectStore:
         fs = pyarrow(".fs")
         base = f"{self.root}/{under}".rstrip("/")
         selector = fs.FileSelector(base, recursive=True, allow_not_found=True)
-        with storing(f"{self.uri}/{under}"):
+        with storage_errors(f"{self.uri}/{under}"):
             found = self.filesystem.get_file_info(selector)
         files = [str(info.path) for info in found if info.type == fs.FileType.File]
         return sorted(path.removeprefix(f"{self.root}/") for path in files)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
-        with storing(f"{self.uri}/{name}"), suppress(FileNotFoundError):
-            self.filesystem.delete_file(f"{self.root}/{name}")
+        with storage_errors(f"{self.uri}/{name}"), suppress(FileNotFoundError):
+            self.filesystem.delete_file(self._key(name))
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Nothing: object stores have no locks that end with their holder."""
         del name
         return nullcontext()
+
+    def _key(self, name: str) -> str:
+        return f"{self.root}/{_checked(self.uri, name)}"
+
+
+def shown_uri(uri: str) -> str:
+    """A URI without what may be a secret: ``s3://key:secret@bucket/lake?secret_key=…``.
+
+    A secret may hold ``/`` or ``?``, which have to be escaped there and often aren't.
+    """
+    scheme, mark, rest = uri.partition("://")
+    if not mark:
+        return str(uri)
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" in authority:
+        rest = rest[authority.rindex("@") + 1 :]
+    elif ":" in authority:
+        rest = rest.rpartition("@")[2]
+    return scheme + mark + rest.partition("?")[0]
 
 
 def sync_folder(folder: Path) -> None:
@@ -215,14 +294,10 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _take(file: IO[bytes]) -> None:
-    """Lock the file, or raise OSError at once."""
-    if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415 (of one system alone)
-
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl  # noqa: PLC0415 (of the other systems alone)
-
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _checked(place: str, name: str) -> str:
+    """Return a name that stays within its storage, or raise ``StorageError``."""
+    parts = name.split("/")
+    odd = os.name == "nt" and any(character in name for character in "\\:")
+    if odd or "\0" in name or not _OUTSIDE.isdisjoint(parts):
+        raise StorageError(f"{place}: {name!r} is not the name of a file within it")
+    return name

@@ -1,6 +1,6 @@
 """Typed records: what the API returns, as frozen attrs classes."""
 
-from .converter import structure, to_dict, to_json
+from .converter import structure, structure_item, to_dict, to_json
 from .credentials import Credentials
 from .cumulative import (
     ReservationCounts,
@@ -92,6 +92,7 @@ __all__ = [
     "WorkspaceStatistics",
     "check_sid",
     "structure",
+    "structure_item",
     "to_dict",
     "to_json",
 ]

@@ -6,130 +6,48 @@ every problem with its path. So a healthy reply pays nothing for the explanation
 
 What is read leniently, because Twilio's description, examples and recorded replies disagree:
 ``null`` and an absent key are the same; a number may come as an integer, a float or numeric text.
-What is refused: fractions and booleans as counts, a list where an object belongs, and the like.
+What is refused: fractions and booleans as counts, a list where an object belongs, what is not a SID
+where one belongs, and an answer without the SIDs that name it. A ``NamedRecord``, such as a Worker
+in a list, is refused only for its SID: its other odd values are kept, as that class says.
 Keys that no field knows go to ``extra``. When a JSON object repeats a key, the last one wins.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from math import isfinite
 from types import UnionType
-from typing import Any, Final, TypeGuard, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 import orjson
-from cattrs import transform_error
+from cattrs import ClassValidationError, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.preconf.orjson import OrjsonConverter, make_converter
 
 from taskrouter_stats.errors import InvalidParameter, PayloadError
 
-__all__ = ["structure", "to_dict", "to_json"]
+from .record import NamedRecord
+from .sids import PATTERNS, SidKind
+from .values import (
+    LARGEST_COUNT,
+    UnreadableError,
+    count,
+    flag,
+    json_object,
+    seconds,
+    sid_reader,
+    text,
+    time,
+)
+
+__all__ = ["structure", "structure_item", "to_dict", "to_json"]
 
 T = TypeVar("T")
 
-_LONGEST_NUMBER: Final = 40
-_LONGEST_QUOTE: Final = 60
-_LARGEST_COUNT: Final = 2**63 - 1
-_JSON_NAMES: Final[dict[type, str]] = {
-    bool: "a boolean",
-    dict: "an object",
-    list: "a list",
-    type(None): "null",
-}
 
-
-class _UnreadableError(ValueError):
-    """A value that is not what its field holds."""
-
-    def __init__(self, expected: str, got: object) -> None:
-        name = _JSON_NAMES.get(type(got))
-        if name is None:
-            quote = repr(got)
-            name = quote if len(quote) <= _LONGEST_QUOTE else quote[:_LONGEST_QUOTE] + "…"
-        super().__init__(f"expected {expected}, got {name}")
-
-
-def _number(expected: str, value: object) -> float:
-    """A finite float from what is not plainly a number of the right type."""
-    if _is_numeric_text(value) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            raise _UnreadableError(expected, value) from None
-        if math.isfinite(number):
-            return number
-    raise _UnreadableError(expected, value)
-
-
-def _is_numeric_text(value: object) -> TypeGuard[str]:
-    """Whether it may be a number as text; Python's own ``1_000`` is none on the wire."""
-    return (
-        isinstance(value, str)
-        and len(value) <= _LONGEST_NUMBER
-        and value.isascii()
-        and "_" not in value
-    )
-
-
-def _seconds(value: object, _: type) -> float:
-    if type(value) is float and math.isfinite(value):
-        return value
-    if type(value) is int and -_LARGEST_COUNT <= value <= _LARGEST_COUNT:
-        return float(value)
-    return _number("a number", value)
-
-
-def _count(value: object, _: type) -> int:
-    count = value if type(value) is int else _whole(value)
-    if -_LARGEST_COUNT - 1 <= count <= _LARGEST_COUNT:
-        return count
-    raise _UnreadableError("a whole number of 64 bits", value)
-
-
-def _whole(value: object) -> int:
-    """A whole number from text or from a float without a fraction."""
-    if _is_numeric_text(value):
-        try:
-            return int(value)
-        except ValueError:
-            pass  # "5.0" is a count as well
-    number = _number("a whole number", value)
-    if not number.is_integer():
-        raise _UnreadableError("a whole number", value)
-    return int(number)
-
-
-def _text(value: object, _: type) -> str:
-    if type(value) is str:
-        return value
-    raise _UnreadableError("text", value)
-
-
-def _flag(value: object, _: type) -> bool:
-    if value is True or value is False:
-        return value
-    raise _UnreadableError("a boolean", value)
-
-
-def _time(value: object, _: type) -> datetime:
-    """An ISO 8601 time; one without an offset is GMT, which is what Twilio documents."""
-    try:
-        time = datetime.fromisoformat(_text(value, str))
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _UnreadableError("an ISO 8601 time", value) from None
-
-
-def _object(value: object, _: type) -> dict[str, Any]:
-    if type(value) is dict:
-        return cast("dict[str, Any]", value)
-    raise _UnreadableError("an object", value)
-
-
-def _time_text(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+def _time_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def _is_json(field: "attrs.Attribute[Any]") -> bool:
@@ -139,12 +57,19 @@ def _is_json(field: "attrs.Attribute[Any]") -> bool:
 
 def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, Any], Any]:
     """Structure ``cls`` from an object, with unknown keys in ``extra``."""
-    read = make_dict_structure_fn(cls, converter)
+    unread = {
+        field.name: override(omit=True)
+        for field in attrs.fields(cls)
+        if field.name != "extra" and not _is_json(field)
+    }
+    read = make_dict_structure_fn(cls, converter, **unread)  # type: ignore[arg-type]
     known = frozenset(field.name for field in attrs.fields(cls) if _is_json(field))
 
-    def structure_object(value: object, _: type) -> Any:
-        fields = cast("dict[str, Any]", value) if type(value) is dict else _object(value, dict)
-        if not fields.keys() <= known:
+    def structure_object(value: Any, _: type) -> Any:
+        fields = value
+        if type(value) is not dict:
+            raise UnreadableError("an object", value)
+        if not known.issuperset(fields):
             unknown = {key: fields[key] for key in fields if key not in known}
             fields = {**fields, "extra": unknown}
         return read(fields, cls)
@@ -159,17 +84,21 @@ def _optional_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any],
     """
     (inner,) = (kind for kind in get_args(cls) if kind is not type(None))
     hook = converter.get_structure_hook(inner)
+    if _is_sid(inner):
+        return _optional_sid_hook(inner, hook)
 
     def optional_text(value: object, _: type) -> Any:
         return value if type(value) is str or value is None else hook(value, inner)
 
     def optional_seconds(value: object, _: type) -> Any:
-        if type(value) is int and -_LARGEST_COUNT <= value <= _LARGEST_COUNT:
+        if type(value) is int and -LARGEST_COUNT <= value <= LARGEST_COUNT:
             return float(value)
+        if type(value) is float and isfinite(value):
+            return value
         return None if value is None else hook(value, inner)
 
     def optional_count(value: object, _: type) -> Any:
-        if type(value) is int and -_LARGEST_COUNT <= value <= _LARGEST_COUNT:
+        if type(value) is int and -LARGEST_COUNT <= value <= LARGEST_COUNT:
             return value
         return None if value is None else hook(value, inner)
 
@@ -179,13 +108,29 @@ def _optional_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any],
     return {str: optional_text, float: optional_seconds, int: optional_count}.get(inner, optional)
 
 
+def _sid_hook(cls: Any) -> Callable[[Any, Any], str]:
+    return sid_reader(get_args(cls)[1])
+
+
+def _optional_sid_hook(sid: Any, hook: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Structure a SID that may be missing: empty text means the same as null."""
+    matches = PATTERNS[get_args(sid)[1].prefix]
+
+    def optional_sid(value: object, _: type) -> Any:
+        if type(value) is str and matches(value):
+            return value
+        return None if value is None or value == "" else hook(value, sid)
+
+    return optional_sid
+
+
 def _tuple_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
     """Structure ``tuple[X, ...]`` from a JSON list and from nothing else."""
     items = converter.get_structure_hook(list[get_args(cls)[0]])  # type: ignore[misc]
 
     def structure_list(value: object, _: type) -> Any:
         if type(value) is not list:
-            raise _UnreadableError("a list", value)
+            raise UnreadableError("a list", value)
         return tuple(items(value, list))
 
     return structure_list
@@ -203,9 +148,9 @@ def _mapping_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], 
     """Structure ``Mapping[K, V]`` from a JSON object and from nothing else."""
     key, value = get_args(cls)
     if value is Any:
-        return _object
+        return json_object
     entries = converter.get_structure_hook(dict[key, value])  # type: ignore[valid-type]
-    return lambda given, _: entries(_object(given, dict), dict)
+    return lambda given, _: entries(json_object(given, dict), dict)
 
 
 def _is_mapping(cls: Any) -> bool:
@@ -214,8 +159,12 @@ def _is_mapping(cls: Any) -> bool:
 
 
 def _is_optional(cls: Any) -> bool:
-    kinds = get_args(cls) if isinstance(cls, UnionType) else ()
+    kinds = get_args(cls) if isinstance(cls, UnionType) or get_origin(cls) is Union else ()
     return len(kinds) == 2 and type(None) in kinds  # noqa: PLR2004
+
+
+def _is_sid(cls: Any) -> bool:
+    return get_origin(cls) is Annotated and isinstance(get_args(cls)[1], SidKind)
 
 
 def _is_tuple(cls: Any) -> bool:
@@ -225,9 +174,10 @@ def _is_tuple(cls: Any) -> bool:
 
 def _make(*, detailed: bool) -> OrjsonConverter:
     converter = make_converter(detailed_validation=detailed)
-    for kind, hook in ((float, _seconds), (int, _count), (str, _text), (bool, _flag)):
+    for kind, hook in ((float, seconds), (int, count), (str, text), (bool, flag)):
         converter.register_structure_hook(kind, hook)
-    converter.register_structure_hook(datetime, _time)
+    converter.register_structure_hook(datetime, time)
+    converter.register_structure_hook_factory(_is_sid, _sid_hook)
     converter.register_structure_hook_factory(_is_mapping, partial(_mapping_hook, converter))
     converter.register_structure_hook_factory(_is_optional, partial(_optional_hook, converter))
     converter.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, converter))
@@ -249,13 +199,74 @@ def structure(payload: object, model: type[T]) -> T:
     """
     try:
         return _FAST.structure(payload, model)
-    except _UnreadableError:
+    except (UnreadableError, KeyError):
         pass
+    return _read_again(payload, model)[0]
+
+
+def structure_item(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]:
+    """Make a ``model`` of decoded JSON, and name the fields that could not hold their values.
+
+    Only a ``NamedRecord`` has such fields; any other model is refused for them.
+
+    Raises:
+        PayloadError: with the path of every problem.
+    """
     try:
-        return _DETAILED.structure(payload, model)
+        return _FAST.structure(payload, model), ()
+    except (UnreadableError, KeyError):
+        pass
+    return _read_again(payload, model)
+
+
+def _read_again(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]:
+    """Explain what the fast converter refused, or keep it aside where that is allowed."""
+    try:
+        return _DETAILED.structure(payload, model), ()
     except Exception as error:  # noqa: BLE001 (an ExceptionGroup, or what its root hook raised)
-        problems = transform_error(error, format_exception=lambda e, _: str(e))
+        odd = _odd_fields(error, model)
+        problems = transform_error(error, format_exception=lambda e, _: _problem(e))
+    if odd:
+        return _structure_without(cast("dict[str, Any]", payload), odd, model), tuple(odd)
     raise PayloadError([_path_first(problem) for problem in problems])
+
+
+def _odd_fields(error: Exception, model: type[Any]) -> "dict[str, attrs.Attribute[Any]]":
+    """The fields of a ``NamedRecord`` that are odd; none when its SID is, or for other models."""
+    if not (issubclass(model, NamedRecord) and isinstance(error, ClassValidationError)):
+        return {}
+    fields = attrs.fields_dict(model)
+    noted, others = error.group_exceptions()
+    odd = {note.name: fields[note.name] for _, note in noted}
+    required = any(field.default is attrs.NOTHING for field in odd.values())
+    return {} if others or required else odd
+
+
+def _structure_without(
+    payload: dict[str, Any], odd: "dict[str, attrs.Attribute[Any]]", model: type[T]
+) -> T:
+    """Make a ``model`` whose odd values stand as text where text belongs, else in ``extra``."""
+    fields, aside = dict(payload), dict[str, Any]()
+    for name, field in odd.items():
+        value = fields.pop(name)
+        said = _json_text(value) if field.type == (str | None) else None
+        if said is None:
+            aside[name] = value
+        else:
+            fields[name] = said
+    record: Any = _FAST.structure(fields, model)
+    return cast("T", attrs.evolve(record, extra={**record.extra, **aside}))
+
+
+def _json_text(value: object) -> str | None:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # nested too deep to be written
+        return None
+
+
+def _problem(error: BaseException) -> str:
+    return "required, but missing" if isinstance(error, KeyError) else str(error)
 
 
 def _path_first(problem: str) -> str:

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, InvalidSid
 
-from .secret import Secret, basic, hidden
+from .redaction import Secret, basic_auth, masked
 from .sids import check_sid
 
 __all__ = ["Credentials"]
@@ -45,8 +45,14 @@ class Credentials:
     account_sid: str | None
     _secret: Secret = field(repr=False, eq=False, hash=False)
 
-    def __attrs_post_init__(self) -> None:
-        if not isinstance(self._secret, Secret):  # unchecked, and it might stand elsewhere too
+    def __init__(self, username: str, account_sid: str | None, secret: Secret) -> None:
+        checked = isinstance(secret, Secret)
+        if not checked:  # what a traceback may show of locals, and of this object, is nothing
+            username = account_sid = secret = Secret("")
+        object.__setattr__(self, "username", username)
+        object.__setattr__(self, "account_sid", account_sid)
+        object.__setattr__(self, "_secret", secret)
+        if not checked:
             raise ConfigError(
                 "make credentials with Credentials.auth_token(), .api_key() or .from_env()"
             )
@@ -58,7 +64,7 @@ class Credentials:
         Raises:
             InvalidSid, ConfigError: the token is never part of the message.
         """
-        account_sid, token = hidden(account_sid), hidden(token)
+        account_sid, token = masked(account_sid), masked(token)
         account = _name("account_sid", account_sid, "AC")
         return cls(account, account, _checked("token", token))
 
@@ -74,7 +80,7 @@ class Credentials:
         Raises:
             InvalidSid, ConfigError: the secret is never part of the message.
         """
-        key_sid, secret, account_sid = hidden(key_sid), hidden(secret), hidden(account_sid)
+        key_sid, secret, account_sid = masked(key_sid), masked(secret), masked(account_sid)
         key = _name("key_sid", key_sid, "SK")
         account = None if account_sid is None else _name("account_sid", account_sid, "AC")
         return cls(key, account, _checked("secret", secret))
@@ -89,7 +95,7 @@ class Credentials:
         Raises:
             ConfigError: naming the variables that are missing.
         """
-        env = environ = _said(os.environ if environ is None else environ)
+        env = environ = _own_variables(os.environ if environ is None else environ)
         account, key = env.get("TWILIO_ACCOUNT_SID"), env.get("TWILIO_API_KEY")
         if key or env.get("TWILIO_API_SECRET"):
             halves = ("TWILIO_API_KEY", "TWILIO_API_SECRET")
@@ -112,7 +118,7 @@ class Credentials:
 
     def authorization(self) -> Secret:
         """The header's value; its ``repr`` does not show it."""
-        return basic(self.username, self._secret)
+        return basic_auth(self.username, self._secret)
 
     def secrets(self) -> tuple[Secret, ...]:
         """What must never be shown: the header's value without ``Basic``, and the secret."""
@@ -122,9 +128,9 @@ class Credentials:
         raise TypeError("credentials do not pickle: make them from the environment over there")
 
 
-def _said(environ: Mapping[str, str]) -> dict[str, Any]:
+def _own_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     """Our variables alone: tracebacks show locals, and the environment holds others' secrets."""
-    return {name: hidden(environ.get(name)) for name in _VARIABLES}
+    return {name: masked(environ.get(name)) for name in _VARIABLES}
 
 
 def _name(parameter: str, value: object, prefix: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from attrs import field, frozen
 
 from .record import ActivityDuration, Record, SplitByWaitTime, WaitDuration
+from .sids import AccountSid, TaskQueueSid, WorkflowSid, WorkspaceSid
 
 __all__ = [
     "ReservationCounts",
@@ -63,7 +64,7 @@ class WorkerCumulative(ReservationCounts):
     activity_durations: tuple[ActivityDuration, ...] | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkersCumulativeStatistics(WorkerCumulative):
     """All Workers of a Workspace: ``GET …/Workers/CumulativeStatistics``.
 
@@ -75,8 +76,8 @@ class WorkersCumulativeStatistics(WorkerCumulative):
         url: the absolute URL of these statistics.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
     url: str | None = None
 
 
@@ -120,7 +121,7 @@ class WorkspaceCumulative(TaskCounts):
     tasks_timed_out_in_workflow: int | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkspaceCumulativeStatistics(WorkspaceCumulative):
     """A Workspace: ``GET /v1/Workspaces/{WorkspaceSid}/CumulativeStatistics``.
 
@@ -132,8 +133,8 @@ class WorkspaceCumulativeStatistics(WorkspaceCumulative):
         url: the absolute URL of these statistics.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
     url: str | None = None
 
 
@@ -150,7 +151,7 @@ class WorkflowCumulative(TaskCounts):
     tasks_timed_out_in_workflow: int | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkflowCumulativeStatistics(WorkflowCumulative):
     """A Workflow: ``GET …/Workflows/{WorkflowSid}/CumulativeStatistics``.
 
@@ -163,9 +164,9 @@ class WorkflowCumulativeStatistics(WorkflowCumulative):
         url: the absolute URL of these statistics.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
-    workflow_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
+    workflow_sid: WorkflowSid
     url: str | None = None
 
 
@@ -182,7 +183,7 @@ class TaskQueueCumulative(TaskCounts):
     wait_duration_in_queue_until_accepted: WaitDuration | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class TaskQueueCumulativeStatistics(TaskQueueCumulative):
     """A TaskQueue: ``GET …/TaskQueues/{TaskQueueSid}/CumulativeStatistics``.
 
@@ -195,7 +196,7 @@ class TaskQueueCumulativeStatistics(TaskQueueCumulative):
         url: the absolute URL of these statistics.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
-    task_queue_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
+    task_queue_sid: TaskQueueSid
     url: str | None = None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from .record import NOT_JSON, ActivityStatistic, Record
+from .sids import AccountSid, TaskQueueSid, TaskSid, WorkflowSid, WorkspaceSid
 
 __all__ = [
     "TaskQueueRealTime",
@@ -36,7 +37,7 @@ class WorkersRealTime(Record):
     total_workers: int | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkersRealTimeStatistics(WorkersRealTime):
     """All Workers of a Workspace: ``GET …/Workers/RealTimeStatistics``.
 
@@ -48,8 +49,8 @@ class WorkersRealTimeStatistics(WorkersRealTime):
         url: the absolute URL of these statistics.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
     url: str | None = None
 
 
@@ -68,13 +69,13 @@ class TasksRealTime(Record):
     """
 
     longest_task_waiting_age: float | None = None
-    longest_task_waiting_sid: str | None = None
+    longest_task_waiting_sid: TaskSid | None = None
     tasks_by_priority: Mapping[str, int] | None = field(default=None, hash=False)
     tasks_by_status: Mapping[str, int] | None = field(default=None, hash=False)
     total_tasks: int | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkflowRealTimeStatistics(TasksRealTime):
     """A Workflow: ``GET …/Workflows/{WorkflowSid}/RealTimeStatistics``.
 
@@ -87,9 +88,9 @@ class WorkflowRealTimeStatistics(TasksRealTime):
         url: the absolute URL of these statistics.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
-    workflow_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
+    workflow_sid: WorkflowSid
     url: str | None = None
 
 
@@ -106,7 +107,7 @@ class WorkspaceRealTime(TasksRealTime):
     total_workers: int | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkspaceRealTimeStatistics(WorkspaceRealTime):
     """A Workspace: ``GET /v1/Workspaces/{WorkspaceSid}/RealTimeStatistics``.
 
@@ -118,17 +119,16 @@ class WorkspaceRealTimeStatistics(WorkspaceRealTime):
         url: the absolute URL of these statistics.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
     url: str | None = None
 
 
 @frozen(eq=False, repr=False)
-class TaskQueueRealTime(TasksRealTime):
-    """A TaskQueue's Tasks and Workers now.
+class QueuedTasksRealTime(TasksRealTime):
+    """A TaskQueue's Tasks and Workers now, without its name.
 
     Attributes:
-        task_queue_sid: the TaskQueue (WQ…), where the answer names it here.
         activity_statistics: eligible Workers in each Activity.
         total_available_workers: Workers that can be given its Tasks now.
         total_eligible_workers: Workers that match its expression.
@@ -137,16 +137,26 @@ class TaskQueueRealTime(TasksRealTime):
         longest_relative_task_sid_in_queue: that Task's SID (WT…); not part of the bulk answer.
     """
 
-    task_queue_sid: str | None = None
     activity_statistics: tuple[ActivityStatistic, ...] | None = None
     total_available_workers: int | None = None
     total_eligible_workers: int | None = None
     longest_relative_task_age_in_queue: float | None = None
-    longest_relative_task_sid_in_queue: str | None = None
+    longest_relative_task_sid_in_queue: TaskSid | None = None
 
 
 @frozen(eq=False, repr=False)
-class TaskQueueRealTimeStatistics(TaskQueueRealTime):
+class TaskQueueRealTime(QueuedTasksRealTime):
+    """A TaskQueue's Tasks and Workers now, as a part of another answer.
+
+    Attributes:
+        task_queue_sid: the TaskQueue (WQ…), where the answer names it here.
+    """
+
+    task_queue_sid: TaskQueueSid | None = None
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class TaskQueueRealTimeStatistics(QueuedTasksRealTime):
     """A TaskQueue: ``GET …/TaskQueues/{TaskQueueSid}/RealTimeStatistics``.
 
     Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
@@ -154,15 +164,17 @@ class TaskQueueRealTimeStatistics(TaskQueueRealTime):
     Attributes:
         account_sid: the account (AC…).
         workspace_sid: the Workspace (WS…).
+        task_queue_sid: the TaskQueue (WQ…).
         url: the absolute URL of these statistics.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
+    task_queue_sid: TaskQueueSid
     url: str | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class TaskQueuesBulkRealTimeStatistics(Record):
     """Up to 50 TaskQueues at once: ``POST …/TaskQueues/RealTimeStatistics``.
 
@@ -178,9 +190,9 @@ class TaskQueuesBulkRealTimeStatistics(Record):
         requested_task_queue_sids: the SIDs that were asked for; no part of the JSON.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
-    task_queue_data: tuple[TaskQueueRealTime, ...] | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
+    task_queue_data: tuple[TaskQueueRealTime, ...]
     task_queue_response_count: int | None = None
     url: str | None = None
     requested_task_queue_sids: tuple[str, ...] = field(default=(), metadata=NOT_JSON)
@@ -188,5 +200,5 @@ class TaskQueuesBulkRealTimeStatistics(Record):
     @property
     def missing_task_queue_sids(self) -> tuple[str, ...]:
         """The SIDs that were asked for and that the server left out."""
-        found = {queue.task_queue_sid for queue in self.task_queue_data or ()}
+        found = {queue.task_queue_sid for queue in self.task_queue_data}
         return tuple(sid for sid in self.requested_task_queue_sids if sid not in found)

@@ -2,8 +2,9 @@
 
 Field names are the JSON's own, times are aware UTC datetimes, durations are seconds, counts are
 whole numbers. Twilio's description calls SIDs, times, URLs and lists nullable, and its examples
-leave keys out that the description has: so any field may be ``None``, and a key that no field
-knows is kept in ``extra``, at every level.
+leave keys out that the description has: so a field may be ``None``, unless it is a SID that names
+the record or the part that the record exists for. A key that no field knows is kept in ``extra``,
+at every level.
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,13 @@ from typing import Any, Final
 
 from attrs import astuple, field, fields, frozen
 
+from .sids import ActivitySid
+
 __all__ = [
     "NOT_JSON",
     "ActivityDuration",
     "ActivityStatistic",
+    "NamedRecord",
     "Record",
     "SplitByWaitTime",
     "WaitDuration",
@@ -53,6 +57,21 @@ class Record:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+@frozen(eq=False, repr=False, kw_only=True)
+class NamedRecord(Record):
+    """A record with a SID of its own, such as an item of a list.
+
+    Only the SID is required. A value that its field cannot hold never hides the record: a text
+    field holds the JSON text of the value; any other field is ``None`` and ``extra`` holds the
+    value under the field's name.
+
+    Attributes:
+        sid: the record's SID.
+    """
+
+    sid: str
+
+
 @frozen(eq=False, repr=False)
 class ActivityDuration(Record):
     """The time spent in one Activity within the window, in seconds.
@@ -69,7 +88,7 @@ class ActivityDuration(Record):
         total: all stays together, seconds.
     """
 
-    sid: str | None = None
+    sid: ActivitySid | None = None
     friendly_name: str | None = None
     avg: float | None = None
     min: float | None = None
@@ -89,7 +108,7 @@ class ActivityStatistic(Record):
         workers: Workers in it.
     """
 
-    sid: str | None = None
+    sid: ActivitySid | None = None
     friendly_name: str | None = None
     workers: int | None = None
 

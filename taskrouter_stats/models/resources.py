@@ -9,7 +9,18 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import PayloadError
 
-from .record import Record
+from .decoding import loads
+from .record import NamedRecord, Record
+from .sids import (
+    AccountSid,
+    ActivitySid,
+    TaskChannelSid,
+    TaskQueueSid,
+    WorkerChannelSid,
+    WorkerSid,
+    WorkflowSid,
+    WorkspaceSid,
+)
 
 __all__ = [
     "Activity",
@@ -23,12 +34,11 @@ __all__ = [
 ]
 
 
-@frozen(eq=False, repr=False)
-class Resource(Record):
+@frozen(eq=False, repr=False, kw_only=True)
+class Resource(NamedRecord):
     """What every resource of TaskRouter has.
 
     Attributes:
-        sid: its SID.
         friendly_name: its name.
         account_sid: the account that owns it (AC…).
         date_created: when it was made, UTC.
@@ -37,22 +47,22 @@ class Resource(Record):
         links: URLs of what belongs to it.
     """
 
-    sid: str | None = None
     friendly_name: str | None = None
-    account_sid: str | None = None
+    account_sid: AccountSid | None = None
     date_created: datetime | None = None
     date_updated: datetime | None = None
     url: str | None = None
     links: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class Workspace(Resource):
     """A Workspace (WS…).
 
     Source: https://www.twilio.com/docs/taskrouter/api/workspace.
 
     Attributes:
+        sid: its SID (WS…).
         default_activity_name: the Activity that new Workers are in, by name.
         default_activity_sid: the same by SID (WA…).
         event_callback_url: where its events are sent.
@@ -63,17 +73,18 @@ class Workspace(Resource):
         timeout_activity_sid: the same by SID (WA…).
     """
 
+    sid: WorkspaceSid
     default_activity_name: str | None = None
-    default_activity_sid: str | None = None
+    default_activity_sid: ActivitySid | None = None
     event_callback_url: str | None = None
     events_filter: str | None = None
     multi_task_enabled: bool | None = None
     prioritize_queue_order: str | None = None
     timeout_activity_name: str | None = None
-    timeout_activity_sid: str | None = None
+    timeout_activity_sid: ActivitySid | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class Worker(Resource):
     """A Worker (WK…); its name is unique in the Workspace without regard to case.
 
@@ -81,6 +92,7 @@ class Worker(Resource):
     Source: https://www.twilio.com/docs/taskrouter/api/worker.
 
     Attributes:
+        sid: its SID (WK…).
         workspace_sid: its Workspace (WS…).
         activity_sid: the Activity that it is in (WA…).
         activity_name: that Activity's name.
@@ -89,8 +101,9 @@ class Worker(Resource):
         date_status_changed: when it last changed its Activity, UTC.
     """
 
-    workspace_sid: str | None = None
-    activity_sid: str | None = None
+    sid: WorkerSid
+    workspace_sid: WorkspaceSid | None = None
+    activity_sid: ActivitySid | None = None
     activity_name: str | None = None
     attributes: str | None = None
     available: bool | None = None
@@ -106,7 +119,7 @@ class Worker(Resource):
         if not self.attributes:
             return {}
         try:
-            decoded = orjson.loads(self.attributes)
+            decoded = loads(self.attributes)
         except orjson.JSONDecodeError as error:
             raise PayloadError([f"$.attributes of {self.sid}: no JSON: {error}"]) from None
         if not isinstance(decoded, dict):
@@ -114,8 +127,8 @@ class Worker(Resource):
         return cast("dict[str, Any]", decoded)
 
 
-@frozen(eq=False, repr=False)
-class WorkerChannel(Record):
+@frozen(eq=False, repr=False, kw_only=True)
+class WorkerChannel(NamedRecord):
     """A Worker's capacity for one TaskChannel (WC…).
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker-channel.
@@ -136,11 +149,11 @@ class WorkerChannel(Record):
         url: its absolute URL.
     """
 
-    sid: str | None = None
-    account_sid: str | None = None
-    workspace_sid: str | None = None
-    worker_sid: str | None = None
-    task_channel_sid: str | None = None
+    sid: WorkerChannelSid
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid | None = None
+    worker_sid: WorkerSid | None = None
+    task_channel_sid: TaskChannelSid | None = None
     task_channel_unique_name: str | None = None
     assigned_tasks: int | None = None
     available: bool | None = None
@@ -151,13 +164,14 @@ class WorkerChannel(Record):
     url: str | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class TaskQueue(Resource):
     """A TaskQueue (WQ…).
 
     Source: https://www.twilio.com/docs/taskrouter/api/task-queue.
 
     Attributes:
+        sid: its SID (WQ…).
         workspace_sid: its Workspace (WS…).
         target_workers: the expression that selects its Workers.
         task_order: ``"FIFO"`` or ``"LIFO"``.
@@ -168,23 +182,25 @@ class TaskQueue(Resource):
         reservation_activity_name: that Activity's name.
     """
 
-    workspace_sid: str | None = None
+    sid: TaskQueueSid
+    workspace_sid: WorkspaceSid | None = None
     target_workers: str | None = None
     task_order: str | None = None
     max_reserved_workers: int | None = None
-    assignment_activity_sid: str | None = None
+    assignment_activity_sid: ActivitySid | None = None
     assignment_activity_name: str | None = None
-    reservation_activity_sid: str | None = None
+    reservation_activity_sid: ActivitySid | None = None
     reservation_activity_name: str | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class Workflow(Resource):
     """A Workflow (WW…).
 
     Source: https://www.twilio.com/docs/taskrouter/api/workflow.
 
     Attributes:
+        sid: its SID (WW…).
         workspace_sid: its Workspace (WS…).
         configuration: its rules, JSON as text.
         document_content_type: the content type of assignment callbacks.
@@ -193,7 +209,8 @@ class Workflow(Resource):
         task_reservation_timeout: seconds that a Reservation stays open.
     """
 
-    workspace_sid: str | None = None
+    sid: WorkflowSid
+    workspace_sid: WorkspaceSid | None = None
     configuration: str | None = None
     document_content_type: str | None = None
     assignment_callback_url: str | None = None
@@ -201,34 +218,38 @@ class Workflow(Resource):
     task_reservation_timeout: int | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class Activity(Resource):
     """An Activity (WA…): what a Worker can be doing.
 
     Source: https://www.twilio.com/docs/taskrouter/api/activity.
 
     Attributes:
+        sid: its SID (WA…).
         workspace_sid: its Workspace (WS…).
         available: whether Workers in it can be given Tasks.
     """
 
-    workspace_sid: str | None = None
+    sid: ActivitySid
+    workspace_sid: WorkspaceSid | None = None
     available: bool | None = None
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class TaskChannel(Resource):
     """A TaskChannel (TC…).
 
     Source: https://www.twilio.com/docs/taskrouter/api/task-channel.
 
     Attributes:
+        sid: its SID (TC…).
         workspace_sid: its Workspace (WS…).
         unique_name: its name for programs, such as ``"voice"``.
         channel_optimized_routing: whether Workers free in this channel go first.
     """
 
-    workspace_sid: str | None = None
+    sid: TaskChannelSid
+    workspace_sid: WorkspaceSid | None = None
     unique_name: str | None = None
     channel_optimized_routing: bool | None = None
 

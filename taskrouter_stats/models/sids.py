@@ -1,10 +1,25 @@
 """SIDs: Twilio's names for things, two letters for the kind and 32 hexadecimal digits."""
 
 import re
+from typing import Annotated, NamedTuple
 
 from taskrouter_stats.errors import InvalidSid
 
-__all__ = ["KINDS", "check_sid"]
+__all__ = [
+    "KINDS",
+    "PATTERNS",
+    "AccountSid",
+    "ActivitySid",
+    "SidKind",
+    "TaskChannelSid",
+    "TaskQueueSid",
+    "TaskSid",
+    "WorkerChannelSid",
+    "WorkerSid",
+    "WorkflowSid",
+    "WorkspaceSid",
+    "check_sid",
+]
 
 KINDS = {
     "AC": "Account",
@@ -21,29 +36,49 @@ KINDS = {
 """What each prefix names (https://www.twilio.com/docs/glossary/what-is-a-sid)."""
 
 _LENGTH = 34
-_PATTERNS = {prefix: re.compile(prefix + "[0-9a-fA-F]{32}").fullmatch for prefix in KINDS}
+PATTERNS = {prefix: re.compile(prefix + "[0-9a-fA-F]{32}").fullmatch for prefix in KINDS}
+"""The function that matches a SID of each kind."""
+
+
+class SidKind(NamedTuple):
+    """The kind of SID that a field of a record holds, named by its prefix."""
+
+    prefix: str
+
+
+AccountSid = Annotated[str, SidKind("AC")]
+WorkspaceSid = Annotated[str, SidKind("WS")]
+WorkerSid = Annotated[str, SidKind("WK")]
+TaskQueueSid = Annotated[str, SidKind("WQ")]
+WorkflowSid = Annotated[str, SidKind("WW")]
+ActivitySid = Annotated[str, SidKind("WA")]
+TaskChannelSid = Annotated[str, SidKind("TC")]
+WorkerChannelSid = Annotated[str, SidKind("WC")]
+TaskSid = Annotated[str, SidKind("WT")]
 
 
 def check_sid(parameter: str, value: object, prefix: str) -> str:
-    """Return ``value`` when it is a SID of that kind.
+    """Return ``value``, as plain text, when it is a SID of that kind.
 
     Raises:
         InvalidSid: naming the parameter, its value and the kind that is expected.
     """
-    if isinstance(value, str) and _PATTERNS[prefix](value):
-        return value
+    if isinstance(value, str) and PATTERNS[prefix](value):
+        return str.__str__(value)  # a subclass may show itself otherwise, as enumerations do
     raise InvalidSid(parameter, value, prefix, _hint(value, prefix))
 
 
 def _hint(value: object, prefix: str) -> str:
     """What is likely wrong with it, in words that repeat no more of it than its kind."""
     text = value.strip() if isinstance(value, str) else ""
-    if other := next((one for one, matches in _PATTERNS.items() if matches(text)), ""):
+    if other := next((one for one, matches in PATTERNS.items() if matches(text)), ""):
         return "it has blanks around it" if other == prefix else f"{other} is for {KINDS[other]}"
-    if _PATTERNS[prefix](text[:2].upper() + text[2:]):
+    if PATTERNS[prefix](text[:2].upper() + text[2:]):
         return f"write {prefix} in capitals"
-    return f"it has {len(text)} characters, not {_LENGTH}" if _torn(text, prefix) else ""
+    return (
+        f"it has {len(text)} characters, not {_LENGTH}" if _has_wrong_length(text, prefix) else ""
+    )
 
 
-def _torn(text: str, prefix: str) -> bool:
+def _has_wrong_length(text: str, prefix: str) -> bool:
     return text.isascii() and text.startswith(prefix) and len(text) != _LENGTH

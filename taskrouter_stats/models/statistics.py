@@ -1,7 +1,8 @@
 """The combined answers: what happened within a window beside how things stand now.
 
 Twilio's examples show that combined answers leave out keys that the separate operations have,
-such as ``tasks_completed``; those read ``None``.
+such as ``tasks_completed``; those read ``None``. The SIDs that name an answer and its parts,
+``cumulative`` and ``realtime``, are always there: an answer without them is a ``PayloadError``.
 """
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from .cumulative import (
 )
 from .real_time import TaskQueueRealTime, TasksRealTime, WorkersRealTime, WorkspaceRealTime
 from .record import Record
+from .sids import AccountSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid
 
 __all__ = [
     "TaskQueueStatistics",
@@ -24,7 +26,7 @@ __all__ = [
 ]
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkerStatistics(Record):
     """One Worker: ``GET /v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Statistics``.
 
@@ -36,17 +38,17 @@ class WorkerStatistics(Record):
         workspace_sid: the Workspace (WS…).
         worker_sid: the Worker (WK…); its name is not part of the answer.
         url: the absolute URL of these statistics.
-        cumulative: what happened within the window; the description calls it nullable.
+        cumulative: what happened within the window.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
-    worker_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
+    worker_sid: WorkerSid
     url: str | None = None
-    cumulative: WorkerCumulative | None = None
+    cumulative: WorkerCumulative
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkersStatistics(Record):
     """All Workers of a Workspace together: ``GET …/Workers/Statistics``.
 
@@ -60,14 +62,14 @@ class WorkersStatistics(Record):
         realtime: how things stand now.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
     url: str | None = None
-    cumulative: WorkerCumulative | None = None
-    realtime: WorkersRealTime | None = None
+    cumulative: WorkerCumulative
+    realtime: WorkersRealTime
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class TaskQueueStatistics(Record):
     """One TaskQueue: ``GET …/TaskQueues/{TaskQueueSid}/Statistics``, or one item of the list.
 
@@ -82,15 +84,15 @@ class TaskQueueStatistics(Record):
         realtime: how things stand now.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
-    task_queue_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
+    task_queue_sid: TaskQueueSid
     url: str | None = None
-    cumulative: TaskQueueCumulative | None = None
-    realtime: TaskQueueRealTime | None = None
+    cumulative: TaskQueueCumulative
+    realtime: TaskQueueRealTime
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkflowStatistics(Record):
     """One Workflow: ``GET …/Workflows/{WorkflowSid}/Statistics``.
 
@@ -105,15 +107,15 @@ class WorkflowStatistics(Record):
         realtime: how things stand now.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
-    workflow_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
+    workflow_sid: WorkflowSid
     url: str | None = None
-    cumulative: WorkflowCumulative | None = None
-    realtime: TasksRealTime | None = None
+    cumulative: WorkflowCumulative
+    realtime: TasksRealTime
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, kw_only=True)
 class WorkspaceStatistics(Record):
     """A Workspace: ``GET /v1/Workspaces/{WorkspaceSid}/Statistics``.
 
@@ -127,8 +129,8 @@ class WorkspaceStatistics(Record):
         realtime: how things stand now.
     """
 
-    account_sid: str | None = None
-    workspace_sid: str | None = None
+    account_sid: AccountSid | None = None
+    workspace_sid: WorkspaceSid
     url: str | None = None
-    cumulative: WorkspaceCumulative | None = None
-    realtime: WorkspaceRealTime | None = None
+    cumulative: WorkspaceCumulative
+    realtime: WorkspaceRealTime

@@ -7,12 +7,11 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from taskrouter_stats.core.events import BudgetTold
+from taskrouter_stats.core.events import BudgetChanged
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Throttle
-from taskrouter_stats.core.wait import Reason
+from taskrouter_stats.core.throttle import Reason, Throttle, Wait
 
-__all__ = ["Budget", "BudgetSnapshot", "Lane", "Waiter"]
+__all__ = ["Budget", "BudgetSnapshot", "Waiter", "WaiterQueue"]
 
 _LOGGER = logging.getLogger("taskrouter_stats")
 
@@ -54,13 +53,13 @@ class BudgetSnapshot:
 class Waiter:
     """One request that waits for leave."""
 
-    leave: "asyncio.Future[Any]"
+    future: "asyncio.Future[Any]"
     number: int
     deadline: float
     max_wait: float
 
 
-Lane = OrderedDict[Waiter, None]
+WaiterQueue = OrderedDict[Waiter, None]
 
 
 @define(eq=False, repr=False)
@@ -70,8 +69,10 @@ class Budget:
     key: BudgetKey
     throttle: Throttle
     used_at: float
-    interactive: Lane = field(factory=Lane)
-    bulk: Lane = field(factory=Lane)
+    interactive: WaiterQueue = field(factory=WaiterQueue)
+    bulk: WaiterQueue = field(factory=WaiterQueue)
+    upcoming: int = 0
+    """Bulk requests that are known to follow the ones that wait."""
     earliest: float = float("inf")
     timer: asyncio.TimerHandle | None = None
 
@@ -80,8 +81,13 @@ class Budget:
         """How many wait for leave."""
         return len(self.interactive) + len(self.bulk)
 
+    def check(self, now: float, *, interactive: bool) -> Wait:
+        """Ask the throttle, and tell it how many bulk requests are still to come."""
+        waiting = len(self.bulk) + self.upcoming
+        return self.throttle.check(now, interactive=interactive, waiting=waiting)
+
     @property
-    def turn(self) -> tuple[bool, int]:
+    def priority(self) -> tuple[bool, int]:
         """Which of the budgets that wait for a slot gets the next one: the least."""
         first = next(iter(self.interactive or self.bulk), None)
         return not self.interactive, 0 if first is None else first.number
@@ -107,11 +113,11 @@ class Budget:
             self.timer.cancel()
             self.timer = None
 
-    def tell(self, now: float, *, refused: bool, elsewhere: bool) -> None:
+    def log_change(self, now: float, *, refused: bool, elsewhere: bool) -> None:
         """Log what a reply changed, for whoever listens at the level DEBUG."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             known = self.throttle.snapshot(now)
-            event = BudgetTold(
+            event = BudgetChanged(
                 self.key,
                 refused,
                 elsewhere,

@@ -7,9 +7,8 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from taskrouter_stats.core.paging import Page
-from taskrouter_stats.errors import PayloadError, SessionClosed, SessionMisuse
-from taskrouter_stats.models import structure
+from taskrouter_stats.core.paging import ListReader, Page
+from taskrouter_stats.errors import SessionClosed, SessionMisuse
 
 __all__ = ["Items"]
 
@@ -19,30 +18,32 @@ _LOGGER = logging.getLogger("taskrouter_stats")
 
 
 class Items(Generic[T]):
-    """The items of a listing, in the server's order.
+    """The items of a listing, each once, in the server's order.
 
     ``async for worker in session.iterate(…)`` reads them; ``async with`` around it also ends the
     request for the next page when the loop is left early; ``await ….collect()`` makes a list.
     While one page is read, the next is already on its way. A page that fails raises at its
-    place, after all items before it.
+    place, after all items before it. An item that has no valid SID, or that is not what the list
+    is of, is left out, and the error that names it is raised after the last item; so is the error
+    for a list that names further pages and brings nothing new. Other odd values of an item are
+    kept, and the log tells their fields once.
     """
 
     def __init__(
         self,
-        first_target: str,
-        ask_page: Callable[[str], Coroutine[Any, Any, Page]],
-        model: type[T],
+        reader: ListReader[T],
+        fetch_page: Callable[[str], Coroutine[Any, Any, Page]],
         start: Callable[[Coroutine[Any, Any, Page]], "asyncio.Task[Page]"],
     ) -> None:
-        self._ask_page = ask_page
-        self._model = model
+        self._reader = reader
+        self._ask_page = fetch_page
         self._start = start
         self._page: asyncio.Task[Page] | None = None
         self._items: deque[object] = deque()
-        self._position = 0
-        self._total: int | None = None
-        self._target = first_target
-        self._seen = {first_target}
+        self._pages = 0
+        self._error: BaseException | None = None
+        self._left = False
+        self._told = False
         self._turn = asyncio.Lock()
         self._used = False
         self._ended = False
@@ -54,22 +55,25 @@ class Items(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        while not self._items:
-            async with self._turn:
-                if not self._items:
-                    await self._turn_page()
-        item, position = self._items.popleft(), self._position
-        self._position += 1
-        try:
-            return structure(item, self._model)
-        except PayloadError as error:
-            place = f"item {position}: "
-            raise PayloadError([place + problem for problem in error.problems]) from None
+        while True:
+            while not self._items:
+                async with self._turn:
+                    if not self._items:
+                        await self._next_page()
+            value = self._reader.read(self._items.popleft())
+            if value is not None:
+                return value
 
     @property
     def total(self) -> int | None:
         """How many items there are in all; None until the last page is here."""
-        return self._total
+        known = self._ended and self._error is None and self._reader.endless is None
+        return self._reader.total if known else None
+
+    @property
+    def pages(self) -> int:
+        """How many pages were asked for so far, the one that is fetched ahead included."""
+        return self._pages
 
     async def collect(self) -> list[T]:
         """All items as a list."""
@@ -89,33 +93,52 @@ class Items(Generic[T]):
 
     async def aclose(self) -> None:
         """End the request for the next page, if one is under way."""
-        self._ended = True
+        self._tell_odd_fields()
+        self._left = True
         self._items.clear()
         if self._page is not None:
             self._page.cancel()
             await asyncio.wait([self._page])
 
-    async def _turn_page(self) -> None:
-        if self._ended:
+    def _begin(self, target: str) -> "asyncio.Task[Page]":
+        self._pages += 1
+        return self._start(self._ask_page(target))
+
+    async def _next_page(self) -> None:
+        if self._left:
             raise StopAsyncIteration
+        if self._ended:
+            self._tell_odd_fields()
+            error = self._error or self._reader.error()
+            raise StopAsyncIteration if error is None else error
         if self._page is None:
-            self._page = self._start(self._ask_page(self._target))
+            self._page = self._begin(self._reader.first_target)
         task = self._page
         await asyncio.wait([task])  # a reader that is cancelled here may come back for the page
-        if task.cancelled():
-            self._ended = True
-            raise SessionClosed("the session was closed while a list was read")
         try:
-            page = task.result()
-        except BaseException:
-            self._ended = True
+            if task.cancelled():
+                raise SessionClosed("the session was closed while a list was read")
+            items, target = self._reader.take(task.result())
+        except BaseException as error:
+            self._ended, self._error = True, error
             raise
-        self._items.extend(page.items)
-        target = page.next_target
-        if target in self._seen:  # it would never end
-            _LOGGER.warning("the server names a page that was read already; the list ends here")
-        if target is None or target in self._seen:
-            self._ended, self._total = True, self._position + len(self._items)
+        self._items.extend(items)
+        if target is None:
+            self._ended = True
         else:
-            self._seen.add(target)
-            self._page = self._start(self._ask_page(target))
+            self._page = self._begin(target)
+
+    def _tell_odd_fields(self) -> None:
+        reader = self._reader
+        if self._told or not reader.odd_items:
+            return
+        self._told = True
+        _LOGGER.warning(
+            "%s of %s: %d of %d items have values that their fields cannot hold (%s); a text "
+            "field keeps such a value as text, `extra` keeps any other",
+            reader.listing.endpoint.name,
+            reader.listing.workspace_sid or "the account",
+            reader.odd_items,
+            reader.total,
+            ", ".join(f"{name}: {count}" for name, count in sorted(reader.odd_fields.items())),
+        )

@@ -6,10 +6,11 @@ from typing import Any, Final, TypedDict, cast
 
 from attrs import field, frozen
 
+from taskrouter_stats.core.plain import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.secret import Secret
+from taskrouter_stats.models.redaction import Secret, masked
 
 from .transport import HttpSession
 
@@ -17,16 +18,18 @@ __all__ = [
     "MAX_WAIT",
     "SessionOptions",
     "Settings",
+    "check_bool",
     "check_number",
-    "check_switch",
+    "hide_addresses",
     "options_from_env",
 ]
 
 MAX_WAIT: Final = "a number of seconds, not negative, or None"
 """What ``max_wait`` may be."""
 
+_BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
 _VARIABLES: Final = (
-    "TASKROUTER_STATS_BASE_URL",
+    _BASE_URL,
     "TASKROUTER_STATS_ALLOW_HTTP",
     "TWILIO_REGION",
     "TWILIO_EDGE",
@@ -72,35 +75,48 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.credentials, Credentials):
-            given = self.credentials  # which may be a secret
-            kind = "str" if isinstance(given, str) else type(given).__name__
             rule = "Credentials are expected, such as Credentials.from_env(), not this type"
-            raise InvalidParameter("credentials", kind, rule)
+            raise InvalidParameter("credentials", _kind(self.credentials), rule)
         if not isinstance(self.retry, RetryPolicy):
             raise InvalidParameter(
                 "retry", self.retry, "a RetryPolicy is expected, such as RetryPolicy(attempts=3)"
             )
-        whole = self.max_in_flight if isinstance(self.max_in_flight, int) else None
-        if whole is None or isinstance(whole, bool) or whole < 1:
+        slots = whole_number(self.max_in_flight)
+        if slots is None or slots < 1:
             raise InvalidParameter("max_in_flight", self.max_in_flight, "a whole number from 1 on")
-        check_number("timeout", self.timeout, "a number of seconds, above 0", least=1e-3)
-        check_number("headroom", self.headroom, "a share from 0 to below 1: 0.2 is 20%", below=1.0)
+        seconds, share = "a number of seconds, above 0", "a share from 0 to below 1: 0.2 is 20%"
+        numbers = {
+            "max_in_flight": slots,
+            "timeout": check_number("timeout", self.timeout, seconds, least=1e-3),
+            "headroom": check_number("headroom", self.headroom, share, below=1.0),
+        }
         if self.max_wait is not None:
-            check_number("max_wait", self.max_wait, MAX_WAIT)
+            numbers["max_wait"] = check_number("max_wait", self.max_wait, MAX_WAIT)
         if self.http is not None and not isinstance(self.http, HttpSession):
-            kind = type(self.http).__name__  # nor this one: a URL may hold a password
-            raise InvalidParameter("http", kind, "an aiohttp.ClientSession, or None")
+            raise InvalidParameter("http", _kind(self.http), "an aiohttp.ClientSession, or None")
         if self.pace_limit is not None:
-            check_number(
-                "pace_limit", self.pace_limit, "requests per second, a number above 0", least=1e-3
-            )
+            rule = "requests per second, a number above 0"
+            numbers["pace_limit"] = check_number("pace_limit", self.pace_limit, rule, least=1e-3)
+        for name, number in numbers.items():
+            object.__setattr__(self, name, number)
 
 
-def check_switch(name: str, value: object) -> None:
+def check_bool(name: str, value: object) -> None:
     """Refuse what is neither True nor False: the text "no" would count as yes."""
     if not isinstance(value, bool):
-        kind = type(value).__name__  # the value may be a proxy's URL, with its password
-        raise InvalidParameter(name, kind, "True or False is expected")
+        raise InvalidParameter(name, _kind(value), "True or False is expected")
+
+
+def _kind(value: object) -> str:
+    """The type's name, for a value that is not shown: it may be a secret or a proxy's URL."""
+    return "str" if isinstance(value, str) else type(value).__name__
+
+
+def hide_addresses(options: SessionOptions) -> SessionOptions:
+    """The options, with nothing that a traceback shows of URLs that may hold a password."""
+    shown = {"base_url", "proxy", "http", "trust_env", "allow_http"}
+    found = {name: masked(value) if name in shown else value for name, value in options.items()}
+    return cast("SessionOptions", found)
 
 
 def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> SessionOptions:
@@ -110,8 +126,9 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
         ConfigError: for a switch that is neither on nor off.
     """
     environ = {name: environ[name] for name in _VARIABLES if name in environ}  # no others' secrets
+    environ[_BASE_URL] = masked(environ.get(_BASE_URL))
     found: dict[str, Any] = {}
-    if url := environ.get("TASKROUTER_STATS_BASE_URL"):
+    if url := environ.get(_BASE_URL):
         found["base_url"] = url
     elif "base_url" not in options:
         names = {"region": "TWILIO_REGION", "edge": "TWILIO_EDGE"}
@@ -125,11 +142,12 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
 
 def check_number(
     name: str, value: float | None, rule: str, *, least: float = 0.0, below: float = math.inf
-) -> None:
-    """Refuse what is no number in ``[least, below)``; None is the caller's to allow."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or value is None or not least <= value < below:
+) -> float:
+    """Return a plain number; refuse what is none in ``[least, below)``, None included."""
+    number = plain_number(value)
+    if number is None or not least <= number < below:
         raise InvalidParameter(name, value, rule)
+    return number
 
 
 def _switch(name: str, text: str) -> bool:

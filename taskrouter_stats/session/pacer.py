@@ -2,7 +2,7 @@
 
 A request asks for *leave*, which takes three things: the budget's consent (``core.throttle``), a
 *slot*, one of ``max_in_flight`` places on the wire, and room in the account's own window of
-requests under way, which has no bound until a refusal shows one (``core.concurrency``).
+requests under way, which has no bound until a refusal shows one (``ConcurrencyLimit``).
 
 Leave is given first come, first served, interactive requests before bulk ones; with two slots or
 more, one is kept for interactive ones. When slots are what is scarce, the budget whose first waiter
@@ -20,15 +20,19 @@ import random
 from itertools import count
 from typing import Final
 
-from taskrouter_stats.core.concurrency import Concurrency, Flight
-from taskrouter_stats.core.ledger import Sent
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Throttle
-from taskrouter_stats.core.wait import LEAVE, Wait
+from taskrouter_stats.core.throttle import (
+    SEND_NOW,
+    ConcurrencyLimit,
+    InFlight,
+    SendTicket,
+    Throttle,
+    Wait,
+)
 from taskrouter_stats.errors import PaceError, SessionClosed
 
-from .budget import Budget, BudgetSnapshot, Lane, Waiter
+from .budget import Budget, BudgetSnapshot, Waiter, WaiterQueue
 
 __all__ = ["Pacer", "Permit"]
 
@@ -43,31 +47,31 @@ class Permit:
 
     __slots__ = ("_budget", "_flight", "_open", "_pacer", "_sent")
 
-    def __init__(self, pacer: "Pacer", budget: Budget, sent: Sent, flight: Flight) -> None:
+    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, flight: InFlight) -> None:
         self._pacer, self._budget, self._open = pacer, budget, True
         self._sent, self._flight = sent, flight
 
-    def depart(self) -> None:
+    def mark_sent(self) -> None:
         """It is on its way, over a connection that stands."""
         if self._open:
-            self._budget.throttle.depart(self._sent, self._pacer.now())
+            self._budget.throttle.mark_sent(self._sent, self._pacer.now())
 
     def observe(self, told: RateLimit, *, refused: bool) -> None:
         """A whole reply came: what it told goes back to the throttle and to the account."""
         if self._close():
-            self._pacer.heard(self._budget, self._sent, self._flight, told, refused=refused)
+            self._pacer.on_reply(self._budget, self._sent, self._flight, told, refused=refused)
 
-    def lose(self) -> None:
+    def abandon(self) -> None:
         """No reply will come."""
         if self._close():
-            self._budget.throttle.lose(self._sent, self._pacer.now())
-            self._pacer.freed(self._budget, self._flight)
+            self._budget.throttle.abandon(self._sent)
+            self._pacer.on_release(self._budget)
 
-    def give_back(self) -> None:
+    def cancel(self) -> None:
         """Nothing was sent."""
         if self._close():
-            self._budget.throttle.unsend(self._sent, self._pacer.now())
-            self._pacer.freed(self._budget, self._flight)
+            self._budget.throttle.cancel(self._sent)
+            self._pacer.on_release(self._budget)
 
     def _close(self) -> bool:
         was_open, self._open = self._open, False
@@ -86,19 +90,20 @@ class Pacer:
         self._in_flight = 0
         self._pace_limit, self._headroom = pace_limit, headroom
         self._budgets: dict[BudgetKey, Budget] = {}
-        self._account = Concurrency()
-        self._starved: dict[Budget, None] = {}
+        self._account = ConcurrencyLimit()
+        self._waiting_for_slot: dict[Budget, None] = {}
         self._numbers = count()
-        self._resting: set[asyncio.Future[None]] = set()
+        self._sleepers: set[asyncio.Future[None]] = set()
         self._closed = False
 
-    async def leave(
+    async def acquire(
         self,
         key: BudgetKey,
         *,
         interactive: bool,
         max_wait: float | None = None,
         front: bool = False,
+        upcoming: int = 0,
     ) -> Permit:
         """Wait for leave to send one request.
 
@@ -107,12 +112,13 @@ class Pacer:
             interactive: whether it goes before bulk requests.
             max_wait: the seconds that it may wait; None for as long as it takes.
             front: whether it goes before its equals, having been refused after its turn.
+            upcoming: how many bulk requests of this budget are known to follow.
 
         Raises:
             PaceError: as soon as it is certain that ``max_wait`` would pass.
             SessionClosed: when the session is closed meanwhile.
         """
-        permit = self.at_once(key, interactive=interactive)
+        permit = self.acquire_nowait(key, interactive=interactive, upcoming=upcoming)
         if permit is not None:
             return permit
         if self._closed:
@@ -121,19 +127,23 @@ class Pacer:
         lane = budget.interactive if interactive else budget.bulk
         return await self._queue(budget, lane, max_wait, front=front)
 
-    def at_once(self, key: BudgetKey, *, interactive: bool) -> Permit | None:
+    def acquire_nowait(
+        self, key: BudgetKey, *, interactive: bool, upcoming: int = 0
+    ) -> Permit | None:
         """Leave that need not be waited for; None when it has to be, or never comes."""
-        if self._closed or not self._place_is_free(interactive=interactive):
+        if self._closed or not self._has_free_slot(interactive=interactive):
             return None
         budget = self._budget(key)
+        if not interactive:
+            budget.upcoming = upcoming
         if budget.interactive or (budget.bulk and not interactive):
             return None
         now = self.now()
-        wait = budget.throttle.ask(now, interactive=interactive)
+        wait = budget.check(now, interactive=interactive)
         return None if wait.seconds > 0 else self._grant(budget, now)
 
     async def _queue(
-        self, budget: Budget, lane: Lane, max_wait: float | None, *, front: bool
+        self, budget: Budget, lane: WaiterQueue, max_wait: float | None, *, front: bool
     ) -> Permit:
         loop = asyncio.get_running_loop()
         allowed = float("inf") if max_wait is None else max_wait
@@ -147,15 +157,15 @@ class Pacer:
             budget.earliest = min(budget.earliest, deadline)
             alarm = loop.call_at(waiter.deadline, self._expire, budget, waiter)
         try:
-            self._serve(budget)
-            permit: Permit = await waiter.leave
+            self._grant_waiting(budget)
+            permit: Permit = await waiter.future
         except asyncio.CancelledError:
-            if waiter.leave.done() and not waiter.leave.cancelled():
-                if waiter.leave.exception() is None:
-                    waiter.leave.result().give_back()
+            if waiter.future.done() and not waiter.future.cancelled():
+                if waiter.future.exception() is None:
+                    waiter.future.result().cancel()
             elif waiter in lane:
                 del lane[waiter]
-                self._serve(budget)
+                self._grant_waiting(budget)
             raise
         else:
             return permit
@@ -163,7 +173,7 @@ class Pacer:
             if alarm is not None:
                 alarm.cancel()
 
-    async def rest(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         """Back off for so long, without a slot and out of every queue.
 
         Raises:
@@ -174,15 +184,15 @@ class Pacer:
         loop = asyncio.get_running_loop()
         bell: asyncio.Future[None] = loop.create_future()
         alarm = loop.call_later(seconds, _ring, bell)
-        self._resting.add(bell)
+        self._sleepers.add(bell)
         try:
             await bell
         finally:
-            self._resting.discard(bell)
+            self._sleepers.discard(bell)
             alarm.cancel()
 
-    def heard(
-        self, budget: Budget, sent: Sent, flight: Flight, told: RateLimit, *, refused: bool
+    def on_reply(
+        self, budget: Budget, sent: SendTicket, flight: InFlight, told: RateLimit, *, refused: bool
     ) -> None:
         """A reply's headers go back to the throttle: the one arrow that runs backwards.
 
@@ -191,26 +201,26 @@ class Pacer:
         now, jitter, crowd = self.now(), random.random(), told.concurrent_requests
         known = budget.throttle.limit
         elsewhere = budget.throttle.observe(sent, now, told, refused=refused, jitter=jitter)
-        self._account.observe(flight, now, crowd, refused=refused, elsewhere=elsewhere)
+        self._account.observe(flight, now, crowd, refused=refused, account_wide=elsewhere)
         if refused or budget.throttle.limit != known:
-            budget.tell(now, refused=refused, elsewhere=elsewhere)
-        self.freed(budget, flight)
+            budget.log_change(now, refused=refused, elsewhere=elsewhere)
+        self.on_release(budget)
 
-    def freed(self, budget: Budget, flight: Flight) -> None:
+    def on_release(self, budget: Budget) -> None:
         """A permit of this budget has settled: its place and its news may let others go."""
-        self._account.release(flight)
+        self._account.release()
         self._in_flight -= 1
-        if not self._starved:
-            self._serve(budget)
+        if not self._waiting_for_slot:
+            self._grant_waiting(budget)
             return
-        self._starved.setdefault(budget)
-        waiting, self._starved = self._starved, {}
-        for starved in sorted(waiting, key=lambda one: one.turn):
-            self._serve(starved)
+        self._waiting_for_slot.setdefault(budget)
+        waiting, self._waiting_for_slot = self._waiting_for_slot, {}
+        for starved in sorted(waiting, key=lambda one: one.priority):
+            self._grant_waiting(starved)
 
     def snapshots(self) -> tuple[BudgetSnapshot, ...]:
         """Every budget as it stands, in the order of first use."""
-        now, full = self.now(), not self._place_is_free(interactive=False)
+        now, full = self.now(), not self._has_free_slot(interactive=False)
         return tuple(budget.snapshot(now, full=full) for budget in self._budgets.values())
 
     def close(self) -> None:
@@ -219,32 +229,32 @@ class Pacer:
         for budget in self._budgets.values():
             budget.stop_timer()
             for waiter in (*budget.interactive, *budget.bulk):
-                if not waiter.leave.done():
-                    waiter.leave.set_exception(SessionClosed("the session was closed"))
+                if not waiter.future.done():
+                    waiter.future.set_exception(SessionClosed("the session was closed"))
             budget.interactive.clear()
             budget.bulk.clear()
-        for bell in self._resting:
+        for bell in self._sleepers:
             if not bell.done():
                 bell.set_exception(SessionClosed("the session was closed"))
 
-    def _serve(self, budget: Budget) -> None:
+    def _grant_waiting(self, budget: Budget) -> None:
         """Give leave to whoever may go now, and set the timer for whoever is next."""
         budget.stop_timer()
         while lane := budget.interactive or budget.bulk:
             interactive = lane is budget.interactive
             now = self.now()
-            wait = budget.throttle.ask(now, interactive=interactive)
+            wait = budget.check(now, interactive=interactive)
             if wait.seconds > 0:
-                self._wait(budget, now, wait)
+                self._schedule_wakeup(budget, now, wait)
                 return
-            if not self._place_is_free(interactive=interactive):
-                self._starved[budget] = None
+            if not self._has_free_slot(interactive=interactive):
+                self._waiting_for_slot[budget] = None
                 return
             waiter, _ = lane.popitem(last=False)
-            if not waiter.leave.done():
-                waiter.leave.set_result(self._grant(budget, now))
+            if not waiter.future.done():
+                waiter.future.set_result(self._grant(budget, now))
 
-    def _wait(self, budget: Budget, now: float, wait: Wait) -> None:
+    def _schedule_wakeup(self, budget: Budget, now: float, wait: Wait) -> None:
         """Nobody may go for so long: end waits that are hopeless, set the timer.
 
         A wait is certain after a 429, or when no reply is on its way that could shorten it.
@@ -260,32 +270,34 @@ class Pacer:
             waiting = (*budget.interactive, *budget.bulk)
             budget.earliest = min((one.deadline for one in waiting), default=float("inf"))
         if budget.waiting:
-            budget.timer = asyncio.get_running_loop().call_at(now + seconds, self._serve, budget)
+            budget.timer = asyncio.get_running_loop().call_at(
+                now + seconds, self._grant_waiting, budget
+            )
 
     def _expire(self, budget: Budget, waiter: Waiter) -> None:
         """A waiter's deadline has come."""
         for lane in (budget.interactive, budget.bulk):
             if waiter in lane:
-                seconds = budget.throttle.ask(self.now(), interactive=lane is budget.interactive)
+                seconds = budget.check(self.now(), interactive=lane is budget.interactive)
                 self._fail(lane, waiter, seconds.seconds)
-                self._serve(budget)
+                self._grant_waiting(budget)
 
     @staticmethod
-    def _fail(lane: Lane, waiter: Waiter, seconds: float) -> None:
+    def _fail(lane: WaiterQueue, waiter: Waiter, seconds: float) -> None:
         del lane[waiter]
-        if not waiter.leave.done():
-            waiter.leave.set_exception(PaceError(waiter.max_wait, seconds))
+        if not waiter.future.done():
+            waiter.future.set_exception(PaceError(waiter.max_wait, seconds))
 
     def _grant(self, budget: Budget, now: float) -> Permit:
         budget.used_at = now
         self._in_flight += 1
-        sent = budget.throttle.send(now, departs=False)
-        return Permit(self, budget, sent, self._account.send())
+        sent = budget.throttle.reserve(now, departs=False)
+        return Permit(self, budget, sent, self._account.start())
 
-    def _place_is_free(self, *, interactive: bool) -> bool:
+    def _has_free_slot(self, *, interactive: bool) -> bool:
         """Whether there is a slot of ours, and room in the account's window."""
         slots = self._slots if interactive else self._bulk_slots
-        return self._in_flight < slots and self._account.ask(interactive=interactive) is LEAVE
+        return self._in_flight < slots and self._account.check(interactive=interactive) is SEND_NOW
 
     def _budget(self, key: BudgetKey) -> Budget:
         budget = self._budgets.get(key)
@@ -304,6 +316,6 @@ class Pacer:
                     del self._budgets[key]
 
 
-def _ring(bell: "asyncio.Future[None]") -> None:
-    if not bell.done():
-        bell.set_result(None)
+def _ring(wakeup: "asyncio.Future[None]") -> None:
+    if not wakeup.done():
+        wakeup.set_result(None)

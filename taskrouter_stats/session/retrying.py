@@ -12,13 +12,13 @@ from tenacity import AsyncRetrying, RetryCallState
 from taskrouter_stats.core.retry import GIVE_UP, GiveUp, RetryAfter
 from taskrouter_stats.errors import TaskRouterStatsError
 
-__all__ = ["persist"]
+__all__ = ["call_with_retries"]
 
 E = TypeVar("E")
 T = TypeVar("T")
 
 
-async def persist(
+async def call_with_retries(
     errand: E,
     attempt: Callable[[E], Awaitable[T]],
     decide: Callable[[E, Exception], RetryAfter | GiveUp],
@@ -39,7 +39,7 @@ async def persist(
             raise first.pop()
         return await attempt(errand)
 
-    def again(state: RetryCallState) -> bool:
+    def should_retry(state: RetryCallState) -> bool:
         nonlocal verdict
         error = state.outcome.exception() if state.outcome is not None else None
         verdict = decide(errand, error) if isinstance(error, TaskRouterStatsError) else GIVE_UP
@@ -52,4 +52,4 @@ async def persist(
     def seconds(_: RetryCallState) -> float:
         return verdict.seconds if isinstance(verdict, RetryAfter) else 0.0
 
-    return await AsyncRetrying(retry=again, wait=seconds, sleep=sleep, reraise=True)(once)
+    return await AsyncRetrying(retry=should_retry, wait=seconds, sleep=sleep, reraise=True)(once)

@@ -7,9 +7,9 @@ from typing import Any, Literal, Self, TypeVar, Unpack
 
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.outcome import Outcome, Success
-from taskrouter_stats.core.paging import Page
+from taskrouter_stats.core.paging import ListReader, Page
 from taskrouter_stats.core.query import Listing, Query
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.request import build_request
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.errors import (
@@ -17,24 +17,25 @@ from taskrouter_stats.errors import (
     UsageError,
 )
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
-from taskrouter_stats.models.secret import hidden
+from taskrouter_stats.models.redaction import masked
 
-from .address import find_proxy, resolve_base_url
-from .answers import Answers
 from .budget import BudgetSnapshot
 from .items import Items
-from .life import Life
+from .lifecycle import SessionLifecycle
 from .options import (
     MAX_WAIT,
     SessionOptions,
     Settings,
+    check_bool,
     check_number,
-    check_switch,
+    hide_addresses,
     options_from_env,
 )
-from .sources import GivenWorkers, WorkerQueries, check_workers
+from .query_runner import QueryRunner
 from .stream import OutcomeStream, Source
 from .transport import HttpSession
+from .urls import find_proxy, resolve_base_url
+from .worker_queries import WorkerQueries, WorkersInput, check_workers
 
 __all__ = ["TaskRouterSession"]
 
@@ -103,9 +104,11 @@ class TaskRouterSession:
         allow_http: bool = False,
         http: HttpSession | None = None,
     ) -> None:
-        credentials, proxy = hidden(credentials), hidden(proxy)  # a traceback may show locals
-        check_switch("trust_env", trust_env)
-        check_switch("allow_http", allow_http)
+        # A traceback may show locals, and a secret may stand where none belongs.
+        credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
+        trust_env, allow_http = masked(trust_env), masked(allow_http)
+        check_bool("trust_env", trust_env)
+        check_bool("allow_http", allow_http)
         address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
         self._settings = Settings(
             credentials=credentials,
@@ -119,8 +122,8 @@ class TaskRouterSession:
             headroom=headroom,
             http=http,
         )
-        self._life = Life(self._settings)
-        self._answers = Answers(self._life, credentials.account)
+        self._life = SessionLifecycle(self._settings)
+        self._answers = QueryRunner(self._life, credentials.account)
 
     @classmethod
     def from_env(cls, **options: Unpack[SessionOptions]) -> Self:
@@ -133,7 +136,7 @@ class TaskRouterSession:
         Raises:
             ConfigError: naming what is missing.
         """
-        options["proxy"] = hidden(options.get("proxy"))
+        options = hide_addresses(options)
         return cls(Credentials.from_env(), **options_from_env(options, os.environ))
 
     async def fetch(
@@ -181,11 +184,11 @@ class TaskRouterSession:
                 "`await session.fetch(query)`"
             )
 
-        def ask_page(target: str) -> Coroutine[Any, Any, Page]:
-            return self._answers.page(listing, target)
+        def fetch_page(target: str) -> Coroutine[Any, Any, Page]:
+            return self._answers.fetch_page(listing, target)
 
-        first = build(listing, self._settings.credentials.account).target
-        return Items(first, ask_page, listing.endpoint.model, self._life.start_page)
+        first = build_request(listing, self._settings.credentials.account).target
+        return Items(ListReader(listing, first), fetch_page, self._life.start_page)
 
     def stream(self, queries: Source[T], *, ordered: bool = False) -> OutcomeStream[T]:
         """Answer many queries: ``async with session.stream(queries) as outcomes:``.
@@ -212,7 +215,7 @@ class TaskRouterSession:
         window: Window = LAST_15_MINUTES,
         *,
         task_channel: str | None = None,
-        workers: GivenWorkers | Listing[Worker] | None = None,
+        workers: WorkersInput | Listing[Worker] | None = None,
     ) -> OutcomeStream[WorkerStatistics]:
         """Every worker's statistics of a workspace: the main job.
 
@@ -251,7 +254,7 @@ class TaskRouterSession:
         await self._life.aclose()
 
     async def __aenter__(self) -> Self:
-        self._life.here()
+        self._life.require_open()
         return self
 
     async def __aexit__(
@@ -284,9 +287,9 @@ class TaskRouterSession:
         if max_wait is _AS_SESSION:
             max_wait = self._settings.max_wait
         elif max_wait is not None:
-            check_number("max_wait", max_wait, MAX_WAIT)
+            max_wait = check_number("max_wait", max_wait, MAX_WAIT)
         interactive = priority == "interactive"
-        return self._answers.one(query, interactive=interactive, max_wait=max_wait)
+        return self._answers.fetch(query, interactive=interactive, max_wait=max_wait)
 
     def _stream(
         self, source: Source[T], *, ordered: bool, ahead: float, total: Any = None
@@ -295,11 +298,11 @@ class TaskRouterSession:
             return len(source) if isinstance(source, Sized) else None
 
         return OutcomeStream(
-            self._answers.outcome,
+            self._answers.fetch_outcome,
             source,
             workers=self._settings.max_in_flight,  # one more than bulk has places: see courier
             ordered=ordered,
-            ahead=ahead,
+            max_ahead=ahead,
             total=total or known_total,
-            enter=self._life.enter,
+            register=self._life.register_stream,
         )

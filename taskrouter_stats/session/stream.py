@@ -15,21 +15,21 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from taskrouter_stats.core.fatal import FatalWatch
+from taskrouter_stats.core.fatal_errors import FatalErrorDetector
 from taskrouter_stats.core.outcome import Failure, Outcome, Progress
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import SessionMisuse, UsageError
 
-from .courier import Tally
-from .sources import each
+from .executor import RunCounters
+from .worker_queries import iterate_any
 
 __all__ = ["OutcomeStream", "Source"]
 
 T = TypeVar("T")
 
 Source = Iterable[Query[T]] | AsyncIterable[Query[T]]
-_Answer = Callable[[Query[T], Tally], Awaitable[Outcome[T]]]
+_Answer = Callable[[Query[T], RunCounters], Awaitable[Outcome[T]]]
 
 
 class OutcomeStream(Generic[T]):
@@ -42,10 +42,10 @@ class OutcomeStream(Generic[T]):
                 ...
 
     A failed query is a :class:`Failure` and ends nothing. What would repeat for every query ends
-    the stream with that error: a 401, a 403 before any success, the same error from each of the
-    first 20 workers. When the queries' source fails, what was made is delivered first, then its
-    error is raised: a stream never ends as if complete. Leaving the ``async with`` ends every
-    request that is still under way.
+    the stream with that error: a 401, a 403 or an untrusted certificate before any success, the
+    same error from each of the first 20 workers. When the queries' source fails, what was made is
+    delivered first, then its error is raised: a stream never ends as if complete. Leaving the
+    ``async with`` ends every request that is still under way.
     """
 
     def __init__(
@@ -55,30 +55,30 @@ class OutcomeStream(Generic[T]):
         *,
         workers: int,
         ordered: bool,
-        ahead: float,
+        max_ahead: float,
         total: Callable[[], int | None],
-        enter: Callable[["OutcomeStream[Any]"], None],
+        register: Callable[["OutcomeStream[Any]"], None],
     ) -> None:
         if not _can_hold_queries(type(source)):
-            raise _wrong(type(source))
+            raise _source_error(type(source))
         self._answer = answer
         self._origin = source
         self._workers_wanted = workers
         self._ordered = ordered
-        self._ahead = ahead
-        self._enter = enter
+        self._ahead = max_ahead
+        self._enter = register
         self._known_total = total
         self._loop: asyncio.AbstractEventLoop | None = None
         self._began = 0.0
         self._began_time = datetime.min.replace(tzinfo=UTC)
         self._source: AsyncGenerator[Query[T]] | None = None
-        self._turn = asyncio.Lock()
+        self._pull_lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: dict[int, Outcome[T]] = {}
         self._order: deque[int] = deque()
         self._pulled = self._delivered = self._done = self._failed = 0
-        self._tally = Tally()
-        self._watch = FatalWatch()
+        self._tally = RunCounters()
+        self._watch = FatalErrorDetector()
         self._drained = self._exhausted = False
         self._error: BaseException | None = None
         self._wake: asyncio.Future[None] | None = None
@@ -94,8 +94,8 @@ class OutcomeStream(Generic[T]):
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._began_time = datetime.now(UTC)
-        self._source = _pulling(self._origin)
-        self._hire(self._source)
+        self._source = _iterate(self._origin)
+        self._start_worker(self._source)
         return self
 
     def __aiter__(self) -> Self:
@@ -185,14 +185,14 @@ class OutcomeStream(Generic[T]):
         current = asyncio.current_task()
         return [task for task in self._tasks if not task.done() and task is not current]
 
-    def _hire(self, source: AsyncGenerator[Query[T]]) -> None:
+    def _start_worker(self, source: AsyncGenerator[Query[T]]) -> None:
         """One more worker: called whenever a query was found, so there are never idle ones."""
         # never started eagerly, whatever the loop's task factory: a worker hires the next one
-        task = asyncio.Task(self._work(source), loop=asyncio.get_running_loop())
+        task = asyncio.Task(self._run_worker(source), loop=asyncio.get_running_loop())
         self._tasks.add(task)
-        task.add_done_callback(self._dismiss)
+        task.add_done_callback(self._worker_done)
 
-    def _dismiss(self, task: "asyncio.Task[None]") -> None:
+    def _worker_done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             error = task.exception()
@@ -206,11 +206,11 @@ class OutcomeStream(Generic[T]):
             self._ended_at = task.get_loop().time()
             _ring(self._wake)
 
-    async def _work(self, source: AsyncGenerator[Query[T]]) -> None:
+    async def _run_worker(self, source: AsyncGenerator[Query[T]]) -> None:
         while (found := await self._pull(source)) is not None:
             number, query = found
             outcome = await self._answer(query, self._tally)
-            error = self._watch.fatal(outcome)
+            error = self._watch.check(outcome)
             if error is not None:
                 self.end(error)
                 return
@@ -223,7 +223,7 @@ class OutcomeStream(Generic[T]):
 
     async def _pull(self, source: AsyncGenerator[Query[T]]) -> tuple[int, Query[T]] | None:
         """The next query and its number, once there is room for its outcome; None at the end."""
-        async with self._turn:
+        async with self._pull_lock:
             while not self._drained and self._pulled - self._delivered >= self._ahead:
                 self._room = asyncio.get_running_loop().create_future()
                 await self._room
@@ -233,14 +233,17 @@ class OutcomeStream(Generic[T]):
                 query = await anext(source)
             except StopAsyncIteration:
                 self._drained = self._exhausted = True
+                self._tally.upcoming = 0
                 return None
             except Exception as error:  # noqa: BLE001 (whatever the caller's source raises is the caller's)
                 self._drained, self._error = True, error
                 return None
             number = self._pulled
             self._pulled += 1
+            total = self._known_total()
+            self._tally.upcoming = 0 if total is None else max(0, total - self._pulled)
         if len(self._tasks) < self._workers_wanted:
-            self._hire(source)
+            self._start_worker(source)
         return number, self._absolute(query)
 
     def _absolute(self, query: Query[T]) -> Query[T]:
@@ -250,7 +253,7 @@ class OutcomeStream(Generic[T]):
             return query
         if window not in self._windows:
             self._windows[window] = window.at(self._began_time)
-        return query.during(self._windows[window])
+        return query.with_window(self._windows[window])
 
     def _take(self) -> Outcome[T] | None:
         if self._ordered:
@@ -268,11 +271,11 @@ def _ring(bell: "asyncio.Future[None] | None") -> None:
         bell.set_result(None)
 
 
-async def _pulling(source: Source[T]) -> AsyncGenerator[Query[T]]:
-    async with aclosing(each(source)) as queries:
+async def _iterate(source: Source[T]) -> AsyncGenerator[Query[T]]:
+    async with aclosing(iterate_any(source)) as queries:
         async for query in queries:
             if not isinstance(query, Query):
-                raise _wrong(type(query))
+                raise _source_error(type(query))
             yield query
 
 
@@ -281,7 +284,7 @@ def _can_hold_queries(kind: type) -> bool:
     return issubclass(kind, (Iterable, AsyncIterable)) and not issubclass(kind, never)
 
 
-def _wrong(kind: type) -> UsageError:
+def _source_error(kind: type) -> UsageError:
     return UsageError(
         f"stream() takes many queries, not {kind.__name__}; one is answered by "
         "session.fetch(), a listing is read with session.iterate(), and queries come from "

@@ -14,9 +14,9 @@ table of operations. ``limits`` admit or refuse, ``trouble`` makes that harder, 
 it; ``faults`` spoil answers; ``app`` speaks HTTP, ``simulator`` starts and stops it.
 """
 
-from taskrouter_stats.simulator.counters import Counters, Counts
-from taskrouter_stats.simulator.limits import WINDOWS
-from taskrouter_stats.simulator.simulator import Simulator
-from taskrouter_stats.simulator.world import World
+from .limits import WINDOWS
+from .server.counters import Counters, Counts
+from .simulator import Simulator
+from .world.world import World
 
 __all__ = ["WINDOWS", "Counters", "Counts", "Simulator", "World"]

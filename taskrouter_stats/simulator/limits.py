@@ -23,14 +23,18 @@ since 1970 and may stand still or step back, which never gives budget away.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
+
+from attrs import define
+
+__all__ = []
 
 CONFIG = "is_default=true"
 """What the Config header says. The real grammar is unknown, so nothing is given away."""
 
-LONG = 10
+AVERAGING_SECONDS = 10
 """Seconds over which Twilio documents that it averages."""
 
 
@@ -46,15 +50,15 @@ class Verdict(NamedTuple):
 class Limiter(Protocol):
     """Decides about one resource key's requests, in the order in which they arrive."""
 
-    def allow(self, now: float) -> Verdict:
+    def acquire(self, now: float) -> Verdict:
         """Admit or refuse the request that arrives now."""
         ...
 
-    def look(self, now: float) -> Verdict:
+    def peek(self, now: float) -> Verdict:
         """Say whether a request would be admitted now, and what is left before it."""
         ...
 
-    def change(self, limit: int) -> None:
+    def set_limit(self, limit: int) -> None:
         """Admit that many requests per second from now on."""
         ...
 
@@ -62,16 +66,16 @@ class Limiter(Protocol):
 class Unlimited:
     """Admits everything and says nothing."""
 
-    def allow(self, now: float) -> Verdict:
+    def acquire(self, now: float) -> Verdict:
         """Admit the request."""
-        return self.look(now)
+        return self.peek(now)
 
-    def look(self, now: float) -> Verdict:
+    def peek(self, now: float) -> Verdict:
         """Say that it would be admitted."""
         del now
         return Verdict(True, None, None, None)
 
-    def change(self, limit: int) -> None:
+    def set_limit(self, limit: int) -> None:
         """Go on without a limit."""
 
 
@@ -85,20 +89,20 @@ class FixedWindow:
         self._window = 0
         self._used = 0
 
-    def allow(self, now: float) -> Verdict:
+    def acquire(self, now: float) -> Verdict:
         """Admit the request if this window still has room."""
-        allowed = self.look(now).allowed
+        allowed = self.peek(now).allowed
         self._used += allowed
         return self._told(allowed=allowed)
 
-    def look(self, now: float) -> Verdict:
+    def peek(self, now: float) -> Verdict:
         """Say whether this window has room."""
         window = int(now // self._period)
         if window > self._window:
             self._window, self._used = window, 0
         return self._told(allowed=self._used < self._capacity)
 
-    def change(self, limit: int) -> None:
+    def set_limit(self, limit: int) -> None:
         """Make the windows larger or smaller, this one too."""
         self._capacity = limit * self._period
 
@@ -116,21 +120,21 @@ class SlidingWindow:
         self._admitted: deque[float] = deque()
         self._latest = 0.0
 
-    def allow(self, now: float) -> Verdict:
+    def acquire(self, now: float) -> Verdict:
         """Admit the request if fewer than the limit were admitted in the period before it."""
-        allowed = self.look(now).allowed
+        allowed = self.peek(now).allowed
         if allowed:
             self._admitted.append(self._latest)
         return self._told(allowed=allowed)
 
-    def look(self, now: float) -> Verdict:
+    def peek(self, now: float) -> Verdict:
         """Say whether the period that ends now has room."""
         now = self._latest = max(now, self._latest)
         while self._admitted and now - self._admitted[0] >= self._period:
             self._admitted.popleft()
         return self._told(allowed=len(self._admitted) < self._limit * self._period)
 
-    def change(self, limit: int) -> None:
+    def set_limit(self, limit: int) -> None:
         """Admit more or fewer, those already admitted counted."""
         self._limit = limit
 
@@ -153,20 +157,20 @@ class TokenBucket:
         self._tokens = float(rate * holds)
         self._filled_at = 0.0
 
-    def allow(self, now: float) -> Verdict:
+    def acquire(self, now: float) -> Verdict:
         """Admit the request if a whole token is there."""
-        allowed = self.look(now).allowed
+        allowed = self.peek(now).allowed
         self._tokens -= allowed
         return self._told(allowed=allowed)
 
-    def look(self, now: float) -> Verdict:
+    def peek(self, now: float) -> Verdict:
         """Say whether a whole token is there."""
         gained = max(0.0, now - self._filled_at) * self._rate
         self._tokens = min(self._rate * self._holds, self._tokens + gained)
         self._filled_at = max(now, self._filled_at)
         return self._told(allowed=self._tokens >= 1)
 
-    def change(self, limit: int) -> None:
+    def set_limit(self, limit: int) -> None:
         """Fill faster or slower, and hold more or less."""
         self._rate = limit
         self._tokens = min(self._tokens, self._rate * self._holds)
@@ -180,11 +184,97 @@ WINDOWS: Mapping[str, Callable[[int], Limiter]] = MappingProxyType(
         "none": lambda _limit: Unlimited(),
         "fixed1s": lambda limit: FixedWindow(limit, 1),
         "sliding1s": lambda limit: SlidingWindow(limit, 1),
-        "fixed10s_rate": lambda limit: FixedWindow(limit, LONG),
-        "fixed10s_total": lambda limit: FixedWindow(limit, LONG, in_total=True),
-        "sliding10s": lambda limit: SlidingWindow(limit, LONG),
+        "fixed10s_rate": lambda limit: FixedWindow(limit, AVERAGING_SECONDS),
+        "fixed10s_total": lambda limit: FixedWindow(limit, AVERAGING_SECONDS, in_total=True),
+        "sliding10s": lambda limit: SlidingWindow(limit, AVERAGING_SECONDS),
         "bucket": lambda limit: TokenBucket(limit, 1),
-        "bucket10": lambda limit: TokenBucket(limit, LONG),
+        "bucket10": lambda limit: TokenBucket(limit, AVERAGING_SECONDS),
     }
 )
 """How each window model makes the limiter of one resource key from requests per second."""
+
+
+class Rival:
+    """Another process that spends the same budget, evenly, whether or not it is refused.
+
+    Args:
+        inner: The limiter whose budget is shared.
+        limit: Its requests per second.
+        share: What the other one asks for, as a share of the limit.
+    """
+
+    def __init__(self, inner: Limiter, limit: int, share: float) -> None:
+        self._inner = inner
+        self._share = share
+        self._every = 1 / (limit * share)
+        self._next: float | None = None
+
+    def acquire(self, now: float) -> Verdict:
+        """Let the rival spend what is due until now, then decide."""
+        self._spend(now)
+        return self._inner.acquire(now)
+
+    def peek(self, now: float) -> Verdict:
+        """Let the rival spend what is due until now, then look."""
+        self._spend(now)
+        return self._inner.peek(now)
+
+    def set_limit(self, limit: int) -> None:
+        """Change the limit, of which the rival goes on asking for its share."""
+        self._every = 1 / (limit * self._share)
+        self._inner.set_limit(limit)
+
+    def _spend(self, now: float) -> None:
+        """Spend at each moment that is due; what no limiter remembers is left out."""
+        due = now if self._next is None else max(self._next, now - 2 * AVERAGING_SECONDS)
+        while due <= now:
+            self._inner.acquire(due)
+            due += self._every
+        self._next = due
+
+
+@define
+class Start:
+    """When the first request of all came, which steps are counted from."""
+
+    at: float | None = None
+
+    def since(self, now: float) -> float:
+        """Return the seconds since then."""
+        if self.at is None:
+            self.at = now
+        return now - self.at
+
+
+class Stepped:
+    """A limit that changes as time goes on.
+
+    Args:
+        inner: The limiter whose limit changes.
+        steps: Seconds since the start, and the limit from then on.
+        start: When that was.
+    """
+
+    def __init__(self, inner: Limiter, steps: Sequence[tuple[float, int]], start: Start) -> None:
+        self._inner = inner
+        self._steps = sorted(steps, reverse=True)
+        self._start = start
+
+    def acquire(self, now: float) -> Verdict:
+        """Take the steps that are due, then decide."""
+        self._step(now)
+        return self._inner.acquire(now)
+
+    def peek(self, now: float) -> Verdict:
+        """Take the steps that are due, then look."""
+        self._step(now)
+        return self._inner.peek(now)
+
+    def set_limit(self, limit: int) -> None:
+        """Change the limit, until the next step."""
+        self._inner.set_limit(limit)
+
+    def _step(self, now: float) -> None:
+        elapsed = self._start.since(now)
+        while self._steps and self._steps[-1][0] <= elapsed:
+            self._inner.set_limit(self._steps.pop()[1])

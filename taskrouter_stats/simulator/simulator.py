@@ -1,25 +1,26 @@
 """The simulator as callers hold it: enter it, point a client at ``base_url``, ask ``counters``."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 from taskrouter_stats.errors import SessionMisuse
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.simulator import arguments
-from taskrouter_stats.simulator.app import Server
-from taskrouter_stats.simulator.counters import Counters
-from taskrouter_stats.simulator.door import Door
-from taskrouter_stats.simulator.faults import Faults
-from taskrouter_stats.simulator.headers import Manners
-from taskrouter_stats.simulator.limits import WINDOWS, Limiter
-from taskrouter_stats.simulator.people import sid
-from taskrouter_stats.simulator.routes import LOWER_LIMITS, RESOURCE_KEYS
-from taskrouter_stats.simulator.trouble import Rival, Start, Stepped
-from taskrouter_stats.simulator.world import World
+
+from . import validation
+from .limits import WINDOWS, Limiter, Rival, Start, Stepped
+from .server.app import Served, Server
+from .server.counters import Counters
+from .server.faults import Faults
+from .server.headers import ServerOptions
+from .server.listener import Listener
+from .server.routes import LOWER_LIMITS, RESOURCE_KEYS
+from .world.profiles import sid
+from .world.world import World, account
 
 _MOST_WORKERS = 100_000
+_MOST_WORKSPACES = 1_000
 _MOST_REQUESTS = 10**6
 _LARGEST_SEED = 2**63 - 1
 _MOST_PORT = 65_535
@@ -31,10 +32,11 @@ def steady_clock() -> Callable[[], float]:
     return lambda: origin + time.monotonic()
 
 
-def _world(seed: int, workers: int) -> World:
-    """Return the world with that seed and size."""
-    arguments.integer("seed", seed, 0, _LARGEST_SEED)
-    return World(seed, arguments.integer("workers", workers, 0, _MOST_WORKERS))
+def _worlds(seed: int, workers: int, workspaces: int) -> tuple[World, ...]:
+    """Return the workspaces of the account with that seed."""
+    validation.integer("seed", seed, 0, _LARGEST_SEED)
+    validation.integer("workers", workers, 0, _MOST_WORKERS)
+    return account(seed, workers, validation.integer("workspaces", workspaces, 1, _MOST_WORKSPACES))
 
 
 def _made_up(world: World) -> tuple[str, str]:
@@ -43,13 +45,13 @@ def _made_up(world: World) -> tuple[str, str]:
 
 
 def _limiters(
-    window: str, limit: int, rival: float, steps: Sequence[tuple[float, int]]
+    window: str, limit: int, rival: float, steps: Sequence[tuple[float, int]], start: Start
 ) -> dict[str, Limiter]:
     """Return a limiter of this model for each resource key, with its troubles around it."""
-    model = WINDOWS[arguments.window(window)]
-    arguments.integer("limit", limit, 1, _MOST_REQUESTS)
-    share, changes = arguments.share("rival", rival), arguments.steps(steps, _MOST_REQUESTS)
-    start, limiters = Start(), dict[str, Limiter]()
+    model = WINDOWS[validation.window(window)]
+    validation.integer("limit", limit, 1, _MOST_REQUESTS)
+    share, changes = validation.share("rival", rival), validation.steps(steps, _MOST_REQUESTS)
+    limiters = dict[str, Limiter]()
     for key in RESOURCE_KEYS:
         most = LOWER_LIMITS.get(key, _MOST_REQUESTS)
         limiter = model(min(limit, most))
@@ -62,19 +64,33 @@ def _limiters(
     return limiters
 
 
+def _served(
+    worlds: Sequence[World],
+    window: str,
+    limit: int,
+    rival: float,
+    steps: Sequence[tuple[float, int]],
+) -> list[Served]:
+    """Return the workspaces with limiters of their own; steps begin with the first request."""
+    start = Start()
+    return [Served(world, _limiters(window, limit, rival, steps, start)) for world in worlds]
+
+
 class Simulator:
-    """A TaskRouter of one's own: an account, a workspace, its workers, real HTTP and a rate limit.
+    """A TaskRouter of one's own: an account, its workspaces, real HTTP and a rate limit.
 
     ``async with Simulator() as simulator:`` serves until the block ends, in the same event loop.
     Equal arguments give an equal world. The switches in ``manners`` may be turned while it runs.
 
     Args:
-        workers: How many workers the workspace has.
-        limit: Requests per second for each resource key; ``window`` says how they are counted. The
-            keys that are documented to have less, ``routes.LOWER_LIMITS``, never have more.
+        workers: How many workers each workspace has.
+        limit: Requests per second for each resource key of each workspace; ``window`` says how they
+            are counted. The keys that are documented to have less, ``routes.LOWER_LIMITS``, never
+            have more.
         window: The rate limiter's model, a name from ``limits.WINDOWS``.
         seed: What the world is made from.
         latency: Mean seconds from a request's arrival to its answer.
+        workspaces: How many workspaces the account has.
         host: The address to listen at; only this machine can reach the default.
         port: The port to listen at; 0 takes a free one.
         headers: Whether successes carry the rate-limit headers.
@@ -88,12 +104,12 @@ class Simulator:
         faults: The share of answers that are spoilt, in one of the ways of ``faults.FAULTS``.
         own_urls: Whether URLs in answers name the simulator's own host instead of Twilio's.
         auth: User name and password to let in, instead of the account and a made-up token.
-        clock: Tells the time in seconds since 1970, when it shouldn't be now.
+        clock: Tells what time it is in the workspaces, seconds since 1970; now by default. Limits
+            and latency keep to the event loop's time, so this clock may stand still.
 
     Attributes:
-        world: What is served; tests hold replies against it.
+        worlds: What is served, one for each workspace; tests hold replies against them.
         counters: What the server has seen.
-        limits: The limiter of each resource key.
         manners: Latency and switches.
         auth: User name and password that are let in.
 
@@ -101,7 +117,7 @@ class Simulator:
         InvalidParameter: An argument is outside of what can be simulated.
     """
 
-    _door: Door | None = None
+    _door: Listener | None = None
 
     def __init__(
         self,
@@ -111,6 +127,7 @@ class Simulator:
         seed: int = 0,
         latency: float = 0.02,
         *,
+        workspaces: int = 1,
         host: str = "127.0.0.1",
         port: int = 0,
         headers: bool = True,
@@ -125,27 +142,27 @@ class Simulator:
         auth: tuple[str, str] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        self.world = _world(seed, workers)
-        self.auth = arguments.auth(_made_up(self.world) if auth is None else auth)
-        self.limits = _limiters(window, limit, rival, steps)
-        self.manners = Manners(
-            latency=arguments.seconds("latency", latency),
+        self.worlds = _worlds(seed, workers, workspaces)
+        self.auth = validation.auth(_made_up(self.world) if auth is None else auth)
+        self._served = _served(self.worlds, window, limit, rival, steps)
+        self.manners = ServerOptions(
+            latency=validation.seconds("latency", latency),
             headers=headers,
             headers_on_429=headers_on_429,
-            retry_after=arguments.seconds_or_none("retry_after", retry_after),
+            retry_after=validation.seconds_or_none("retry_after", retry_after),
             own_urls=own_urls,
             garbage=garbage,
-            concurrency=arguments.concurrency(concurrency, _MOST_REQUESTS),
+            concurrency=validation.concurrency(concurrency, _MOST_REQUESTS),
         )
-        self._address = arguments.address(host), arguments.integer("port", port, 0, _MOST_PORT)
-        clock = clock or steady_clock()
-        spoilt = Faults(arguments.share("faults", faults), seed)
-        self._server = Server(self.world, self.limits, self.auth, clock, self.manners, spoilt)
+        self._address = validation.address(host), validation.integer("port", port, 0, _MOST_PORT)
+        spoilt, now = Faults(validation.share("faults", faults), seed), clock or steady_clock()
+        self._server = Server(self._served, self.auth, now, self.manners, spoilt)
         self._told = f"workers={workers}, limit={limit}, window={window!r}, seed={seed}"
 
     def __repr__(self) -> str:
         where = f"at {self.base_url}" if self._door else "not running"
-        return f"<Simulator({self._told}) {where}>"
+        several = f", workspaces={len(self.worlds)}" if len(self.worlds) > 1 else ""
+        return f"<Simulator({self._told}{several}) {where}>"
 
     async def __aenter__(self) -> Self:
         """Listen.
@@ -156,7 +173,7 @@ class Simulator:
         """
         if self._door is not None:
             raise SessionMisuse("this Simulator is running already; make another one")
-        door = Door(self._server.application(), *self._address)
+        door = Listener(self._server.application(), *self._address)
         await door.open()
         self._door = door
         return self
@@ -183,14 +200,29 @@ class Simulator:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
+    def world(self) -> World:
+        """The first of its worlds."""
+        return self.worlds[0]
+
+    @property
+    def limits(self) -> Mapping[str, Limiter]:
+        """The limiter of each resource key of the first workspace."""
+        return self._served[0].limits
+
+    @property
     def account_sid(self) -> str:
         """The SID of its account."""
         return self.world.account_sid
 
     @property
     def workspace_sid(self) -> str:
-        """The SID of its workspace."""
+        """The SID of its first workspace."""
         return self.world.workspace_sid
+
+    @property
+    def workspace_sids(self) -> tuple[str, ...]:
+        """The SIDs of its workspaces."""
+        return tuple(world.workspace_sid for world in self.worlds)
 
     @property
     def credentials(self) -> Credentials:

@@ -11,12 +11,14 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
 
 from taskrouter_stats import Credentials, TaskRouterSession, Window, models, queries
-from tests.benchmarks.nginx import ACCOUNT, TOKEN, WORKSPACE, worker_sid
+from tests.benchmarks.nginx import ACCOUNT, END, START, TOKEN, WORKSPACE, worker_sid
 from tests.benchmarks.vendor import Client, vendors_workspace
 
 __all__ = [
@@ -35,7 +37,9 @@ __all__ = [
 
 IN_FLIGHT = 50
 WORKERS = [worker_sid(number) for number in range(100)]
-WINDOW = Window.last(minutes=15)
+TIMES = datetime.fromisoformat(START), datetime.fromisoformat(END)
+WINDOW = Window.between(*TIMES)
+PARAMETERS = {"StartDate": START, "EndDate": END}
 
 Ask = Callable[[int], Awaitable[None]]
 """Asks so many times, and returns when all answers are here."""
@@ -59,7 +63,8 @@ async def bare(base_url: str) -> AsyncIterator[Ask]:
     """Aiohttp at its best."""
     headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
     place = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers"
-    urls = {sid: URL(f"{place}/{sid}/Statistics?Minutes=15", encoded=True) for sid in WORKERS}
+    asked = urlencode(PARAMETERS)
+    urls = {sid: URL(f"{place}/{sid}/Statistics?{asked}", encoded=True) for sid in WORKERS}
     connector, jar = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
 
@@ -78,7 +83,7 @@ async def common(base_url: str) -> AsyncIterator[Ask]:
 
         async def one(sid: str) -> None:
             url = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers/{sid}/Statistics"
-            async with session.get(url, params={"Minutes": "15"}) as response:
+            async with session.get(url, params=PARAMETERS) as response:
                 response.raise_for_status()
                 await response.json()
 
@@ -91,7 +96,8 @@ async def twilio(base_url: str) -> AsyncIterator[Ask]:
     async with vendors_workspace(base_url, (ACCOUNT, TOKEN), WORKSPACE) as workspace:
 
         async def one(sid: str) -> None:
-            await workspace.workers(sid).statistics().fetch_async(minutes=15)
+            statistics = workspace.workers(sid).statistics()
+            await statistics.fetch_async(start_date=TIMES[0], end_date=TIMES[1])
 
         yield lambda count: from_tasks(count, one)
 

@@ -20,7 +20,7 @@ from taskrouter_stats import TaskRouterSession, errors, models, queries
 from taskrouter_stats.core import rate_limit
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.core.paging import read_page
-from taskrouter_stats.core.reply import Reply, decipher
+from taskrouter_stats.core.reply import Reply, decode_reply
 from taskrouter_stats.simulator import Simulator
 
 SECONDS = 30
@@ -130,12 +130,12 @@ class Fuzz:
 
     def read(self, name, reply):
         """Read it as a session does; tell whether a value came of it."""
-        told = rate_limit.parse(reply.headers)
+        told = rate_limit.parse_headers(reply.headers)
         numbers = (told.limit, told.remaining, told.retry_after, told.concurrent_requests)
         assert all(number is None or abs(number) < float("inf") for number in numbers)
         assert told.retry_after is None or told.retry_after >= 0
         try:
-            payload = decipher(reply, told)
+            payload = decode_reply(reply, told)
             if name == "workers":
                 payload = read_page(self.listing, payload).items
                 values = [models.structure(item, models.Worker) for item in payload]

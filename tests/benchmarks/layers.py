@@ -12,7 +12,7 @@ from unittest import mock
 
 from taskrouter_stats import TaskRouterSession, queries
 from taskrouter_stats.core.reply import Reply
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.request import Request, build_request
 from tests.benchmarks.contenders import (
     WINDOW,
     WORKERS,
@@ -24,7 +24,7 @@ from tests.benchmarks.contenders import (
     session,
 )
 from tests.benchmarks.cost import Spent, measure
-from tests.benchmarks.nginx import ACCOUNT, BODY, WORKSPACE, nginx
+from tests.benchmarks.nginx import ACCOUNT, BODY, WORKSPACE, nginx, worker_sid
 from tests.benchmarks.table import Ratio, Table
 
 __all__ = ["table"]
@@ -47,11 +47,11 @@ def _nobody() -> None:
 async def transport(base_url: str) -> AsyncIterator[Ask]:
     """What is sent and read, with nothing around it."""
     async with session(base_url) as asked:
-        live = asked._life.here()
+        live = asked._life.require_open()
 
         async def one(sid: str) -> Reply:
             query = queries.worker_statistics(WORKSPACE, sid, WINDOW)
-            return await live.courier.transport.send(build(query, ACCOUNT), _nobody)
+            return await live.courier.transport.send(build_request(query, ACCOUNT), _nobody)
 
         yield lambda count: from_tasks(count, one)
 
@@ -64,7 +64,7 @@ def unconverted(contender: Contender) -> Contender:
         async with contender(base_url) as ask:
 
             async def asked(count: int) -> None:
-                place = "taskrouter_stats.session.answers.structure"
+                place = "taskrouter_stats.session.query_runner.structure"
                 with mock.patch(place, lambda payload, _: payload):
                     await ask(count)
 
@@ -73,10 +73,13 @@ def unconverted(contender: Contender) -> Contender:
     return changed
 
 
-async def answered(_: object, departed: Callable[[], None]) -> Reply:
+BODIES = {sid: BODY.replace(worker_sid(0).encode(), sid.encode()) for sid in WORKERS}
+
+
+async def answered(request: Request, departed: Callable[[], None]) -> Reply:
     """A reply that is here already."""
     departed()
-    return Reply(200, HEADERS, BODY)
+    return Reply(200, HEADERS, BODIES[request.ask.sid if request.ask else WORKERS[0]])
 
 
 async def _from_one_task(asked: TaskRouterSession, count: int) -> None:
@@ -89,7 +92,7 @@ async def _from_one_task(asked: TaskRouterSession, count: int) -> None:
 async def alone(base_url: str) -> AsyncIterator[Ask]:
     """A fetch without any network."""
     async with session(base_url) as asked:
-        mock.patch.object(asked._life.here().courier.transport, "send", answered).start()
+        mock.patch.object(asked._life.require_open().courier.transport, "send", answered).start()
         yield lambda count: _from_one_task(asked, count)
 
 

@@ -1,4 +1,6 @@
-"""A server that no contender wrote: nginx, which answers everybody with one worker's statistics.
+"""A server that no contender wrote: nginx, which answers with the numbers of one worker for all.
+
+An answer repeats the SID that was asked for, since this package compares it with the question.
 
 Debian's package will do (`apt-get install nginx-light`). It runs from a temporary folder on a free
 port of 127.0.0.1, for as long as the `with` lasts, and says of every reply that 100,000 requests a
@@ -16,9 +18,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["ACCOUNT", "BODY", "TOKEN", "WORKSPACE", "nginx", "worker_sid"]
+__all__ = ["ACCOUNT", "BODY", "END", "START", "TOKEN", "WORKSPACE", "nginx", "worker_sid"]
 
 ACCOUNT, TOKEN, WORKSPACE = "AC" + "a" * 32, "b" * 32, "WS" + "c" * 32
+START, END = "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z"
 
 CONFIGURATION = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
@@ -32,7 +35,7 @@ http {{
         add_header X-Rate-Limit-Limit 100000; add_header X-Rate-Limit-Remaining 99999;
         add_header Twilio-Request-Id RQ00000000000000000000000000000000;
         add_header Twilio-Concurrent-Requests 1;
-        location / {{ try_files /statistics.json =404; }}
+        location ~ "/(WK[0-9a-f]+)/Statistics$" {{ return 200 '{body}'; }}
     }}
 }}
 """
@@ -47,7 +50,7 @@ def worker_sid(number: int) -> str:
 
 def _body() -> bytes:
     """The example of the documents in shape and size: five activities, 1.4 kB."""
-    window = {"start_time": "2026-11-01T04:00:00Z", "end_time": "2026-11-02T05:00:00Z"}
+    window = {"start_time": START, "end_time": END}
     counts = ("created", "accepted", "rejected", "timed_out", "canceled", "rescinded")
     names = ("Offline", "Idle", "Busy", "Reserved", "Break")
     durations = [
@@ -105,8 +108,9 @@ def nginx() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="nginx-") as name:
         folder, port = Path(name), _free_port()
         folder.chmod(0o755)  # its worker may be another user
-        (folder / "statistics.json").write_bytes(BODY)
-        (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, port=port), "utf-8")
+        body = BODY.decode().replace(worker_sid(0), "$1")
+        text = CONFIGURATION.format(folder=folder, port=port, body=body)
+        (folder / "nginx.conf").write_text(text, "utf-8")
         command = [program, "-e", f"{folder}/error.log", "-p", name, "-c", f"{folder}/nginx.conf"]
         process = subprocess.Popen(command)
         try:

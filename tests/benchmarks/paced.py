@@ -30,7 +30,7 @@ from tests.benchmarks.paced_clients import CLIENTS, LIMIT
 from tests.benchmarks.simulating import simulated
 from tests.benchmarks.table import Ratio, Table
 from tests.lab.limiters import FixedWindow
-from tests.lab.rows import MODELS
+from tests.lab.scenarios import MODELS
 from tests.lab.world import Clairvoyant, Latency
 
 __all__ = ["ROWS", "TROUBLES", "Row", "table"]

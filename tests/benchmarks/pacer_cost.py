@@ -19,11 +19,9 @@ import time
 import tracemalloc
 from collections import deque
 
-from taskrouter_stats.core.ledger import Sent
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Throttle
-from taskrouter_stats.core.wait import LEAVE, Wait
+from taskrouter_stats.core.throttle import SEND_NOW, SendTicket, Throttle, Wait
 from taskrouter_stats.session.pacer import Pacer
 
 SIZES = (100, 1_000, 10_000, 100_000)
@@ -49,9 +47,9 @@ async def queue_and_grant(size: int) -> tuple[float, float]:
     key = BudgetKey("AC", "WS", "worker_statistics")
 
     async def wait() -> None:
-        (await pacer.leave(key, interactive=False)).observe(HUGE, refused=False)
+        (await pacer.acquire(key, interactive=False)).observe(HUGE, refused=False)
 
-    first = await pacer.leave(key, interactive=False)
+    first = await pacer.acquire(key, interactive=False)
     tasks = [asyncio.create_task(wait()) for _ in range(size)]
     begun = time.process_time()
     await asyncio.sleep(0)
@@ -90,11 +88,11 @@ async def print_pacer() -> None:
 class Still:
     """A throttle that does nothing, so that the loop around one can be measured."""
 
-    def ask(self, now: float, *, interactive: bool) -> Wait:
+    def check(self, now: float, *, interactive: bool) -> Wait:
         """Leave, always."""
-        return LEAVE
+        return SEND_NOW
 
-    def send(self, now: float) -> None:
+    def reserve(self, now: float) -> None:
         """Nothing is kept."""
 
     def observe(self, sent, now, told, *, refused, jitter) -> None:
@@ -107,7 +105,7 @@ def drive(throttle: Throttle | Still, grants: int, rival: int) -> int:
     The window lasts a second; a rival takes its share of it evenly.
     """
     step, waits = 1.0 / (0.9 * (LIMIT - rival)), 0
-    flying = deque[tuple[float, Sent | None, RateLimit]]()
+    flying = deque[tuple[float, SendTicket | None, RateLimit]]()
     now, second, used = 0.0, 0, 0
     for _ in range(grants):
         now += step
@@ -118,8 +116,8 @@ def drive(throttle: Throttle | Still, grants: int, rival: int) -> int:
             second, used = int(now), 0
         used += 1
         left = LIMIT - used - int(rival * (now - second))
-        waits += throttle.ask(now, interactive=False) is not LEAVE
-        flying.append((now + LATENCY, throttle.send(now), TOLD[max(0, left)]))
+        waits += throttle.check(now, interactive=False) is not SEND_NOW
+        flying.append((now + LATENCY, throttle.reserve(now), TOLD[max(0, left)]))
     return waits
 
 
@@ -150,7 +148,7 @@ async def print_memory() -> None:
     for number in range(BUDGETS):
         throttle = pacer._budget(BudgetKey("AC", f"WS{number:032x}", "worker_statistics")).throttle
         drive(throttle, 2 * LIMIT, RIVAL)
-        throttle.meter.ledger.times.clear()
+        throttle.estimator.log.times.clear()
     each: float = (tracemalloc.get_traced_memory()[0] - before) / BUDGETS
     tracemalloc.stop()
     print(f"\none budget without its send log: {each:,.0f} bytes")

@@ -68,6 +68,7 @@ async def serve(options: dict[str, Any]) -> None:
     """Simulate until standard input ends; each line of it puts the clock forward."""
     steady, ahead = steady_clock(), 0.0
     async with Simulator(**options, clock=lambda: steady() + ahead) as simulator:
+        simulator._server.time = lambda: steady() + ahead  # a round begins where its window does
         told = {
             "base_url": simulator.base_url,
             "auth": simulator.auth,

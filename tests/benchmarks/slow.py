@@ -1,19 +1,23 @@
 """A server that no contender wrote either, and that takes its time: plain asyncio, no HTTP library.
 
-It answers everything with `nginx`'s body, a while after it came, from a process of its own. The
-while is half longer or shorter by chance, else all answers would come in one bunch.
+It answers with `nginx`'s body and the worker that was asked for, a while after the request came,
+from a process of its own. The while is half longer or shorter by chance, else all answers would
+come in one bunch.
 """
 
 import asyncio
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.benchmarks.nginx import BODY
+from tests.benchmarks.nginx import BODY, worker_sid
 
 __all__ = ["slow"]
+
+ASKED = re.compile(rb"/(WK[0-9a-f]{32})/").search
 
 REPLY = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -36,9 +40,11 @@ class Answers(asyncio.Protocol):
         """Answer once the head is whole."""
         self._asked += data
         if self._asked.endswith(b"\r\n\r\n"):
+            found = ASKED(self._asked)
+            reply = REPLY.replace(worker_sid(0).encode(), found[1]) if found else REPLY
             self._asked = b""
             asyncio.get_running_loop().call_later(
-                self._seconds * (0.5 + random.random()), self._transport.write, REPLY
+                self._seconds * (0.5 + random.random()), self._transport.write, reply
             )
 
 

@@ -96,7 +96,7 @@ def here(
 @pytest.fixture
 def doctor(here, monkeypatch):
     """Run it in a thread of this process, at a higher pace, while a server runs in this loop."""
-    monkeypatch.setattr("taskrouter_stats.cli.doctor._PACE", 100.0)
+    monkeypatch.setattr("taskrouter_stats.cli.doctor.command._PACE", 100.0)
 
     async def call(*arguments, **env):
         return await asyncio.to_thread(here, ("doctor", *arguments), {"COLUMNS": "80", **env})

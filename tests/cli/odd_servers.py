@@ -17,18 +17,21 @@ def plain(request, response):
     """Change nothing."""
 
 
-def body(path, workers, now):
-    """What a proper server says to that path."""
+def body(request, workers, now):
+    """What a proper server says to that request."""
+    path, asked = request.path, request.query
     if path.endswith("/Workers"):
         listed = [{"sid": f"WK{number:032x}"} for number in range(workers)]
         return {"workers": listed, "meta": {"next_page_url": None}}
     if path.endswith("/TaskQueues"):
         return {"task_queues": [], "meta": {"next_page_url": None}}
-    start = (now - timedelta(minutes=15)).isoformat()
-    cumulative = {"start_time": start, "end_time": now.isoformat()}
+    start = (now - timedelta(minutes=int(asked.get("Minutes", 15)))).isoformat()
+    end = asked.get("EndDate", now.isoformat())
+    cumulative = {"start_time": asked.get("StartDate", start), "end_time": end}
+    names = {"workspace_sid": path.split("/")[3]}
     if path.endswith("/Statistics"):
-        return {"cumulative": cumulative}
-    return cumulative if path.endswith("CumulativeStatistics") else {"sid": WS}
+        return {**names, "worker_sid": path.split("/")[5], "cumulative": cumulative}
+    return {**names, **cumulative} if path.endswith("CumulativeStatistics") else {"sid": WS}
 
 
 @asynccontextmanager
@@ -52,7 +55,7 @@ async def odd_server(
     async def answer(request: web.Request) -> web.Response:
         asked.append(request.path)
         now = datetime.now(UTC) + timedelta(seconds=ahead)
-        status, said = 200, body(request.path, workers, now)
+        status, said = 200, body(request, workers, now)
         for end, refusal in (refuse or {}).items():
             if request.path.endswith(end):
                 status, said = refusal

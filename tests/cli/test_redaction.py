@@ -1,5 +1,7 @@
 """Texts made fit to be pasted."""
 
+import base64
+
 import pytest
 
 from taskrouter_stats.cli.redaction import Redactor, secrets_of
@@ -54,10 +56,13 @@ def test_what_is_too_short_for_a_secret_hides_nothing(secret):
 
 
 def test_secrets_are_the_environments_and_the_proxies():
-    """Both halves of credentials that are set, and a proxy's password, encoded and not."""
+    """Credentials that are set and a proxy's password, encoded and not, and as in headers."""
     environ = {"TWILIO_AUTH_TOKEN": "one", "TWILIO_API_SECRET": "two", "TWILIO_API_KEY": "SK"}
-    found = secrets_of(environ, None, "http://me:p%40ss@host:1")
-    assert set(found) == {"one", "two", "p%40ss", "p@ss"}
+    found = set(secrets_of(environ, None, "http://me:p%40ss@host:1"))
+    plain = {"one", "two", "p%40ss", "p@ss"}
+    assert plain < found
+    headers = {base64.b64decode(text) for text in found - plain}
+    assert headers == {b":one", b"SK:two", b"me:p%40ss", b"me:p@ss"}
 
 
 def test_a_redactor_does_not_show_what_it_hides():

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -88,14 +89,20 @@ def test_a_secret_in_a_wrong_place(here, arguments):
     assert leaked(out, err) == []
 
 
-def test_a_bug(here, monkeypatch):
-    """The traceback of what nobody foresaw tells no secret of the environment's either."""
+@pytest.mark.parametrize("blanks", [0, *range(455, 500, 3)])
+@pytest.mark.parametrize("in_development", [False, True])
+def test_a_bug(here, monkeypatch, blanks, in_development):
+    """What nobody foresaw tells no secret, not where its line is cut and not in its traceback."""
 
     def broken(*_):
-        raise RuntimeError(dict(os.environ))
+        raise RuntimeError("." * blanks + repr(AUTH))
 
-    monkeypatch.setattr("taskrouter_stats.cli.doctor.check_sid", broken)
+    flags = {name: getattr(sys.flags, name) for name in dir(sys.flags) if name.islower()}
+    told = SimpleNamespace(**flags | {"dev_mode": in_development})
+    monkeypatch.setattr("taskrouter_stats.cli.exit_codes.sys.flags", told)
+    monkeypatch.setattr("taskrouter_stats.cli.doctor.command.check_sid", broken)
     code, out, err = here(("doctor", WORKSPACE), AUTH)
     assert code == 1
-    assert "Traceback" in err
+    assert "a bug in taskrouter-stats" in err
+    assert ("Traceback" in err) is in_development
     assert leaked(out, err) == []

@@ -6,14 +6,19 @@ import socket
 import sys
 
 import aiohttp
+import pytest
 
-from taskrouter_stats.simulator.faults import FAULTS, Faults
+from taskrouter_stats.simulator.server.faults import FAULTS, Faults
 from tests.cli.processes import environment
 
 
-async def test_what_it_prints_can_be_pasted(start):
+@pytest.mark.parametrize("workspaces", [1, 2])
+async def test_what_it_prints_can_be_pasted(start, workspaces):
     """A shell that runs the export and fetch lines gets every worker; Ctrl-C ends it with 0."""
-    server = await start("simulate", "--port", "0", "--workers", "5", "--latency", "0")
+    server = await start(
+        *("simulate", "--port", "0", "--workers", "5", "--latency", "0"),
+        *("--workspaces", str(workspaces)),
+    )
     told = (await server.stdout.readuntil(b"Ctrl-C ends it.\n")).decode()
     pasted = told.partition("terminal:\n")[2].rpartition("\nCtrl-C")[0]
     pasted = pasted.replace("taskrouter-stats", "python -W error -m taskrouter_stats")
@@ -23,11 +28,11 @@ async def test_what_it_prints_can_be_pasted(start):
     )
     out, _ = await shell.communicate()
     assert shell.returncode == 0
-    assert len(out.splitlines()) == 5
+    assert len(out.splitlines()) == 5 * workspaces
     server.send_signal(signal.SIGINT)
     _, err = await asyncio.wait_for(server.communicate(), 20)
     assert server.returncode == 0
-    assert err == b"Stopped. 6 requests, 0 refused.\n"
+    assert err == f"Stopped. {6 * workspaces} requests, 0 refused.\n".encode()
 
 
 def test_a_taken_port_is_2(here):

@@ -69,7 +69,12 @@ PLACES = (
         2,
         "--accounts nowhere.toml: No such file or directory",
     ),
-    ("accounts that are no TOML", "fetch --accounts names.txt", 2, "--accounts names.txt: no TOML"),
+    (
+        "accounts that are no TOML",
+        "fetch --accounts names.txt",
+        2,
+        "--accounts names.txt: not TOML",
+    ),
     (
         "an account with its secret",
         "fetch --accounts secret.toml",

@@ -17,7 +17,7 @@ from datetime import date
 from typing import Any
 
 from taskrouter_stats import Credentials, TaskRouterSession, Window, queries
-from taskrouter_stats.core.endpoint import PREFIXES
+from taskrouter_stats.core.endpoint import SID_PREFIXES
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.core.query import Listing
 
@@ -28,7 +28,7 @@ VALUES: dict[str, Any] = {"split_by_wait_time": [5, 30], "available": True}
 def question(name: str) -> Any:
     """One question of this operation, with every filter that it takes."""
     row = ENDPOINTS[name]
-    sids = {place: PREFIXES[place] + "a" * 32 for place in re.findall(r"{(\w+)}", row.path)}
+    sids = {place: SID_PREFIXES[place] + "a" * 32 for place in re.findall(r"{(\w+)}", row.path)}
     if row.method == "POST":
         return getattr(queries, name)(*sids.values(), ["WQ" + "a" * 32])[0]
     filters = {

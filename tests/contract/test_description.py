@@ -8,19 +8,20 @@ import inspect
 import json
 import os
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, get_args, get_origin
 from urllib.parse import urlsplit
 
 import attrs
 import pytest
 
 from taskrouter_stats import Window, models, queries
-from taskrouter_stats.core.endpoint import PREFIXES
+from taskrouter_stats.core.endpoint import SID_PREFIXES
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.core.paging import read_page
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.request import build_request
 from taskrouter_stats.models import PageMeta
 from taskrouter_stats.models.record import NOT_JSON
 from taskrouter_stats.models.sids import KINDS, check_sid
@@ -34,6 +35,9 @@ NO_TEXT = {"Available", "SplitByWaitTime"}
 """Described as text, and taken as what they mean: a boolean, and a list of seconds."""
 MEASURES = re.compile(r"avg_.*|.*_age(_in_queue)?|.*_percentage").fullmatch
 """Described as integers, and shown with fractions or 0.0 in the examples: seconds, percent."""
+NEVER_NONE = {"sid", "workspace_sid", "worker_sid", "task_queue_sid", "workflow_sid",
+              "cumulative", "realtime", "task_queue_data"}  # fmt: skip
+"""What names an answer, and the parts that it exists for."""
 ABSOLUTE = Window.day(date(2026, 1, 1), tz="UTC")
 each_row = pytest.mark.parametrize("row", ENDPOINTS.values(), ids=lambda row: row.name)
 
@@ -117,7 +121,7 @@ def sample(row):
     """Return a question of that row."""
     constructor = getattr(queries, row.name)
     places = re.findall(r"\{(\w+)\}", row.path)
-    sids = [PREFIXES[place] + "a" * 32 for place in places]
+    sids = [SID_PREFIXES[place] + "a" * 32 for place in places]
     if row.method == "POST":
         (question,) = constructor(*sids, ["WQ" + "a" * 32])
         return question
@@ -138,14 +142,16 @@ def test_places_of_a_path_ask_for_the_same_sids(description, row):
     path, operation = found(description, row)
     described = parameters(operation, "path")
     theirs = [described[name]["schema"]["pattern"] for name in re.findall(r"\{(\w+)\}", path)]
-    ours = [f"^{PREFIXES[name]}[0-9a-fA-F]{{32}}$" for name in re.findall(r"\{(\w+)\}", row.path)]
+    ours = [
+        f"^{SID_PREFIXES[name]}[0-9a-fA-F]{{32}}$" for name in re.findall(r"\{(\w+)\}", row.path)
+    ]
     assert ours == theirs
 
 
 @each_row
 def test_every_parameter_is_offered(row, operation):
     """A row offers the described parameters, page numbers left out, and no other."""
-    offered = {rule.wire for rule in row.filters.values()}
+    offered = {rule.parameter for rule in row.filters.values()}
     offered |= WINDOW if row.windowed else set()
     offered |= PAGING if row.items else set()
     assert offered == parameters(operation, "query").keys() - NEVER_SENT
@@ -156,11 +162,11 @@ def test_sid_filters_are_those_with_a_pattern(row, operation):
     """A filter checks for a SID where the description has its pattern, and of that kind."""
     described = parameters(operation, "query")
     for name, rule in row.filters.items():
-        pattern = described[rule.wire]["schema"].get("pattern")
+        pattern = described[rule.parameter]["schema"].get("pattern")
         for prefix in KINDS:
             sid = prefix + "a" * 32
             fits = pattern is None or bool(re.match(pattern, sid))
-            assert takes(rule, name, sid) == (fits and rule.wire not in NO_TEXT)
+            assert takes(rule, name, sid) == (fits and rule.parameter not in NO_TEXT)
 
 
 def takes(rule, name, value):
@@ -178,7 +184,7 @@ def test_what_is_sent_is_described(row, operation):
     question = sample(row)
     asked = [question, question.during(ABSOLUTE)] if row.windowed else [question]
     for each in asked:
-        query = urlsplit(build(each, "AC").target).query
+        query = urlsplit(build_request(each, "AC").target).query
         assert {part.partition("=")[0] for part in query.split("&") if part} <= described
 
 
@@ -206,19 +212,35 @@ def test_models_have_every_described_property(description, row, operation):
     assert fields - alone == described
 
 
+def kinds_of(annotation):
+    """Return the types that a field may hold, and the prefix of its SID or None."""
+    if isinstance(annotation, type) or get_origin(annotation) in {tuple, Mapping}:
+        return {getattr(annotation, "__name__", "")}, None
+    if get_origin(annotation) is Annotated:
+        kind, sid = get_args(annotation)
+        return {kind.__name__}, sid.prefix
+    parts = [kinds_of(part) for part in get_args(annotation)]
+    prefixes = [prefix for _, prefix in parts if prefix is not None]
+    return set().union(*(names for names, _ in parts)), next(iter(prefixes), None)
+
+
 @each_row
 def test_types_are_the_described_ones(description, row, operation):
-    """Text is read as text, times as times, numbers as numbers, and each may be None."""
+    """Every property is read as its type and its kind of SID, and only names are never None."""
     types = {"string": "str", "boolean": "bool", "integer": "int", "number": "float"}
     attrs.resolve_types(row.model)
     for name, schema in item_schema(description, row, operation)["properties"].items():
-        arguments = get_args(getattr(attrs.fields(row.model), name).type)
-        kinds = {getattr(kind, "__name__", str(kind)) for kind in arguments}
+        found = getattr(attrs.fields(row.model), name)
+        kinds, prefix = kinds_of(found.type)
         wanted = types.get(schema.get("type"))
         wanted = "float" if wanted == "int" and MEASURES(name) else wanted
         wanted = "datetime" if schema.get("format") == "date-time" else wanted
-        assert "NoneType" in kinds
+        assert ("NoneType" in kinds) == (found.default is not attrs.NOTHING)
+        assert "NoneType" in kinds or name in NEVER_NONE
         assert wanted is None or wanted in kinds
+        pattern = schema.get("pattern")
+        assert pattern in {None, f"^{prefix}[0-9a-fA-F]{{32}}$"}
+        assert (prefix is None) == (pattern is None)
 
 
 @each_row
@@ -256,7 +278,7 @@ def test_sids_are_the_described_ones(description):
     """Every kind of SID that a path asks for is one that this package checks the same way."""
     text = json.dumps(description["paths"])
     kinds = set(re.findall(r"\^([A-Z]{2})\[0-9a-fA-F\]\{32\}\$", text))
-    assert set(PREFIXES.values()) <= kinds
+    assert set(SID_PREFIXES.values()) <= kinds
     assert all(check_sid("sid", kind + "f" * 32, kind) for kind in kinds & KINDS.keys())
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from taskrouter_stats import queries
-from taskrouter_stats.core.endpoint import PREFIXES
+from taskrouter_stats.core.endpoint import SID_PREFIXES
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.models.sids import KINDS
 
@@ -29,7 +29,7 @@ def test_paths_are_absolute_and_their_places_known(row):
     """A path begins with the version, and each place in braces asks for a known kind of SID."""
     places = re.findall(r"\{(\w+)\}", row.path)
     assert re.fullmatch(r"/v1(/(\w+|\{\w+\}))+", row.path)
-    assert {PREFIXES[place] for place in places} <= KINDS.keys()
+    assert {SID_PREFIXES[place] for place in places} <= KINDS.keys()
 
 
 @each_row
@@ -54,7 +54,7 @@ def test_filters_are_keyword_only(row):
 @each_row
 def test_wire_names_are_unique_and_not_the_windows(row):
     """No two filters share a name in the URL, and none is one that the window or page uses."""
-    names = [rule.wire for rule in row.filters.values()]
+    names = [rule.parameter for rule in row.filters.values()]
     assert len(set(names)) == len(names)
     assert not {"Minutes", "StartDate", "EndDate", "PageSize", "Page", "PageToken"} & set(names)
 

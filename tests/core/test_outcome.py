@@ -7,11 +7,13 @@ import pytest
 
 from taskrouter_stats import Failure, Meta, Success, errors, queries
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.models import WorkerStatistics
+from taskrouter_stats.models import WorkerCumulative, WorkerStatistics
 
 QUERY = queries.worker_statistics("WS" + "a" * 32, "WK" + "b" * 32)
 META = Meta(200, RateLimit(50.0, 49.0), "RQ1", 0.25, 2, 1)
-VALUE = WorkerStatistics(worker_sid="WK" + "b" * 32)
+VALUE = WorkerStatistics(
+    worker_sid="WK" + "b" * 32, workspace_sid="WS" + "a" * 32, cumulative=WorkerCumulative()
+)
 SUCCESS = Success(QUERY, VALUE, META)
 FAILURE = Failure(QUERY, errors.NotFound(404), META)
 

@@ -105,13 +105,19 @@ def test_a_page_without_meta(rest):
         ([], "$.meta:"),
         ({"next_page_url": 5}, "$.meta.next_page_url:"),
         ({"next_page_url": ["x"]}, "$.meta.next_page_url:"),
-        ({"page": "first"}, "$.meta.page:"),
     ],
 )
 def test_problems_of_meta_have_the_whole_path(meta, path):
     """What is wrong in the meta object is named from the root of the reply."""
     (problem,) = problems({"workers": [], "meta": meta})
     assert problem.startswith(path)
+
+
+@pytest.mark.parametrize("odd", [{"page": "first"}, {"key": 5}, {"url": []}, {"page_size": {}}])
+def test_only_the_next_page_matters_in_meta(odd):
+    """What this package never uses of the meta object may hold anything."""
+    payload = {"workers": [], "meta": {"next_page_url": None, **odd}}
+    assert read_page(LISTING, payload) == Page([], None)
 
 
 def test_items_are_left_as_they_are():

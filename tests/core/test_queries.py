@@ -28,7 +28,8 @@ def test_worker_statistics_is_a_query():
     assert type(query) is Query
     assert (query.endpoint.model, query.sids) == (WorkerStatistics, (WORKSPACE, WORKER))
     assert query.window == Window.last(minutes=15)
-    assert (query.filters, query.context) == ((), None)
+    assert query.filters == ()
+    assert query.context == Worker(sid=WORKER, workspace_sid=WORKSPACE)
 
 
 def test_workers_is_a_listing():

@@ -107,7 +107,7 @@ def test_during_asks_the_same_of_another_time():
     query = attrs.evolve(
         queries.worker_statistics(WORKSPACE, WORKER, task_channel="voice"), context="c"
     )
-    later = query.during(Window.last(hours=1))
+    later = query.with_window(Window.last(hours=1))
     assert later == queries.worker_statistics(
         WORKSPACE, WORKER, Window.last(hours=1), task_channel="voice"
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.rate_limit import NOTHING_SAID, RateLimit, parse
+from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit, parse_headers
 
 NAMES = [
     "x-rate-limit-limit",
@@ -34,7 +34,7 @@ replies = st.dictionaries(st.sampled_from(NAMES), header_texts)
 @example({"retry-after": DATE, "date": "1 Jan 2020 0:0:99999999999999999999999 GMT"})
 def test_any_headers_are_read(headers):
     """Whatever stands in the headers, nothing is raised and every number is finite."""
-    found = parse(headers)
+    found = parse_headers(headers)
     numbers = (found.limit, found.remaining, found.retry_after, found.concurrent_requests)
     assert all(number is None or math.isfinite(number) for number in numbers)
     assert found.retry_after is None or found.retry_after >= 0
@@ -47,7 +47,7 @@ def test_numbers_are_read_as_they_are(number):
     """A finite number is what the server said, negative or huge: belief is the throttle's."""
     text = repr(number)
     headers = {"x-rate-limit-limit": text, "x-rate-limit-remaining": text}
-    assert parse(headers) == RateLimit(limit=number, remaining=number)
+    assert parse_headers(headers) == RateLimit(limit=number, remaining=number)
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_numbers_are_read_as_they_are(number):
 def test_what_is_no_number(text):
     """Words, lists, infinities, foreign digits and endless text read as nothing said."""
     headers = dict.fromkeys(set(NAMES) - {"x-rate-limit-config", "date"}, text)
-    assert parse(headers) == NOTHING_SAID
+    assert parse_headers(headers) == NO_HEADERS
 
 
 def test_no_headers():
     """A reply without any of the headers says nothing."""
-    assert parse({"content-type": "application/json"}) == NOTHING_SAID == RateLimit()
+    assert parse_headers({"content-type": "application/json"}) == NO_HEADERS == RateLimit()
 
 
 def test_all_headers():
@@ -92,7 +92,7 @@ def test_all_headers():
         "retry-after": "2",
         "twilio-concurrent-requests": "7",
     }
-    assert parse(headers) == RateLimit(50.0, 48.6, "whatever=1", 2.0, 7)
+    assert parse_headers(headers) == RateLimit(50.0, 48.6, "whatever=1", 2.0, 7)
 
 
 @pytest.mark.parametrize(
@@ -113,16 +113,16 @@ def test_all_headers():
 def test_retry_after(text, date, seconds):
     """Seconds are taken as they are, a date is counted from the reply's own, never below zero."""
     headers = {"retry-after": text} | ({"date": date} if date else {})
-    assert parse(headers).retry_after == seconds
+    assert parse_headers(headers).retry_after == seconds
 
 
 @pytest.mark.parametrize(("text", "count"), [("7", 7), ("7.9", 7), ("0", 0), ("-1", None)])
 def test_concurrent_requests(text, count):
     """Requests under way are a whole number, and a negative one is nothing."""
-    assert parse({"twilio-concurrent-requests": text}).concurrent_requests == count
+    assert parse_headers({"twilio-concurrent-requests": text}).concurrent_requests == count
 
 
 def test_the_clock_of_this_machine_takes_no_part():
     """No clock module is in the reader's reach."""
-    module = sys.modules[parse.__module__]
+    module = sys.modules[parse_headers.__module__]
     assert not {"time", "datetime"} & vars(module).keys()

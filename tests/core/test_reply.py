@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats import errors
-from taskrouter_stats.core.rate_limit import NOTHING_SAID, RateLimit
-from taskrouter_stats.core.reply import Reply, decipher, json_object
+from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
+from taskrouter_stats.core.reply import Reply, decode_reply, json_object
 
 BODY = {
     "code": 20429,
@@ -24,10 +24,10 @@ bodies = st.binary(max_size=60) | told.map(orjson.dumps) | values.map(orjson.dum
 headers = st.dictionaries(st.sampled_from(["twilio-request-id", "content-type", "x"]), words)
 
 
-def refusal(status, body=b"", *, limits=NOTHING_SAID, **headers):
+def refusal(status, body=b"", *, limits=NO_HEADERS, **headers):
     """Return the error that such a reply becomes."""
     with pytest.raises(errors.ApiError) as caught:
-        decipher(Reply(status, headers, body), limits)
+        decode_reply(Reply(status, headers, body), limits)
     return caught.value
 
 
@@ -36,7 +36,7 @@ def test_any_reply_is_a_payload_or_our_error(status, headers, body):
     """Whatever comes over the wire, what is raised is ours and knows status and request."""
     reply = Reply(status, headers, body)
     try:
-        payload = decipher(reply)
+        payload = decode_reply(reply)
     except (errors.ApiError, errors.PayloadError) as error:
         found = error
     else:
@@ -51,7 +51,7 @@ def test_any_reply_is_a_payload_or_our_error(status, headers, body):
 @given(st.integers(200, 299), values | told)
 def test_success_is_its_json(status, value):
     """The payload of a success is the JSON of its body."""
-    assert decipher(Reply(status, {}, orjson.dumps(value))) == value
+    assert decode_reply(Reply(status, {}, orjson.dumps(value))) == value
 
 
 @pytest.mark.parametrize(
@@ -124,21 +124,39 @@ def test_header_names_are_lower_case():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"NaN", b"1e999", b"{}{}", b"\xef\xbb\xbf{}", b"[" * 2000, b'"\xff"']
+    "body", [b"", b"<html>", b"NaN", b"1e999", b"{}{}", b"\xef\xbb\xbf{}", b"[" * 2000, b'"\xff']
 )
 def test_success_without_json(body):
     """A success that is no JSON is a payload error that quotes its beginning and its type."""
     headers = {"twilio-request-id": "RQ1", "content-type": "text/html"}
     with pytest.raises(errors.PayloadError) as caught:
-        decipher(Reply(200, headers, body))
+        decode_reply(Reply(200, headers, body))
     text = str(caught.value)
     assert [part for part in (f"{len(body)} bytes", "text/html", "RQ1") if part not in text] == []
     assert len(text) < 400
 
 
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (rb'{"a":"\ud83d"}', "\ufffd"),
+        (rb'{"a":"\uDE00 \ud83d\ude00 \ud83d"}', "\ufffd \U0001f600 \ufffd"),
+        (rb'{"a":"\\ud83d \ud83d"}', "\\ud83d \ufffd"),
+        (rb'{"a":"\ud83d\ud83d\ude00"}', "\ufffd\U0001f600"),
+        (b'{"a":"\xff"}', "\ufffd"),
+        (b'{"a":"\xed\xa0\xbd"}', "\ufffd" * 3),
+    ],
+)
+def test_half_a_character_is_replaced(body, read):
+    """Half a surrogate pair, or a byte that is not UTF-8, costs one character, not the body."""
+    assert decode_reply(Reply(200, {}, body)) == {"a": read}
+    told = orjson.dumps({"code": 20404}).replace(b"20404", b'20404,"message":' + body[5:-1])
+    assert refusal(404, told).message == read
+
+
 def test_only_429_is_refused():
     """A reply is refused by the rate limit when its status is 429, and never otherwise."""
-    assert [s for s in range(100, 600) if Reply(s, {}, b"").refused] == [429]
+    assert [s for s in range(100, 600) if Reply(s, {}, b"").is_rate_limited] == [429]
 
 
 @given(values)
@@ -151,5 +169,5 @@ def test_json_object_is_a_dict(value):
 def test_a_code_as_text():
     """A numeric code that comes as text is the same code."""
     with pytest.raises(errors.Unauthorized) as raised:
-        decipher(Reply(401, {}, b'{"code": "20003"}'))
+        decode_reply(Reply(401, {}, b'{"code": "20003"}'))
     assert raised.value.code == 20003

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import errors, models
 from taskrouter_stats.core import rate_limit
-from taskrouter_stats.core.reply import Reply, decipher
+from taskrouter_stats.core.reply import Reply, decode_reply
 from taskrouter_stats.models.converter import structure
 
 DIGITS = b"9" * 10_000
@@ -30,7 +30,7 @@ LIKE_JSON = st.lists(
 def read(body):
     """What such a body becomes: a worker's statistics, or our error."""
     try:
-        return structure(decipher(Reply(200, {}, body)), models.WorkerStatistics)
+        return structure(decode_reply(Reply(200, {}, body)), models.WorkerStatistics)
     except errors.PayloadError as error:
         return error
 
@@ -72,11 +72,12 @@ def test_a_hostile_body_is_a_payload_error(body):
 def test_of_a_key_that_stands_twice_the_last_counts():
     """A repeated key has its last value, at every level."""
     body = (
-        b'{"worker_sid":"a","worker_sid":"b",'
+        b'{"worker_sid":"WK%s","worker_sid":"WK%s","workspace_sid":"WS%s",'
         b'"cumulative":{"reservations_created":1,"reservations_created":2}}'
-    )
+    ) % (b"a" * 32, b"b" * 32, b"c" * 32)
     found = read(body)
-    assert (found.worker_sid, found.cumulative.reservations_created) == ("b", 2)
+    assert found.worker_sid == "WK" + "b" * 32
+    assert found.cumulative.reservations_created == 2
 
 
 @settings(max_examples=400)
@@ -116,7 +117,7 @@ VALUES = st.text(max_size=40) | DATES | st.floats().map(str) | st.integers().map
 )  # fmt: skip
 def test_fuzz_of_rate_limit_headers(headers):
     """Any headers are read without an error, into finite numbers or nothing."""
-    told = rate_limit.parse(headers)
+    told = rate_limit.parse_headers(headers)
     numbers = (told.limit, told.remaining, told.retry_after, told.concurrent_requests)
     assert all(number is None or abs(number) < float("inf") for number in numbers)
     assert told.retry_after is None or told.retry_after >= 0

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats import Window, queries
-from taskrouter_stats.core.request import BudgetKey, Request, build, build_page, path_of
+from taskrouter_stats.core.request import (
+    BudgetKey,
+    Request,
+    build_page_request,
+    build_request,
+    path_for,
+)
 
 WORKSPACE, WORKER, ACCOUNT = "WS" + "a" * 32, "WK" + "b" * 32, "AC" + "c" * 32
 printable = st.text(min_size=1, max_size=20).filter(str.isprintable)
@@ -32,7 +38,7 @@ def parameters(target):
 def test_a_listing_says_what_was_asked(given_filters, size):
     """Every filter is read back from the URL as it was given, then the size of a page."""
     listing = queries.workers(WORKSPACE, page_size=size, **given_filters)
-    target = build(listing, ACCOUNT).target
+    target = build_request(listing, ACCOUNT).target
     assert parameters(target) == (*listing.filters, ("PageSize", str(size)))
     assert urlsplit(target).path == f"/v1/Workspaces/{WORKSPACE}/Workers"
 
@@ -40,7 +46,7 @@ def test_a_listing_says_what_was_asked(given_filters, size):
 @given(filters)
 def test_targets_are_clean(given_filters):
     """A target is visible ASCII without a fragment, whatever the filters hold."""
-    target = build(queries.workers(WORKSPACE, **given_filters), ACCOUNT).target
+    target = build_request(queries.workers(WORKSPACE, **given_filters), ACCOUNT).target
     assert re.fullmatch(r"/[!-~]+", target)
     assert "#" not in target
     assert "+" not in target
@@ -48,12 +54,14 @@ def test_targets_are_clean(given_filters):
 
 def test_a_query_of_a_relative_window():
     """A relative window is sent as minutes."""
-    request = build(queries.worker_statistics(WORKSPACE, WORKER), ACCOUNT)
+    query = queries.worker_statistics(WORKSPACE, WORKER)
+    request = build_request(query, ACCOUNT)
     assert request == Request(
         "GET",
         f"/v1/Workspaces/{WORKSPACE}/Workers/{WORKER}/Statistics?Minutes=15",
         BudgetKey(ACCOUNT, WORKSPACE, "WorkerStatistics-Fetch"),
         retry_safe=True,
+        ask=query,
     )
 
 
@@ -62,7 +70,7 @@ def test_a_query_of_absolute_times(now, channel):
     """Absolute times are sent as two dates, without minutes, beside the filter."""
     window = Window.last(hours=1).at(now)
     query = queries.worker_statistics(WORKSPACE, WORKER, window, task_channel=channel)
-    found = parameters(build(query, ACCOUNT).target)
+    found = parameters(build_request(query, ACCOUNT).target)
     assert found == (("TaskChannel", channel), *window.parameters())
     assert "Minutes" not in dict(found)
 
@@ -70,7 +78,7 @@ def test_a_query_of_absolute_times(now, channel):
 @given(filters)
 def test_budgets(given_filters):
     """A list filtered by an expression spends from a budget of its own, others from the list's."""
-    budget = build(queries.workers(WORKSPACE, **given_filters), ACCOUNT).budget
+    budget = build_request(queries.workers(WORKSPACE, **given_filters), ACCOUNT).budget
     expression = "target_workers_expression" in given_filters
     key = "Worker-List-TargetWorkersExpression" if expression else "Worker-List"
     assert budget == BudgetKey(ACCOUNT, WORKSPACE, key)
@@ -79,16 +87,16 @@ def test_budgets(given_filters):
 def test_further_pages_spend_from_the_same_budget():
     """A page that the server named costs what the first page costs."""
     listing = queries.workers(WORKSPACE, target_workers_expression="a == 1")
-    page = build_page(listing, "/v1/x?PageToken=y", ACCOUNT)
+    page = build_page_request(listing, "/v1/x?PageToken=y", ACCOUNT)
     assert page.target == "/v1/x?PageToken=y"
-    assert page.budget == build(listing, ACCOUNT).budget
+    assert page.budget == build_request(listing, ACCOUNT).budget
 
 
 def test_paths_do_not_mix_questions_up():
     """Two questions of one kind differ in their paths by their SIDs alone."""
     other = "WK" + "d" * 32
     first, second = (
-        path_of(queries.worker_statistics(WORKSPACE, worker)) for worker in (WORKER, other)
+        path_for(queries.worker_statistics(WORKSPACE, worker)) for worker in (WORKER, other)
     )
     assert first.replace(WORKER, other) == second
     assert first != second

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, errors
-from taskrouter_stats.core.retry import GIVE_UP, GiveUp, RetryAfter, decide
-from taskrouter_stats.core.retry_budget import RetryBudget
+from taskrouter_stats.core.retry import GIVE_UP, GiveUp, RetryAfter, RetryBudget, decide
 
 seconds = st.floats(0, 1e6)
 counts = st.integers(1, 10_000)
@@ -202,3 +201,40 @@ def test_defaults():
     assert RetryPolicy() == RetryPolicy(
         attempts=5, base=0.1, cap=10.0, max_elapsed=120.0, refusals=20
     )
+
+
+class TestReusedConnection:
+    """A send that died on a connection which may have been dead before."""
+
+    @staticmethod
+    def lost(error=None):
+        """A failure of a reused connection."""
+        error = error or errors.ConnectionFailed("reset")
+        error.on_reused_connection = True
+        return error
+
+    @pytest.mark.parametrize("error", [errors.ConnectionFailed("reset"), errors.TimedOut(30.0)])
+    def test_it_waits_for_nothing_and_costs_nothing(self, error):
+        """The next attempt comes at once, also when the retry budget is empty."""
+        budget = RetryBudget()
+        while budget.spend():
+            pass
+        assert decided(self.lost(error), budget=budget) == RetryAfter(0.0)
+
+    def test_it_is_an_attempt(self):
+        """The policy's number of sends, its time and safety hold for it too."""
+        assert decided(self.lost(), attempts=DEFAULT.attempts) == GIVE_UP
+        assert decided(self.lost(), elapsed=DEFAULT.max_elapsed + 1) == GIVE_UP
+        assert decided(self.lost(), retry_safe=False) == GIVE_UP
+
+
+def test_the_answer_to_another_query_is_asked_again():
+    """It is tried again as a transient failure is; a body that no model knows is not."""
+    other = errors.PayloadError(["$.worker_sid: other"], for_other_query=True)
+    assert isinstance(decided(other), RetryAfter)
+    assert decided(other, attempts=DEFAULT.attempts) == GIVE_UP
+
+
+def test_a_certificate_is_not_tried_again():
+    """What this machine does not trust now it does not trust a second later."""
+    assert decided(errors.UntrustedCertificate("self-signed")) == GIVE_UP

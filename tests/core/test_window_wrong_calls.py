@@ -125,8 +125,9 @@ WHOLE = Window.day(DAY, tz="UTC")
         lambda: Window.between(DAY, DAY),
         InvalidWindow,
         (
-            "start=datetime.date(2026, 11, 1) is no datetime; datetime(2026, 11, 1, 8, "
-            "tzinfo=UTC) is"
+            "start=datetime.date(2026, 11, 1) is a date, not a datetime: give datetime(2026, "
+            "11, 1, 8, tzinfo=UTC), or for whole days call Window.day(day, tz=…) or "
+            "Window.days(first, last, tz=…)"
         ),
     ),
     (

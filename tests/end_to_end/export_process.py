@@ -8,7 +8,7 @@ import sys
 
 from taskrouter_stats import Credentials, TaskRouterSession, etl
 from taskrouter_stats.errors import StorageError
-from taskrouter_stats.etl import store
+from taskrouter_stats.etl import writer
 from tests.etl.lake import days
 
 SINKS = {"csv": etl.CsvSink, "json": etl.JsonLinesSink, "parquet": etl.ParquetSink}
@@ -18,7 +18,7 @@ IN_FLIGHT, UNFLUSHED = 10, 5
 
 async def main(url, user, password, workspace, kind, out):
     """Export two days of everybody, committing often; say when it begins and what came of it."""
-    store.MOST = UNFLUSHED
+    writer.BATCH_SIZE = UNFLUSHED
     plan = etl.worker_plan(workspace, days(2))
     credentials, options = Credentials.auth_token(user, password), {"max_in_flight": IN_FLIGHT}
     async with TaskRouterSession(credentials, base_url=url, **options) as session:

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from taskrouter_stats import models
 
 BODY = {
+    "workspace_sid": "WS" + "a" * 32,
     "worker_sid": "WK" + "a" * 32,
     "cumulative": {
         "start_time": "2026-11-01T00:00:00Z",
@@ -29,7 +30,7 @@ def record():
 def kept(answer):
     """What of an answer was in the body: the rest is null."""
     cumulative = {name: one for name, one in answer["cumulative"].items() if one is not None}
-    return {"worker_sid": answer["worker_sid"], "cumulative": cumulative, "later": answer["later"]}
+    return {name: answer[name] for name in BODY} | {"cumulative": cumulative}
 
 
 async def ask(app, path):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl import checkpoint as module
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position, by_question, split
+from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position, by_question, split_key
 from taskrouter_stats.etl.storage import Folder
 
 from .lake import days
@@ -42,14 +42,14 @@ def test_a_key_is_a_question_and_a_sid(number, channel):
     window, sid = days(1)[0], f"WK{number:032x}"
     key = queries.worker_statistics(WS, sid, window, task_channel=channel).key
     other = queries.worker_statistics(WS, "WK" + "f" * 32, window, task_channel=channel).key
-    assert split(key)[1] == sid
-    assert split(key)[0] == split(other)[0]
+    assert split_key(key)[1] == sid
+    assert split_key(key)[0] == split_key(other)[0]
 
 
 def test_what_was_committed_is_known_next_time(tmp_path):
     """Keys, lengths, sums and the end of a run are read back as they were committed."""
     first = opened(tmp_path)
-    question = split(worker_key(1))[0]
+    question = split_key(worker_key(1))[0]
     first.commit(commit("r1", 1, position=Position({"a.csv": 5}), sums={question: {"n": 2}}))
     first.commit(commit("r1", 2, position=Position({"a.csv": 9}), sums={question: {"n": 3}}))
     again = opened(tmp_path)
@@ -58,18 +58,20 @@ def test_what_was_committed_is_known_next_time(tmp_path):
     assert again.sums == {question: {"n": 5}}
 
 
-def test_only_the_newest_runs_parts_are_listed(tmp_path):
-    """Parts of a run that has a successor are in no doubt, and not remembered."""
+def test_all_parts_are_listed_but_those_that_were_replaced(tmp_path):
+    """Parts of every run are listed with their windows until a commit replaces them."""
     first = opened(tmp_path)
-    first.commit(commit("r1", 1, position=Position(parts=("p1",))))
-    first.commit(commit("r2", 2, position=Position(parts=("p2",))))
-    first.commit(commit("r2", 3, position=Position(parts=("p3",))))
-    assert opened(tmp_path).parts == first.parts == ("p2", "p3")
+    first.commit(commit("r1", 1, position=Position(parts=("p1", "p2"), unsettled={"p2": ("w",)})))
+    first.commit(commit("r2", 2, position=Position(parts=("p3",))))
+    assert opened(tmp_path).unsettled == {"p2": ("w",)}
+    first.commit(commit("r2", 3, position=Position(parts=("p4",), removed=("p2",))))
+    assert opened(tmp_path).parts == first.parts == ("p1", "p3", "p4")
+    assert opened(tmp_path).unsettled == first.unsettled == {}
 
 
 def test_many_commits_are_merged_into_one_that_says_the_same(tmp_path):
     """Opening after many commits leaves one file, and forgets no key, part, length or sum."""
-    first, question = opened(tmp_path), split(worker_key(1))[0]
+    first, question = opened(tmp_path), split_key(worker_key(1))[0]
     for number in range(100):
         position = Position({"a.csv": number}, (f"p{number}",))
         first.commit(commit("r1", number, position=position, sums={question: {"n": 1}}))
@@ -83,7 +85,7 @@ def test_many_commits_are_merged_into_one_that_says_the_same(tmp_path):
 
 def test_a_crash_between_merging_and_removing_does_no_harm(tmp_path):
     """While old commits stand beside the merged one, nothing is counted twice."""
-    first, question = opened(tmp_path), split(worker_key(1))[0]
+    first, question = opened(tmp_path), split_key(worker_key(1))[0]
     for number in range(70):
         first.commit(commit("r1", number, sums={question: {"n": 1}}))
     kept = {name: Folder(tmp_path).get(name) for name in Folder(tmp_path).names("_state")}

@@ -10,6 +10,17 @@ from taskrouter_stats import Credentials, TaskRouterSession, Window, errors, que
 from taskrouter_stats.etl import SCHEMAS, dlt_source
 from taskrouter_stats.etl.dlt_source import taskrouter_source
 from taskrouter_stats.simulator import Simulator
+from tests.truth.raw_server import (
+    ACCOUNT,
+    TOKEN,
+    WORKSPACE,
+    RawServer,
+    http,
+    page,
+    statistics,
+    worker,
+    worker_sid,
+)
 
 NEW_YORK = "America/New_York"
 LIST, STATISTICS, ACTIVITIES = "Worker-List", "WorkerStatistics-Fetch", "Activity-List"
@@ -39,7 +50,9 @@ class Warehouse:
             "base_url": self.simulator.base_url,
             "now": lambda: self.now,
         }
-        return taskrouter_source(self.simulator.workspace_sid, **given | options)
+        given |= options
+        workspace = given.pop("workspace_sid", self.simulator.workspace_sid)
+        return taskrouter_source(workspace, **given)
 
     async def load(self, *tables, **options):
         """Run the pipeline, past our event loop; how many requests of each kind it took."""
@@ -196,7 +209,7 @@ async def test_a_worker_that_fails(warehouse, monkeypatch, caplog):
     with monkeypatch.context() as patch:
         real = dlt_source.WorkerQueries
         patch.setattr(dlt_source, "WorkerQueries", lambda one, many: real(one, [*many, stranger]))
-        patch.setattr(dlt_source, "fate", lambda error: "failed")
+        patch.setattr(dlt_source, "failure_kind", lambda error: "failed")
         await warehouse.load(look_back=timedelta(0))
     assert stranger in caplog.text
     assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(28,)]
@@ -234,6 +247,77 @@ async def test_a_refused_run_commits_nothing(warehouse):
         error = error.__cause__
     assert errors.Unauthorized in causes
     assert (await warehouse.load())[STATISTICS] == 28
+
+
+def test_explicit_credentials_keep_the_environment_s_address(monkeypatch):
+    """With credentials given, the server and region are still those that the environment names."""
+    pytest.importorskip("dlt", reason="needs dlt")
+    opened = []
+    real = dlt_source.TaskRouterSession
+
+    def session(*args, **options):
+        opened.append(options)
+        return real(*args, **options)
+
+    monkeypatch.setattr(dlt_source, "TaskRouterSession", session)
+    credentials = Credentials.auth_token("AC" + "0" * 32, "made-up")
+    monkeypatch.setenv("TASKROUTER_STATS_BASE_URL", "http://127.0.0.1:9")
+    taskrouter_source("WS" + "0" * 32, tz="UTC", credentials=credentials)
+    taskrouter_source("WS" + "0" * 32, tz="UTC", credentials=credentials, region="ie1")
+    assert opened == [{"base_url": "http://127.0.0.1:9"}, {"region": "ie1"}]
+
+
+async def test_a_worker_listed_twice_is_loaded_once(warehouse):
+    """Pages that overlap, since a worker was created between them, double no row in any table."""
+    day = datetime(2026, 11, 2, tzinfo=UTC)
+
+    def answer(question):
+        if question.lists_activities:
+            return page("activities", [])
+        if question.lists_workers:
+            more = None if "Page" in question.params else f"{question.path}?Page=1&PageToken=x"
+            return page(
+                "workers", [worker(n) for n in (range(3, 8) if more is None else range(5))], more
+            )
+        said = statistics(question)
+        said["cumulative"]["activity_durations"] = [
+            {"sid": "WA" + kind * 32, "friendly_name": kind, "total": 60} for kind in "ab"
+        ]
+        return http(said)
+
+    warehouse.now = day + timedelta(days=2)
+    with RawServer(answer).running() as server:
+        await warehouse.load(
+            first_day=day.date(),
+            tz="UTC",
+            workspace_sid=WORKSPACE,
+            credentials=Credentials.auth_token(ACCOUNT, TOKEN),
+            base_url=server.url,
+        )
+        asked = [one.sid for one in server.questions if one.path.endswith("/Statistics")]
+    assert sorted(asked) == [worker_sid(n) for n in range(8)]
+    counts = [warehouse.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES[:3]]
+    assert counts == [8, 16, 8]
+
+
+async def test_a_destination_that_cannot_replace_rows_is_refused(warehouse):
+    """Into files dlt would append each day again: one sentence says so, and nothing is asked."""
+    import dlt  # noqa: PLC0415 (only once telemetry is off)
+
+    lake = warehouse.folder / "lake"
+    pipeline = dlt.pipeline(
+        "files",
+        pipelines_dir=str(warehouse.folder / "pipelines"),
+        destination=dlt.destinations.filesystem(str(lake)),
+        dataset_name="lake",
+    )
+    for tables in ((), ("workers",), ("activities",)):
+        source = warehouse.source()
+        source = source.with_resources(*tables) if tables else source
+        with pytest.raises(Exception, match="the destination filesystem can't replace rows"):
+            await asyncio.to_thread(pipeline.run, source)
+    assert warehouse.simulator.counters.requests == 0
+    assert not [path for path in lake.rglob("*") if path.is_file()]
 
 
 def test_without_dlt(monkeypatch):

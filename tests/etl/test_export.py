@@ -118,12 +118,13 @@ async def test_a_relative_window_is_never_taken_for_done(simulator, tmp_path):
 
 
 async def test_a_worker_who_is_gone_is_no_failure(simulator, tmp_path):
-    """A worker that isn't there any more is counted apart, and not asked about again."""
+    """A worker that isn't there any more is counted apart, and asked about again for a while."""
     known, gone = simulator.world.workers[0].sid, "WK" + "0" * 32
     report = await export(simulator, CsvSink(tmp_path), workers=[known, gone])
     again = await export(simulator, CsvSink(tmp_path), workers=[known, gone])
     assert (report.written, report.gone, report.failed, report.complete) == (2, 2, 0, True)
-    assert again.already_done == 4
+    assert (again.already_done, again.gone, again.complete) == (2, 2, True)
+    assert asked(simulator) == 6
 
 
 async def test_windows_beyond_the_retention_cost_one_request(simulator, tmp_path):
@@ -199,7 +200,7 @@ async def test_two_exports_share_one_output(simulator, tmp_path):
     async with (
         session_at(simulator) as one,
         session_at(simulator) as two,
-        etl.Store(CsvSink(tmp_path)) as store,
+        etl.Writer(CsvSink(tmp_path)) as store,
     ):
         runs = [etl.Export(s, p, store).run() for s, p in zip((one, two), plans, strict=True)]
         reports = await asyncio.gather(*runs)
@@ -210,7 +211,7 @@ async def test_two_exports_share_one_output(simulator, tmp_path):
 
 async def test_a_second_run_is_locked_out(simulator, tmp_path):
     """While one run writes there, another is refused, and told who holds the output."""
-    async with etl.Store(JsonLinesSink(tmp_path)):
+    async with etl.Writer(JsonLinesSink(tmp_path)):
         with pytest.raises(errors.OutputLocked, match="process"):
             await export(simulator, JsonLinesSink(tmp_path))
 
@@ -248,7 +249,7 @@ async def test_starting_over_keeps_the_old_lake_aside(simulator, tmp_path):
 async def test_progress_is_of_what_is_left(simulator, tmp_path):
     """A resumed export's total leaves out what earlier runs have done."""
     await export(simulator, JsonLinesSink(tmp_path), days(1))
-    async with session_at(simulator) as session, etl.Store(JsonLinesSink(tmp_path)) as store:
+    async with session_at(simulator) as session, etl.Writer(JsonLinesSink(tmp_path)) as store:
         run = etl.Export(session, etl.worker_plan(simulator.workspace_sid, days(2)), store)
         assert run.progress.total is None
         await run.run()

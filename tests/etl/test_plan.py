@@ -7,6 +7,7 @@ import pytest
 from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import InvalidSid, InvalidWindow
 from taskrouter_stats.etl import Estimate, worker_plan
+from taskrouter_stats.etl.plan import key_of, may_be_expired
 
 WS = "WS" + "2" * 32
 SIDS = tuple(f"WK{number:032x}" for number in range(2))
@@ -64,3 +65,22 @@ def test_windows_that_expire_before_their_turn_are_told():
     assert estimate.expiring(NOW, 500.0) == []
     assert estimate.expiring(NOW, 0.3) == MONTH[:1]
     assert estimate.expiring(NOW, 0.1) == MONTH
+
+
+@pytest.mark.parametrize("channel", [None, "WK:/ABC", "Voice"])
+def test_a_key_is_the_same_however_its_sid_is_written(channel):
+    """Digits in capitals name the same Worker; a channel's letters are kept."""
+    queries_ = [
+        queries.worker_statistics(WS, sid, MONTH[0], task_channel=channel)
+        for sid in ("WK" + "ab" * 16, "WK" + "AB" * 16)
+    ]
+    assert [key_of(query) for query in queries_] == [queries_[0].key] * 2
+
+
+@pytest.mark.parametrize(("hours", "old"), [(0, False), (1, False), (29 * 24, False), (697, True)])
+def test_only_a_window_of_the_documented_age_may_be_expired(hours, old):
+    """Thirty days are documented, and a day of margin is left for clocks."""
+    start = NOW - timedelta(hours=hours)
+    assert may_be_expired(Window.between(start, start + timedelta(days=40)), NOW) == old
+    assert not may_be_expired(None, NOW)
+    assert not may_be_expired(Window.last(days=40), NOW)

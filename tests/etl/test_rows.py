@@ -8,7 +8,14 @@ from taskrouter_stats import Success, TaskRouterSession, Window, models, queries
 from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.errors import UsageError
 from taskrouter_stats.etl import SCHEMAS
-from taskrouter_stats.etl.rows import activity_rows, main_table, rows, worker_rows
+from taskrouter_stats.etl.rows import (
+    ROW_BYTES,
+    activity_rows,
+    main_table,
+    rows,
+    weight,
+    worker_rows,
+)
 from taskrouter_stats.models import structure, to_dict
 from taskrouter_stats.simulator import Simulator
 
@@ -21,7 +28,8 @@ def success(payload, window=DAY, **filters):
     """A worker's statistics as a stream hands them over."""
     query = queries.worker_statistics(WS, WK, window, **filters)
     worker = models.Worker(sid=WK, friendly_name="Ada", account_sid=AC)
-    value = structure(payload, models.WorkerStatistics)
+    named = {"workspace_sid": WS, "worker_sid": WK, "cumulative": {}}
+    value = structure({**named, **payload}, models.WorkerStatistics)
     return Success(
         query.__class__(query.endpoint, query.sids, window, query.filters, (), worker),
         value,
@@ -47,9 +55,9 @@ def test_a_worker_is_one_row_and_its_activities_others():
     )
 
 
-def test_a_null_cumulative_is_a_row_of_nulls():
-    """A worker of whom the server says nothing has a row all the same."""
-    tables = rows(success({"cumulative": None}))
+def test_an_empty_cumulative_is_a_row_of_nulls():
+    """A worker of whom the server tells no counts has a row all the same."""
+    tables = rows(success({"cumulative": {}}))
     (row,) = tables["worker_statistics"]
     assert row["worker_sid"] == WK
     assert {row[name] for name in row if name.startswith("reservations")} == {None}
@@ -143,3 +151,28 @@ async def test_every_statistic_has_its_row():
             got = row[name]
             wanted = datetime.fromisoformat(value) if isinstance(got, datetime) else value
             assert got == wanted, (table, name)
+
+
+class Own(datetime):
+    """A datetime of another library's making."""
+
+
+def test_times_of_a_subclass_become_plain_ones():
+    """Rows hold what every format can write, whatever a window was made of."""
+    start = Own(2026, 11, 1, 12, tzinfo=UTC)
+    window = Window(start=start, end=Own(2026, 11, 1, 13, tzinfo=UTC))
+    (row,) = rows(success({}, window), fetched_at=Own(2026, 11, 5, tzinfo=UTC))["worker_statistics"]
+    times = [row[name] for name in ("window_start", "window_end", "fetched_at")]
+    assert times == [start, start + timedelta(hours=1), LATER]
+    assert {type(time) for time in times} == {datetime}
+    assert type(row["day"]) is date
+
+
+def test_an_answer_weighs_its_rows_names_and_what_is_unknown():
+    """The estimate grows with activities, with long names and with keys that no model knows."""
+    durations = [{"sid": WA, "friendly_name": "x" * 5000}] * 10
+    few, many = ({"cumulative": {"activity_durations": durations[:count]}} for count in (1, 10))
+    plain, one, ten = (weight(success(body).value) for body in ({}, few, many))
+    assert (plain, one, ten) == (ROW_BYTES, 2 * ROW_BYTES + 5000, 11 * ROW_BYTES + 50_000)
+    unknown = {"new": {"a": ["y" * 9000]}}
+    assert 9000 < weight(success({"cumulative": unknown}).value) - plain < 10_000

@@ -183,14 +183,18 @@ def test_starting_over_moves_what_is_there_aside(tmp_path):
     ("make", "error", "match"),
     [
         (lambda: CsvSink("day.csv"), ConfigError, "one file holds one table, so name it: table="),
-        (lambda: CsvSink("lake", table="x"), InvalidParameter, "table='x': one of worker_st"),
+        (lambda: CsvSink("lake", table="x"), InvalidParameter, "table='x': worker_statistics or"),
         (lambda: JsonLinesSink(""), InvalidParameter, "path='': a file's or folder's name"),
         (lambda: JsonLinesSink("o.jsonl", compression="zip"), InvalidParameter, '"gzip" or None'),
         (lambda: CsvSink("s3://b/lake"), ConfigError, "files don't grow in an object store"),
         (lambda: ParquetSink("a.parquet"), ConfigError, "Parquet makes a folder of parts"),
         (lambda: ParquetSink(__file__), ConfigError, "is a file: Parquet makes a folder"),
         (lambda: ParquetSink("lake", compression="zip"), InvalidParameter, "one of snappy, zstd"),
-        (lambda: ParquetSink("lake", table="x"), InvalidParameter, "one of worker_statistics"),
+        (
+            lambda: ParquetSink("lake", table="workers"),
+            InvalidParameter,
+            "worker_statistics or worker",
+        ),
         (lambda: ParquetSink(""), InvalidParameter, "a folder's name or a URI"),
     ],
 )

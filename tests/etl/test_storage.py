@@ -2,19 +2,25 @@
 
 import multiprocessing
 import os
+from urllib.parse import quote
 
+import pyarrow.fs as pafs
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
-from taskrouter_stats.etl.storage import Folder, ObjectStore
+from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
+from taskrouter_stats.etl.storage import Folder, ObjectStore, shown_uri
+from tests.support.canaries import TOKEN, leaked, told_by
 
 
 @pytest.fixture(params=["folder", "object store"])
 def storage(request, tmp_path):
-    """Both kinds, the object store over a local filesystem."""
+    """Both kinds, the object store in memory."""
     if request.param == "folder":
         return Folder(tmp_path)
-    return ObjectStore.at(f"file://{tmp_path}")
+    memory = pafs.PyFileSystem(pafs.FSSpecHandler(MemoryFileSystem(skip_instance_cache=True)))
+    return ObjectStore(memory, str(tmp_path), "memory://lake")
 
 
 def test_files_are_put_and_found(storage):
@@ -53,6 +59,32 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
         folder.put("file", b"new")
     assert folder.names("") == ["file"]
     assert folder.get("file") == b"old"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"s3://AKIAKEY:{TOKEN.secret}@bucket/lake%s",
+        f"s3://AKIAKEY:{quote(TOKEN.secret, safe='').replace('%', '%%')}@bucket/lake%s?region=eu",
+        f"s3://bucket/lake%s?secret_key={TOKEN.secret}",
+        f"odd://AKIAKEY:{TOKEN.secret}@bucket/lake%s",
+    ],
+)
+@pytest.mark.parametrize("ending", ["", "/a.parquet"])
+def test_the_keys_of_a_bucket_are_shown_nowhere(uri, ending):
+    """Neither a store's repr and place nor an error of any sink shows an S3 secret in a URI."""
+    uri %= ending
+    shown = [shown_uri(uri)]
+    for make in (ParquetSink, JsonLinesSink, CsvSink, ObjectStore.at, ObjectStore.at):
+        try:
+            made = make(uri)
+        except ConfigError as error:
+            shown += told_by(error)
+        else:
+            store = getattr(made, "storage", made)
+            shown += [repr(made), repr(store), store.place]
+    assert leaked(*map(str, shown)) == []
+    assert shown[0].endswith(f"bucket/lake{ending}")
 
 
 def holding(root, held, leave):

@@ -5,8 +5,9 @@ import sys
 import time
 from pathlib import Path
 
+from tests.lab.hard_scenarios import HARD
 from tests.lab.pictures import draw
-from tests.lab.rows import ROWS, UNSEEN
+from tests.lab.scenarios import ROWS, UNSEEN
 from tests.lab.table import HEAD, lines, text
 
 TUNED, HELD_OUT = range(8), range(100, 108)
@@ -20,7 +21,11 @@ def main() -> int:
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--pictures", type=Path, help="folder for one PNG per model")
     options = parser.parse_args()
-    rows = [row for row in (ROWS + UNSEEN if options.held_out else ROWS) if options.row in row.name]
+    rows = [
+        row
+        for row in (ROWS + HARD + (UNSEEN if options.held_out else ()))
+        if options.row in row.name
+    ]
     began, below = time.monotonic(), 0
     sys.stdout.write(HEAD + "\n")
     seeds = HELD_OUT if options.held_out else TUNED

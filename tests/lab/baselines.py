@@ -22,9 +22,9 @@ class Backoff(Baseline):
     rng: random.Random
     tries: int = 0
 
-    def ask(self, now: float, *, interactive: bool) -> float:
+    def ask(self, now: float, *, interactive: bool, waiting: int) -> float:
         """Seconds to wait; 0 is leave."""
-        del now, interactive
+        del now, interactive, waiting
         return 0.0
 
     def send(self, now: float) -> None:
@@ -46,9 +46,9 @@ class StaticBucket(Baseline):
     tokens: float = 0.0
     at: float = 0.0
 
-    def ask(self, now: float, *, interactive: bool) -> float:
+    def ask(self, now: float, *, interactive: bool, waiting: int) -> float:
         """Seconds to wait; 0 is leave."""
-        del interactive
+        del interactive, waiting
         self.tokens = min(self.limit, self.tokens + (now - self.at) * self.limit)
         self.at = now
         short = 1.0 - self.tokens
@@ -73,9 +73,9 @@ class Semaphore(Baseline):
     in_flight: int = 0
     rest: float = 0.0
 
-    def ask(self, now: float, *, interactive: bool) -> float:
+    def ask(self, now: float, *, interactive: bool, waiting: int) -> float:
         """Seconds to wait; 0 is leave."""
-        del interactive
+        del interactive, waiting
         if now < self.rest:
             return self.rest - now
         if self.in_flight == 0 or self.remaining - self.in_flight >= 1.0:

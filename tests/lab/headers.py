@@ -79,3 +79,64 @@ def stale(age: float) -> Rewrite:
         return past[0][1]
 
     return rewrite
+
+
+GARBAGE = (
+    None,
+    None,
+    -1.0,
+    None,
+    None,
+    None,
+    None,
+    None,
+    3.75,
+    None,
+    None,
+    None,
+    0.0,
+    0.0,
+    None,
+    None,
+)
+"""What the simulator's garbage reads as: one value in sixteen is a plausible limit."""
+
+
+def simulated_garbage(rng: random.Random) -> Rewrite:
+    """Each number is one of the simulator's sixteen pieces of garbage."""
+
+    def rewrite(at: float, refused: bool, told: RateLimit) -> RateLimit:
+        del at, refused, told
+        return RateLimit(limit=rng.choice(GARBAGE), remaining=rng.choice(GARBAGE))
+
+    return rewrite
+
+
+def numbers(rng: random.Random) -> Rewrite:
+    """Limit and `Remaining` are any numbers, other ones each time."""
+
+    def rewrite(at: float, refused: bool, told: RateLimit) -> RateLimit:
+        del at, refused, told
+        return RateLimit(limit=float(rng.randint(1, 200)), remaining=float(rng.randint(0, 200)))
+
+    return rewrite
+
+
+def quarter(rng: random.Random) -> Rewrite:
+    """One reply in four has headers."""
+
+    def rewrite(at: float, refused: bool, told: RateLimit) -> RateLimit:
+        del at, refused
+        return told if rng.random() < 0.25 else RateLimit()
+
+    return rewrite
+
+
+def tiny(limit: float) -> Rewrite:
+    """A limit too small to be one."""
+
+    def rewrite(at: float, refused: bool, told: RateLimit) -> RateLimit:
+        del at, refused, told
+        return RateLimit(limit=limit, remaining=0.0)
+
+    return rewrite

@@ -71,6 +71,30 @@ class FixedWindow:
         self.limit = limit
 
 
+class FirstRequestWindow(FixedWindow):
+    """A window that opens with the first request after the last one ended (INCR and EXPIRE)."""
+
+    def __init__(self, limit: float, *, period: float) -> None:
+        super().__init__(limit, period=period, phase=0.0)
+        self.ends = -math.inf
+
+    def _turn(self, at: float) -> None:
+        if at >= self.ends:
+            self.used = 0
+
+    def take(self, at: float) -> bool:
+        """Admit or refuse."""
+        if at >= self.ends:
+            self.ends, self.used = at + self.period, 0
+        return super().take(at)
+
+    def earliest(self, at: float) -> float:
+        """When one would be admitted."""
+        if at >= self.ends or self.used < self.limit * self.period:
+            return at
+        return self.ends + 1e-9
+
+
 class SlidingWindow:
     """An average over the last `period` seconds; refused calls may count as well."""
 
@@ -139,6 +163,34 @@ class TokenBucket:
         """Change the limit."""
         self.depth *= limit / self.limit
         self.limit = limit
+
+
+class EverySecond:
+    """A broken gateway: it refuses every second request whatever the budget, and says `told`."""
+
+    def __init__(self, told: RateLimit) -> None:
+        self.told, self.count = told, 0
+
+    def take(self, at: float) -> bool:
+        """Admit or refuse."""
+        del at
+        self.count += 1
+        return self.count % 2 == 1
+
+    def earliest(self, at: float) -> float:
+        """When one would be admitted."""
+        self.count |= 1
+        self.count += 1
+        return at
+
+    def headers(self, at: float) -> RateLimit:
+        """What a reply says."""
+        del at
+        return self.told
+
+    def step(self, limit: float) -> None:
+        """Change the limit."""
+        del limit
 
 
 class Unlimited:

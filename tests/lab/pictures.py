@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tests.lab.rows import Row
 from tests.lab.runs import world
+from tests.lab.scenarios import Row
 
 Diary: TypeAlias = list[tuple[float, bool, float]]
 """When a request came, whether it was refused, what remained."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import attrs
 
 from tests.lab.baselines import Backoff, Semaphore, StaticBucket
-from tests.lab.ours import Ours
-from tests.lab.rows import MODELS, Row, rewriting
+from tests.lab.scenarios import MODELS, Row, rewriting
+from tests.lab.subject import Ours
 from tests.lab.world import Clairvoyant, Client, Clock, Latency, Rival, Server, Strategy
 
 CLIENTS: dict[str, Callable[[Row, random.Random], Strategy]] = {
@@ -31,13 +31,20 @@ class Result:
     wait: float
 
 
+def size(row: Row, seed: int) -> int:
+    """Return the number of jobs: the row's own, or one drawn from its range."""
+    if row.sizes is None:
+        return row.jobs
+    return random.Random(f"size/{row.name}/{seed}").randint(*row.sizes)
+
+
 def world(row: Row, seed: int, strategy: str = "ours") -> tuple[Clock, Server, list[Client]]:
     """Everything that one run needs, not yet begun."""
     rng = random.Random(f"{row.name}/{seed}")
     limiter = MODELS[row.model](row.limit, rng)
-    server = Server(limiter, rewriting(row.headers, rng), row.at_once, row.tells)
+    server = Server(limiter, rewriting(row.headers, rng), row.at_once, row.tells, row.service)
     clock, latency = Clock(), Latency(rng, row.rtt, row.sigma)
-    jobs = row.jobs // row.processes
+    jobs = size(row, seed) // row.processes
     clients = [
         Client(
             clock,
@@ -46,6 +53,7 @@ def world(row: Row, seed: int, strategy: str = "ours") -> tuple[Clock, Server, l
             CLIENTS[strategy](row, random.Random(rng.random())),
             jobs=jobs,
             connect=row.connect,
+            visible=row.visible,
         )
         for _ in range(row.processes)
     ]
@@ -66,12 +74,13 @@ def run(row: Row, seed: int, strategy: str = "ours") -> Result:
     rival = Rival(clock, server, row.rival * row.limit) if row.rival else None
     if rival is not None:
         clock.at(0.0, rival.tick)
-    share = row.jobs // row.processes
+    jobs = size(row, seed)
+    share = jobs // row.processes
 
     def done() -> bool:
         return all(c.tally.done >= share + row.urgent for c in clients)
 
-    clock.run(done, until=100.0 * row.jobs / row.limit + 600.0)
+    clock.run(done, until=100.0 * jobs / row.limit + 600.0)
     seconds = max(c.tally.finished for c in clients) if done() else math.inf
     rates = [share / c.tally.finished if c.tally.finished else 0.0 for c in clients]
     waits = sorted(clients[0].tally.waits)
@@ -91,5 +100,5 @@ def optimum(row: Row, seed: int) -> float:
     rng = random.Random(f"{row.name}/{seed}")
     limiter = MODELS[row.model](row.limit * (1.0 - row.rival), rng)
     latency = Latency(rng, row.rtt, row.sigma)
-    client = Clairvoyant(limiter, latency, row.steps, row.at_once)
-    return client.finish(row.jobs, 100 * row.processes)
+    client = Clairvoyant(limiter, latency, row.steps, row.at_once, row.service)
+    return client.finish(size(row, seed) + row.urgent, 100 * row.processes)

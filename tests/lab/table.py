@@ -7,8 +7,8 @@ from statistics import mean
 
 import attrs
 
-from tests.lab.rows import Bar, Row
 from tests.lab.runs import Result, run
+from tests.lab.scenarios import Bar, Row
 
 BASELINES = ("backoff", "static", "semaphore")
 BASELINE_SEEDS = (0, 1)

@@ -3,10 +3,10 @@
 import attrs
 import pytest
 
-from taskrouter_stats.core.throttle import Throttle
+from taskrouter_stats.core.throttle.throttle import Throttle
 from tests.lab import runs
-from tests.lab.ours import Ours
-from tests.lab.rows import ROWS
+from tests.lab.scenarios import ROWS
+from tests.lab.subject import Ours
 
 ROW = next(row for row in ROWS if row.name == "bucket N=300 30ms")
 HEADROOM = 0.3

@@ -5,8 +5,8 @@ import math
 import attrs
 import pytest
 
-from tests.lab.rows import ROWS, UNSEEN, Bar, Row
 from tests.lab.runs import run
+from tests.lab.scenarios import ROWS, UNSEEN, Bar, Row
 from tests.lab.table import Line, misses
 
 SEEDS = (0, 100)

@@ -62,9 +62,16 @@ class Server:
     rewrite: Rewrite | None = None
     cap: float = math.inf
     tells_concurrency: bool = False
+    service: float = 0.0
+    free_at: float = 0.0
     inside: int = 0
     busy: int = 0
     diary: list[tuple[float, bool, float]] = attrs.Factory(list[tuple[float, bool, float]])
+
+    def starts(self, at: float) -> float:
+        """Return when a request that arrives at `at` is counted: one after another, when slow."""
+        self.free_at = max(self.free_at, at) + self.service
+        return self.free_at
 
     def handle(self, at: float) -> tuple[bool, RateLimit]:
         """Answer a request that arrives now: refused or not, and the headers."""
@@ -82,8 +89,11 @@ class Server:
 class Strategy(Protocol):
     """How a client decides: the throttle, or a baseline."""
 
-    def ask(self, now: float, *, interactive: bool) -> float:
-        """Seconds until asking again is worth it; 0 is leave, infinity waits for a reply."""
+    def ask(self, now: float, *, interactive: bool, waiting: int) -> float:
+        """Seconds until asking again is worth it; 0 is leave, infinity waits for a reply.
+
+        `waiting` bulk requests are known to be still to come.
+        """
         ...
 
     def send(self, now: float) -> Any:
@@ -124,26 +134,27 @@ class Client:
         cap: int = 100,
         timer_late: float = 0.0,
         connect: float = 0.0,
+        visible: float = math.inf,
     ) -> None:
         self.clock, self.server, self.latency = clock, server, latency
         self.strategy, self.bulk, self.cap = strategy, jobs, cap
         self.urgent: deque[float] = deque()
         self.in_flight, self.tally = 0, Tally()
         self._timer, self._late = math.inf, timer_late
-        self._connect, self._idle = connect, 0
+        self._connect, self._idle, self._visible = connect, 0, visible
 
     def pump(self) -> None:
         """Send all that has leave, then set the timer."""
         now, wait = self.clock.now, math.inf
         while self.urgent and self.in_flight < self.cap:
-            wait = self.strategy.ask(now, interactive=True)
+            wait = self.strategy.ask(now, interactive=True, waiting=self._waiting())
             if wait > 0.0:
                 break
             arrived = self.urgent.popleft()
             self.tally.waits.append(now - arrived)
             self._send(arrived)
         while self.bulk and not self.urgent and self.in_flight < self.cap - 1:
-            wait = self.strategy.ask(now, interactive=False)
+            wait = self.strategy.ask(now, interactive=False, waiting=self._waiting())
             if wait > 0.0:
                 break
             self.bulk -= 1
@@ -151,6 +162,9 @@ class Client:
         if wait > 0.0 and now + wait < self._timer - 1e-12:
             self._timer = now + wait
             self.clock.at(self._timer + self._late, self._wake, self._timer)
+
+    def _waiting(self) -> int:
+        return int(min(self.bulk, self._visible))
 
     def _wake(self, timer: float) -> None:
         if timer == self._timer:
@@ -177,7 +191,14 @@ class Client:
     def _depart(self, ticket: Any, arrived: float | None) -> None:
         now = self.clock.now
         self.strategy.depart(ticket, now)
-        self.clock.at(now + self.latency.quarter(), self._arrive, ticket, arrived)
+        arrives = now + self.latency.quarter()
+        if self.server.service:
+            self.clock.at(arrives, self._line_up, ticket, arrived)
+        else:
+            self.clock.at(arrives, self._arrive, ticket, arrived)
+
+    def _line_up(self, ticket: Any, arrived: float | None) -> None:
+        self.clock.at(self.server.starts(self.clock.now), self._arrive, ticket, arrived)
 
     def _arrive(self, ticket: Any, arrived: float | None) -> None:
         now, server = self.clock.now, self.server
@@ -249,13 +270,14 @@ class Clairvoyant:
     latency: Latency
     steps: tuple[tuple[float, float], ...] = ()
     at_once: float = math.inf
+    service: float = 0.0
 
     def finish(self, jobs: int, cap: int) -> float:
         """When it would be done."""
         slots, crowd, steps = [0.0] * min(cap, jobs), list[float](), list(self.steps)
         last = end = 0.0
         for _ in range(jobs):
-            arrival = max(heapq.heappop(slots) + self.latency.quarter(), last)
+            arrival = max(heapq.heappop(slots) + self.latency.quarter(), last + self.service)
             while len(crowd) >= self.at_once:
                 arrival = max(arrival, heapq.heappop(crowd))
             last = _open_at(self.limiter, arrival, steps)

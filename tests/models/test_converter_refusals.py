@@ -14,6 +14,7 @@ from taskrouter_stats.models import (
     structure,
 )
 
+NAMED = {"worker_sid": "WK" + "b" * 32, "workspace_sid": "WS" + "a" * 32, "cumulative": {}}
 MODELS = [ActivityDuration, PageMeta, Worker, WorkerCumulative, WorkerStatistics]
 NO_NUMBERS = [
     True,
@@ -73,16 +74,47 @@ def test_what_is_no_flag(value):
 
 @pytest.mark.parametrize("value", [0, 1.5, True, [], {}])
 def test_what_is_no_text(value):
-    """Text is never made out of another type."""
+    """Text is never made out of another type in an answer."""
     with pytest.raises(PayloadError, match=r"\$\.friendly_name: expected text, got "):
-        structure({"friendly_name": value}, Worker)
+        structure({"friendly_name": value}, ActivityDuration)
 
 
 @pytest.mark.parametrize("value", ["", "soon", 0, 1_700_000_000, "2026-02-30T00:00:00Z", [], True])
 def test_what_is_no_time(value):
     """Only ISO 8601 text of a day that exists is a time."""
-    with pytest.raises(PayloadError, match=r"\$\.date_created: expected an ISO 8601 time, got "):
-        structure({"date_created": value}, Worker)
+    with pytest.raises(PayloadError, match=r"\$\.start_time: expected an ISO 8601 time, got "):
+        structure({"start_time": value}, WorkerCumulative)
+
+
+@pytest.mark.parametrize(
+    "value", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00",
+              "9999-12-31T23:59:59Z", "10000-01-01T00:00:00Z", "2026-06-30T23:59:60Z"]
+)  # fmt: skip
+def test_what_is_out_of_range_is_no_time(value):
+    """A time at the edge of the calendar, or a leap second, is told of and overflows nothing."""
+    with pytest.raises(PayloadError, match=r"\$\.start_time: expected an ISO 8601 time"):
+        structure({"start_time": value}, WorkerCumulative)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "WK", "WK" + "a" * 31, "WK" + "a" * 33, "wk" + "a" * 32, "WS" + "a" * 32, "WK" + "g" * 32,
+     "WK" + "a" * 32 + "\n", "WK" + "a" * 31 + "\0", "x/../../escaped", "\ufffd", 5, None, [], {}],
+)  # fmt: skip
+def test_what_is_no_sid(value):
+    """What is not a SID of its kind never names an answer."""
+    payload = {"worker_sid": value, "workspace_sid": "WS" + "a" * 32, "cumulative": {}}
+    with pytest.raises(PayloadError, match=r"\$\.worker_sid: expected the SID of a Worker \(WK"):
+        structure(payload, WorkerStatistics)
+
+
+@pytest.mark.parametrize("value", ["AC\0", "x/../../escaped", "a=b/c=1", "WS" + "a" * 32, 7])
+def test_what_is_no_account(value):
+    """An account that is not a SID refuses the answer, though a missing one does not."""
+    payload = {**NAMED, "account_sid": value}
+    with pytest.raises(PayloadError, match=r"\$\.account_sid: expected the SID of an Account"):
+        structure(payload, WorkerStatistics)
+    assert structure({**NAMED, "account_sid": ""}, WorkerStatistics).account_sid is None
 
 
 @pytest.mark.parametrize("value", [{}, "", "WA", 5, False])
@@ -103,6 +135,7 @@ def test_what_is_no_object(model, value):
 def test_every_problem_is_listed_with_its_path():
     """One reply with several faults tells all of them, each at its place."""
     payload = {
+        **NAMED,
         "url": 5,
         "cumulative": {
             "start_time": "soon",
@@ -126,12 +159,12 @@ def test_every_problem_is_listed_with_its_path():
 def test_a_path_in_a_value_is_not_taken_for_the_path():
     """A value that looks like the end of a problem does not shift the path."""
     with pytest.raises(PayloadError) as caught:
-        structure({"date_created": "x @ $.sid"}, Worker)
-    assert caught.value.problems == ("$.date_created: expected an ISO 8601 time, got 'x @ $.sid'",)
+        structure({"start_time": "x @ $.sid"}, WorkerCumulative)
+    assert caught.value.problems == ("$.start_time: expected an ISO 8601 time, got 'x @ $.sid'",)
 
 
 def test_a_long_value_is_not_quoted_whole():
     """An error about a value of a megabyte is still short."""
     with pytest.raises(PayloadError) as caught:
-        structure({"date_created": "x" * 1_000_000}, Worker)
+        structure({"start_time": "x" * 1_000_000}, WorkerCumulative)
     assert len(str(caught.value)) < 250

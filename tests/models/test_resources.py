@@ -34,7 +34,9 @@ def test_the_documents_worker():
 @pytest.mark.parametrize("attributes", [None, "", "{}", "no JSON at all"])
 def test_attributes_stay_text(attributes):
     """A worker's attributes are the text that the server sent, or None."""
-    assert structure({"attributes": attributes}, Worker).attributes == attributes
+    assert (
+        structure({"sid": WORKER["sid"], "attributes": attributes}, Worker).attributes == attributes
+    )
 
 
 def test_workers_are_hashable():

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
+from taskrouter_stats.errors import PayloadError
 from taskrouter_stats.models import (
     ActivityDuration,
     WorkerCumulative,
@@ -81,9 +82,20 @@ def test_old_replies_are_read():
     assert record.extra == {"tasks_assigned": 3}
 
 
-def test_cumulative_may_be_null():
-    """The description calls the statistics themselves nullable, and so they are here."""
-    assert structure({"cumulative": None}, WorkerStatistics) == WorkerStatistics()
+@pytest.mark.parametrize("name", ["workspace_sid", "worker_sid", "cumulative"])
+@pytest.mark.parametrize("change", ["absent", "null"])
+def test_an_answer_without_its_name_or_its_part_is_refused(name, change):
+    """An answer that does not name its Worker, or lacks the part it exists for, tells nothing."""
+    payload = {**EXAMPLE, name: None}
+    if change == "absent":
+        del payload[name]
+    with pytest.raises(PayloadError, match=rf"\$\.{name}: "):
+        structure(payload, WorkerStatistics)
+
+
+def test_the_account_may_be_missing():
+    """An answer without its account is read: the description calls that SID nullable."""
+    assert structure({**EXAMPLE, "account_sid": None}, WorkerStatistics).account_sid is None
 
 
 def test_records_are_frozen_and_hashable():
@@ -96,4 +108,4 @@ def test_records_are_frozen_and_hashable():
 
 def test_records_do_not_share_their_extra():
     """Each record has an empty mapping of its own for unknown keys."""
-    assert WorkerStatistics().extra is not WorkerStatistics().extra
+    assert WorkerCumulative().extra is not WorkerCumulative().extra

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.support.plain_throttle import PlainThrottle
 from tests.support.servers import Mocked
+from tests.support.simple_throttle import SimpleThrottle
 
 
 @pytest.fixture
-def plain_throttle(monkeypatch):
+def simple_throttle(monkeypatch):
     """A throttle whose answers a test can foretell, in place of the one that learns."""
-    monkeypatch.setattr("taskrouter_stats.session.pacer.Throttle", PlainThrottle)
+    monkeypatch.setattr("taskrouter_stats.session.pacer.Throttle", SimpleThrottle)
 
 
 @pytest.fixture

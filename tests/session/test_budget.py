@@ -2,7 +2,7 @@
 
 import logging
 
-from taskrouter_stats.core.events import BudgetTold
+from taskrouter_stats.core.events import BudgetChanged
 from tests.support.fakes import FakeTransport, Script, limits, session_over, trouble, worker_query
 from tests.support.virtual import virtual
 
@@ -16,7 +16,7 @@ async def test_changes_are_logged(caplog):
         for number in range(3):
             await session.fetch(worker_query(number))
     events = [record.event for record in caplog.records]
-    assert [type(event) for event in events] == [BudgetTold]
+    assert [type(event) for event in events] == [BudgetChanged]
     assert (events[0].refused, events[0].limit, events[0].remaining) == (True, 10, 0)
     assert events[0].reason == "paused"
 

@@ -150,7 +150,7 @@ async def nothing_is_left(session, transport):
     assert transport.in_flight == session._life.live.courier.pacer._in_flight == 0
     assert sum(budget.waiting for budget in session.budgets()) == 0
     budgets = session._life.live.courier.pacer._budgets.values()
-    assert {budget.throttle.meter.pending for budget in budgets} <= {0}
+    assert {budget.throttle.estimator.unsent for budget in budgets} <= {0}
     transport.answer = statistics
     async with asyncio.timeout(60):
         assert isinstance(await session.fetch_with_meta(worker_query(9)), Success)

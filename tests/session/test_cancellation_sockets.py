@@ -4,15 +4,16 @@ import asyncio
 import gc
 from itertools import count
 
+import orjson
 import pytest
 
 from taskrouter_stats import TaskRouterSession, queries
-from tests.support.fakes import CREDENTIALS, WORKSPACE, worker_queries, worker_query
+from tests.support.fakes import ANSWER, CREDENTIALS, WORKSPACE, worker_queries, worker_query
 from tests.support.servers import RawServer, http_bytes
 from tests.support.stepping import SteppedLoop
 
-PAGE = b'{"workers": [], "meta": {"next_page_url": null}}'
-ONE_REPLY = http_bytes(PAGE, "200 OK", "Connection: close")
+PAGE = {"workers": [], "meta": {"next_page_url": None}}
+ONE_REPLY = http_bytes(orjson.dumps(PAGE | ANSWER), "200 OK", "Connection: close")
 """The server answers once on each connection, so no connection may be used again."""
 
 

@@ -37,7 +37,7 @@ CALLS = {
 @virtual
 async def test_it_ends_at_the_deadline(call, wait, monkeypatch):
     """With a reply, a pause or a backoff still to wait for, it ends at the very deadline."""
-    monkeypatch.setattr("taskrouter_stats.session.courier.random.random", lambda: 1.0)
+    monkeypatch.setattr("taskrouter_stats.session.executor.random.random", lambda: 1.0)
     async with session_over(WAITS[wait](latency=600), retry=PATIENT) as session:
         with pytest.raises(TimeoutError) as caught:
             async with asyncio.timeout(7.5):

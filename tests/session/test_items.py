@@ -10,7 +10,6 @@ from tests.support.fakes import (
     WORKERS_PATH,
     WORKSPACE,
     FakeTransport,
-    Script,
     pages,
     read,
     reply,
@@ -48,17 +47,9 @@ class TestReading:
 
     @virtual
     async def test_an_empty_list_is_empty(self):
-        """A list without items ends at once, and empty pages in between end nothing."""
+        """A list without items ends at once."""
         async with session_over(FakeTransport(pages([], 3))) as session:
             assert await session.iterate(LISTING).collect() == []
-
-    @virtual
-    async def test_an_empty_page_is_not_the_end(self):
-        """A page without items that names a next one is passed over."""
-        empty = {"workers": [], "meta": {"next_page_url": f"{HERE}?Page=0&PageToken=2"}}
-        transport = FakeTransport(Script(reply(200, empty), then=pages(SIDS[:2], 2)))
-        async with session_over(transport) as session:
-            assert await read(session.iterate(LISTING)) == (SIDS[:2], None)
 
     @virtual
     async def test_nothing_is_asked_before_it_is_read(self):
@@ -120,14 +111,38 @@ class TestFailures:
             assert await read(session.iterate(LISTING)) == (SIDS, None)
 
     @virtual
-    async def test_a_bad_item_raises_at_its_place(self):
-        """An item that no model understands raises with its position, after those before it."""
-        workers = [{"sid": SIDS[0]}, {"sid": SIDS[1], "available": "maybe"}]
+    async def test_a_bad_item_is_told_of_after_the_last(self):
+        """An item without its SID is left out; its error comes after all others, and stays."""
+        workers = [{"sid": SIDS[0]}, {"friendly_name": "Ann"}, {"sid": SIDS[1]}]
         page = reply(200, {"workers": workers, "meta": {}})
         async with session_over(FakeTransport(lambda _: page)) as session:
-            found, error = await read(session.iterate(LISTING))
-        assert found == SIDS[:1]
-        assert error.problems[0].startswith("item 1: $.available: ")
+            items = session.iterate(LISTING)
+            found, error = await read(items)
+            assert found == SIDS[:2]
+            assert error.problems == (
+                "$.workers: 1 of 3 items cannot be read and were left out",
+                "$.workers[].sid: required, but missing",
+            )
+            with pytest.raises(errors.PayloadError):
+                await anext(items)
+            with pytest.raises(errors.PayloadError):
+                await session.iterate(LISTING).collect()
+
+    @virtual
+    async def test_odd_values_are_told_once(self, caplog):
+        """Items with odd values are delivered; one line of the log names fields, and no value."""
+        odd = {"available": "maybe", "friendly_name": 7}
+        workers = [{"sid": SIDS[0], **odd}, {"sid": SIDS[1], **odd}, {"sid": SIDS[2]}]
+        page = reply(200, {"workers": workers, "meta": {}})
+        async with session_over(FakeTransport(lambda _: page)) as session:
+            found = await session.iterate(LISTING).collect()
+        assert [worker.sid for worker in found] == SIDS[:3]
+        assert (found[0].available, found[0].friendly_name) == (None, "7")
+        assert found[0].extra == {"available": "maybe"}
+        (record,) = caplog.records
+        assert "2 of 3 items" in record.message
+        assert "(available: 2, friendly_name: 2)" in record.message
+        assert "maybe" not in record.message
 
     @virtual
     async def test_an_unread_failure_does_not_nag(self):

@@ -64,22 +64,62 @@ class TestHostileServers:
 
     @pytest.mark.parametrize("back_to", ["PageSize=3", "Page=1", "Page=2"])
     @virtual
-    async def test_a_repeated_page_ends_the_list(self, back_to, caplog):
-        """A list that names a page that was read already ends there, with a warning in the log."""
+    async def test_a_repeated_page_ends_the_list(self, back_to):
+        """A list that names a page that was read before ends with an error after its items."""
         urls = [f"{HERE}?Page=1", f"{HERE}?Page=2", f"{HERE}?{back_to}"]
         transport = FakeTransport(pages(SIDS, 3, next_url=lambda page: urls[page]))
         async with session_over(transport) as session:
-            assert await read(session.iterate(LISTING)) == (SIDS[:9], None)
-        assert len(transport.sent) == 3
-        assert "read already" in caplog.text
+            items = session.iterate(LISTING)
+            found, error = await read(items)
+        assert (found, len(transport.sent), items.total) == (SIDS[:9], 3, None)
+        assert "names a next page that was read before" in str(error)
+        assert f"the list {LISTING.key}" in str(error)
 
     @virtual
     async def test_a_page_that_names_itself_ends_the_list(self):
-        """A first page that says that it follows itself is not read a second time."""
+        """A first page that says that it follows itself is an error, and not read again."""
         transport = FakeTransport(pages(SIDS, 3, next_url=lambda _: f"{HERE}?PageSize=3"))
         async with session_over(transport) as session:
-            assert await read(session.iterate(LISTING)) == (SIDS[:3], None)
+            found, error = await read(session.iterate(LISTING))
+        assert (found, type(error)) == (SIDS[:3], errors.PayloadError)
         assert len(transport.sent) == 1
+
+    @pytest.mark.parametrize("sids", [[], SIDS[:3], SIDS[1:2]], ids=["nothing", "all", "one"])
+    @virtual
+    async def test_a_page_that_brings_nothing_new_ends_the_list(self, sids):
+        """A page of what is known that names a further page is an error after all items."""
+        chunks = [SIDS[:3], sids]
+        answers = iter(
+            {
+                "workers": [{"sid": sid} for sid in chunk],
+                "meta": {"next_page_url": f"{HERE}?Page={number}"},
+            }
+            for number, chunk in enumerate(chunks)
+        )
+        transport = FakeTransport(lambda _: reply(200, next(answers)))
+        async with session_over(transport) as session:
+            found, error = await read(session.iterate(LISTING))
+        assert (found, len(transport.sent)) == (SIDS[:3], 2)
+        assert "a page that brought nothing new" in str(error)
+
+    @virtual
+    async def test_an_item_on_two_pages_counts_once(self):
+        """An item that moved to the next page while the list was read is delivered once."""
+        shifted = [SIDS[0], SIDS[1], SIDS[2], SIDS[2], SIDS[3], SIDS[4], SIDS[4]]
+        async with session_over(FakeTransport(pages(shifted, 3))) as session:
+            items = session.iterate(LISTING)
+            assert await read(items) == (SIDS[:5], None)
+            assert items.total == 5
+
+    @virtual
+    async def test_an_item_of_another_workspace_is_left_out(self):
+        """A Worker who names another Workspace than the list's is told of, not delivered."""
+        workers = [{"sid": SIDS[0], "workspace_sid": "WS" + "9" * 32}, {"sid": SIDS[1]}]
+        page = reply(200, {"workers": workers, "meta": {}})
+        async with session_over(FakeTransport(lambda _: page)) as session:
+            found, error = await read(session.iterate(LISTING))
+        assert found == SIDS[1:2]
+        assert f"$.workers[].workspace_sid: expected {WORKSPACE} as asked for" in str(error)
 
     @virtual
     async def test_an_empty_token_ends_the_list(self, caplog):

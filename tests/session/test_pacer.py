@@ -9,7 +9,7 @@ from taskrouter_stats.errors import SessionClosed
 from tests.support.virtual import now, settle, virtual
 from tests.support.waiting import KEY, OTHER, Crowd
 
-pytestmark = pytest.mark.usefixtures("plain_throttle")
+pytestmark = pytest.mark.usefixtures("simple_throttle")
 
 
 class TestOrder:
@@ -159,7 +159,7 @@ class TestBudgets:
         """When the probe gets no reply, the next request probes, again alone."""
         crowd = Crowd()
         await crowd.ask_all(*"abc")
-        crowd.permits.pop("a").lose()
+        crowd.permits.pop("a").abandon()
         await settle()
         assert crowd.went == list("ab")
         await crowd.end()
@@ -282,7 +282,7 @@ class TestClose:
         crowd = Crowd()
         crowd.pacer.close()
         with pytest.raises(SessionClosed):
-            await crowd.pacer.leave(KEY, interactive=True)
+            await crowd.pacer.acquire(KEY, interactive=True)
 
     @virtual
     async def test_a_permit_settles_once(self):
@@ -291,8 +291,8 @@ class TestClose:
         await crowd.ask("a")
         crowd.pacer.close()
         permit = crowd.permits.pop("a")
-        permit.lose()
+        permit.abandon()
         permit.observe(RateLimit(limit=1), refused=True)
-        permit.give_back()
+        permit.cancel()
         state = crowd.state()
         assert (state.in_flight, state.refused, state.limit, state.sent) == (0, 0, None, 1)

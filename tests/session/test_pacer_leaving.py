@@ -6,13 +6,13 @@ import random
 
 import pytest
 
-from taskrouter_stats.core.rate_limit import NOTHING_SAID, RateLimit
+from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
 from taskrouter_stats.errors import PaceError, SessionClosed
 from taskrouter_stats.session.pacer import Pacer
 from tests.support.virtual import now, settle, virtual
 from tests.support.waiting import KEY, OTHER, Crowd
 
-pytestmark = pytest.mark.usefixtures("plain_throttle")
+pytestmark = pytest.mark.usefixtures("simple_throttle")
 
 
 class TestMaxWait:
@@ -24,7 +24,7 @@ class TestMaxWait:
         crowd = Crowd()
         await crowd.refuse(30)
         with pytest.raises(PaceError) as caught:
-            await crowd.pacer.leave(KEY, interactive=True, max_wait=10)
+            await crowd.pacer.acquire(KEY, interactive=True, max_wait=10)
         assert now() == 0
         assert (caught.value.max_wait, caught.value.retry_after) == (10, 30)
 
@@ -34,7 +34,7 @@ class TestMaxWait:
         crowd = Crowd()
         await crowd.refuse(30)
         with pytest.raises(PaceError):
-            await crowd.pacer.leave(KEY, interactive=False, max_wait=0)
+            await crowd.pacer.acquire(KEY, interactive=False, max_wait=0)
         assert asyncio.get_running_loop().pending_timers() == []
 
     @virtual
@@ -44,7 +44,7 @@ class TestMaxWait:
         await crowd.refuse(30)
         await crowd.ask("patient", interactive=True)
         with pytest.raises(PaceError):
-            await crowd.pacer.leave(KEY, interactive=False, max_wait=5)
+            await crowd.pacer.acquire(KEY, interactive=False, max_wait=5)
         assert now() == 0
         await crowd.end()
 
@@ -55,7 +55,7 @@ class TestMaxWait:
         await crowd.refuse(30)
         await crowd.ask("holder", OTHER)
         with pytest.raises(PaceError):
-            await crowd.pacer.leave(KEY, interactive=True, max_wait=5)
+            await crowd.pacer.acquire(KEY, interactive=True, max_wait=5)
         assert now() == 0
         await crowd.end()
 
@@ -82,7 +82,7 @@ class TestMaxWait:
         await crowd.answered()
         await crowd.ask("holder")
         with pytest.raises(PaceError):
-            await crowd.pacer.leave(KEY, interactive=True, max_wait=2.5)
+            await crowd.pacer.acquire(KEY, interactive=True, max_wait=2.5)
         assert now() == pytest.approx(2.5)
         assert crowd.state().waiting == 0
         await crowd.end()
@@ -92,7 +92,7 @@ class TestMaxWait:
         """With max_wait=0 a request goes if it need not wait."""
         crowd = Crowd()
         await crowd.answered()
-        (await crowd.pacer.leave(KEY, interactive=False, max_wait=0)).lose()
+        (await crowd.pacer.acquire(KEY, interactive=False, max_wait=0)).abandon()
 
     @pytest.mark.parametrize("behind", ["probe", "slot", "pace"])
     @virtual
@@ -103,7 +103,7 @@ class TestMaxWait:
             await crowd.answered(*((1, 5) if behind == "pace" else ()))
         await crowd.ask("holder")
         with pytest.raises(PaceError) as caught:
-            await crowd.pacer.leave(KEY, interactive=True, max_wait=0)
+            await crowd.pacer.acquire(KEY, interactive=True, max_wait=0)
         assert now() == 0
         assert caught.value.max_wait == 0
         await crowd.end()
@@ -114,7 +114,7 @@ class TestMaxWait:
         crowd = Crowd()
         await crowd.ask("probe")
         with pytest.raises(PaceError, match="try again after a reply to those before it") as caught:
-            await crowd.pacer.leave(KEY, interactive=True, max_wait=1)
+            await crowd.pacer.acquire(KEY, interactive=True, max_wait=1)
         assert caught.value.retry_after == math.inf
         await crowd.end()
 
@@ -182,7 +182,7 @@ class TestCancellation:
         owed = crowd.pacer._budgets[KEY].throttle._owed
         chosen, next_one = await crowd.ask("chosen"), await crowd.ask("next")
         await asyncio.sleep(10)
-        crowd.permits.pop("holder").lose()  # leave is given here
+        crowd.permits.pop("holder").abandon()  # leave is given here
         assert crowd.state().in_flight == 1
         chosen.cancel()
         await settle()
@@ -190,7 +190,7 @@ class TestCancellation:
         assert crowd.went == ["holder", "next"]
         assert crowd.state().sent == 3
         next_one.cancel()
-        crowd.permits.pop("next").give_back()
+        crowd.permits.pop("next").cancel()
         assert crowd.state().in_flight == crowd.pacer._in_flight == 0
         assert crowd.pacer._budgets[KEY].throttle._owed <= max(owed, 1020)
 
@@ -225,7 +225,7 @@ class TestCancellation:
         await crowd.ask("holder")
         gone, _ = await crowd.ask("gone"), await crowd.ask("next")
         gone.cancel()
-        crowd.permits.pop("holder").lose()
+        crowd.permits.pop("holder").abandon()
         await settle()
         assert crowd.went == ["holder", "next"]
         await crowd.end()
@@ -240,7 +240,7 @@ class TestCancellation:
         async def one():
             await asyncio.sleep(chance.random())
             try:
-                permit = await pacer.leave(
+                permit = await pacer.acquire(
                     chance.choice((KEY, OTHER)),
                     interactive=chance.random() < 0.3,
                     max_wait=chance.choice((None, None, 0, 0.5, 3)),
@@ -253,9 +253,9 @@ class TestCancellation:
                 await asyncio.sleep(chance.random() / 10)
                 refused = chance.random() < 0.05
                 told = RateLimit(limit=chance.choice((5, 50)), remaining=chance.randrange(9))
-                permit.observe(chance.choice((told, NOTHING_SAID)), refused=refused)
+                permit.observe(chance.choice((told, NO_HEADERS)), refused=refused)
             finally:
-                permit.lose()
+                permit.abandon()
 
         tasks = [asyncio.create_task(one()) for _ in range(150)]
         while not all(task.done() for task in tasks):
@@ -267,4 +267,4 @@ class TestCancellation:
         assert raised == [None] * len(raised)
         pacer.close()
         with pytest.raises(SessionClosed):
-            await pacer.leave(KEY, interactive=True)
+            await pacer.acquire(KEY, interactive=True)

@@ -7,7 +7,7 @@ import pytest
 from taskrouter_stats.core.retry import GIVE_UP, RetryAfter
 from taskrouter_stats.errors import ConnectionFailed, TimedOut
 from taskrouter_stats.session import retrying
-from taskrouter_stats.session.retrying import persist
+from taskrouter_stats.session.retrying import call_with_retries
 from tests.support.virtual import now, settle, virtual
 
 ERRAND = object()
@@ -33,7 +33,7 @@ class Attempts:
 async def test_the_first_success_costs_nothing(monkeypatch):
     """When the first attempt succeeds, tenacity is not even entered."""
     monkeypatch.setattr(retrying, "AsyncRetrying", None)
-    assert await persist(ERRAND, Attempts(), None, asyncio.sleep) == 1
+    assert await call_with_retries(ERRAND, Attempts(), None, asyncio.sleep) == 1
 
 
 @virtual
@@ -41,7 +41,10 @@ async def test_waits_as_decided():
     """Each failure is followed by the wait that was decided for it."""
     attempts = Attempts(TimedOut(1), ConnectionFailed("gone"), TimedOut(1))
     waits = iter((0.5, 0.0, 2.0))
-    assert await persist(ERRAND, attempts, lambda *_: RetryAfter(next(waits)), asyncio.sleep) == 4
+    assert (
+        await call_with_retries(ERRAND, attempts, lambda *_: RetryAfter(next(waits)), asyncio.sleep)
+        == 4
+    )
     assert attempts.times == pytest.approx([0, 0.5, 0.5, 2.5])
 
 
@@ -54,7 +57,7 @@ async def test_every_error_is_decided_on_once():
         seen.append(error)
         return RetryAfter(0.1)
 
-    await persist(ERRAND, Attempts(*errors), decide, asyncio.sleep)
+    await call_with_retries(ERRAND, Attempts(*errors), decide, asyncio.sleep)
     assert seen == errors
 
 
@@ -64,7 +67,9 @@ async def test_giving_up_raises_the_last_error():
     last = ConnectionFailed("last")
     verdicts = iter((RetryAfter(1), GIVE_UP))
     with pytest.raises(ConnectionFailed) as caught:
-        await persist(ERRAND, Attempts(TimedOut(1), last), lambda *_: next(verdicts), asyncio.sleep)
+        await call_with_retries(
+            ERRAND, Attempts(TimedOut(1), last), lambda *_: next(verdicts), asyncio.sleep
+        )
     assert caught.value is last
 
 
@@ -75,7 +80,7 @@ async def test_other_errors_pass_through(position):
     errors = [TimedOut(1)] * position + [ZeroDivisionError()]
     attempts = Attempts(*errors)
     with pytest.raises(ZeroDivisionError):
-        await persist(ERRAND, attempts, lambda *_: RetryAfter(0.0), asyncio.sleep)
+        await call_with_retries(ERRAND, attempts, lambda *_: RetryAfter(0.0), asyncio.sleep)
     assert len(attempts.times) == position + 1
 
 
@@ -83,7 +88,9 @@ async def test_other_errors_pass_through(position):
 async def test_cancelled_while_it_waits():
     """Cancelling the wait between two attempts ends it there, and no attempt follows."""
     attempts = Attempts(TimedOut(1), TimedOut(1))
-    task = asyncio.create_task(persist(ERRAND, attempts, lambda *_: RetryAfter(60), asyncio.sleep))
+    task = asyncio.create_task(
+        call_with_retries(ERRAND, attempts, lambda *_: RetryAfter(60), asyncio.sleep)
+    )
     await settle()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -103,7 +110,9 @@ async def test_cancelled_while_it_attempts(failed_before):
         await asyncio.sleep(60)
 
     task = asyncio.create_task(
-        persist(ERRAND, slow, lambda _, e: decided.append(e) or RetryAfter(0), asyncio.sleep)
+        call_with_retries(
+            ERRAND, slow, lambda _, e: decided.append(e) or RetryAfter(0), asyncio.sleep
+        )
     )
     await settle(50)
     task.cancel()

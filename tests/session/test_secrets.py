@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager
 from urllib.parse import quote
 
 import aiohttp
+import orjson
 import pytest
 
 from taskrouter_stats import RetryPolicy, TaskRouterSession, errors
-from taskrouter_stats.models.secret import Secret
+from taskrouter_stats.models.redaction import Secret
 from taskrouter_stats.session.transport import Transport
 from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, pickled, told_by
-from tests.support.fakes import worker_query
+from tests.support.fakes import ANSWER, worker_query
 from tests.support.servers import RawServer, http_bytes
 from tests.support.virtual import settle
 
@@ -25,6 +26,8 @@ ONCE = RetryPolicy(attempts=1, refusals=1)
 ECHO = f"Basic {TOKEN.basic} {TOKEN.secret} {quote(TOKEN.basic, safe='')}"
 HEADERS = (f"X-Echo: {ECHO}", f"Twilio-Request-Id: {ECHO}", f"X-{quote(TOKEN.basic, safe='')}: 1")
 TOLD = json.dumps({"code": 20003, "message": ECHO, "more_info": ECHO}).replace("/", "\\/").encode()
+SPELLED = json.dumps({"message": "".join(f"<{ord(c):04x}" for c in TOKEN.secret)})
+SPELLED = SPELLED.replace("<", "\\u").encode()
 STATUSES = ("200 OK", "302 Found", "400 Bad", "401 No", "403 No", "404 No", "429 Slow", "500 Oh")
 FAR, NEAR = "http://far.invalid", "http://127.0.0.1:9"
 WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
@@ -67,7 +70,7 @@ class TestObjects:
     async def test_everything_that_a_session_holds(self):
         """Nothing reachable from an open session is plain text that holds a secret, or shows it."""
         for base_url in (FAR, "https://far.invalid"):
-            async with proxied(http_bytes(b"{}"), base_url=base_url) as (session, server):
+            async with proxied(http_bytes(), base_url=base_url) as (session, server):
                 await session.collect([worker_query(1)])
                 assert len(server.heads) == 1
                 found = [path for path, value in within(session) if shows(value)]
@@ -117,7 +120,8 @@ class TestErrors:
 
     async def test_a_success(self):
         """What an answer repeats is not in its extra keys, nor in what is known of the reply."""
-        async with RawServer(http_bytes(TOLD, "200 OK", *HEADERS)).running() as base_url:
+        told = TOLD[:-1] + b"," + orjson.dumps(ANSWER)[1:]
+        async with RawServer(http_bytes(told, "200 OK", *HEADERS)).running() as base_url:
             success = await asked(base_url)
         assert "(secret)" in success.value.extra["message"]
         assert "(secret)" in success.meta.request_id
@@ -129,6 +133,9 @@ class TestErrors:
             *((status, TOLD) for status in STATUSES[1:]),
             ("200 OK", ECHO.encode()),
             ("200 OK", b'{"workspace_sid": [' + TOLD + b"]}"),
+            ("200 OK", b'{"workspace_sid": [' + SPELLED + b"]}"),
+            ("200 OK", SPELLED[1:]),
+            ("400 Bad", SPELLED),
             ("400 Bad", ECHO.encode()),
         ],
     )
@@ -149,6 +156,8 @@ class TestErrors:
             f"HTTP/1.1 200 OK\r\nContent-Length: {ECHO}\r\n\r\n".encode(),
             http_bytes(ECHO.encode(), "200 OK", *HEADERS, length=10_000),
             http_bytes(ECHO.encode(), "200 OK", *HEADERS, "Content-Encoding: gzip"),
+            f"HTTP/1.1 200 OK\r\nX-Echo: {TOKEN.secret * 500}\r\n\r\n".encode(),
+            f"HTTP/1.1 200 OK\r\n{TOKEN.basic * 200}: 1\r\n\r\n".encode(),
         ],
     )
     async def test_no_reply(self, said):
@@ -188,6 +197,27 @@ class TestErrors:
             error = await failure(session.fetch(worker_query(1)))
         assert type(error) is errors.ConnectionFailed
         assert leaked(*told_by(error)) == []
+
+    async def test_a_success_with_escaped_letters(self):
+        """A record shows no secret whose letters the JSON escapes, nor one in a key of it."""
+        said = (
+            SPELLED[:-1]
+            + b', "'
+            + TOKEN.secret.encode()
+            + b'": 1, '
+            + json.dumps(ANSWER).encode()[1:]
+        )
+        async with RawServer(http_bytes(said)).running() as base_url:
+            success = await asked(base_url)
+        assert success.value.extra == {"message": "(secret)", "(secret)": 1}
+
+    async def test_a_setting_of_the_limit(self):
+        """What is kept of the rate limit's headers holds none."""
+        async with RawServer(
+            http_bytes(json.dumps(ANSWER).encode(), "200 OK", f"X-Rate-Limit-Config: {ECHO}")
+        ).running() as url:
+            success = await asked(url)
+        assert success.meta.rate_limit.config == "Basic (secret) (secret) (secret)"
 
 
 class TestCancelled:
@@ -278,5 +308,5 @@ async def test_a_proxy_password_is_blotted_out_in_the_clear_too():
     """A proxy that tells back who asked, undone from its header, shows no password."""
     way = Secret("http://bob:hunter2%21secret@127.0.0.1:1")
     transport = Transport("https://far.example", CREDENTIALS, timeout=5.0, proxy=way, http=None)
-    assert transport._blotted("denied: bob:hunter2!secret") == "denied: bob:(secret)"
+    assert transport._blotter.quote("denied: bob:hunter2!secret") == "denied: bob:(secret)"
     await transport.aclose()

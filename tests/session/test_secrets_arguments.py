@@ -3,15 +3,23 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
 from taskrouter_stats import Credentials, TaskRouterSession, errors
+from taskrouter_stats.etl.dlt_source import taskrouter_source
 from tests.support.canaries import CREDENTIALS, PASSWORD, TOKEN, leaked, told_by
-from tests.support.fakes import ACCOUNT
+from tests.support.fakes import ACCOUNT, WORKSPACE
 
 NEAR = "http://127.0.0.1:9"
 WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
+SITE = WAY.replace("http", "https")
+
+
+def dlt_source(**options):
+    """Make a dlt source of a Workspace."""
+    return taskrouter_source(WORKSPACE, tz="UTC", **options)
 
 
 class TestArguments:
@@ -33,6 +41,25 @@ class TestArguments:
             lambda: TaskRouterSession(CREDENTIALS, proxy=WAY, base_url=NEAR),
             lambda: TaskRouterSession(CREDENTIALS, proxy=WAY, timeout=-1),
             lambda: TaskRouterSession.from_env(proxy=WAY, region="?"),
+            lambda: Credentials(ACCOUNT, ACCOUNT, TOKEN.secret),
+            lambda: Credentials(TOKEN.secret, ACCOUNT, ACCOUNT),
+            lambda: Credentials.auth_token(ACCOUNT, [TOKEN.secret]),
+            lambda: Credentials.auth_token([TOKEN.secret], ACCOUNT),
+            lambda: Credentials.api_key(ACCOUNT, {"secret": TOKEN.secret}),
+            lambda: TaskRouterSession((ACCOUNT, TOKEN.secret)),
+            lambda: TaskRouterSession({"token": [TOKEN.secret]}),
+            lambda: TaskRouterSession(CREDENTIALS, base_url=SITE),
+            lambda: TaskRouterSession(CREDENTIALS, base_url=f"{SITE}:port"),
+            lambda: TaskRouterSession(CREDENTIALS, base_url=f"https://h/?p={PASSWORD.secret}"),
+            lambda: TaskRouterSession(CREDENTIALS, base_url=SITE, region="ie1"),
+            lambda: TaskRouterSession(CREDENTIALS, http=WAY),
+            lambda: TaskRouterSession(CREDENTIALS, trust_env=WAY),
+            lambda: TaskRouterSession.from_env(base_url=SITE),
+            lambda: TaskRouterSession.from_env(http=WAY, proxy=WAY),
+            lambda: dlt_source(proxy=WAY, region="?"),
+            lambda: dlt_source(base_url=SITE),
+            lambda: dlt_source(credentials=(ACCOUNT, TOKEN.secret)),
+            lambda: dlt_source(proxy=WAY, settle=timedelta(-1)),
         ],
     )
     def test_refused(self, call, monkeypatch):
@@ -54,6 +81,11 @@ class TestArguments:
                 "TWILIO_ACCOUNT_SID": ACCOUNT,
                 "TWILIO_AUTH_TOKEN": TOKEN.secret,
                 "TASKROUTER_STATS_ALLOW_HTTP": "maybe",
+            },
+            {
+                "TWILIO_ACCOUNT_SID": ACCOUNT,
+                "TWILIO_AUTH_TOKEN": TOKEN.secret,
+                "TASKROUTER_STATS_BASE_URL": f"https://user:{PASSWORD.secret}@host.example",
             },
         ],
     )
@@ -78,7 +110,7 @@ class TestPytest:
         env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False)
         assert b"2 failed" in ran.stdout
-        assert b"self._exchanged(request, departed)" in ran.stdout
+        assert b"self._exchanged(request, send)" in ran.stdout
         assert leaked(ran.stdout, ran.stderr) == []
 
 

@@ -31,7 +31,7 @@ async def test_before_it_is_entered():
 
 
 @virtual
-async def test_rate_and_eta(plain_throttle):
+async def test_rate_and_eta(simple_throttle):
     """Rate is outcomes per second so far, eta what is left at that rate."""
     transport = FakeTransport(lambda r: statistics(r, **limits(10, 10)), latency=0)
     async with (
@@ -50,7 +50,7 @@ async def test_rate_and_eta(plain_throttle):
 
 
 @virtual
-async def test_the_clock_stops_at_the_end(plain_throttle):
+async def test_the_clock_stops_at_the_end(simple_throttle):
     """Elapsed seconds and rate are those of the run and not of the time after it."""
     async with session_over(FakeTransport(latency=2)) as session:
         async with session.stream(worker_queries(3)) as outcomes:

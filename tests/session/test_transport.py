@@ -6,19 +6,20 @@ import re
 import socket
 
 import aiohttp
+import orjson
 import pytest
 from aiohttp import web
 from yarl import URL
 
 from taskrouter_stats import SessionOptions, __version__, errors, queries
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.request import build_request
 from taskrouter_stats.session.transport import Transport
 from tests.support.certificates import untrusted
 from tests.support.fakes import ACCOUNT, CREDENTIALS, TOKEN, WORKSPACE, worker_query
 from tests.support.servers import RawServer, http_bytes, serving
 
 BASE = "https://taskrouter.twilio.com"
-REQUEST = build(worker_query(1), ACCOUNT)
+REQUEST = build_request(worker_query(1), ACCOUNT)
 URL_OF_IT = URL(BASE + REQUEST.target)
 BASIC = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
 
@@ -69,7 +70,7 @@ class TestRequest:
 
         asked = queries.workers(WORKSPACE, friendly_name="a+b %2F&c/ü", page_size=5)
         async with serving(answer) as base_url:
-            await send(f"{base_url}/api", build(asked, ACCOUNT))
+            await send(f"{base_url}/api", build_request(asked, ACCOUNT))
         name = "a%2Bb%20%252F%26c%2F%C3%BC"
         path = f"/api/v1/Workspaces/{WORKSPACE}/Workers"
         assert seen == [f"{path}?FriendlyName={name}&PageSize=5"]
@@ -184,18 +185,25 @@ class TestNoReply:
         assert len(server.heads) == 1
 
     async def test_an_echoed_secret(self):
-        """A server that repeats the request in its body does not get our secret shown."""
+        """What repeats the request stays as it came for the parser, and shows in no repr."""
         secrets = f"{BASIC} {TOKEN}".encode()
         async with RawServer(http_bytes(b'"' + secrets + b'"', "400 Bad")).running() as base_url:
             reply = await send(base_url)
-        assert reply.body == b'"Basic (secret) (secret)"'
+        assert reply.body == b'"' + secrets + b'"'
+        assert reply.blotter(reply.body) == b'"Basic (secret) (secret)"'
+        assert TOKEN not in repr(reply)
         assert TOKEN not in repr(CREDENTIALS.secrets())
 
     async def test_headers_of_any_bytes(self):
-        """Headers that are no text are taken as they come, and can be pickled in an error."""
-        said = http_bytes(b"{}", "200 OK").replace(b"200 OK", b"200 OK\r\nX-Odd: \xff\xfe", 1)
-        async with RawServer(said).running() as base_url:
-            assert (await send(base_url)).status == 200
+        """Each byte of a header that is not UTF-8 becomes U+FFFD, and what is UTF-8 stays."""
+        odd = "Twilio-Request-Id: RQ\udcff\r\nContent-Type: a/\udcfe\r\nX-Name: Zo\u00eb"
+        head = f"HTTP/1.1 503 Odd\r\n{odd}\r\nContent-Length: 2\r\n\r\n"
+        async with RawServer(head.encode("utf-8", "surrogateescape") + b"{}").running() as base_url:
+            reply = await send(base_url)
+        assert reply.request_id == "RQ\ufffd"
+        assert reply.headers["content-type"] == "a/\ufffd"
+        assert reply.headers["x-name"] == "Zo\u00eb"
+        assert orjson.dumps(dict(reply.headers))
 
     @pytest.mark.parametrize("status", ["101 Switching Protocols", "204 No Content", "304 Not"])
     async def test_replies_without_a_body(self, status):
@@ -220,7 +228,7 @@ class TestTls:
         server = await asyncio.start_server(served, "127.0.0.1", 0, ssl=untrusted())
         async with server:
             base_url = "https://{}:{}".format(*server.sockets[0].getsockname())
-            with pytest.raises(errors.ConnectionFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            with pytest.raises(errors.UntrustedCertificate, match="CERTIFICATE_VERIFY_FAILED"):
                 await send(base_url)
             assert heads == []
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as http:

@@ -7,13 +7,13 @@ import pytest
 from aiohttp import web
 
 from taskrouter_stats import errors
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.request import build_request
 from taskrouter_stats.session.transport import Transport
 from tests.support.fakes import ACCOUNT, CREDENTIALS, worker_query
 from tests.support.servers import serving
 
 BASE = "https://taskrouter.twilio.com"
-REQUEST = build(worker_query(1), ACCOUNT)
+REQUEST = build_request(worker_query(1), ACCOUNT)
 
 
 async def empty(_):

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 
 from taskrouter_stats import errors
-from taskrouter_stats.core.reply import LARGEST_BODY, decipher
-from taskrouter_stats.core.request import build
+from taskrouter_stats.core.reply import MAX_BODY_BYTES, decode_reply
+from taskrouter_stats.core.request import build_request
 from taskrouter_stats.session.transport import Transport
 from tests.support.fakes import ACCOUNT, CREDENTIALS, worker_query
 from tests.support.servers import RawServer, http_bytes, serving
@@ -20,7 +20,7 @@ async def send(base_url):
     """Send one request by a transport of its own."""
     transport = Transport(base_url, CREDENTIALS, timeout=60, proxy=None, http=None)
     try:
-        return await transport.send(build(worker_query(1), ACCOUNT), lambda: None)
+        return await transport.send(build_request(worker_query(1), ACCOUNT), lambda: None)
     finally:
         await transport.aclose()
 
@@ -28,14 +28,14 @@ async def send(base_url):
 @pytest.mark.parametrize("more", [0, 1])
 async def test_the_limit_is_16_mebibytes(more):
     """A body of 16 MiB is read, one byte more is a PayloadError that says so."""
-    body = b'"' + b"x" * (LARGEST_BODY - 2 + more) + b'"'
+    body = b'"' + b"x" * (MAX_BODY_BYTES - 2 + more) + b'"'
     async with RawServer(http_bytes(body)).running() as base_url:
         reply = await send(base_url)
     if not more:
-        assert len(decipher(reply)) == 16 * 2**20 - 2
+        assert len(decode_reply(reply)) == 16 * 2**20 - 2
         return
     with pytest.raises(errors.PayloadError, match="over 16,777,216 bytes"):
-        decipher(reply)
+        decode_reply(reply)
 
 
 async def test_a_gzip_bomb():
@@ -43,9 +43,9 @@ async def test_a_gzip_bomb():
     said = http_bytes(BOMB, "200 OK", "Content-Encoding: gzip", "Twilio-Request-Id: RQ1")
     async with RawServer(said).running() as base_url:
         reply = await send(base_url)
-    assert len(reply.body) == LARGEST_BODY + 1
+    assert len(reply.body) == MAX_BODY_BYTES + 1
     with pytest.raises(errors.PayloadError, match="RQ1"):
-        decipher(reply)
+        decode_reply(reply)
 
 
 async def test_a_body_without_end_is_not_read_to_its_end():
@@ -62,16 +62,16 @@ async def test_a_body_without_end_is_not_read_to_its_end():
 
     async with serving(pour) as base_url:
         reply = await send(base_url)
-    assert len(reply.body) == LARGEST_BODY + 1
-    assert written < 4 * LARGEST_BODY
+    assert len(reply.body) == MAX_BODY_BYTES + 1
+    assert written < 4 * MAX_BODY_BYTES
 
 
 async def test_a_large_error_keeps_its_status():
     """An error with a body that is too large is that error all the same."""
-    said = http_bytes(bytes(LARGEST_BODY + 1), "503 Service Unavailable")
+    said = http_bytes(bytes(MAX_BODY_BYTES + 1), "503 Service Unavailable")
     async with RawServer(said).running() as base_url:
         with pytest.raises(errors.ServerError) as caught:
-            decipher(await send(base_url))
+            decode_reply(await send(base_url))
     assert (caught.value.status, caught.value.message) == (503, None)
 
 

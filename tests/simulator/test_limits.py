@@ -17,19 +17,19 @@ limited = st.sampled_from(sorted(set(WINDOWS) - {"none"}))
 def admitted(window, limit, times):
     """Return those of the times at which a request was admitted."""
     limiter = WINDOWS[window](limit)
-    return [now for now in times if limiter.allow(now).allowed]
+    return [now for now in times if limiter.acquire(now).allowed]
 
 
 def ask(window, limit, *offsets):
     """Return (admitted, Limit, Remaining) for requests at these offsets."""
     limiter = WINDOWS[window](limit)
-    return [limiter.allow(NOW + offset)[:3] for offset in offsets]
+    return [limiter.acquire(NOW + offset)[:3] for offset in offsets]
 
 
 def test_none_admits_everything_and_says_nothing():
     """Without a limit, everything is admitted and no header has a value."""
     limiter = WINDOWS["none"](1)
-    assert {limiter.allow(NOW) for _ in range(100)} == {Verdict(True, None, None, None)}
+    assert {limiter.acquire(NOW) for _ in range(100)} == {Verdict(True, None, None, None)}
 
 
 def test_fixed1s_by_hand():
@@ -145,7 +145,7 @@ def test_headers_are_never_negative(window, limit, times):
     """Remaining lies between zero and what could be admitted, whatever arrives."""
     limiter = WINDOWS[window](limit)
     for now in times:
-        verdict = limiter.allow(now)
+        verdict = limiter.acquire(now)
         assert 0 <= verdict.remaining <= 10 * limit
         assert verdict.limit in {limit, 10 * limit}
         assert verdict.config == CONFIG
@@ -156,17 +156,17 @@ def test_an_idle_server_admits(window, limit, times):
     """After ten quiet seconds the next request is admitted: nothing locks up."""
     limiter = WINDOWS[window](limit)
     for now in times:
-        limiter.allow(now)
-    assert limiter.allow(NOW + 60).allowed
+        limiter.acquire(now)
+    assert limiter.acquire(NOW + 60).allowed
 
 
 @given(limited, limits)
 def test_a_clock_that_steps_back_gives_nothing_away(window, limit):
     """A full window stays full when the clock goes back."""
     limiter = WINDOWS[window](limit)
-    while limiter.allow(NOW).allowed:
+    while limiter.acquire(NOW).allowed:
         pass
-    assert [limiter.allow(NOW - back).allowed for back in (1, 5, 20)] == [False] * 3
+    assert [limiter.acquire(NOW - back).allowed for back in (1, 5, 20)] == [False] * 3
 
 
 @given(limited, limits, arrivals)
@@ -174,11 +174,11 @@ def test_a_look_changes_nothing(window, limit, times):
     """A limiter that is looked at before each request decides as one that isn't."""
     watched, alone = WINDOWS[window](limit), WINDOWS[window](limit)
     for now in times:
-        seen = watched.look(now)
-        assert seen == watched.look(now)
-        verdict = watched.allow(now)
+        seen = watched.peek(now)
+        assert seen == watched.peek(now)
+        verdict = watched.acquire(now)
         assert seen.allowed == verdict.allowed
-        assert verdict == alone.allow(now)
+        assert verdict == alone.acquire(now)
 
 
 @given(limited, limits, limits, arrivals)
@@ -186,9 +186,9 @@ def test_a_changed_limit_is_told(window, before, after, times):
     """After a change the new limit holds, and what is left is never negative."""
     limiter, fresh = WINDOWS[window](before), WINDOWS[window](after)
     for now in times:
-        limiter.allow(now)
-    limiter.change(after)
-    verdict = limiter.look(NOW + 41)
-    assert verdict.limit == fresh.look(NOW + 41).limit
+        limiter.acquire(now)
+    limiter.set_limit(after)
+    verdict = limiter.peek(NOW + 41)
+    assert verdict.limit == fresh.peek(NOW + 41).limit
     assert 0 <= verdict.remaining <= 10 * after
-    assert limiter.look(NOW + 99) == fresh.look(NOW + 99)
+    assert limiter.peek(NOW + 99) == fresh.peek(NOW + 99)

@@ -1,17 +1,22 @@
 """The simulator as callers hold it."""
 
+import asyncio
 import socket
 import time
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
 
 import taskrouter_stats.simulator
-from taskrouter_stats.errors import SessionMisuse
+from taskrouter_stats import TaskRouterSession, Window, queries
+from taskrouter_stats.errors import NotFound, SessionMisuse
 from taskrouter_stats.models import Credentials
 from taskrouter_stats.simulator import Simulator, World
-from taskrouter_stats.simulator.routes import RESOURCE_KEYS
+from taskrouter_stats.simulator.server.routes import RESOURCE_KEYS
 from taskrouter_stats.simulator.simulator import steady_clock
+
+NOW = 1_795_000_000.25
 
 
 async def test_it_listens_on_this_machine_only():
@@ -117,3 +122,70 @@ def test_the_exported_names():
         "Simulator",
         "World",
     ]
+
+
+class TestWorkspaces:
+    """One simulator of several workspaces, each with its own workers and limits."""
+
+    def test_the_first_is_what_a_simulator_of_one_has(self):
+        """More workspaces change nothing in the first, and no two share a Worker or a name."""
+        simulator, one = Simulator(workers=5, seed=4, workspaces=3), Simulator(workers=5, seed=4)
+        assert simulator.workspace_sids[0] == simulator.workspace_sid == one.workspace_sid
+        assert len(set(simulator.workspace_sids)) == 3
+        assert simulator.world.workers == one.world.workers
+        assert len({worker.sid for world in simulator.worlds for worker in world.workers}) == 15
+        assert {world.account_sid for world in simulator.worlds} == {one.account_sid}
+        assert "workspaces=3" in repr(simulator)
+
+    async def test_each_answers_for_itself(self):
+        """Lists and statistics are those of the workspace that the path names, and of no other."""
+        async with (
+            Simulator(workers=4, latency=0, workspaces=3) as simulator,
+            TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
+        ):
+            listed = await session.iterate(queries.workspaces()).collect()
+            assert [one.sid for one in listed] == list(simulator.workspace_sids)
+            assert len({one.friendly_name for one in listed}) == 3
+            for world in simulator.worlds:
+                sid = world.workspace_sid
+                stream = session.stream_worker_statistics(sid, Window.last(hours=8))
+                outcomes = await stream.collect()
+                asked = {outcome.unwrap().worker_sid for outcome in outcomes}
+                assert asked == {worker.sid for worker in world.workers}
+                assert {outcome.unwrap().workspace_sid for outcome in outcomes} == {sid}
+            stranger = simulator.worlds[1].workers[0].sid
+            with pytest.raises(NotFound):
+                await session.fetch(queries.worker(simulator.workspace_sid, stranger))
+
+    async def test_each_has_a_budget_of_its_own(self):
+        """What one workspace has spent is left in another, as Twilio counts by workspace."""
+        async with Simulator(workers=1, limit=2, latency=0, workspaces=2) as simulator:
+            simulator._server.time = lambda: NOW
+            assert [await workers_of(simulator, sid) for sid in simulator.workspace_sids * 3] == [
+                200,
+                200,
+                200,
+                200,
+                429,
+                429,
+            ]
+
+
+async def workers_of(simulator, workspace_sid):
+    """Return the status with which the list of a workspace's workers is answered."""
+    url = f"{simulator.base_url}/v1/Workspaces/{workspace_sid}/Workers"
+    headers = {"Authorization": aiohttp.encode_basic_auth(*simulator.auth)}
+    async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as reply:
+        return reply.status
+
+
+async def test_a_clock_that_stands_still_stops_no_client():
+    """Limits keep to the loop's time: with a frozen world clock, a refused client is let in."""
+    async with Simulator(workers=3, limit=2, latency=0.01, clock=lambda: NOW) as simulator:
+        session = TaskRouterSession(simulator.credentials, base_url=simulator.base_url)
+        worker, window = simulator.world.workers[0].sid, Window.last(minutes=15)
+        query = queries.worker_statistics(simulator.workspace_sid, worker, window)
+        async with session:
+            answers = await asyncio.gather(*(session.fetch(query) for _ in range(7)))
+        ends = [answer.cumulative.end_time for answer in answers]
+        assert set(ends) == {datetime.fromtimestamp(int(NOW), UTC)}

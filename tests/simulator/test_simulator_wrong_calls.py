@@ -21,6 +21,12 @@ from tests.support.wrong_calls import SECRET, refused, rows, same
         "workers='5': an integer from 0 to 100000",
     ),
     (
+        "no workspace",
+        lambda: Simulator(workspaces=0),
+        InvalidParameter,
+        "workspaces=0: an integer from 1 to 1000",
+    ),
+    (
         "no limit by number",
         lambda: Simulator(limit=0),
         InvalidParameter,

@@ -6,13 +6,19 @@ that nobody knows.
 """
 
 import re
+from datetime import datetime
 
 from hypothesis import strategies as st
 
 NUMERIC = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?").fullmatch
-SIDS = st.sampled_from(["WK" + digit * 32 for digit in "05af"])
+SIDS = {
+    prefix: st.sampled_from([prefix + digit * 32 for digit in "05af"])
+    for prefix in ("AC", "WS", "WK", "WQ", "WW", "WA", "WT")
+}
 NAMES = st.text(max_size=8)
-TIMES = st.datetimes().map(lambda time: time.replace(microsecond=0).isoformat() + "Z")
+TIMES = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31)).map(  # noqa: DTZ001
+    lambda time: time.replace(microsecond=0).isoformat() + "Z"
+)
 COUNTS = st.integers(0, 2**53)
 SECONDS = COUNTS | st.floats(0, 1e9, allow_nan=False).map(lambda value: round(value, 3))
 
@@ -27,16 +33,16 @@ def table(values, keys):
     return st.dictionaries(keys, values, max_size=3)
 
 
-LOCATED = {"account_sid": SIDS, "workspace_sid": SIDS, "url": NAMES}
+LOCATED = {"account_sid": SIDS["AC"], "workspace_sid": SIDS["WS"], "url": NAMES}
 ACTIVITY_DURATION = {
-    "sid": SIDS,
+    "sid": SIDS["WA"],
     "friendly_name": NAMES,
     "min": as_text(SECONDS),
     "max": as_text(SECONDS),
     "avg": as_text(SECONDS),
     "total": as_text(SECONDS),
 }
-ACTIVITY_STATISTIC = {"sid": SIDS, "friendly_name": NAMES, "workers": as_text(COUNTS)}
+ACTIVITY_STATISTIC = {"sid": SIDS["WA"], "friendly_name": NAMES, "workers": as_text(COUNTS)}
 WAIT = {name: as_text(SECONDS) for name in ("avg", "min", "max", "total")}
 SIDE = {"tasks_canceled": as_text(COUNTS), "reservations_accepted": as_text(COUNTS)}
 SPLIT = {"above": SIDE, "below": SIDE}
@@ -81,7 +87,7 @@ TASK_QUEUE = {
 STATUSES = st.sampled_from(["reserved", "pending", "assigned", "wrapping", "completed"])
 WORKFLOW_NOW = {
     "longest_task_waiting_age": as_text(SECONDS),
-    "longest_task_waiting_sid": SIDS,
+    "longest_task_waiting_sid": SIDS["WT"],
     "tasks_by_priority": table(as_text(COUNTS), st.integers(0, 99).map(str)),
     "tasks_by_status": table(as_text(COUNTS), STATUSES),
     "total_tasks": as_text(COUNTS),
@@ -90,7 +96,7 @@ WORKERS_NOW = {"total_workers": as_text(COUNTS), "activity_statistics": [ACTIVIT
 WORKSPACE_NOW = {**WORKFLOW_NOW, **WORKERS_NOW}
 QUEUE_ITEM = {
     **WORKFLOW_NOW,
-    "task_queue_sid": SIDS,
+    "task_queue_sid": SIDS["WQ"],
     "activity_statistics": [ACTIVITY_STATISTIC],
     "total_available_workers": as_text(COUNTS),
     "total_eligible_workers": as_text(COUNTS),
@@ -98,21 +104,21 @@ QUEUE_ITEM = {
 TASK_QUEUE_NOW = {
     **QUEUE_ITEM,
     "longest_relative_task_age_in_queue": as_text(SECONDS),
-    "longest_relative_task_sid_in_queue": SIDS,
+    "longest_relative_task_sid_in_queue": SIDS["WT"],
 }
 
 SHAPES = {
-    "worker_statistics": {**LOCATED, "worker_sid": SIDS, "cumulative": WORKER},
+    "worker_statistics": {**LOCATED, "worker_sid": SIDS["WK"], "cumulative": WORKER},
     "workers_statistics": {**LOCATED, "cumulative": WORKER, "realtime": WORKERS_NOW},
     "workers_cumulative_statistics": {**LOCATED, **WORKER},
     "workers_real_time_statistics": {**LOCATED, **WORKERS_NOW},
     "task_queue_statistics": {
         **LOCATED,
-        "task_queue_sid": SIDS,
+        "task_queue_sid": SIDS["WQ"],
         "cumulative": TASK_QUEUE,
         "realtime": TASK_QUEUE_NOW,
     },
-    "task_queue_cumulative_statistics": {**LOCATED, "task_queue_sid": SIDS, **TASK_QUEUE},
+    "task_queue_cumulative_statistics": {**LOCATED, "task_queue_sid": SIDS["WQ"], **TASK_QUEUE},
     "task_queue_real_time_statistics": {**LOCATED, **TASK_QUEUE_NOW},
     "task_queues_bulk_real_time_statistics": {
         **LOCATED,
@@ -121,18 +127,28 @@ SHAPES = {
     },
     "workflow_statistics": {
         **LOCATED,
-        "workflow_sid": SIDS,
+        "workflow_sid": SIDS["WW"],
         "cumulative": WORKFLOW,
         "realtime": WORKFLOW_NOW,
     },
-    "workflow_cumulative_statistics": {**LOCATED, "workflow_sid": SIDS, **WORKFLOW},
-    "workflow_real_time_statistics": {**LOCATED, "workflow_sid": SIDS, **WORKFLOW_NOW},
+    "workflow_cumulative_statistics": {**LOCATED, "workflow_sid": SIDS["WW"], **WORKFLOW},
+    "workflow_real_time_statistics": {**LOCATED, "workflow_sid": SIDS["WW"], **WORKFLOW_NOW},
     "workspace_statistics": {**LOCATED, "cumulative": WORKSPACE, "realtime": WORKSPACE_NOW},
     "workspace_cumulative_statistics": {**LOCATED, **WORKSPACE},
     "workspace_real_time_statistics": {**LOCATED, **WORKSPACE_NOW},
 }
 SHAPES["task_queues_statistics"] = SHAPES["task_queue_statistics"]
 """By the name of the operation that answers so."""
+NEVER_MISSING = {
+    "workspace_sid",
+    "worker_sid",
+    "task_queue_sid",
+    "workflow_sid",
+    "cumulative",
+    "realtime",
+    "task_queue_data",
+}
+"""What names an answer, and the parts that it exists for."""
 
 UNKNOWN = st.dictionaries(
     st.sampled_from(["tasks_assigned", "zz_new", "extra"]),
@@ -153,10 +169,16 @@ def value(kind):
     return kind
 
 
-def body(shape):
+def answer(name):
+    """A body that answers the operation of that name: what names it is never left out."""
+    return body(SHAPES[name], NEVER_MISSING)
+
+
+def body(shape, never_missing=()):
     """A JSON object of this shape, with whatever a server may leave out, null or add."""
-    fields = {name: st.none() | value(kind) for name, kind in shape.items()}
-    known = st.fixed_dictionaries({}, optional=fields)
+    there = {name: value(kind) for name, kind in shape.items() if name in never_missing}
+    fields = {name: st.none() | value(shape[name]) for name in shape.keys() - there.keys()}
+    known = st.fixed_dictionaries(there, optional=fields)
     return st.builds(lambda one, more: {**more, **one}, known, UNKNOWN)
 
 

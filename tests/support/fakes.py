@@ -12,8 +12,8 @@ import orjson
 from taskrouter_stats import Credentials, TaskRouterSession, Window, errors, queries
 from taskrouter_stats.core.reply import Reply
 from taskrouter_stats.errors import SessionClosed
-from taskrouter_stats.session.courier import Courier
-from taskrouter_stats.session.life import Live
+from taskrouter_stats.session.executor import RequestExecutor
+from taskrouter_stats.session.lifecycle import OpenSession
 from taskrouter_stats.session.pacer import Pacer
 
 ACCOUNT = "AC" + "a" * 32
@@ -28,6 +28,10 @@ REQUEST_ID = "RQ" + "c" * 32
 def worker_sid(number):
     """The SID of that worker."""
     return f"WK{number:032x}"
+
+
+ANSWER = {"worker_sid": worker_sid(1), "workspace_sid": WORKSPACE, "cumulative": {}}
+"""As little of worker 1's statistics as will do."""
 
 
 def worker_query(number, window=WINDOW, workspace=WORKSPACE):
@@ -61,8 +65,9 @@ def limits(limit, remaining):
 
 def statistics(request, **headers):
     """A worker's statistics, as little of them as will do."""
+    workspace = request.target.split("/")[3]
     sid = worker_sid(number_of(request))
-    return reply(200, {"worker_sid": sid, "workspace_sid": WORKSPACE}, **headers)
+    return reply(200, {**ANSWER, "worker_sid": sid, "workspace_sid": workspace}, **headers)
 
 
 def trouble(status, code=None, **headers):
@@ -100,6 +105,7 @@ class FakeTransport:
         self.times = []
         self.in_flight = self.most_in_flight = 0
         self.closed = False
+        self.dropped = 0
 
     async def send(self, request, departed):
         """Stand in for the transport's send."""
@@ -123,6 +129,10 @@ class FakeTransport:
         if isinstance(answered, Exception):
             raise answered
         return answered
+
+    def drop_connections(self):
+        """Count how often the connections were dropped."""
+        self.dropped += 1
 
     async def aclose(self):
         """Refuse whatever comes from now on, as the transport does."""
@@ -158,16 +168,16 @@ async def session_over(transport, **options):
         headroom=settings.headroom,
     )
     loop = asyncio.get_running_loop()
-    courier = Courier(pacer, transport, settings.retry)
-    session._life.live = Live(courier, loop, os.getpid())
+    courier = RequestExecutor(pacer, transport, settings.retry)
+    session._life.live = OpenSession(courier, loop, os.getpid())
     async with session:
         yield session
         assert pacer._in_flight == transport.in_flight
     await asyncio.sleep(0)
     assert pacer._in_flight == 0
     assert [(b.in_flight, b.waiting) for b in pacer.snapshots()] == [(0, 0)] * len(pacer._budgets)
-    meters = [getattr(one.throttle, "meter", None) for one in pacer._budgets.values()]
-    assert [meter.pending for meter in meters if meter] == [0 for meter in meters if meter]
+    estimators = [getattr(one.throttle, "estimator", None) for one in pacer._budgets.values()]
+    assert {one.unsent for one in estimators if one} <= {0}
 
 
 async def read(items):

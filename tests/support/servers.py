@@ -6,22 +6,24 @@ from contextlib import asynccontextmanager
 from unittest.mock import Mock
 
 import aiohttp
+import orjson
 from aiohttp import web
 from aioresponses import aioresponses
 
-from .fakes import WORKERS_PATH
+from .fakes import ANSWER, WORKERS_PATH
 
 
 @asynccontextmanager
-async def serving(handler):
-    """Serve every path with an aiohttp.web handler; gives the base URL."""
+async def serving(handler, ssl=None):
+    """Serve every path with an aiohttp.web handler, over https if told; gives the base URL."""
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", handler)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield "http://127.0.0.1:{1}".format(*runner.addresses[0])
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=ssl).start()
+        scheme = "http" if ssl is None else "https"
+        yield "{0}://127.0.0.1:{2}".format(scheme, *runner.addresses[0])
     finally:
         await runner.cleanup()
 
@@ -56,7 +58,10 @@ class RawServer:
             await server.wait_closed()
 
 
-def http_bytes(body=b"{}", status="200 OK", *headers, length=None):
+_ANSWER = orjson.dumps(ANSWER)
+
+
+def http_bytes(body=_ANSWER, status="200 OK", *headers, length=None):
     """A reply as it goes over the wire."""
     length = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {length}", *headers, "", ""]

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from taskrouter_stats.core.rate_limit import NOTHING_SAID, RateLimit
+from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
 from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.session.pacer import Pacer
 
@@ -25,7 +25,7 @@ class Crowd:
         """Queue up as a task, and let it get as far as it can at once."""
 
         async def wait():
-            permit = await self.pacer.leave(
+            permit = await self.pacer.acquire(
                 key, interactive=interactive, max_wait=max_wait, front=front
             )
             self.went.append(name)
@@ -40,19 +40,19 @@ class Crowd:
         for name in names:
             await self.ask(name, key)
 
-    async def done(self, name, told=NOTHING_SAID, *, refused=False):
+    async def done(self, name, told=NO_HEADERS, *, refused=False):
         """The reply for that one came."""
         self.permits.pop(name).observe(told, refused=refused)
         await settle()
 
     async def answered(self, limit=None, remaining=None, key=KEY):
         """Put the probe of a budget behind: what follows is paced by what it told."""
-        permit = await self.pacer.leave(key, interactive=True)
+        permit = await self.pacer.acquire(key, interactive=True)
         permit.observe(RateLimit(limit=limit, remaining=remaining), refused=False)
 
     async def refuse(self, seconds, key=KEY):
         """Have a request of that budget refused, with a Retry-After."""
-        permit = await self.pacer.leave(key, interactive=True)
+        permit = await self.pacer.acquire(key, interactive=True)
         permit.observe(RateLimit(retry_after=seconds), refused=True)
 
     async def end(self):
@@ -61,7 +61,7 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
         for permit in self.permits.values():
-            permit.lose()
+            permit.abandon()
 
     def state(self, key=KEY):
         """The snapshot of one budget."""

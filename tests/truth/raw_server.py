@@ -7,9 +7,10 @@ authors did not think of. It runs in threads: tests of coroutines and of process
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 ACCOUNT, WORKSPACE = "AC" + "3" * 32, "WS" + "1" * 32
@@ -65,7 +66,7 @@ class Question:
 
 
 Part = bytes | type[Close] | type[Reset] | type[Hold]
-Answer = Callable[[Question], "bytes | tuple[Part, ...]"]
+Answer = Callable[[Question], "bytes | Iterable[Part]"]
 
 
 def http(body: object = b"", status: int = 200, headers: dict[str, str] | None = None) -> bytes:
@@ -115,14 +116,19 @@ def statistics(question: Question, **changes: object) -> dict[str, object]:
     """The true answer to a question for one Worker's statistics, with changes to its top level."""
     account, workspace = ACCOUNT, question.path.split("/")[3]
     created = int(question.sid.removeprefix("WK"), 16)
+    end = question.params.get("EndDate", END)
+    start = question.params.get("StartDate", START)
+    if "Minutes" in question.params:
+        length = timedelta(minutes=int(question.params["Minutes"]))
+        start = (datetime.fromisoformat(end) - length).isoformat().replace("+00:00", "Z")
     return {
         "account_sid": account,
         "workspace_sid": workspace,
         "worker_sid": question.sid,
         "url": f"https://taskrouter.twilio.com{question.path}",
         "cumulative": {
-            "start_time": question.params.get("StartDate", START),
-            "end_time": question.params.get("EndDate", END),
+            "start_time": start,
+            "end_time": end,
             "reservations_created": created,
             "reservations_accepted": created,
             "reservations_rejected": 0,
@@ -153,7 +159,8 @@ class RawServer:
     """Listens on a port of this machine and answers by a function.
 
     Attributes:
-        answer: gives the bytes of each reply, or several parts; Close, Reset and Hold end them.
+        answer: gives the bytes of each reply, or several parts, each of which a generator may
+            delay; Close, Reset and Hold end them.
         questions: every request that arrived, in order.
         connections: how many were accepted.
     """
@@ -203,7 +210,7 @@ class RawServer:
             while question := self._read(received, number, count + 1):
                 count += 1
                 said = self.answer(question)
-                for part in said if isinstance(said, tuple) else (said,):
+                for part in (said,) if isinstance(said, bytes) else said:
                     if part is Reset:
                         linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
                         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -37,7 +37,7 @@ def constructors() -> None:
     """A constructor's type names what will come."""
     assert_type(QUERY, Query[WorkerStatistics])
     assert_type(LISTING, Listing[Worker])
-    assert_type(QUERY.during(Window.last(minutes=1)), Query[WorkerStatistics])
+    assert_type(QUERY.with_window(Window.last(minutes=1)), Query[WorkerStatistics])
     assert_type(QUERY.key, str)
 
 
@@ -137,7 +137,9 @@ async def bulk(session: TaskRouterSession) -> None:
             assert_type(outcome.unwrap(), WorkerStatistics)
             if isinstance(outcome, Failure):
                 assert_type(outcome.error, Exception)
+                assert_type(outcome.query.context, Worker)
             else:
+                assert_type(outcome.query.context, Worker)
                 assert_type(outcome.value, WorkerStatistics)
                 assert_type(outcome.query, Query[WorkerStatistics])
     assert_type(await session.collect([QUERY]), list[Success[WorkerStatistics] | Failure])
@@ -189,10 +191,12 @@ def covariance(
 
 
 def records(statistics: WorkerStatistics) -> None:
-    """Fields have the types of the documents, every one of them optional."""
+    """Fields have the types of the documents; what names an answer, and its part, is there."""
     cumulative = statistics.cumulative
-    assert_type(cumulative, WorkerCumulative | None)
-    assert cumulative is not None
+    assert_type(cumulative, WorkerCumulative)
+    assert_type(statistics.worker_sid, str)
+    assert_type(statistics.account_sid, str | None)
+    assert_type(Worker(sid="WK…").sid, str)
     assert_type(cumulative.start_time, datetime | None)
     assert_type(cumulative.reservations_created, int | None)
     assert_type(cumulative.activity_durations, tuple[ActivityDuration, ...] | None)
@@ -216,4 +220,6 @@ async def mistakes(session: TaskRouterSession, statistics: WorkerStatistics) -> 
     TaskRouterSession.from_env(max_in_fligth=5)  # type: ignore[call-arg]
     TaskRouterSession(Credentials.from_env(), "https://x")  # type: ignore[call-arg]
     statistics.url = "elsewhere"  # type: ignore[misc]
-    _ = statistics.cumulative.start_time  # type: ignore[union-attr]
+    _ = statistics.cumulative.start_time.year  # type: ignore[union-attr]
+    Worker(friendly_name="Ann")  # type: ignore[call-arg]
+    _ = queries.workspace_statistics("WS…").context  # type: ignore[misc, unused-ignore]

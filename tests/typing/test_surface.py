@@ -11,12 +11,26 @@ import pytest
 
 SURFACE = Path(__file__).with_name("surface.py")
 ROOT = SURFACE.parents[2]
+README = ROOT / "README.md"
 
 
-def run(*command):
-    """Run a checker on the surface file, from the top of the repository."""
+@pytest.fixture(params=["surface.py", "README.md"])
+def checked(request, tmp_path):
+    """The surface file, and README's first example: both are what callers write."""
+    if request.param == "surface.py":
+        return SURFACE
+    example = re.search(
+        r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    path = tmp_path / "example.py"
+    path.write_text("# pyright: strict\n" + example[1], "utf-8")
+    return path
+
+
+def run(path, *command):
+    """Run a checker on a file, from the top of the repository."""
     return subprocess.run(
-        [sys.executable, "-m", *command, str(SURFACE)],
+        [sys.executable, "-m", *command, str(path)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -30,17 +44,18 @@ def skip_without(checker):
         pytest.skip(f"{checker} is not installed: types are checked with the dev extra")
 
 
-def test_mypy():
-    """Strict mypy finds every type as asserted, and every marked line an error."""
+def test_mypy(checked):
+    """Strict mypy finds every type as asserted, every marked line an error, and no other."""
     skip_without("mypy")
-    done = run("mypy", "--strict", "--no-error-summary")
+    done = run(checked, "mypy", "--strict", "--no-error-summary")
     assert (done.stdout, done.returncode) == ("", 0)
 
 
-def test_pyright():
-    """Strict pyright finds every type as asserted, and every marked line an error."""
+def test_pyright(checked):
+    """Strict pyright finds every type as asserted, every marked line an error, and no other."""
     skip_without("pyright")
-    done = run("pyright", "--outputjson", "--pythonversion", "3.11", "--pythonpath", sys.executable)
+    options = ("--outputjson", "--pythonversion", "3.11", "--pythonpath", sys.executable)
+    done = run(checked, "pyright", *options)
     report = re.search(r"^\{.*^\}", done.stdout, re.DOTALL | re.MULTILINE)
     if report is None:
         pytest.skip("pyright could not start: it fetches its own program on first use")

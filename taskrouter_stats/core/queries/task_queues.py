@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from taskrouter_stats.core import endpoints
-from taskrouter_stats.core.query import LARGEST_PAGE, Listing, Query, arguments
+from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, check_arguments
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models import (
@@ -55,7 +55,7 @@ def task_queue_statistics(
     filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
     return Query(
         row,
-        *arguments(
+        *check_arguments(
             row, {"workspace_sid": workspace_sid, "task_queue_sid": task_queue_sid}, window, filters
         ),
     )
@@ -87,7 +87,7 @@ def task_queue_cumulative_statistics(
     filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
     return Query(
         row,
-        *arguments(
+        *check_arguments(
             row, {"workspace_sid": workspace_sid, "task_queue_sid": task_queue_sid}, window, filters
         ),
     )
@@ -114,7 +114,7 @@ def task_queue_real_time_statistics(
     row = endpoints.TASK_QUEUE_REAL_TIME_STATISTICS
     return Query(
         row,
-        *arguments(
+        *check_arguments(
             row,
             {"workspace_sid": workspace_sid, "task_queue_sid": task_queue_sid},
             filters={"task_channel": task_channel},
@@ -129,7 +129,7 @@ def task_queues_statistics(
     task_channel: str | None = None,
     split_by_wait_time: Sequence[int] | None = None,
     friendly_name: str | None = None,
-    page_size: int = LARGEST_PAGE,
+    page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[TaskQueueStatistics]:
     """Every TaskQueue of a Workspace, cumulative and real-time, as a list.
 
@@ -153,7 +153,9 @@ def task_queues_statistics(
         "friendly_name": friendly_name,
     }
     return Listing(
-        row, *arguments(row, {"workspace_sid": workspace_sid}, window, filters), page_size=page_size
+        row,
+        *check_arguments(row, {"workspace_sid": workspace_sid}, window, filters),
+        page_size=page_size,
     )
 
 
@@ -164,7 +166,7 @@ def task_queues(
     evaluate_worker_attributes: str | None = None,
     worker_sid: str | None = None,
     ordering: str | None = None,
-    page_size: int = LARGEST_PAGE,
+    page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[TaskQueue]:
     """The TaskQueues of a Workspace.
 
@@ -190,7 +192,9 @@ def task_queues(
         "ordering": ordering,
     }
     return Listing(
-        row, *arguments(row, {"workspace_sid": workspace_sid}, filters=filters), page_size=page_size
+        row,
+        *check_arguments(row, {"workspace_sid": workspace_sid}, filters=filters),
+        page_size=page_size,
     )
 
 
@@ -213,7 +217,7 @@ def task_queues_bulk_real_time_statistics(
     if isinstance(task_queue_sids, (str, bytes)) or not isinstance(task_queue_sids, Iterable):
         raise InvalidParameter("task_queue_sids", task_queue_sids, "a list of SIDs is expected")
     row = endpoints.TASK_QUEUES_BULK_REAL_TIME_STATISTICS
-    parts = arguments(row, {"workspace_sid": workspace_sid})
+    parts = check_arguments(row, {"workspace_sid": workspace_sid})
     sids = tuple(dict.fromkeys(check_sid("task_queue_sids", sid, "WQ") for sid in task_queue_sids))
     return [
         Query(row, *parts, task_queue_sids=sids[start : start + _MOST_AT_ONCE])

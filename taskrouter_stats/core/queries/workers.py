@@ -1,7 +1,7 @@
 """Questions about Workers, one by one and all together."""
 
 from taskrouter_stats.core import endpoints
-from taskrouter_stats.core.query import LARGEST_PAGE, Listing, Query, arguments
+from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, check_arguments
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.models import (
     Worker,
@@ -46,15 +46,10 @@ def worker_statistics(
         InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
     """
     row = endpoints.WORKER_STATISTICS
-    return Query(
-        row,
-        *arguments(
-            row,
-            {"workspace_sid": workspace_sid, "worker_sid": worker_sid},
-            window,
-            {"task_channel": task_channel},
-        ),
-    )
+    sids = {"workspace_sid": workspace_sid, "worker_sid": worker_sid}
+    parts = check_arguments(row, sids, window, {"task_channel": task_channel})
+    workspace, worker = parts[0]
+    return Query(row, *parts, context=Worker(sid=worker, workspace_sid=workspace))
 
 
 def workers_statistics(
@@ -88,7 +83,7 @@ def workers_statistics(
         "task_queue_name": task_queue_name,
         "friendly_name": friendly_name,
     }
-    return Query(row, *arguments(row, {"workspace_sid": workspace_sid}, window, filters))
+    return Query(row, *check_arguments(row, {"workspace_sid": workspace_sid}, window, filters))
 
 
 def workers_cumulative_statistics(
@@ -112,7 +107,9 @@ def workers_cumulative_statistics(
     row = endpoints.WORKERS_CUMULATIVE_STATISTICS
     return Query(
         row,
-        *arguments(row, {"workspace_sid": workspace_sid}, window, {"task_channel": task_channel}),
+        *check_arguments(
+            row, {"workspace_sid": workspace_sid}, window, {"task_channel": task_channel}
+        ),
     )
 
 
@@ -135,7 +132,9 @@ def workers_real_time_statistics(
     row = endpoints.WORKERS_REAL_TIME_STATISTICS
     return Query(
         row,
-        *arguments(row, {"workspace_sid": workspace_sid}, filters={"task_channel": task_channel}),
+        *check_arguments(
+            row, {"workspace_sid": workspace_sid}, filters={"task_channel": task_channel}
+        ),
     )
 
 
@@ -155,7 +154,9 @@ def worker(
         InvalidSid, InvalidParameter: before anything is sent.
     """
     row = endpoints.WORKER
-    return Query(row, *arguments(row, {"workspace_sid": workspace_sid, "worker_sid": worker_sid}))
+    return Query(
+        row, *check_arguments(row, {"workspace_sid": workspace_sid, "worker_sid": worker_sid})
+    )
 
 
 def workers(
@@ -169,7 +170,7 @@ def workers(
     task_queue_name: str | None = None,
     task_queue_sid: str | None = None,
     ordering: str | None = None,
-    page_size: int = LARGEST_PAGE,
+    page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[Worker]:
     """The Workers of a Workspace.
 
@@ -203,7 +204,9 @@ def workers(
         "ordering": ordering,
     }
     return Listing(
-        row, *arguments(row, {"workspace_sid": workspace_sid}, filters=filters), page_size=page_size
+        row,
+        *check_arguments(row, {"workspace_sid": workspace_sid}, filters=filters),
+        page_size=page_size,
     )
 
 
@@ -211,7 +214,7 @@ def worker_channels(
     workspace_sid: str,
     worker_sid: str,
     *,
-    page_size: int = LARGEST_PAGE,
+    page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[WorkerChannel]:
     """A Worker's capacities, one for each TaskChannel.
 
@@ -228,6 +231,6 @@ def worker_channels(
     row = endpoints.WORKER_CHANNELS
     return Listing(
         row,
-        *arguments(row, {"workspace_sid": workspace_sid, "worker_sid": worker_sid}),
+        *check_arguments(row, {"workspace_sid": workspace_sid, "worker_sid": worker_sid}),
         page_size=page_size,
     )

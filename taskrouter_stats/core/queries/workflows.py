@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from taskrouter_stats.core import endpoints
-from taskrouter_stats.core.query import LARGEST_PAGE, Listing, Query, arguments
+from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, check_arguments
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.models import (
     Workflow,
@@ -46,7 +46,7 @@ def workflow_statistics(
     filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
     return Query(
         row,
-        *arguments(
+        *check_arguments(
             row, {"workspace_sid": workspace_sid, "workflow_sid": workflow_sid}, window, filters
         ),
     )
@@ -78,7 +78,7 @@ def workflow_cumulative_statistics(
     filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
     return Query(
         row,
-        *arguments(
+        *check_arguments(
             row, {"workspace_sid": workspace_sid, "workflow_sid": workflow_sid}, window, filters
         ),
     )
@@ -105,7 +105,7 @@ def workflow_real_time_statistics(
     row = endpoints.WORKFLOW_REAL_TIME_STATISTICS
     return Query(
         row,
-        *arguments(
+        *check_arguments(
             row,
             {"workspace_sid": workspace_sid, "workflow_sid": workflow_sid},
             filters={"task_channel": task_channel},
@@ -117,7 +117,7 @@ def workflows(
     workspace_sid: str,
     *,
     friendly_name: str | None = None,
-    page_size: int = LARGEST_PAGE,
+    page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[Workflow]:
     """The Workflows of a Workspace.
 
@@ -134,6 +134,8 @@ def workflows(
     row = endpoints.WORKFLOWS
     return Listing(
         row,
-        *arguments(row, {"workspace_sid": workspace_sid}, filters={"friendly_name": friendly_name}),
+        *check_arguments(
+            row, {"workspace_sid": workspace_sid}, filters={"friendly_name": friendly_name}
+        ),
         page_size=page_size,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from taskrouter_stats.core import endpoints
-from taskrouter_stats.core.query import LARGEST_PAGE, Listing, Query, arguments
+from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, check_arguments
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.models import (
     Activity,
@@ -47,7 +47,7 @@ def workspace_statistics(
     """
     row = endpoints.WORKSPACE_STATISTICS
     filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
-    return Query(row, *arguments(row, {"workspace_sid": workspace_sid}, window, filters))
+    return Query(row, *check_arguments(row, {"workspace_sid": workspace_sid}, window, filters))
 
 
 def workspace_cumulative_statistics(
@@ -72,7 +72,7 @@ def workspace_cumulative_statistics(
     """
     row = endpoints.WORKSPACE_CUMULATIVE_STATISTICS
     filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
-    return Query(row, *arguments(row, {"workspace_sid": workspace_sid}, window, filters))
+    return Query(row, *check_arguments(row, {"workspace_sid": workspace_sid}, window, filters))
 
 
 def workspace_real_time_statistics(
@@ -94,7 +94,9 @@ def workspace_real_time_statistics(
     row = endpoints.WORKSPACE_REAL_TIME_STATISTICS
     return Query(
         row,
-        *arguments(row, {"workspace_sid": workspace_sid}, filters={"task_channel": task_channel}),
+        *check_arguments(
+            row, {"workspace_sid": workspace_sid}, filters={"task_channel": task_channel}
+        ),
     )
 
 
@@ -112,13 +114,13 @@ def workspace(
         InvalidSid, InvalidParameter: before anything is sent.
     """
     row = endpoints.WORKSPACE
-    return Query(row, *arguments(row, {"workspace_sid": workspace_sid}))
+    return Query(row, *check_arguments(row, {"workspace_sid": workspace_sid}))
 
 
 def workspaces(
     *,
     friendly_name: str | None = None,
-    page_size: int = LARGEST_PAGE,
+    page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[Workspace]:
     """The Workspaces of the account.
 
@@ -133,7 +135,9 @@ def workspaces(
     """
     row = endpoints.WORKSPACES
     return Listing(
-        row, *arguments(row, {}, filters={"friendly_name": friendly_name}), page_size=page_size
+        row,
+        *check_arguments(row, {}, filters={"friendly_name": friendly_name}),
+        page_size=page_size,
     )
 
 
@@ -142,7 +146,7 @@ def activities(
     *,
     friendly_name: str | None = None,
     available: bool | None = None,
-    page_size: int = LARGEST_PAGE,
+    page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[Activity]:
     """The Activities of a Workspace.
 
@@ -160,14 +164,16 @@ def activities(
     row = endpoints.ACTIVITIES
     filters = {"friendly_name": friendly_name, "available": available}
     return Listing(
-        row, *arguments(row, {"workspace_sid": workspace_sid}, filters=filters), page_size=page_size
+        row,
+        *check_arguments(row, {"workspace_sid": workspace_sid}, filters=filters),
+        page_size=page_size,
     )
 
 
 def task_channels(
     workspace_sid: str,
     *,
-    page_size: int = LARGEST_PAGE,
+    page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[TaskChannel]:
     """The TaskChannels of a Workspace.
 
@@ -181,4 +187,6 @@ def task_channels(
         InvalidSid, InvalidParameter: before anything is sent.
     """
     row = endpoints.TASK_CHANNELS
-    return Listing(row, *arguments(row, {"workspace_sid": workspace_sid}), page_size=page_size)
+    return Listing(
+        row, *check_arguments(row, {"workspace_sid": workspace_sid}), page_size=page_size
+    )

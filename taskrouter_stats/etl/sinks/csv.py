@@ -2,16 +2,18 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final, TextIO
 
 import orjson
 
+from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.schemas import SCHEMAS, Kind
 
-from .growing import GrowingSink
+from .append import AppendSink
 
 __all__ = ["CsvSink"]
 
@@ -43,7 +45,7 @@ _WRITE: Final[Mapping[Kind, Callable[[Any], Any]]] = {
 }
 
 
-class CsvSink(GrowingSink):
+class CsvSink(AppendSink):
     """CSV: a folder with a file for each table, or one file with ``table=``.
 
     Null is an empty field, times are ISO 8601 in UTC, flags are ``true`` and ``false``. See
@@ -70,3 +72,25 @@ class CsvSink(GrowingSink):
                 for column in columns
             )
         return text.getvalue().encode()
+
+    def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
+        """Copy the header and the latest row of each key; return how many are left out."""
+        with _as_text(lines) as text:
+            keep, count = latest_rows(table, csv.DictReader(text, strict=True))
+        lines.seek(0)
+        with _as_text(lines) as text, _as_text(kept) as out:
+            writer = csv.writer(out, lineterminator="\r\n")
+            for number, row in enumerate(csv.reader(text, strict=True), -1):
+                if number < 0 or number in keep:
+                    writer.writerow(row)
+        return count - len(keep)
+
+
+@contextmanager
+def _as_text(file: BinaryIO) -> Generator[TextIO]:
+    """Read or write a file as text, and leave it open."""
+    text = io.TextIOWrapper(file, "utf-8", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()

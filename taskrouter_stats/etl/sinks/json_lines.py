@@ -1,13 +1,14 @@
 """JSON Lines: one worker and window a line, with its activities nested."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final
 
 import orjson
 
+from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
 
-from .growing import GrowingSink
+from .append import AppendSink
 
 __all__ = ["JsonLinesSink", "nested", "to_line"]
 
@@ -31,7 +32,7 @@ def to_line(row: dict[str, Any]) -> bytes:
     return orjson.dumps(row, option=_FORMAT)
 
 
-class JsonLinesSink(GrowingSink):
+class JsonLinesSink(AppendSink):
     """JSON Lines: ``statistics.jsonl``, or a folder with a file for each table.
 
     Times are ISO 8601 in UTC. A single file holds ``worker_statistics`` unless ``table=`` says
@@ -39,7 +40,7 @@ class JsonLinesSink(GrowingSink):
     """
 
     endings: ClassVar = (".jsonl", ".ndjson", ".json")
-    alone: ClassVar = "worker_statistics"
+    default_table: ClassVar = "worker_statistics"
 
     @property
     def format(self) -> str:
@@ -54,3 +55,10 @@ class JsonLinesSink(GrowingSink):
         """The rows as lines."""
         del table, first
         return b"".join(map(to_line, rows))
+
+    def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
+        """Copy the latest row of each key; return how many are left out."""
+        keep, count = latest_rows(table, map(orjson.loads, lines))
+        lines.seek(0)
+        kept.writelines(line for number, line in enumerate(lines) if number in keep)
+        return count - len(keep)

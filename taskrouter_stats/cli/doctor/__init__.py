@@ -1,0 +1,1 @@
+"""``taskrouter-stats doctor``: what works, what the server says, what stays open."""

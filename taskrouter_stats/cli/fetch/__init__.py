@@ -1,0 +1,1 @@
+"""``taskrouter-stats fetch``: from the call to files, a table or standard output."""

@@ -1,0 +1,103 @@
+"""``--summary FILE``: what a run came to, for whoever watches over it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from taskrouter_stats import __version__
+from taskrouter_stats.cli.exit_codes import COMPLETE
+from taskrouter_stats.etl.report import json_ready
+
+from .run import ExportJob
+from .summary_file import put_summary
+
+__all__ = ["summary_line", "write_summary"]
+
+_COUNTS: Final = (
+    *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
+    "not_asked",
+)
+_COSTS: Final = ("sent", "retried", "refused")
+
+
+def write_summary(
+    file: str, jobs: Sequence[ExportJob], code: int, began: datetime, error: BaseException | None
+) -> None:
+    """Write what the run came to.
+
+    Args:
+        file: its name.
+        jobs: the exports, as far as they came.
+        code: the exit code.
+        began: when the command did, aware.
+        error: what ended the run as a whole.
+
+    Raises:
+        StorageError: when it can't be written.
+    """
+    reports = [job.report for job in jobs]
+    ended = datetime.now(UTC)
+    elapsed = (ended - began).total_seconds()
+    totals: dict[str, Any] = {
+        name: sum(getattr(report, name) for report in reports) for name in (*_COUNTS, *_COSTS)
+    }
+    whole = {
+        "version": 1,
+        "program": f"taskrouter-stats {__version__}",
+        "began": began,
+        "ended": ended,
+        "exit_code": code,
+        "complete": code == COMPLETE and all(_is_complete(job) for job in jobs),
+        "stopped": any(report.stopped for report in reports),
+        "error": _told(error),
+        "totals": {**totals, "elapsed": elapsed, "pace": totals["sent"] / max(elapsed, 1e-3)},
+        "exports": [
+            {
+                "account": job.account,
+                **job.report.to_dict(),
+                "complete": _is_complete(job),
+                "error": _told(job.error),
+            }
+            for job in jobs
+        ],
+    }
+    option = orjson.OPT_UTC_Z | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    put_summary(file, orjson.dumps(json_ready(whole), option=option))
+
+
+def _is_complete(job: ExportJob) -> bool:
+    return job.error is None and job.report.complete
+
+
+def summary_line(job: ExportJob) -> str:
+    """One export in a line."""
+    report = job.report
+    there = report.written + report.already_done
+    whole = max(there, report.planned)
+    further = {
+        "were there before": report.already_done,
+        "not settled yet": report.incomplete,
+        "of workers that are gone": report.gone,
+        "older than the server's memory": report.expired,
+        "failed": report.failed,
+        "not asked": report.not_asked,
+    }
+    notes = [f"{count:,} {what}" for what, count in further.items() if count]
+    told = f" ({', '.join(notes)})" if notes else ""
+    name = report.workspace_sid if job.account is None else f"{job.account}: {report.workspace_sid}"
+    return (
+        f"{name}: {there:,} of {whole:,} answers{told}, "
+        f"in {report.place}; {_counted(report.sent, 'request', 'requests')}, "
+        f"{_counted(report.retried, 'retry', 'retries')}, {report.refused:,} refused, "
+        f"{report.elapsed:.2f} s: {report.pace:.1f}/s"
+    )
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _told(error: BaseException | None) -> dict[str, str] | None:
+    return None if error is None else {"type": type(error).__name__, "message": str(error)}

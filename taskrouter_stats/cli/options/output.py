@@ -1,0 +1,127 @@
+"""The options that say where rows go, and the sink that they mean."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+import click
+from attrs import field, frozen
+
+from taskrouter_stats.errors import ConfigError
+from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Sink
+from taskrouter_stats.etl.schemas import EXPORTED
+from taskrouter_stats.etl.storage import local_path, storage_errors
+
+__all__ = ["OutputTarget", "target_options"]
+
+_ENDINGS: Final = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv"}
+
+
+@frozen
+class OutputTarget:
+    """Where rows go.
+
+    Attributes:
+        output: a file, a folder, a URI, ``-``; None when nothing was said.
+        format: ``jsonl``, ``csv``, ``parquet``, or None for what the name says.
+        table: the only table, or None for all.
+        compression: as the sink takes it, or None for its default.
+        fresh: whether to move what is there aside.
+        retry_failed: whether to ask only for what failed.
+        verify: whether to compare sums.
+    """
+
+    output: str | None = field(default=None, repr=False)  # a URI may hold a secret
+    format: str | None = None
+    table: str | None = None
+    compression: str | None = None
+    fresh: bool = False
+    retry_failed: bool = False
+    verify: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.fresh and self.retry_failed:
+            raise ConfigError("--fresh and --retry-failed exclude each other")
+        if self.is_stored:
+            return
+        for name in ("table", "compression", "fresh", "retry_failed", "verify"):
+            if getattr(self, name):
+                option = f"--{name.replace('_', '-')}"
+                raise ConfigError(f"{option} needs --output with the name of a file or folder")
+        if self.format not in (None, "jsonl"):
+            raise ConfigError("standard output takes JSON Lines: --output names a file or folder")
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is a file or folder, so that a run can be resumed; a device or pipe is not."""
+        if self.output in (None, "-"):
+            return False
+        output = str(self.output)
+        if "://" in output:
+            return True
+        with storage_errors(f"--output {output}"):
+            place = Path(output)
+            return not place.exists() or place.is_file() or place.is_dir()
+
+    def sink(self) -> Sink:
+        """Where rows go, by the format or the name's ending.
+
+        Raises:
+            ConfigError, InvalidParameter: when these can't be together.
+            MissingExtra: for Parquet without pyarrow.
+            StorageError: the current directory was deleted.
+        """
+        output = str(self.output)
+        ending = Path(output.removesuffix(".gz")).suffix
+        place = local_path(output)
+        form = self.format or _ENDINGS.get(ending, "parquet")
+        if place is not None and place.is_file() and _ENDINGS.get(ending) != form:
+            ends = {"jsonl": "a file that ends in .jsonl", "csv": "a file that ends in .csv"}
+            right = ends.get(form, "a folder, or a file that ends in .jsonl or .csv")
+            raise ConfigError(f"--output {output} is a file: name {right}")
+        if form == "parquet":
+            columns = cast("Any", self.compression or "zstd")
+            return ParquetSink(output, table=self.table, compression=columns)
+        whole = cast(
+            'Literal["gzip"] | None', None if self.compression == "none" else self.compression
+        )
+        make = JsonLinesSink if form == "jsonl" else CsvSink
+        if make is CsvSink and ending == ".csv" and self.table is None:
+            raise ConfigError(f"--output {output}: one CSV file holds one table, so say --table")
+        return make(output, table=self.table, compression=whole)
+
+
+def target_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options on where rows go, as one ``target``."""
+
+    @click.option("--output", metavar="PLACE", help="File, folder or URI; - is standard output.")
+    @click.option(
+        "--format",
+        type=click.Choice(["jsonl", "csv", "parquet"]),
+        help="What to write.  [default: by PLACE; a folder: parquet]",
+    )
+    @click.option(
+        "--table",
+        type=click.Choice(EXPORTED),
+        metavar="NAME",
+        help="Write this table only: worker_statistics or worker_activity_durations.",
+    )
+    @click.option(
+        "--compression",
+        type=click.Choice(["gzip", "zstd", "snappy", "lz4", "none"]),
+        metavar="NAME",
+        help="gzip, zstd, snappy, lz4, none.  [default: zstd for parquet]",
+    )
+    @click.option("--fresh", is_flag=True, help="Move what is there aside and start over.")
+    @click.option("--retry-failed", is_flag=True, help="Ask only for what failed before.")
+    @click.option("--verify", is_flag=True, help="Compare sums, one request for each window.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, **given: Any) -> int:
+        named = {name: given.pop(name) for name in _NAMES}
+        return command(*args, target=OutputTarget(**named), **given)
+
+    return wrapped
+
+
+_NAMES: Final = ("output", "format", "table", "compression", "fresh", "retry_failed", "verify")

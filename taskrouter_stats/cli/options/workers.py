@@ -1,0 +1,109 @@
+"""The options that choose workers, and the plan that they make."""
+
+import functools
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from attrs import frozen
+
+from taskrouter_stats import Window, queries
+from taskrouter_stats.errors import ConfigError, InvalidParameter, InvalidSid
+from taskrouter_stats.etl import WorkerPlan, worker_plan
+from taskrouter_stats.models import check_sid
+
+__all__ = ["WorkerSelection", "parse_workers", "read_workers", "whom_options"]
+
+_MOST: Final = 200
+"""Longest piece of a bad line that is worth showing."""
+
+
+def read_workers(name: str) -> list[str]:
+    """The SIDs in that file, or on standard input for ``-``.
+
+    Raises:
+        ConfigError: when it can't be read.
+        InvalidParameter: when a line holds no SID, or no line does.
+    """
+    try:
+        if name == "-":
+            if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+                raise ConfigError("--workers -: standard input is closed: name a file")
+            return parse_workers(name, sys.stdin)
+        with Path(name).open(encoding="utf-8-sig") as lines:
+            return parse_workers(name, lines)
+    except UnicodeDecodeError:
+        raise ConfigError(f"--workers {name}: no UTF-8 text") from None
+    except OSError as error:
+        raise ConfigError(f"--workers {name}: {error.strerror or error}") from None
+
+
+def parse_workers(name: str, lines: Iterable[str]) -> list[str]:
+    """One SID a line, each once; empty lines and what follows a ``#`` are skipped."""
+    found: dict[str, None] = {}
+    for number, line in enumerate(lines, 1):
+        text = line.partition("#")[0].strip()
+        if not text:
+            continue
+        try:
+            found[check_sid("worker_sid", text, "WK")] = None
+        except InvalidSid:
+            raise InvalidParameter(
+                "--workers", text[:_MOST], f"line {number} of {name} is no Worker's SID (WK…)"
+            ) from None
+    if not found:
+        raise InvalidParameter("--workers", name, "it names no worker")
+    return list(found)
+
+
+@frozen
+class WorkerSelection:
+    """Which workers, and which of their tasks.
+
+    Attributes:
+        workers: their SIDs, or None.
+        task_queue: those eligible for the TaskQueue of this name, or None.
+        task_channel: only this TaskChannel, or None.
+    """
+
+    workers: Sequence[str] | None = None
+    task_queue: str | None = None
+    task_channel: str | None = None
+
+    def plan(self, workspace_sid: str, windows: Sequence[Window]) -> WorkerPlan:
+        """Them by these windows."""
+        listing = None
+        if self.task_queue is not None:
+            listing = queries.workers(workspace_sid, task_queue_name=self.task_queue)
+        return worker_plan(
+            workspace_sid,
+            windows,
+            workers=listing if self.workers is None else self.workers,
+            task_channel=self.task_channel,
+        )
+
+
+def whom_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command ``--workers``, ``--task-queue`` and ``--task-channel`` as one ``whom``."""
+
+    @click.option("--workers", metavar="FILE", help="Only these: one SID (WK…) a line; - is stdin.")
+    @click.option("--task-queue", metavar="NAME", help="Only workers eligible for this TaskQueue.")
+    @click.option(
+        "--task-channel", metavar="NAME", help="Only this TaskChannel: voice, or its SID."
+    )
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any,
+        workers: str | None,
+        task_queue: str | None,
+        task_channel: str | None,
+        **rest: Any,
+    ) -> int:
+        if workers is not None and task_queue is not None:
+            raise ConfigError("--workers and --task-queue exclude each other")
+        given = None if workers is None else read_workers(workers)
+        return command(*args, whom=WorkerSelection(given, task_queue, task_channel), **rest)
+
+    return wrapped

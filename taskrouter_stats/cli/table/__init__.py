@@ -1,0 +1,1 @@
+"""The table of Workers that ``fetch`` and ``demo`` show on a terminal."""

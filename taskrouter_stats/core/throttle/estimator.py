@@ -1,0 +1,341 @@
+"""Infer from the server's counter what is left, what it counts, and who else uses it."""
+
+import math
+
+import attrs
+
+from taskrouter_stats.core.rate_limit import RateLimit
+
+from .header_trust import JUMP, HeaderTrust, LimitAgreement, plausible
+from .latency import Latency
+from .limit_model import PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL, CostTest, LimitModel
+from .other_clients import OtherClients
+from .rate import MEMORY
+from .refills import QUICK_SECONDS, Refills, next_scout
+from .send_log import KEEP_SECONDS, SendLog, SendTicket
+
+__all__ = ["BudgetEstimator"]
+
+HALF_USED = 0.5
+"""Share of the limit that must be gone before a long window can be told from a short one by the
+counter's not coming back (0.25 to 0.75: no row moves by 1%)."""
+
+SCOUTS = 0.04
+"""Share of a long memory's budget that is spread over the wait, to see its window turn."""
+
+MIN_SCOUTS = 4.0
+"""Scouts of a small budget, but never more than half of it."""
+
+MIN_SLACK = 0.5
+"""Header units that rounding explains."""
+
+SLACK_SHARE = 0.02
+"""Share of the limit that is not yet another client. Twice as much hides a rival of an average for
+seconds: 6% of its requests are denied instead of 1%."""
+
+MAX_REMAINING = 10.0
+"""More limits than this can't remain: a bucket may hold ten seconds' worth."""
+
+BOUND_SECONDS = 2.0
+"""Seconds of sends that bound the cost at first: every memory that is not short is longer."""
+
+
+@attrs.define(eq=False, repr=False)
+class BudgetEstimator:
+    """One budget's counter as the headers show it.
+
+    Attributes:
+        headroom: share of the limit that is never used.
+        log: the own sends.
+        limit: `Limit` less the headroom, in header units; None while none is believed.
+        remaining: `Remaining` less the headroom, told to request number `newest_send`.
+        newest_send: number of the newest request whose reply told `remaining`.
+        newest_at: when that request was sent.
+        unsent: requests that may go and were not sent yet.
+        min_remaining: the least that remained since the last change of the rate.
+        slack: header units that other clients must exceed.
+        busy_since: when the first send after a pause of the whole memory went.
+    """
+
+    headroom: float
+    log: SendLog = attrs.Factory(SendLog)
+    latency: Latency = attrs.Factory(Latency)
+    trust: HeaderTrust = attrs.Factory(HeaderTrust)
+    agreement: LimitAgreement = attrs.Factory(LimitAgreement)
+    others: OtherClients = attrs.Factory(OtherClients)
+    cost_test: CostTest = attrs.Factory(CostTest)
+    refills: Refills = attrs.Factory(Refills)
+    model: LimitModel = PER_SECOND
+    limit: float | None = None
+    remaining: float | None = None
+    newest_send: int = 0
+    newest_at: float = -math.inf
+    unsent: int = 0
+    min_remaining: float = math.inf
+    slack: float = MIN_SLACK
+    busy_since: float = -math.inf
+
+    def is_exclusive(self, now: float) -> bool:
+        """Tell whether nobody else used this budget lately."""
+        return self.others.are_absent(now)
+
+    def has_remaining(self, now: float) -> bool:
+        """Tell whether there is a `Remaining` to go by."""
+        return self.remaining is not None and now >= self.trust.ignored_until
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that the limit amounts to."""
+        return 0.0 if self.limit is None else self.limit / self.model.window_seconds
+
+    @property
+    def full(self) -> float:
+        """Requests that the whole budget holds."""
+        return 0.0 if self.limit is None else self.limit / self.model.cost
+
+    @property
+    def past(self) -> float:
+        """Seconds after which the server has surely forgotten an own request."""
+        return self.model.memory + max(2.0 * self.latency.reorder_seconds, self.latency.lag)
+
+    def own_rate(self, now: float) -> float:
+        """Return the own requests per second, on the average of ten seconds."""
+        return self.log.count_since(now - MEMORY) / MEMORY
+
+    def credit(self, now: float) -> float:
+        """Return the requests that the headers, or the own log, vouch for now."""
+        if self.limit is None or self.remaining is None or now < self.trust.ignored_until:
+            return 0.0
+        cost, sent = self.model.cost, self.log.total - self.newest_send
+        if self.model.is_short:
+            return self.remaining / cost - sent - self.unsent
+        since, past = self.log.count_since, self.past
+        held = since(now - past)
+        forgotten = since(self.newest_at - past) - held
+        most = (self.remaining + 1.0) / cost - sent + forgotten
+        least = self.remaining / cost - since(self.newest_at - self.latency.reorder_seconds)
+        return max(least, min(self.full - held, most)) - self.unsent
+
+    def is_watching(self, now: float) -> bool:
+        """Tell whether no whole memory passed alone yet, so that others may still show."""
+        return now < max(self.busy_since, self.others.shared_until) + self.past
+
+    def credit_at(self, need: float) -> float:
+        """Return when the server has forgotten enough own requests for `need` more."""
+        kept = max(0, math.floor(self.full - need - self.unsent + 1e-9))
+        return self.log.time_of(kept) + self.past
+
+    @property
+    def scouts(self) -> float:
+        """Requests of a full budget that are kept to see the counter come back."""
+        return min(max(MIN_SCOUTS, SCOUTS * self.full), self.full / 2.0)
+
+    def next_look(self, now: float) -> float:
+        """Return when the next request goes that shows whether the memory is short."""
+        credit = self.credit(now)
+        return self.log.time_of(0) + QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else now
+
+    def is_unproven(self, now: float) -> bool:
+        """Tell whether a limit that is read as one per second may be one per ten seconds.
+
+        It is nearly gone, and the counter was not seen to come back.
+        """
+        kept = SCOUTS * self.full
+        least = kept if kept >= MIN_SCOUTS else 1.0
+        return not self.refills.are_quick and self.credit(now) < least
+
+    def next_scout(self, credit: float) -> float:
+        """Return when the next of the last requests with credit may go; minus infinity: now."""
+        oldest = max(0, math.floor(self.full - credit) - 1)
+        last, end = self.log.time_of(0), self.log.time_of(oldest) + self.past
+        shortest = 1.0 / cost if (cost := self.model.cost) < 1.0 else self.model.memory
+        turns = (self.refills.turned_after + shortest, self.refills.turned_before + self.past)
+        known = self.refills.turned_before >= self.busy_since and last < turns[1]
+        if not known and last >= self.busy_since + self.past:
+            return -math.inf
+        return next_scout(last, credit, max(end, self.busy_since + self.past), turns)
+
+    def record_send(self, sent: SendTicket, now: float) -> None:
+        """Record that a request was sent: in the log, and in the test of its cost."""
+        self.unsent -= 1
+        if self.log.time_of(0) < now - self.past:
+            self.busy_since = now
+        sent.at = at = self.log.record(now)
+        sent.number = self.log.total
+        if self.limit is not None:  # the server refills for other clients as well
+            sent.surplus = self.cost_test.record_send(
+                at, sent.number, self.limit / (1.0 - self.headroom)
+            )
+
+    def update(self, sent: SendTicket, now: float, reported: RateLimit, *, refused: bool) -> bool:
+        """Update from a reply's headers; return False if they are missing or not credible."""
+        told, left = plausible(reported.limit), reported.remaining
+        if told is not None or not refused:
+            self.agreement.update(told, sent.number)
+        limit = self.agreement.limit
+        ours = None if limit is None else (1.0 - self.headroom) * limit
+        if ours != self.limit:
+            self._change_limit(ours, now)
+        if limit is None or told != limit or left is None or not 0 <= left <= MAX_REMAINING * limit:
+            return False
+        newest = sent.number > self.newest_send
+        if not refused and (
+            now < self.trust.ignored_until or (newest and self._contradicts(sent, now, left))
+        ):
+            return False
+        left = max(0.0, left - self.headroom * limit)
+        self.min_remaining = min(self.min_remaining, left)
+        rose = newest and self.remaining is not None and left > self.remaining + self.slack
+        self.cost_test.saw(sent, left, rose=rose)
+        if newest:
+            self._count(sent, now, left, refused=refused)
+        if not refused:
+            self._test_average(sent, now)
+        return True
+
+    def assume_empty(self, sent: SendTicket) -> None:
+        """Take a refusal without `Remaining` for a 0."""
+        if self.remaining is not None:
+            self.remaining, self.newest_send = 0.0, sent.number
+
+    def assume_average(self) -> None:
+        """Take the memory for long: nothing came back for longer than a second."""
+        self.model = TEN_SECOND_AVERAGE
+
+    def reject_average(self) -> None:
+        """Go back to the careful model: a refusal came although credit was left."""
+        if self.model.cost < 1.0:
+            self.model = PER_SECOND
+            self.cost_test.restart(self.limit or 0.0)
+
+    def distrust(self, now: float) -> None:
+        """Ignore `Remaining` for a while, and what it said of others."""
+        self.trust.ignore(now)
+        self.others.forget()
+        self.remaining, self.min_remaining = None, math.inf
+
+    def _change_limit(self, limit: float | None, now: float) -> None:
+        first = self.limit is None
+        self.limit, self.remaining, self.min_remaining = limit, None, math.inf
+        if limit is None:
+            return
+        self.slack = MIN_SLACK + SLACK_SHARE * limit
+        self.refills.peak_at = None
+        self.cost_test.restart(limit)
+        if first:
+            self.cost_test.start(1, self.log.time_of(len(self.log.times) - 1))
+            self.cost_test.surplus, self.cost_test.surplus_at = float(self.log.total), now
+
+    def _contradicts(self, sent: SendTicket, now: float, left: float) -> bool:
+        limit, before = self.limit, self.remaining
+        if limit is None or self.is_exclusive(now) or self.model.cost < 1.0:
+            self.trust.jumps = 0
+            return False
+        jumped = before is not None and left - before > JUMP * limit
+        if jumped and self.trust.saw_jump(sent.at, self.latency.reorder_seconds):
+            self.distrust(now)
+            return True
+        return False
+
+    def _count(self, sent: SendTicket, now: float, left: float, *, refused: bool) -> None:
+        """Take in what remained for the newest request."""
+        our, fallen = self._since_refill(sent, left, refused=refused)
+        self.remaining, self.newest_send, self.newest_at = left, sent.number, sent.at
+        self._test_sharing(sent, now, our, fallen)
+        cost = self.cost_test
+        if self.model.cost < 1.0 and cost.high > 1.05 * cost.low and self.is_exclusive(now):
+            self._bound_cost(sent, left)
+
+    def _since_refill(self, sent: SendTicket, left: float, *, refused: bool) -> tuple[float, float]:
+        """Return what may be own, and what is gone, in header units since the counter last rose."""
+        blur, since = self.latency.reorder_seconds, self.log.count_since
+        peak_at = self.refills.peak_at
+        if peak_at is None:
+            self.refills.start(sent.at, left)
+            return 0.0, 0.0
+        fallen = self.refills.peak - left
+        sure = since(peak_at + blur) - since(sent.at - blur)
+        if not refused and sure * self.model.least_cost > fallen + self.slack:
+            self._refill(sent, left)
+            return 0.0, 0.0
+        if fallen <= self.slack or sent.at - peak_at <= blur:
+            return 0.0, 0.0
+        our = since(peak_at - blur) - since(sent.at + blur)
+        return our * self.model.cost, fallen
+
+    def _refill(self, sent: SendTicket, left: float) -> None:
+        """Take in a refill: a turn, if the own sends of the memory would not leave so much."""
+        blur, since, model = self.latency.reorder_seconds, self.log.count_since, self.model
+        self.refills.saw(sent.at, left)
+        if model.is_short:
+            return
+        if model is TEN_SECOND_TOTAL and self.refills.are_quick:
+            self.model = PER_SECOND
+            return
+        sure = since(sent.at - model.memory + blur) - since(sent.at - blur)
+        if (self.limit or 0.0) - left + self.slack < sure * model.least_cost:
+            self.refills.turned(self.newest_at, sent.at + blur, model.memory)
+
+    def _test_average(self, sent: SendTicket, now: float) -> None:
+        may_be = self.model is PER_SECOND and sent.surplus > self.cost_test.surplus_needed
+        if not may_be or not self.is_exclusive(now):
+            return
+        arrived = self.log.count_since(sent.at - self.latency.reorder_seconds)
+        if self.cost_test.proves_average(sent, arrived - (self.log.total - sent.number)):
+            self.model = TEN_SECOND_AVERAGE
+            self.refills.restart(self.cost_test.base_at, self.cost_test.base)
+            self._bound_cost(sent, self.remaining or 0.0)
+
+    def _bound_cost(self, sent: SendTicket, left: float) -> None:
+        """Narrow the bounds of a request's cost, while the server has forgotten none since."""
+        peak_at, cost = self.refills.peak_at, self.cost_test
+        if left <= 0.0 or peak_at is None or sent.number != self.newest_send:
+            return
+        blur, since = self.latency.reorder_seconds, self.log.count_since
+        if not blur < sent.at - peak_at <= max(BOUND_SECONDS, 1.0 / cost.high):
+            return
+        least = since(peak_at + blur) - since(sent.at - blur)
+        theirs = (self.limit or 0.0) * (sent.at - peak_at)  # others can't be faster for long
+        most = since(peak_at - blur) - since(sent.at + blur) + theirs
+        cost.bound((self.limit or 0.0) - left, self.refills.peak - left, least, most)
+        self.model = cost.model()
+        self.log.keep = max(KEEP_SECONDS, self.past + 2.0)
+
+    def _unexplained(self, sent: SendTicket, left: float) -> tuple[float, float]:
+        """Return the units gone that own sends cannot have used, and those that they can."""
+        blur, since, model = self.latency.reorder_seconds, self.log.count_since, self.model
+        gone = (self.limit or 0.0) - left
+        later = since(sent.at + blur)
+        our = 0.0 if not model.is_short else float(since(sent.at - 1.0 - blur) - later)
+        if gone > our:
+            past = MEMORY + blur if model.is_short else self.past
+            cost = 1.0 / MEMORY if model.is_short else model.cost
+            our = max(our, math.ceil((since(sent.at - past) - later) * cost))
+        return gone - our, our
+
+    def _test_sharing(self, sent: SendTicket, now: float, our: float, fallen: float) -> None:
+        slack, others = self.slack, self.others
+        left = self.remaining or 0.0
+        if others.first_reply_at == math.inf:
+            others.saw_start(now, *self._unexplained(sent, left), slack)
+            return
+        if fallen <= slack and (self.limit or 0.0) - left <= slack:
+            others.replies_alone += 1
+            return
+        unexplained, explained = self._unexplained(sent, left)
+        unexplained = others.less_history(now, unexplained)
+        if unexplained > slack and self._is_total(now, our, fallen):
+            if self.refills.is_slow(sent.at):
+                self.model = TEN_SECOND_TOTAL
+                return
+            unexplained = 0.0
+        others.saw(now, max(unexplained, fallen - our), explained, slack)
+
+    def _is_total(self, now: float, our: float, fallen: float) -> bool:
+        """Tell whether much of the limit is gone, but not more than was sent since it rose."""
+        return (
+            self.model is PER_SECOND
+            and fallen - our <= self.slack
+            and fallen >= HALF_USED * (self.limit or 0.0)
+            and self.is_exclusive(now)
+        )

@@ -1,0 +1,50 @@
+"""How long replies take, and by how much that blurs the order in which requests arrive."""
+
+import math
+
+import attrs
+
+__all__ = ["Latency"]
+
+SMOOTHING = 0.1
+"""Weight of the newest round trip in the smoothed one."""
+
+REORDER_SHARE = 0.25
+"""Share of a round trip by which one request may overtake another on its way."""
+
+MIN_REORDER = 0.03
+"""Seconds by which it may do so at least: a fast network jitters, too."""
+
+MAX_REORDER = 2.0
+"""Seconds by which it may do so at most: a stall is not an order."""
+
+JITTER = 3.0
+"""Round trips within so many times the fastest are jitter, and not a server that falls behind."""
+
+LAG_FADES = 0.999
+"""Factor by which the longest delay fades with each reply (0.99, 0.9999: within 1%)."""
+
+
+@attrs.define(eq=False, repr=False)
+class Latency:
+    """Round trips of one budget, in seconds.
+
+    Attributes:
+        srtt: the smoothed round trip.
+        reorder_seconds: how far two sends must be apart to arrive in order.
+        fastest: the fastest round trip.
+        lag: the longest delay of late beyond the fastest: a server that falls behind in a burst
+            stamps its requests late, and so forgets them late.
+    """
+
+    srtt: float = 0.0
+    reorder_seconds: float = 0.0
+    fastest: float = math.inf
+    lag: float = 0.0
+
+    def record(self, seconds: float) -> None:
+        """Take in a round trip."""
+        self.srtt += SMOOTHING * (seconds - self.srtt) if self.srtt else seconds
+        self.reorder_seconds = min(max(REORDER_SHARE * self.srtt, MIN_REORDER), MAX_REORDER)
+        self.fastest = min(self.fastest, seconds)
+        self.lag = min(max(LAG_FADES * self.lag, seconds - JITTER * self.fastest), MAX_REORDER)

@@ -1,0 +1,50 @@
+"""How long nobody may send after a 429."""
+
+import math
+
+import attrs
+
+__all__ = ["MAX_CREDIBLE_RETRY_AFTER", "MAX_RETRY_AFTER", "Pause"]
+
+ROUND_TRIPS = 0.5
+"""The first pause, in round trips; it doubles while nothing gets through."""
+
+MAX_ALONE = 1.0
+"""The longest pause of a process that is alone, in seconds."""
+
+MAX_SHARED = 2.5
+"""The longest pause in company, in seconds: outages come in company."""
+
+MAX_RETRY_AFTER = 300.0
+"""Seconds of `Retry-After` obeyed at once; a server that means more will say so again."""
+
+MAX_CREDIBLE_RETRY_AFTER = 86_400.0
+"""More seconds of `Retry-After` than any rate limit's: a broken clock's, and not obeyed at all."""
+
+MAX_DOUBLINGS = 20
+"""Doublings of the pause, so that no power overflows."""
+
+
+@attrs.define(eq=False, repr=False)
+class Pause:
+    """The pause of one budget.
+
+    Attributes:
+        until: when it ends.
+        consecutive_429s: how many 429s started a pause since the last admitted request.
+    """
+
+    until: float = -math.inf
+    consecutive_429s: int = 0
+
+    def start(
+        self, now: float, srtt: float, jitter: float, retry_after: float | None, *, alone: bool
+    ) -> None:
+        """Pause after a 429."""
+        doublings = min(self.consecutive_429s, MAX_DOUBLINGS)
+        self.consecutive_429s += 1
+        seconds = min(MAX_ALONE if alone else MAX_SHARED, ROUND_TRIPS * srtt * 2.0**doublings)
+        seconds *= 0.75 + 0.5 * jitter
+        if retry_after is not None and retry_after <= MAX_CREDIBLE_RETRY_AFTER:
+            seconds = max(seconds, min(retry_after, MAX_RETRY_AFTER))
+        self.until = max(self.until, now + seconds)

@@ -1,0 +1,218 @@
+"""The pace: how fast requests may go that no header vouches for.
+
+A leaky bucket upside down. Every send adds one request of *debt*; debt drains at `rate` a
+second; out of debt, the next request may go. A burst that credit allowed (see `estimator`) leaves
+debt behind, and so the average over any long time is `rate` whatever the burst was: that is
+why nobody needs to know when the server's window turns. Idleness earns nothing: debt never
+falls below what a late timer loses. The rate itself is learned:
+
+- *alone*, it is the server's limit less a margin; a refusal cuts it a little, every second
+  without one wins back part of the gap;
+- *shared* with others in a budget that forgets within a second, it follows the lowest
+  `Remaining` of the last second: growth in proportion to what was remaining unspent, a small
+  constant share for fairness, 30% off for a refusal (additive increase, multiplicative
+  decrease: all sharers drift to equal shares);
+- *shared* with a memory of ten seconds, reacting to `Remaining` would be steering by the wake.
+  There the own average of ten seconds, scaled by what would make the sum fit, is the goal;
+- *blind*, with no header at all: growth by half per round trip until the first refusal, then a
+  cut of 15%, a quick return to where the refusal was, and a slow, accelerating search beyond.
+"""
+
+import math
+
+import attrs
+
+MEMORY = 10.0
+"""Seconds that Twilio averages over (docs/taskrouter/api): the one number from documents.
+
+5: 7% refused in ten-second windows; 20: their runs take twice as long."""
+
+TIMER_SLACK = 0.005
+"""Seconds of slots that may be caught up: timers wake 1 ms late, several grants at a time."""
+
+SLOT_SLACK = 0.1
+"""Share of a slot of `pace_limit` that a timer which woke late may catch up: so no second ever
+holds more than the limit's slots and the one that it began in."""
+
+EPSILON = 1e-6
+"""Waits shorter than this are none: no busy loop over rounding errors."""
+
+MIN_RATE, MAX_RATE = 0.2, 10_000.0
+"""Requests a second between which a learned rate stays: never a stall, never an overflow."""
+
+MARGIN = 0.025
+"""Alone, stay this far below the limit, so that jitter at a window's edge costs no refusal.
+
+0.015: refusals 0.14 -> 0.16%; 0.05: completion 1.13 -> 1.15."""
+
+RECOVER = 0.3
+"""Share of the gap to the goal won back per second without a refusal.
+
+0.15: lying headers cost 10% more; 0.6: blind refusals 0.67 -> 0.75%."""
+
+DECREASE_ALONE = 0.97
+"""After a lone refusal while alone: it was jitter, and 30% off would cost 5% of the run."""
+
+DECREASE = 0.7
+"""After a refusal while sharing, or several in a row.
+
+Sixteen processes: 0.5: 1.22 / 1.6%; 0.7: 1.13 / 2.3%; 0.85: 1.11 / 3.8%."""
+
+TARGET_SPARE = 0.05
+"""Share of the limit that sharers leave unspent (0.025: 2.5% refused; 0.1: 1.9%, 4% slower)."""
+
+GAIN = 0.5
+"""Growth per second and share of the limit unspent beyond `TARGET_SPARE`.
+
+Four processes: 0.25: 1.24 / 0.8%; 0.5: 1.21 / 0.9%; 1: 1.17 / 1.0%."""
+
+ADDITIVE_INCREASE = 0.002
+"""Growth per second as a share of the limit: what makes unequal sharers equal.
+
+Sixteen processes: 0.001: 1.19 / 2.0%; 0.002: 1.13 / 2.3%; 0.004: 1.12 / 3.2%."""
+
+PROBE_AFTER = 20.0
+"""Seconds that low headers may hold the pace down with no refusal to confirm them.
+
+Beside a rival: 10: 0.56% refused; 20: 0.39%; 40: 0.11%, but a small bucket under a large
+limit is then used by half."""
+
+PROBE_SPARE = 0.2
+"""What `spare` is taken for then: 10% growth a second until a refusal."""
+
+SHARED_START, SHARED_START_MIN = 0.7, 0.06
+"""A newcomer takes this share of its estimated part, and at least this share of the limit.
+
+Start 0.5: 1.24 / 0.7% with four; 1: 1.20 / 1.1%. Least start 0.03: lying headers cost 25% more."""
+
+BLIND_START, BLIND_INCREASE = 8.0, 1.5
+"""Blind: requests a second at first, and the factor per round trip until a refusal.
+
+1.25: 8% slower; 2: refusals 0.67 -> 1.17%."""
+
+BLIND_DECREASE, BLIND_SEARCH = 0.85, 0.001
+"""Blind: the cut, and the growth per second for every second since.
+
+Flat: cuts of 5 to 30% and half or twice the search move completion by 2%."""
+
+BLIND_AGAIN = 2.0
+"""Blind: a refusal within so many seconds of the last ends the search: the full `DECREASE`."""
+
+
+@attrs.define(eq=False, repr=False)
+class RateController:
+    """Debt, the rate that drains it, and how the rate is learned."""
+
+    at: float
+    rate: float = BLIND_START
+    debt: float = 0.0
+    slow_start: bool = True
+    rate_at_429: float = 0.0
+    decreased_at: float = -math.inf
+    increase_at: float = -math.inf
+    blind_rate: float = BLIND_START
+    blind_search: bool = True
+
+    def drain(self, now: float) -> None:
+        """Let time pass; idleness earns no more than a late timer's worth of slots."""
+        gone = now - self.at
+        if gone > 0.0:
+            debt, floor = self.debt - gone * self.rate, -TIMER_SLACK * self.rate
+            self.debt = debt if debt > floor else floor  # noqa: FURB136 - hot
+            self.at = now
+
+    def delay(self, now: float) -> float:
+        """Seconds until the next paced request; 0 when it may go."""
+        self.drain(now)
+        self.debt = min(self.debt, MEMORY * self.rate)
+        wait = self.debt / self.rate
+        return wait if wait > EPSILON else 0.0
+
+    def charge(self, now: float) -> None:
+        """A request goes; more debt than ten seconds can drain is forgotten."""
+        self.drain(now)
+        self.debt += 1.0
+
+    def refund(self) -> None:
+        """The request did not go after all."""
+        self.debt -= 1.0
+
+    def replay(self, times: list[float], now: float) -> None:
+        """Recount the debt of the sends at `times` as if the rate had always been this one."""
+        self.debt, self.at = 0.0, times[0] if times else now
+        for at in times:
+            self.charge(at)
+        self.drain(now)
+
+    def first_limit(self, rate: float, now: float) -> None:
+        """The first limit is heard."""
+        self.blind_rate, self.blind_search = self.rate, self.slow_start
+        self.rate = rate * (1.0 - MARGIN) if self.slow_start else min(self.rate, rate)
+        self.slow_start, self.increase_at = False, now + 1.0
+
+    def forget_limit(self, now: float) -> None:
+        """Go back to the search as it stood before a limit was told."""
+        self.rate, self.slow_start = self.blind_rate, self.blind_search
+        self.increase_at = now
+
+    def start_sharing(self, rate: float, limit: float, now: float) -> None:
+        """Others are in the budget: begin with a cautious part."""
+        self.rate = min(self.rate, max(SHARED_START_MIN * limit, SHARED_START * rate))
+        self.decreased_at = max(self.decreased_at, now)
+
+    def decrease(self, factor: float, now: float) -> None:
+        """Slow down."""
+        self.rate_at_429, self.decreased_at, self.increase_at = self.rate, now, now + 1.0
+        self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
+
+    def decrease_blind(self, recent: int, now: float) -> None:
+        """A refusal without headers; the first ends the search at what went last second."""
+        if self.slow_start:
+            self.slow_start = False
+            factor = DECREASE * min(1.0, max(recent / self.rate, 0.25))
+            self.decrease(factor, now)
+            self.rate_at_429 = 0.0
+        else:
+            self.decrease(
+                BLIND_DECREASE if now - self.decreased_at > BLIND_AGAIN else DECREASE, now
+            )
+
+    def increase_blind(self, now: float, srtt: float) -> None:
+        """No headers: search, or come back to the rate of the last 429 and creep beyond it."""
+        if self.slow_start:
+            self.increase_at = now + srtt
+            self.rate = min(MAX_RATE, self.rate * BLIND_INCREASE)
+        else:
+            self.increase_at = now + 1.0
+            creep = BLIND_SEARCH * min(now - self.decreased_at, 1.0 / BLIND_SEARCH)
+            self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)
+            self.rate = min(MAX_RATE, self.rate)
+
+    def increase_alone(self, rate: float, now: float) -> None:
+        """Nobody else spends: back toward the limit."""
+        self.increase_at = now + 1.0
+        gap = (1.0 - MARGIN) * rate - self.rate
+        self.rate += RECOVER * gap if gap > 0.0 else gap
+
+    def increase_shared(self, limit: float, remaining: float, now: float) -> None:
+        """A second passed: by what the fullest moment left unspent."""
+        self.increase_at = now + 1.0
+        spare = min(remaining / limit, 0.5) - TARGET_SPARE
+        if self.should_probe(now):
+            spare = max(spare, PROBE_SPARE)
+        self._towards(self.rate * (1.0 + GAIN * spare), limit)
+
+    def increase_slowly(self, limit: float, remaining: float, own: float, now: float) -> None:
+        """The same with ten seconds' memory: scale the own average so that the sum fits."""
+        self.increase_at = now + 1.0
+        used = max(limit - remaining, 0.5 * limit)
+        goal = (1.0 - TARGET_SPARE) * limit * own / used
+        self._towards(self.rate + RECOVER * (goal - self.rate), limit)
+
+    def should_probe(self, now: float) -> bool:
+        """Has no refusal confirmed the headers for long?"""
+        return now - self.decreased_at > PROBE_AFTER
+
+    def _towards(self, rate: float, limit: float) -> None:
+        top = (1.0 - MARGIN) * limit
+        self.rate = min(top, max(min(MIN_RATE, top), rate + ADDITIVE_INCREASE * limit))

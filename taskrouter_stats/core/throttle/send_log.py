@@ -1,0 +1,76 @@
+"""When this process sent what: the only way to tell its own requests from another client's.
+
+The log keeps the send times of the server's memory in order; counting since an instant is one
+bisection.
+"""
+
+from bisect import bisect_left
+
+import attrs
+
+__all__ = ["SendLog", "SendTicket"]
+
+KEEP_SECONDS = 12.0
+"""Seconds of sends kept at least: the documented ten seconds of averaging, and latency."""
+
+_TRIM = 256
+"""The log is cut when it is this long and half of it is too old: one cut per many sends."""
+
+
+@attrs.define(eq=False, repr=False)
+class SendTicket:
+    """One request that may be sent; its reply, or its loss, hands the ticket back.
+
+    Attributes:
+        at: when it was sent; until then, when it was allowed.
+        epoch: how many 429s had slowed the budget down before.
+        number: its number among the budget's requests, from 1; 0 until it is sent.
+        surplus: requests by which the sends up to it outran the refill that the limit promises.
+    """
+
+    at: float
+    epoch: int = 0
+    number: int = 0
+    surplus: float = 0.0
+
+
+@attrs.define(eq=False, repr=False)
+class SendLog:
+    """Send times in order.
+
+    Attributes:
+        total: number of the newest request.
+        times: when the newest requests were sent.
+        keep: seconds of sends to keep.
+    """
+
+    total: int = 0
+    times: list[float] = attrs.Factory(list[float])
+    keep: float = KEEP_SECONDS
+
+    def record(self, at: float) -> float:
+        """Record a send and return its time; a clock that runs back counts as standing."""
+        times = self.times
+        if len(times) >= _TRIM and times[_TRIM // 2] < at - self.keep:
+            del times[: bisect_left(times, at - self.keep)]
+        if times and at < times[-1]:
+            at = times[-1]
+        times.append(at)
+        self.total += 1
+        return at
+
+    def remove(self, sent: SendTicket) -> None:
+        """Remove a send that did not happen."""
+        index = bisect_left(self.times, sent.at)
+        if index < len(self.times):
+            del self.times[index]
+        if sent.number == self.total:
+            self.total -= 1
+
+    def count_since(self, at: float) -> int:
+        """Return how many requests were sent at or after `at`."""
+        return len(self.times) - bisect_left(self.times, at)
+
+    def time_of(self, newest: int) -> float:
+        """Return when the request was sent that `newest` others followed."""
+        return self.times[-newest - 1] if newest < len(self.times) else -float("inf")

@@ -1,0 +1,88 @@
+"""Which windows an output may hold together, so that no sum over its rows counts a time twice.
+
+Windows of one Workspace and TaskChannel may stand in one output as long as those that overlap have
+the same length and zone: days of one zone, hours, or the last eight hours of every hour. A day
+beside its hours, or a day of another zone, is refused. Windows of one length that slide overlap by
+intention: a sum over them is the caller's care.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from taskrouter_stats.core.window import Window
+from taskrouter_stats.errors import ConfigError
+
+from .rows import Tables
+
+__all__ = ["StoredWindow", "planned_windows", "refuse_overlaps", "stored_windows"]
+
+StoredWindow = tuple[str, str, str, str, str]
+"""Workspace, TaskChannel or an empty text, start, end (UTC, ISO 8601), zone."""
+
+_TABLE: Final = "worker_statistics"
+
+
+def planned_windows(
+    workspace_sid: str, task_channel: str | None, windows: Iterable[Window]
+) -> set[StoredWindow]:
+    """Return the absolute windows of a plan."""
+    return {
+        _stored(workspace_sid, task_channel, window.start, window.end, str(window.tz))
+        for window in windows
+        if window.start is not None and window.end is not None
+    }
+
+
+def stored_windows(batch: Iterable[Tables]) -> set[StoredWindow]:
+    """Return the windows of rows."""
+    return {
+        _stored(
+            row["workspace_sid"],
+            row["task_channel"],
+            row["window_start"],
+            row["window_end"],
+            row["tz"],
+        )
+        for tables in batch
+        for row in tables.get(_TABLE, ())
+        if row["window_start"] is not None and row["window_end"] is not None
+    }
+
+
+def refuse_overlaps(place: str, stored: set[StoredWindow], planned: set[StoredWindow]) -> None:
+    """Check the windows of a plan against each other and those that an output holds.
+
+    Args:
+        place: the output, as messages name it.
+        stored: the windows whose rows it holds.
+        planned: the windows that are about to be fetched.
+
+    Raises:
+        ConfigError: two different windows overlap and differ in length or zone.
+    """
+    scopes = {window[:2] for window in planned}
+    known = {window[:4]: window for window in (*planned, *stored) if window[:2] in scopes}
+    latest: dict[tuple[object, ...], tuple[datetime, StoredWindow]] = {}
+    for window in sorted(known.values(), key=lambda window: window[:4]):
+        start, end = (datetime.fromisoformat(text) for text in window[2:4])
+        kind = (window[:2], end - start, window[4])
+        for other, (other_end, other_window) in latest.items():
+            if other[0] == kind[0] and other != kind and other_end > start:
+                raise ConfigError(
+                    f"{place}: {_words(other_window)} and {_words(window)} overlap, so sums over "
+                    "its rows would count that time twice: take another output for one of them"
+                )
+        if kind not in latest or latest[kind][0] < end:
+            latest[kind] = (end, window)
+
+
+def _stored(
+    workspace: str | None, channel: str | None, start: datetime, end: datetime, zone: str | None
+) -> StoredWindow:
+    return (workspace or "", channel or "", start.isoformat(), end.isoformat(), zone or "UTC")
+
+
+def _words(window: StoredWindow) -> str:
+    start, end = (text.replace("+00:00", "Z") for text in window[2:4])
+    return f"the window {start}/{end} ({window[4]})"

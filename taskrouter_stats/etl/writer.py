@@ -1,0 +1,294 @@
+"""The durable side of an export: rows are gathered, written, and only then marked as done.
+
+Everything that blocks runs in a thread, one step at a time; a step that has begun is waited for
+even by a caller who is cancelled, so that no file is closed under it. What goes wrong in any step,
+whatever it is, ends the store: it commits nothing more, and says so to each caller.
+"""
+
+import asyncio
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from secrets import token_hex
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from attrs import define, field
+
+from taskrouter_stats.errors import StorageError, TaskRouterStatsError
+
+from .batch import Batch, PendingRows
+from .checkpoint import Checkpoint, Commit, Position, by_question, split_key
+from .failures import FAILURES_FILE, merge_failures
+from .overlaps import StoredWindow, refuse_overlaps, stored_windows
+from .report import FailedQuery, reason_of
+from .room import LARGEST_WAIT
+from .rows import Tables
+from .sinks.base import Sink
+from .threads import in_thread, wait_through_cancel
+from .unavailable import Unavailable
+from .verification import COUNTS
+
+__all__ = ["FAILURES_FILE", "PendingRows", "Writer"]
+
+T = TypeVar("T")
+
+_LOGGER: Final = logging.getLogger("taskrouter_stats")
+
+BATCH_SIZE: Final = 1000
+"""Items after which rows are written, and lost again to a kill."""
+
+FLUSH_SECONDS: Final = 5.0
+"""Seconds after which they are written however few they are; longer where that makes a part."""
+
+PATIENCE_PARTS: Final = 30.0
+
+_LARGEST_SUM: Final = 2**62
+"""Sums stop here, so that the checkpoint's JSON, of 64 bits, can hold them and their steps."""
+
+_LATE: Final = "the output could not be committed to its end"
+
+
+@define(eq=False)
+class Writer:
+    """One output, open: ``async with Store(sink) as store``. Several exports may share it.
+
+    Attributes:
+        sink: where rows go.
+        fresh: whether to move what is there aside first.
+        run: the run's name, part of the names of its files.
+        failures: what failed and a later run may mend; in ``failures.jsonl`` once this ends.
+        unavailable: queries that get no statistics, as expired or gone.
+        error: what ended it; None while all is well.
+
+    Raises:
+        OutputLocked: when another process writes there.
+        StorageError: when it can't be read or written.
+    """
+
+    sink: Sink
+    fresh: bool = False
+    run: str = field(init=False)
+    checkpoint: Checkpoint = field(init=False)
+    unavailable: Unavailable = field(init=False)
+    failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
+    _planned: set[StoredWindow] = field(factory=set[StoredWindow], init=False)
+    error: StorageError | None = field(default=None, init=False)
+    _pending: list[PendingRows] = field(factory=list[PendingRows], init=False)
+    _weight: int = field(default=0, init=False)
+    _claimed: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
+    _clock: "asyncio.Task[None] | None" = field(default=None, init=False)
+    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _lock: ExitStack = field(factory=ExitStack, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        now = datetime.now(UTC)
+        self.run = f"{now:%Y%m%dT%H%M%SZ}-{token_hex(4)}"
+        self.checkpoint = Checkpoint(self.sink.storage, self.sink.state, self.sink.format)
+        self.unavailable = Unavailable(self.sink.storage, self.sink.state)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await in_thread(self._open)
+        except BaseException as error:
+            self._lock.close()  # a cancelled caller never comes to __aexit__
+            if isinstance(error, TaskRouterStatsError) or not isinstance(error, Exception):
+                raise
+            raise self._fail(error) from error
+        self._clock = asyncio.create_task(self._flush_periodically())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._clock is not None:
+                self._clock.cancel()
+                await wait_through_cancel(self._clock)
+        finally:
+            try:
+                ending = asyncio.ensure_future(self._end())
+                await wait_through_cancel(ending)
+                ending.result()
+            except StorageError as failed:
+                if error is None or failed is error:
+                    raise
+                error.add_note(f"{_LATE}: {failed}")
+            finally:
+                self._lock.close()
+                if self.error is not None and self.error is not error:
+                    _LOGGER.error("%s: %s", _LATE, self.error)
+
+    def is_done(self, key: str) -> bool:
+        """Whether a query was answered for good, by this run or an earlier one."""
+        return self.checkpoint.is_done(key)
+
+    def check_windows(self, planned: set[StoredWindow]) -> None:
+        """Check that rows of these windows may stand in this output, and remember them.
+
+        Raises:
+            ConfigError: they overlap others of another length or zone.
+        """
+        known = self.checkpoint.windows | self._planned
+        refuse_overlaps(self.sink.storage.place, known, planned)
+        self._planned |= planned
+
+    def is_resolved(self, key: str) -> bool:
+        """Return whether a query was answered, or is recorded as expired or gone."""
+        return self.is_done(key) or self.unavailable.has(key)
+
+    def claim(self, key: str) -> bool:
+        """Return whether a query is the caller's to ask; False while another export asks it."""
+        question, sid = split_key(key)
+        claimed = self._claimed.setdefault(question, set())
+        if sid in claimed:
+            return False
+        claimed.add(sys.intern(sid))
+        return True
+
+    def release(self, key: str) -> None:
+        """Give a claimed query back: another export may ask it."""
+        question, sid = split_key(key)
+        self._claimed.get(question, set()).discard(sid)
+
+    async def add(self, item: PendingRows) -> None:
+        """Take something to store; now and then this writes what has gathered.
+
+        Raises:
+            StorageError: when that can't be stored: nothing of it is marked as done.
+        """
+        self._check()
+        self._pending.append(item)
+        self._weight += item.weight
+        if len(self._pending) >= BATCH_SIZE or self._weight >= LARGEST_WAIT:
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Write what has gathered, then mark it as done.
+
+        Raises:
+            StorageError: when it can't be stored: nothing of it is marked as done.
+        """
+        async with self._turn:
+            self._check()
+            items, self._pending, self._weight = self._pending, [], 0
+            batch, record = Batch(items, self._unmoved()), self.unavailable.changes()
+            if not items and record is None:
+                return
+            try:
+                await in_thread(lambda: self._store(batch, record))
+            finally:
+                batch.report()
+
+    async def run_blocking(self, work: Callable[[], T]) -> T:
+        """Do something that blocks with the storage, between two commits."""
+        async with self._turn:
+            return await in_thread(work)
+
+    async def _end(self) -> None:
+        """Commit what is left, then the end of the run with its failures."""
+        await self.commit()
+        async with self._turn:
+            self._check()
+            await in_thread(lambda: self._store(None, None))
+
+    async def _flush_periodically(self) -> None:
+        """However slowly rows come, none waits longer than this."""
+        parts = self.sink.format.startswith("Parquet")
+        try:
+            while True:
+                await asyncio.sleep(PATIENCE_PARTS if parts else FLUSH_SECONDS)
+                await self.commit()
+        except Exception as error:  # noqa: BLE001 (told by the next add or commit, or at the end)
+            self._fail(error)
+
+    def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def _fail(self, error: BaseException) -> StorageError:
+        """End the store because of this error; return it as a StorageError."""
+        if self.error is None:
+            self.error = _as_storage_error(self.sink.storage.place, error)
+        return self.error
+
+    def _open(self) -> None:
+        sink = self.sink
+        if self.fresh:
+            with sink.storage.lock(f"{sink.state}/lock"):
+                sink.start_over(self.run)
+        with ExitStack() as stack:
+            stack.enter_context(sink.storage.lock(f"{sink.state}/lock"))
+            self.checkpoint.open()
+            self.unavailable.open()
+            sink.begin(self.run, self.checkpoint)
+            self.checkpoint.commit(Commit(self.run, self._unmoved()))
+            self._lock = stack.pop_all()
+
+    def _store(self, batch: Batch | None, record: bytes | None) -> None:
+        """Write a batch, or the end of the run, in a thread; whatever fails ends the store."""
+        try:
+            if record is not None:
+                self.unavailable.store(record)
+            if batch is None:
+                self._store_failures()
+                self.checkpoint.commit(Commit(self.run, self._unmoved(), ended=True))
+            else:
+                self._store_batch(batch)
+        except BaseException as error:  # noqa: BLE001 (nothing may die unseen in the thread)
+            failed = self._fail(error)
+            raise failed from None if failed is error else error
+
+    def _store_batch(self, batch: Batch) -> None:
+        batch.write(self.sink)
+        stored = batch.stored()
+        if stored:
+            done = by_question(item.key for item, _ in stored if item.key is not None)
+            windows = tuple(sorted(stored_windows(tables for _, tables in stored)))
+            sums = self._sums(stored)
+            self.checkpoint.commit(Commit(self.run, batch.position, done, sums, windows=windows))
+        batch.committed = True
+
+    def _store_failures(self) -> None:
+        lines = [failure.to_line() for failure in self.failures]
+        merge_failures(self.sink.storage, self.sink.state, lines, self.is_resolved)
+
+    def _unmoved(self) -> Position:
+        """Where the output stands when nothing was written: no shorter, and without new parts."""
+        last = self.checkpoint.last
+        return Position() if last is None else Position(lengths=last.position.lengths)
+
+    def _sums(self, stored: list[tuple[PendingRows, Tables]]) -> dict[str, Counter[str]]:
+        """Return what these rows add to the totals, by question."""
+        sums: dict[str, Counter[str]] = {}
+        for item, tables in stored:
+            if item.key is None:
+                continue
+            question = split_key(item.key)[0]
+            counts, known = sums.setdefault(question, Counter()), self.checkpoint.sums
+            before = known.get(question, {})
+            for row in tables.get("worker_statistics", ()):
+                counts["workers"] += 1
+                for name in COUNTS:
+                    total = before.get(name, 0) + counts[name] + (row[name] or 0)
+                    bounded = max(-_LARGEST_SUM, min(total, _LARGEST_SUM))
+                    counts[name] = bounded - before.get(name, 0)
+        return sums
+
+
+def _as_storage_error(place: str, error: BaseException) -> StorageError:
+    """Return an error as a StorageError that names the place."""
+    if isinstance(error, StorageError):
+        return error
+    if isinstance(error, OSError):
+        return StorageError(f"{place}: {error.strerror or error}")
+    return StorageError(
+        f"{place} could not be written: {type(error).__name__}: {reason_of(error)}; nothing "
+        "that is not stored was marked as done. This looks like a defect: please report it"
+    )

@@ -1,0 +1,1 @@
+"""The simulated Workspace: Workers, their days, Tasks and their history. No HTTP, no JSON."""

@@ -1,0 +1,97 @@
+"""What ``--retry-failed`` asks for: what failed, and nothing else."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from taskrouter_stats.cli.fetch.retry_failed import load_failures, retry_plans
+from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.errors import ConfigError, StorageError
+from taskrouter_stats.etl import FailedQuery, JsonLinesSink, Writer
+
+WS, OTHER = "WS" + "1" * 32, "WS" + "2" * 32
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def failed(worker, hour=0, workspace=WS, channel=None, tz="UTC"):
+    """A failure of that worker and hour."""
+    start = START + timedelta(hours=hour)
+    return FailedQuery(
+        key=f"k:{worker}:{hour}",
+        error="BadRequest",
+        message="HTTP 400",
+        hint=None,
+        status=400,
+        code=20001,
+        request_id=None,
+        workspace_sid=workspace,
+        worker_sid=f"WK{worker:032x}",
+        worker_name=None,
+        window_start=start,
+        window_end=start + timedelta(hours=1),
+        tz=tz,
+        task_channel=channel,
+    )
+
+
+def asked(plans):
+    """Workspace, channel, worker and hour of every query of these plans."""
+    return sorted(
+        (plan.workspace_sid, str(dict(plan.template.filters).get("TaskChannel")), sid[-2:],
+         (window.start - START) // timedelta(hours=1))
+        for plan in plans for sid in plan.workers for window in plan.windows
+    )  # fmt: skip
+
+
+def test_exactly_the_failed_queries_are_asked():
+    """Windows that failed for the same workers make one plan, others one of their own."""
+    failures = [failed(1), failed(2), failed(1, 1), failed(2, 1), failed(3, 2), failed(1, 3)]
+    failures += [failed(4, workspace=OTHER), failed(5, channel="voice")]
+    plans = retry_plans(failures, (), WorkerSelection())
+    assert asked(plans) == sorted(
+        (one.workspace_sid, str(one.task_channel), one.worker_sid[-2:],
+         (one.window_start - START) // timedelta(hours=1)) for one in failures
+    )  # fmt: skip
+    assert len(plans) == 5
+
+
+def test_workspaces_workers_and_channel_choose():
+    """What is named on the command line leaves out the rest."""
+    failures = [failed(1), failed(2, channel="voice"), failed(3, workspace=OTHER)]
+    assert asked(retry_plans(failures, [OTHER], WorkerSelection())) == [(OTHER, "None", "03", 0)]
+    assert asked(retry_plans(failures, (), WorkerSelection([f"WK{1:032x}"]))) == [
+        (WS, "None", "01", 0)
+    ]
+    assert asked(retry_plans(failures, (), WorkerSelection(None, None, "voice"))) == [
+        (WS, "voice", "02", 0)
+    ]
+    with pytest.raises(ConfigError, match="--task-queue"):
+        retry_plans(failures, (), WorkerSelection(None, "queue"))
+
+
+def test_the_day_of_a_row_is_still_that_of_its_zone():
+    """A zone without a name, which only Python can give, becomes UTC."""
+    (plan,) = retry_plans([failed(1, tz="Asia/Manila")], (), WorkerSelection())
+    assert str(plan.windows[0].tz) == "Asia/Manila"
+    (plan,) = retry_plans([failed(1, tz="UTC-05:00")], (), WorkerSelection())
+    assert plan.windows[0].tz is UTC
+
+
+async def test_a_store_remembers_what_failed(tmp_path):
+    """As it was written down, when the run ended."""
+    sink = JsonLinesSink(tmp_path / "rows.jsonl")
+    async with Writer(sink) as store:
+        assert await load_failures(store) == []
+        store.failures.append(failed(1, channel="voice"))
+    async with Writer(sink) as store:
+        assert await load_failures(store) == [failed(1, channel="voice")]
+
+
+async def test_a_file_that_is_none_of_ours_is_told(tmp_path):
+    """It is a matter of storage and no bug."""
+    sink = JsonLinesSink(tmp_path / "rows.jsonl")
+    async with Writer(sink) as store:
+        sink.storage.put(f"{sink.state}/failures.jsonl", orjson.dumps([1]) + b"\n")
+        with pytest.raises(StorageError, match="no list of failures"):
+            await load_failures(store)

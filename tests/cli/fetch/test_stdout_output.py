@@ -1,0 +1,26 @@
+"""Standard output, pipes and devices."""
+
+import os
+
+import pytest
+
+from taskrouter_stats.cli.fetch.stdout import open_output
+from taskrouter_stats.errors import ConfigError
+
+
+async def test_lines_longer_than_a_pipe_takes_at_once_come_whole(tmp_path):
+    """They are written in pieces, through a reader that takes its time."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    output = open_output(str(fifo))
+    await output.write(b"x" * 20_000)
+    assert len(os.read(reader, 65_536)) == 20_000
+    assert output.place == str(fifo)
+    os.close(reader)
+
+
+def test_a_place_that_is_not_there_is_refused(tmp_path):
+    """With the system's reason."""
+    with pytest.raises(ConfigError, match="No such file or directory"):
+        open_output(str(tmp_path / "no" / "fifo"))

@@ -1,0 +1,67 @@
+"""The table as text."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from taskrouter_stats import Window
+from taskrouter_stats.cli.table.render import render_table, window_text
+from taskrouter_stats.cli.table.totals import TopWorkers
+from tests.cli.table.test_totals import success
+
+START = datetime(2026, 11, 1, 8, tzinfo=UTC)
+WINDOW = Window.between(START, START + timedelta(hours=1))
+
+
+def drawn(width, *rows):
+    """What is printed."""
+    standings = TopWorkers(5)
+    for row in rows:
+        standings.add(success(*row))
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    console.print(render_table(console, standings, WINDOW, "Workers"))
+    return console.file.getvalue()
+
+
+ROWS = (("Ada", 7, 5, 1, 1800.0), ("Grace " * 12, 1234, 1000, 200, 3600.0), ("休憩", 1, 1, 0, 0.0))
+
+
+@pytest.mark.parametrize("width", [80, 100, 140, 200])
+def test_it_fits_the_terminal(width):
+    """No line is wider than the terminal, nor than can be read well."""
+    lines = drawn(width, *ROWS).splitlines()
+    assert max(map(len, lines)) <= min(width, 140)
+
+
+def test_it_tells_workers_and_their_sum():
+    """The busiest first, all of them summed up below."""
+    text = drawn(80, *ROWS)
+    assert text.index("1,234") < text.index("Ada") < text.index("3 workers")
+    assert "1,242" in text
+
+
+def test_a_wide_one_tells_how_reservations_ended():
+    """Where there is room, the other ends have columns."""
+    assert "Timed out" in drawn(140, *ROWS)
+    assert "Timed out" not in drawn(100, *ROWS)
+    assert "Other: rejected, timed out" in drawn(100, *ROWS)
+
+
+def test_nobody_is_shown_as_nobody():
+    """A workspace without workers makes a table without rows."""
+    assert "0 workers" in drawn(80)
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(hours=8), "2026-11-01 08:00 to 16:00 UTC, 8 h"),
+        (timedelta(minutes=90), "2026-11-01 08:00 to 09:30 UTC, 1 h 30 min"),
+        (timedelta(hours=25), "2026-11-01 08:00 to 2026-11-02 09:00 UTC, 25 h"),
+    ],
+)
+def test_the_window_is_told_in_words(length, text):
+    """Start, end and length; the date twice only when it changes."""
+    assert window_text(Window.between(START, START + length)) == text

@@ -1,0 +1,36 @@
+"""The table on a terminal, when there is nothing to show."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from taskrouter_stats import Credentials, RetryPolicy, TaskRouterSession
+from taskrouter_stats.cli.options.accounts import Account
+from taskrouter_stats.cli.options.windows import WindowSelection, read_window
+from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.cli.table.run import show_table
+from taskrouter_stats.errors import ConnectionFailed
+from tests.support.wrong_calls import ACCOUNT, SECRET, WORKSPACE, unasked
+
+NOW = datetime(2026, 11, 2, 3, 30, tzinfo=UTC)
+
+
+def test_an_unreachable_server_is_told_by_its_error_alone():
+    """When nobody was answered, no count of workers stands below what went wrong."""
+    with unasked() as url:
+        pass  # and now nobody listens there
+    session = TaskRouterSession(
+        Credentials.auth_token(ACCOUNT, SECRET), base_url=url, retry=RetryPolicy(attempts=1)
+    )
+    times = WindowSelection(
+        (read_window("1h", None, None, None, None, now=NOW),), None, NOW - NOW, NOW
+    )
+    results, errors = Console(file=io.StringIO()), Console(file=io.StringIO())
+    with pytest.raises(ConnectionFailed) as caught:
+        show_table(
+            [Account(None, session, (WORKSPACE,))], WorkerSelection(), times, 0, results, errors
+        )
+    assert getattr(caught.value, "__notes__", []) == []
+    assert results.file.getvalue() == ""

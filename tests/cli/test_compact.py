@@ -1,0 +1,41 @@
+"""``taskrouter-stats compact`` from the shell."""
+
+import json
+
+from taskrouter_stats.etl import JsonLinesSink
+
+
+async def test_compact_leaves_each_key_once_and_says_how_many_went(simulator, run, tmp_path):
+    """Rows of a window that was fetched twice go, but for the last of each worker."""
+    path = tmp_path / "rows.jsonl"
+    env = {
+        "TASKROUTER_STATS_BASE_URL": simulator.base_url,
+        "TWILIO_ACCOUNT_SID": simulator.auth[0],
+        "TWILIO_AUTH_TOKEN": simulator.auth[1],
+    }
+    command = ("fetch", simulator.workspace_sid, "--last=1d", "--every=1d", "--settle=1000h")
+    for _ in range(2):
+        assert (await run(*command, "--output", str(path), **env)).code == 0
+    ran = await run("compact", str(path))
+    workers = [json.loads(line)["worker_sid"] for line in path.read_text().splitlines()]
+    assert ran.code == 0
+    assert ran.out == f"{path}: 12 rows removed that a later answer had replaced.\n"
+    assert len(workers) == len(set(workers)) == 12
+
+
+def test_compact_refuses_what_is_no_output(here, tmp_path):
+    """Another program's file is left alone, and a run's lock is respected."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text("{}\n")
+    code, _, err = here(("compact", str(path)), {})
+    assert (code, path.read_text()) == (2, "{}\n")
+    assert "is not an output of this program" in err
+    state = tmp_path / "rows.jsonl._state"
+    state.mkdir()
+    told = {"version": 1, "format": "JSON Lines of worker_statistics"}
+    (state / "commit-0000000001.json").write_text(json.dumps(told))
+    sink = JsonLinesSink(path)
+    with sink.storage.lock(f"{sink.state}/lock"):
+        code, _, err = here(("compact", str(path)), {})
+    assert code == 75
+    assert "is being written to by process" in err

@@ -1,0 +1,90 @@
+"""The account-wide window."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskrouter_stats.core.throttle.concurrency import CEILING_SECONDS, ConcurrencyLimit, InFlight
+
+
+def crowd(window: ConcurrencyLimit, count: int) -> list[InFlight]:
+    """Put requests in flight."""
+    return [window.start() for _ in range(count)]
+
+
+def refuse(window: ConcurrencyLimit, flight: InFlight, concurrent: int | None = None) -> None:
+    """Answer with a 429 that was not the budget's."""
+    window.observe(flight, 0.0, concurrent, refused=True, account_wide=True)
+
+
+def test_without_a_refusal_there_is_no_bound() -> None:
+    """The window starts open."""
+    window = ConcurrencyLimit()
+    crowd(window, 1000)
+    assert window.check(interactive=False).seconds == 0.0
+
+
+def test_a_crowd_closes_the_window_once() -> None:
+    """Requests that were refused together count as one refusal."""
+    window = ConcurrencyLimit()
+    flights = crowd(window, 40)
+    for flight in reversed(flights):
+        refuse(window, flight)
+    assert window.limit == 0.7 * 40
+
+
+def test_a_refusal_of_the_budget_changes_nothing() -> None:
+    """A 429 with nothing left is the throttle's business."""
+    window = ConcurrencyLimit()
+    window.observe(window.start(), 0.0, None, refused=True, account_wide=False)
+    assert window.limit == math.inf
+
+
+def test_the_last_place_is_for_interactive_requests() -> None:
+    """A full window still lets one interactive request through."""
+    window = ConcurrencyLimit(limit=5.0)
+    while window.check(interactive=False).seconds == 0.0:
+        window.start()
+    assert window.in_flight == 4
+    assert window.check(interactive=True).seconds == 0.0
+
+
+def test_replies_open_the_window_again() -> None:
+    """A window of replies adds six tenths of a place."""
+    window = ConcurrencyLimit(limit=10.0)
+    for _ in range(10):
+        window.observe(window.start(), 0.0, None, refused=False, account_wide=False)
+    assert 10.5 < window.limit < 10.6
+
+
+def test_near_the_ceiling_it_stays() -> None:
+    """The account's own count near the least that was refused stops growth, for a minute."""
+    window = ConcurrencyLimit()
+    refuse(window, crowd(window, 40)[0], concurrent=21)
+    limit = window.limit
+    window.observe(window.start(), 1.0, 19, refused=False, account_wide=False)
+    assert window.limit == limit
+    later = CEILING_SECONDS + 1.0
+    window.observe(window.start(), later, 19, refused=False, account_wide=False)
+    assert window.limit > limit
+
+
+@given(st.lists(st.sampled_from(["send", "ok", "refuse", "release"]), max_size=60))
+def test_in_flight_is_true_and_the_window_never_shuts(story: list[str]) -> None:
+    """Whatever happens, the count is exact and somebody may always go."""
+    window, flights = ConcurrencyLimit(), list[InFlight]()
+    for what in story:
+        if what == "send":
+            flights.append(window.start())
+        elif flights:
+            flight = flights.pop()
+            if what == "refuse":
+                refuse(window, flight, 5)
+            elif what == "ok":
+                window.observe(flight, 0.0, None, refused=False, account_wide=False)
+            else:
+                window.release()
+        assert window.in_flight == len(flights)
+        assert window.limit >= 1.0
+        assert window.in_flight or window.check(interactive=False).seconds == 0.0

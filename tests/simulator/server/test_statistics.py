@@ -1,0 +1,184 @@
+"""The laws of the statistics: every number agrees with every other."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskrouter_stats.simulator.server import resource_handlers, statistics_handlers
+from taskrouter_stats.simulator.server.request import SimulatedRequest
+from taskrouter_stats.simulator.world.world import World, iso
+
+WORLD = World(seed=1, workers=60)
+NOW = 1_795_000_000
+DAY = 86_400
+TASKS = ("canceled", "completed", "deleted", "moved")
+PARTS = ("created", "accepted", "rejected", "timed_out", "canceled", "rescinded")
+moments = st.integers(NOW - 9 * DAY, NOW)
+channels = st.sampled_from([None, "voice", "chat", "sms", "default"])
+
+
+def ask(now=NOW, sids=(), **query):
+    """Return a question about this world."""
+    sids = {
+        "workspace": WORLD.workspace_sid,
+        "worker": WORLD.workers[2].sid,
+        "queue": WORLD.task_queues[0].sid,
+        "workflow": WORLD.workflows[0].sid,
+        **dict(sids),
+    }
+    query = {name: value for name, value in query.items() if value is not None}
+    return SimulatedRequest(path="/v1/x", sids=sids, query=query, now=now, origin="https://h")
+
+
+def within(start, length, **query):
+    """Return the query of a window."""
+    return {"StartDate": iso(start), "EndDate": iso(start + length), **query}
+
+
+def of_queues(answer, **query):
+    """Return this answer for each task queue."""
+    return [answer(WORLD, ask(sids={"queue": q.sid}, **query)) for q in WORLD.task_queues]
+
+
+def of_workflows(answer, **query):
+    """Return this answer for each workflow."""
+    return [answer(WORLD, ask(sids={"workflow": w.sid}, **query)) for w in WORLD.workflows]
+
+
+def counts(flat):
+    """Return what adds up over parts of a workspace; a task that enters one is created in it."""
+    return {
+        "entered": flat.get("tasks_entered", flat.get("tasks_created")),
+        **{f"tasks_{name}": flat[f"tasks_{name}"] for name in TASKS},
+        **{f"reservations_{name}": flat[f"reservations_{name}"] for name in PARTS},
+        "accepted": flat["wait_duration_until_accepted"]["total"],
+        "canceled": flat["wait_duration_until_canceled"]["total"],
+    }
+
+
+def added(parts):
+    """Return the sums over these counts, zeros too."""
+    return {name: sum(part[name] for part in parts) for name in parts[0]}
+
+
+@settings(max_examples=40)
+@given(moments, st.integers(0, DAY), channels)
+def test_a_workspace_is_the_sum_of_its_workflows_and_of_its_queues(start, length, channel):
+    """Tasks, reservations and waits of all queues, and of all workflows, are the workspace's."""
+    query = within(start, length, TaskChannel=channel)
+    whole = statistics_handlers.workspace_cumulative(WORLD, ask(**query))
+    queues = of_queues(statistics_handlers.task_queue_cumulative, **query)
+    workflows = of_workflows(statistics_handlers.workflow_cumulative, **query)
+    assert added([counts(part) for part in queues]) == counts(whole)
+    assert added([counts(part) for part in workflows]) == counts(whole)
+    timed_out = [part["tasks_timed_out_in_workflow"] for part in workflows]
+    assert sum(timed_out) == whole["tasks_timed_out_in_workflow"]
+
+
+@settings(max_examples=40)
+@given(moments, st.integers(0, DAY), channels)
+def test_reservations_are_the_workers(start, length, channel):
+    """The workspace's reservations are those of all workers together, and of each added up."""
+    query = within(start, length, TaskChannel=channel)
+    names = [f"reservations_{name}" for name in PARTS]
+    whole = statistics_handlers.workspace_cumulative(WORLD, ask(**query))
+    together = statistics_handlers.all_workers_cumulative(WORLD, ask(**query))
+    alone = [
+        statistics_handlers.worker(WORLD, ask(sids={"worker": worker.sid}, **query))["cumulative"]
+        for worker in WORLD.workers
+    ]
+    assert [whole[name] for name in names] == [together[name] for name in names]
+    assert [whole[name] for name in names] == [sum(one[name] for one in alone) for name in names]
+
+
+@settings(max_examples=40)
+@given(moments)
+def test_the_present_adds_up(now):
+    """Now too, the workspace is the sum of its queues and of its workflows."""
+    whole = statistics_handlers.workspace_now(WORLD, ask(now=now))
+    for parts in (
+        of_queues(statistics_handlers.task_queue_now, now=now),
+        of_workflows(statistics_handlers.workflow_now, now=now),
+    ):
+        assert sum(part["total_tasks"] for part in parts) == whole["total_tasks"]
+        for name in ("tasks_by_status", "tasks_by_priority"):
+            total = Counter()
+            for part in parts:
+                total.update(part[name])
+            assert total == Counter(whole[name])
+        longest = max(part["longest_task_waiting_age"] for part in parts)
+        assert longest == whole["longest_task_waiting_age"]
+
+
+@settings(max_examples=40)
+@given(moments, channels)
+def test_each_task_has_one_status_and_one_priority(now, channel):
+    """Tasks by status and by priority are together all tasks; somebody waits if anything does."""
+    told = statistics_handlers.workspace_now(WORLD, ask(now=now, TaskChannel=channel))
+    by_status = told["tasks_by_status"]
+    assert list(by_status) == ["pending", "reserved", "assigned", "wrapping"]
+    assert sum(by_status.values()) == told["total_tasks"]
+    assert sum(told["tasks_by_priority"].values()) == told["total_tasks"]
+    waiting = by_status["pending"] + by_status["reserved"]
+    assert (told["longest_task_waiting_sid"] is not None) == (waiting > 0)
+    assert (told["longest_task_waiting_age"] == 0) or waiting
+
+
+@settings(max_examples=40)
+@given(moments)
+def test_activity_statistics_agree_with_the_list(now):
+    """Workers by activity are those that the list has in each activity, and all are counted."""
+    told = statistics_handlers.all_workers_now(WORLD, ask(now=now))
+    listed = resource_handlers.workers(WORLD, ask(now=now, PageSize="1000"))["workers"]
+    counted = Counter(worker["activity_sid"] for worker in listed)
+    assert {row["sid"]: row["workers"] for row in told["activity_statistics"]} == {
+        activity.sid: counted[activity.sid] for activity in WORLD.activities
+    }
+    assert told["total_workers"] == len(listed)
+
+
+def test_queues_count_their_workers():
+    """Eligible and available workers of a queue are those that the list has for it."""
+    for queue in WORLD.task_queues:
+        told = statistics_handlers.task_queue_now(WORLD, ask(sids={"queue": queue.sid}))
+        query = {"TaskQueueSid": queue.sid, "PageSize": "1000"}
+        eligible = resource_handlers.workers(WORLD, ask(**query))["workers"]
+        free = resource_handlers.workers(WORLD, ask(Available="true", **query))["workers"]
+        assert told["total_eligible_workers"] == len(eligible) > 0
+        assert told["total_available_workers"] == len(free)
+
+
+def test_a_channel_has_the_workers_that_handle_it():
+    """With a channel, only workers count that can be given its tasks."""
+    told = statistics_handlers.all_workers_now(WORLD, ask(TaskChannel="voice"))
+    assert told["total_workers"] == sum(1 in worker.habit.channels for worker in WORLD.workers)
+    nobody = statistics_handlers.all_workers_now(WORLD, ask(TaskChannel="default"))
+    assert nobody["total_workers"] == 0
+
+
+@given(moments, st.integers(0, DAY), st.lists(st.integers(0, 2_000), min_size=1, max_size=4))
+def test_splits_add_up(start, length, thresholds):
+    """Above and below each threshold are together all accepted and canceled, at any threshold."""
+    text = ",".join(map(str, thresholds))
+    query = within(start, length, SplitByWaitTime=text)
+    told = statistics_handlers.task_queue_cumulative(WORLD, ask(**query))
+    split = told["split_by_wait_time"]
+    assert set(split) == set(text.split(","))
+    for sides in split.values():
+        for name in ("reservations_accepted", "tasks_canceled"):
+            assert sides["above"][name] + sides["below"][name] == told[name]
+    longest = str(max(thresholds))
+    below = [split[str(at)]["below"]["reservations_accepted"] for at in sorted(thresholds)]
+    assert below == sorted(below)
+    if told["wait_duration_until_accepted"]["max"] <= int(longest):
+        assert split[longest]["above"]["reservations_accepted"] == 0
+
+
+def test_waits_are_ordered():
+    """The shortest wait is at most the average, that the longest, and that the total."""
+    told = statistics_handlers.workspace_cumulative(WORLD, ask(Minutes="1440"))
+    for name in ("accepted", "canceled"):
+        wait = told[f"wait_duration_until_{name}"]
+        assert 0 < wait["min"] <= wait["avg"] <= wait["max"] < wait["total"]
+    assert told["avg_task_acceptance_time"] == told["wait_duration_until_accepted"]["avg"]

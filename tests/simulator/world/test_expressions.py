@@ -1,0 +1,81 @@
+"""How expressions are read and what they select."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskrouter_stats.simulator.world.expressions import ExpressionError, parse
+
+WHO = {
+    "skills": ["billing", "sales"],
+    "site": "Dublin",
+    "level": 3,
+    "remote": True,
+    "routing": {"skills": ["tax"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('skills HAS "billing"', True),
+        ("skills has 'returns'", False),
+        ('site HAS "Dublin"', False),
+        ('site == "Dublin"', True),
+        ('site == "dublin"', False),
+        ('site != "Dublin"', False),
+        ('shoe != "Dublin"', True),
+        ('shoe == "Dublin"', False),
+        ("level == 3", True),
+        ("level == -3.5", False),
+        ("remote == true", True),
+        ('routing.skills HAS "tax"', True),
+        ('site.town == "Dublin"', False),
+        ('site == "Austin" OR level == 3 AND remote == true', True),
+        ('(site == "Austin" OR level == 3) AND remote == FALSE', False),
+        ('site=="Dublin"and(level==3)', True),
+    ],
+)
+def test_expressions_select(text, expected):
+    """Comparisons, AND before OR, and parentheses select by attributes."""
+    assert parse(text)(WHO) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "site",
+        "site ==",
+        'site = "Dublin"',
+        'site == "Dublin" site',
+        'site == "Dublin" AND',
+        '(site == "Dublin"',
+        'site == "Dublin")',
+        'site == "Dublin',
+        "level > 3",
+        "level == 3x",
+        'site IN ["Dublin"]',
+        "site == shoe",
+        "1 == 1",
+        "(" * 30,
+        "(" * 5_000,
+    ],
+)
+def test_what_is_no_expression_is_refused(text):
+    """Whatever isn't of this language is refused instead of guessed."""
+    with pytest.raises(ExpressionError):
+        parse(text)
+
+
+words = st.sampled_from(["site", "==", '"x"', "AND", "OR", "(", ")", "HAS", "3", "true", "!", "é"])
+
+
+@given(st.text() | st.lists(words).map(" ".join))
+def test_any_text_is_read_or_refused(text):
+    """No text breaks the reader, and what it reads can be asked."""
+    try:
+        matches = parse(text)
+    except ExpressionError:
+        return
+    assert matches(WHO) in {True, False}

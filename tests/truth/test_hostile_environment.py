@@ -1,0 +1,194 @@
+"""Environments that no command was written for: each ends at once, in one line or rightly."""
+
+import asyncio
+import json
+import os
+import shlex
+import signal
+import sys
+
+import pytest
+
+from tests.cli.processes import COMMAND, environment, hearing_ctrl_c
+from tests.truth.raw_server import ENVIRONMENT, WORKSPACE, RawServer, truthful, worker_sid
+
+ASCII = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}
+NO_ZONES = {"PYTHONTZPATH": "", "WITHOUT": "tzdata"}
+
+
+@pytest.fixture
+def served():
+    """A workspace of three workers."""
+    with RawServer(truthful(3)).running() as server:
+        yield server
+
+
+async def ran(words, place, server, env, redirected=""):
+    """Run the command in that folder by a shell; return its code, standard output and stderr."""
+    program = (sys.executable, "-W", "error", "-c", RUN)
+    line = f"exec {shlex.join([*program, *words])} {redirected}"
+    whole = environment({**ENVIRONMENT, "TASKROUTER_STATS_BASE_URL": server.url, **env})
+    with hearing_ctrl_c():
+        process = await asyncio.create_subprocess_exec(
+            "sh", "-c", line, cwd=place, stdin=-3, stdout=-1, stderr=-1, env=whole
+        )
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert b"Traceback" not in err
+    return process.returncode, out, err.decode("utf-8", "replace")
+
+
+RUN = """\
+import os, sys
+if os.environ.get("GONE"): os.rmdir(os.getcwd())
+if os.environ.get("WITHOUT"): sys.modules[os.environ["WITHOUT"]] = None
+from taskrouter_stats.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "redirected", "says"),
+    [
+        (
+            "fetch WS --workers -",
+            "<&-",
+            "Error: --workers -: standard input is closed: name a file",
+        ),
+        ("fetch WS", ">&-", "Error: standard output is closed: --output FILE writes to a file"),
+        ("fetch WS --accounts deep.toml", "", "Error: --accounts deep.toml: not TOML"),
+        (
+            "fetch --accounts dotted.toml",
+            "",
+            "Error: --accounts dotted.toml: too large or too deep for a list of accounts",
+        ),
+        (
+            "fetch --accounts latin.toml",
+            "",
+            "Error: --accounts latin.toml: not TOML: expected UTF-8 text",
+        ),
+        (
+            "fetch --accounts /dev/zero",
+            "",
+            "Error: --accounts /dev/zero: too large or too deep for a list of accounts",
+        ),
+        ("fetch WS --workers bytes.txt", "", "Error: --workers bytes.txt: no UTF-8 text"),
+    ],
+)
+async def test_what_cannot_be_read_is_2(tmp_path, served, command, redirected, says):
+    """A closed stream and a file of another kind are told in one line, and nothing is sent."""
+    (tmp_path / "deep.toml").write_text("account = " + "[" * 100_000)
+    (tmp_path / "dotted.toml").write_text(".".join("a" * 100_000) + " = 1")
+    (tmp_path / "latin.toml").write_bytes(b'[[account]]\nname = "\xfc"\n')
+    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe")
+    words = command.replace("WS", WORKSPACE).split()
+    code, out, err = await ran(words, tmp_path, served, {}, redirected)
+    assert (code, out, err) == (2, b"", f"{says}\n")
+    assert served.questions == []
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        ASCII,
+        {"PYTHONIOENCODING": "latin-1"},
+        {"PYTHONIOENCODING": "ascii:strict"},
+        {"PYTHONOPTIMIZE": "2"},
+        {"TERM": "dumb", "COLUMNS": "1"},
+        {"HOME": "/nowhere", "TZ": "Nowhere", "LANG": "xx_YY"},
+        NO_ZONES,
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("command", ["fetch --help", "fetch WS --last 1h"])
+async def test_other_settings_change_nothing(tmp_path, served, env, command):
+    """Neither locale, encoding, optimisation, home nor a missing database of zones matters."""
+    words = command.replace("WS", WORKSPACE).split()
+    code, out, err = await ran(words, tmp_path, served, env)
+    assert code == 0, err
+    assert out
+    if "--last" in words:
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert {row["worker_sid"] for row in rows} == {worker_sid(n) for n in range(3)}
+
+
+async def test_names_that_the_locale_cannot_spell(tmp_path):
+    """With LC_ALL=POSIX a worker's name is whole in the rows."""
+
+    def answer(question):
+        said = truthful(1)(question)
+        return said.replace(b'"worker 0"', '"Zoë"'.encode().ljust(10))
+
+    with RawServer(answer).running() as server:
+        words = ["fetch", WORKSPACE, "--last", "1h"]
+        code, out, err = await ran(words, tmp_path, server, ASCII)
+    assert code == 0, err
+    assert json.loads(out)["worker_name"] == "Zoë"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["fetch WS --summary run.json", "fetch WS", "plan WS", "demo --workers 2"],
+)
+async def test_a_deleted_working_directory(tmp_path, served, command):
+    """A command that needs no file works; one that does says what is wrong."""
+    place = tmp_path / "gone"
+    place.mkdir()
+    words = command.replace("WS", WORKSPACE).split()
+    code, out, err = await ran(words, place, served, {"GONE": "1"})
+    if "--summary" in words:
+        told = (
+            "Error: run.json: the current directory was deleted: change to another, or give a "
+            "full path\n"
+        )
+        assert (code, out, err) == (4, b"", told)
+    else:
+        assert code == 0, err
+        assert out
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Dublin"])
+async def test_without_a_database_of_zones(tmp_path, served, zone):
+    """UTC is served; for another zone the line says what to install."""
+    words = ["plan", WORKSPACE, "--last", "1h", "--tz", zone]
+    code, _, err = await ran(words, tmp_path, served, NO_ZONES)
+    if zone == "UTC":
+        assert (code, err) == (0, "")
+    else:
+        told = "Python finds no time zone database on this machine: pip install tzdata"
+        assert (code, err) == (2, f"Error: --tz {zone}: {told}\n")
+
+
+@pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full", "<&- 2>&-"])
+async def test_nobody_hears_what_went_wrong(tmp_path, served, redirected):
+    """The exit code is the same when stderr is closed or its disk is full."""
+    code, out, _ = await ran(["fetch", "x"], tmp_path, served, {}, redirected)
+    assert (code, out) == (2, b"")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals of POSIX")
+@pytest.mark.parametrize("ignoring", [False, True], ids=["", "SIGINT is ignored"])
+@pytest.mark.parametrize(
+    ("arguments", "first", "code"),
+    [
+        (["simulate", "--port", "0", "--workers", "2"], "Simulated", 0),
+        (["demo", "--workers", "3000", "--limit", "5"], "", 143),
+    ],
+    ids=["simulate", "demo"],
+)
+async def test_sigterm_ends_it(arguments, first, code, ignoring):
+    """SIGTERM has a handler, as the first process of a container needs, and the end is tidy."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignoring else signal.SIG_DFL)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, *arguments, stdout=-1, stderr=-1, env=environment({})
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if first:
+        assert (await process.stdout.readline()).decode().startswith(first)
+    else:
+        await process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, b"Traceback" in err) == (code, False)
+    assert b"Stopped." in err
