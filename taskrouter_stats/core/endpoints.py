@@ -1,8 +1,9 @@
 """The table of every operation of the API that this package calls.
 
 A new operation costs three things: a row here, a model, and a constructor in ``queries`` whose
-body is one call of ``make_query`` or ``make_listing`` with the row. Everything else is derived
-from the row, and a test fails while a row lacks its constructor.
+body is one call of ``make_query`` or ``make_listing`` with the row. The module of a model and the
+module of a constructor list it in ``__all__``; the packages export what their modules list. The
+rest is derived from the row, and a test fails while a row lacks its constructor.
 
 Resource keys name budgets. Twilio documents their form in one event
 (``TaskQueueStatistics-List``, https://www.twilio.com/docs/events/event-types/taskrouter/ratelimit)
@@ -12,7 +13,7 @@ follow the same form; this package uses them only to keep budgets apart.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import attrs
 
@@ -273,7 +274,12 @@ WORKER_CHANNELS: Final = Endpoint(
     items="channels",
 )
 
+
+def _is_row(value: object) -> TypeGuard[Endpoint[Any]]:
+    return isinstance(value, Endpoint)
+
+
 ENDPOINTS: Final[Mapping[str, Endpoint[Any]]] = {
-    row.name: row for row in tuple(globals().values()) if isinstance(row, Endpoint)
+    row.name: row for row in tuple(globals().values()) if _is_row(row)
 }
 """Every row of this module by its name."""
