@@ -15,6 +15,7 @@ from taskrouter_stats.models.redaction import Secret, masked
 from .transport import HttpSession
 
 __all__ = [
+    "BASE_URL",
     "MAX_WAIT",
     "SessionOptions",
     "Settings",
@@ -27,13 +28,12 @@ __all__ = [
 MAX_WAIT: Final = "expected seconds, 0 or more, or None"
 """The rule for ``max_wait``, as an error states it."""
 
-_BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
-_VARIABLES: Final = (
-    _BASE_URL,
-    "TASKROUTER_STATS_ALLOW_HTTP",
-    "TWILIO_REGION",
-    "TWILIO_EDGE",
-)
+BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
+"""The environment variable that names the server."""
+_ALLOW_HTTP: Final = "TASKROUTER_STATS_ALLOW_HTTP"
+_REGION: Final = "TWILIO_REGION"
+_EDGE: Final = "TWILIO_EDGE"
+_VARIABLES: Final = (BASE_URL, _ALLOW_HTTP, _REGION, _EDGE)
 
 
 class SessionOptions(TypedDict, total=False):
@@ -128,19 +128,19 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
     """Return the given options, completed from the environment.
 
     Raises:
-        ConfigError: ``TASKROUTER_STATS_ALLOW_HTTP`` is neither on nor off.
+        ConfigError: the value of ``TASKROUTER_STATS_ALLOW_HTTP`` is not a switch.
     """
     # A traceback with locals shows these names only, and not the environment's other secrets.
     environ = {name: environ[name] for name in _VARIABLES if name in environ}
-    environ[_BASE_URL] = masked(environ.get(_BASE_URL))
+    environ[BASE_URL] = masked(environ.get(BASE_URL))
     found: dict[str, Any] = {}
-    if url := environ.get(_BASE_URL):
+    if url := environ.get(BASE_URL):
         found["base_url"] = url
     elif "base_url" not in options:
-        names = {"region": "TWILIO_REGION", "edge": "TWILIO_EDGE"}
+        names = {"region": _REGION, "edge": _EDGE}
         found = {name: environ[var] for name, var in names.items() if environ.get(var)}
-    if (switch := environ.get("TASKROUTER_STATS_ALLOW_HTTP")) is not None:
-        found["allow_http"] = _switch("TASKROUTER_STATS_ALLOW_HTTP", switch)
+    if (switch := environ.get(_ALLOW_HTTP)) is not None:
+        found["allow_http"] = _switch(_ALLOW_HTTP, switch)
     if "region" in options or "edge" in options:
         found.pop("base_url", None)
     return cast("SessionOptions", {**found, **options})
