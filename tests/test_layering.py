@@ -1,4 +1,4 @@
-"""The rooms: arrows point down, and what touches the world stands in one place.
+"""Tests of imports between folders: they point down, and I/O is in few files.
 
 Imports are read from the source, so those under ``TYPE_CHECKING`` and inside functions count too.
 """
@@ -31,14 +31,14 @@ BELOW = {
     "__main__": {"cli"},
     "": {"models", "core", "session"},
 }
-"""What each room may import, by the beginning of the module's name; "" is the package itself."""
+"""The folders and modules that each folder may import; "" is the package."""
 CORE_DEPENDENCIES = {"aiohttp", "attrs", "attr", "cattrs", "orjson", "tenacity", "yarl"}
 HOMES = {
     "tenacity": {"session.retrying"},
     "yarl": {"session.transport"},
     "cattrs": {"models.converter"},
 }
-"""Dependencies that one file alone may touch."""
+"""Dependencies that only these files may import."""
 IMPURE = {"asyncio", "time", "random", "secrets", "os", "socket", "threading", "aiohttp", "logging"}
 
 
