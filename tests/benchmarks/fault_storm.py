@@ -29,7 +29,7 @@ WORKERS = 50
 FAULTS, LIES = 0.25, 1 / 12
 QUERIES_PER_LIST = 100
 """One list of all workers is read for so many queries."""
-PAGE, EXPORTS = 10, 5
+PAGE, EXPORTS = 10, 10
 
 
 @define
@@ -82,8 +82,10 @@ class Storm:
             else:
                 self.failures[type(outcome.error).__name__] += 1
 
-    def judge_rows(self, rows, report, expected):
+    def judge_rows(self, path, report, expected):
         """Hold the rows of an export against the truth, and what its report says of them."""
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        rows = [json.loads(line) for line in lines]
         found = Counter(row["worker_sid"] for row in rows)
         self.wrong += sum(count - 1 for count in found.values())
         self.wrong += sum(not is_true(row, expected.get(row["worker_sid"])) for row in rows)
@@ -143,17 +145,16 @@ async def export(found, session, workspace, expected):
             except errors.TaskRouterStatsError as error:
                 found.failures[f"export: {type(error).__name__}"] += 1
                 continue
-            rows = path.read_text("utf-8").splitlines() if path.exists() else []
-            found.judge_rows(list(map(json.loads, rows)), report, expected)
+            found.judge_rows(path, report, expected)
             if report.complete:
                 return
 
 
 @asynccontextmanager
-async def servers(faults, lies):
+async def servers(faults, lies, latency=0.0):
     """Run a spoilt server, a calm one of the same world, and the gateway before both."""
     async with (
-        Simulator(WORKERS, 1_000, seed=3, latency=0, faults=faults) as spoilt,
+        Simulator(WORKERS, 1_000, seed=3, latency=latency, faults=faults) as spoilt,
         Simulator(WORKERS, window="none", seed=3, latency=0) as calm,
     ):
         gateway = Gateway(spoilt.base_url, calm.base_url, lies)

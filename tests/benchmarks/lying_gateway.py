@@ -68,7 +68,7 @@ class Gateway:
             if kind == "Statistics" and question.sid not in self._sids:
                 self._sids.append(question.sid)
             if lie and not dead:
-                self.told[lie.__name__.strip("_").replace("_", " ")] += 1
+                self.told[name_of(lie)] += 1
         if dead:
             return (Reset,)
         if _is_endless(question):
@@ -115,6 +115,11 @@ class Gateway:
         """Let no connection that is open now bring another reply."""
         with self._lock:
             self._dead_up_to = self.connections
+
+
+def name_of(lie):
+    """Return the name of a lie in words."""
+    return lie.__name__.strip("_").replace("_", " ")
 
 
 def _token(question):

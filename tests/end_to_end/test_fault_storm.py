@@ -1,7 +1,7 @@
 """A server that spoils a quarter of its replies, and a gateway that lies, over real sockets."""
 
 from tests.benchmarks.fault_storm import storm
-from tests.benchmarks.lying_gateway import LIES
+from tests.benchmarks.lying_gateway import LIES, name_of
 
 QUERIES = 1_500
 
@@ -19,10 +19,10 @@ async def test_every_query_survives_faults():
 
 
 async def test_no_lie_passes_for_the_truth():
-    """Among faults and lies no success is wrong, and no list, row or outcome is missing silently."""
+    """Among faults and lies no success is wrong, and nothing is missing without an error."""
     found = await storm(QUERIES)
     assert found.outcomes == QUERIES
     assert (found.wrong, found.silent) == (0, 0)
     assert found.failures["ServerDown"] == 0
     assert found.exports == 1
-    assert len(found.lies) == len({lie for lies in LIES.values() for lie in lies})
+    assert {name_of(lie) for lie in LIES["Statistics"]} <= found.lies.keys()
