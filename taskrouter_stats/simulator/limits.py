@@ -93,20 +93,20 @@ class FixedWindow:
         """Admit the request if this window still has room."""
         allowed = self.peek(now).allowed
         self._used += allowed
-        return self._told(allowed=allowed)
+        return self._verdict(allowed=allowed)
 
     def peek(self, now: float) -> Verdict:
         """Say whether this window has room."""
         window = int(now // self._period)
         if window > self._window:
             self._window, self._used = window, 0
-        return self._told(allowed=self._used < self._capacity)
+        return self._verdict(allowed=self._used < self._capacity)
 
     def set_limit(self, limit: int) -> None:
         """Make the windows larger or smaller, this one too."""
         self._capacity = limit * self._period
 
-    def _told(self, *, allowed: bool) -> Verdict:
+    def _verdict(self, *, allowed: bool) -> Verdict:
         left = max(0, self._capacity - self._used)
         return Verdict(allowed, self._capacity // self._unit, left // self._unit, CONFIG)
 
@@ -125,20 +125,20 @@ class SlidingWindow:
         allowed = self.peek(now).allowed
         if allowed:
             self._admitted.append(self._latest)
-        return self._told(allowed=allowed)
+        return self._verdict(allowed=allowed)
 
     def peek(self, now: float) -> Verdict:
         """Say whether the period that ends now has room."""
         now = self._latest = max(now, self._latest)
         while self._admitted and now - self._admitted[0] >= self._period:
             self._admitted.popleft()
-        return self._told(allowed=len(self._admitted) < self._limit * self._period)
+        return self._verdict(allowed=len(self._admitted) < self._limit * self._period)
 
     def set_limit(self, limit: int) -> None:
         """Admit more or fewer, those already admitted counted."""
         self._limit = limit
 
-    def _told(self, *, allowed: bool) -> Verdict:
+    def _verdict(self, *, allowed: bool) -> Verdict:
         left = max(0, self._limit * self._period - len(self._admitted))
         return Verdict(allowed, self._limit, left // self._period, CONFIG)
 
@@ -161,21 +161,21 @@ class TokenBucket:
         """Admit the request if a whole token is there."""
         allowed = self.peek(now).allowed
         self._tokens -= allowed
-        return self._told(allowed=allowed)
+        return self._verdict(allowed=allowed)
 
     def peek(self, now: float) -> Verdict:
         """Say whether a whole token is there."""
         gained = max(0.0, now - self._filled_at) * self._rate
         self._tokens = min(self._rate * self._holds, self._tokens + gained)
         self._filled_at = max(now, self._filled_at)
-        return self._told(allowed=self._tokens >= 1)
+        return self._verdict(allowed=self._tokens >= 1)
 
     def set_limit(self, limit: int) -> None:
         """Fill faster or slower, and hold more or less."""
         self._rate = limit
         self._tokens = min(self._tokens, self._rate * self._holds)
 
-    def _told(self, *, allowed: bool) -> Verdict:
+    def _verdict(self, *, allowed: bool) -> Verdict:
         return Verdict(allowed, self._rate, int(self._tokens), CONFIG)
 
 

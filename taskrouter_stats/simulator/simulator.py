@@ -19,11 +19,11 @@ from .server.routes import LOWER_LIMITS, RESOURCE_KEYS
 from .world.profiles import sid
 from .world.world import World, account
 
-_MOST_WORKERS = 100_000
-_MOST_WORKSPACES = 1_000
-_MOST_REQUESTS = 10**6
-_LARGEST_SEED = 2**63 - 1
-_MOST_PORT = 65_535
+_MAX_WORKERS = 100_000
+_MAX_WORKSPACES = 1_000
+_MAX_REQUESTS = 10**6
+_MAX_SEED = 2**63 - 1
+_MAX_PORT = 65_535
 
 
 def steady_clock() -> Callable[[], float]:
@@ -34,9 +34,9 @@ def steady_clock() -> Callable[[], float]:
 
 def _worlds(seed: int, workers: int, workspaces: int) -> tuple[World, ...]:
     """Return the workspaces of the account with that seed."""
-    validation.integer("seed", seed, 0, _LARGEST_SEED)
-    validation.integer("workers", workers, 0, _MOST_WORKERS)
-    return account(seed, workers, validation.integer("workspaces", workspaces, 1, _MOST_WORKSPACES))
+    validation.integer("seed", seed, 0, _MAX_SEED)
+    validation.integer("workers", workers, 0, _MAX_WORKERS)
+    return account(seed, workers, validation.integer("workspaces", workspaces, 1, _MAX_WORKSPACES))
 
 
 def _made_up(world: World) -> tuple[str, str]:
@@ -49,11 +49,11 @@ def _limiters(
 ) -> dict[str, Limiter]:
     """Return a limiter of this model for each resource key, with its troubles around it."""
     model = WINDOWS[validation.window(window)]
-    validation.integer("limit", limit, 1, _MOST_REQUESTS)
-    share, changes = validation.share("rival", rival), validation.steps(steps, _MOST_REQUESTS)
+    validation.integer("limit", limit, 1, _MAX_REQUESTS)
+    share, changes = validation.share("rival", rival), validation.steps(steps, _MAX_REQUESTS)
     limiters = dict[str, Limiter]()
     for key in RESOURCE_KEYS:
-        most = LOWER_LIMITS.get(key, _MOST_REQUESTS)
+        most = LOWER_LIMITS.get(key, _MAX_REQUESTS)
         limiter = model(min(limit, most))
         if share:
             limiter = Rival(limiter, min(limit, most), share)
@@ -117,7 +117,7 @@ class Simulator:
         InvalidParameter: An argument is outside of what can be simulated.
     """
 
-    _door: Listener | None = None
+    _listener: Listener | None = None
 
     def __init__(
         self,
@@ -152,17 +152,17 @@ class Simulator:
             retry_after=validation.seconds_or_none("retry_after", retry_after),
             own_urls=own_urls,
             garbage=garbage,
-            concurrency=validation.concurrency(concurrency, _MOST_REQUESTS),
+            concurrency=validation.concurrency(concurrency, _MAX_REQUESTS),
         )
-        self._address = validation.address(host), validation.integer("port", port, 0, _MOST_PORT)
+        self._address = validation.address(host), validation.integer("port", port, 0, _MAX_PORT)
         spoilt, now = Faults(validation.share("faults", faults), seed), clock or steady_clock()
         self._server = Server(self._served, self.auth, now, self.manners, spoilt)
-        self._told = f"workers={workers}, limit={limit}, window={window!r}, seed={seed}"
+        self._verdict = f"workers={workers}, limit={limit}, window={window!r}, seed={seed}"
 
     def __repr__(self) -> str:
-        where = f"at {self.base_url}" if self._door else "not running"
+        where = f"at {self.base_url}" if self._listener else "not running"
         several = f", workspaces={len(self.worlds)}" if len(self.worlds) > 1 else ""
-        return f"<Simulator({self._told}{several}) {where}>"
+        return f"<Simulator({self._verdict}{several}) {where}>"
 
     async def __aenter__(self) -> Self:
         """Listen.
@@ -171,11 +171,11 @@ class Simulator:
             SessionMisuse: It is already running.
             OSError: The port is taken.
         """
-        if self._door is not None:
+        if self._listener is not None:
             raise SessionMisuse("this Simulator is running already; make another one")
         door = Listener(self._server.application(), *self._address)
         await door.open()
-        self._door = door
+        self._listener = door
         return self
 
     async def __aexit__(
@@ -185,18 +185,18 @@ class Simulator:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening, and end what is still inside."""
-        door, self._door = self._door, None
+        door, self._listener = self._listener, None
         if door is not None:
             await door.close()
 
     @property
     def base_url(self) -> str:
         """Scheme, host and port that it listens at."""
-        if self._door is None:
+        if self._listener is None:
             raise SessionMisuse(
                 "this Simulator is not running: async with Simulator(...) as simulator"
             )
-        host, port = self._door.address
+        host, port = self._listener.address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property

@@ -104,8 +104,8 @@ class Server:
         self._manners = manners
         self._faults = faults
         self._seed = self._first.world.seed
-        self._chance = random_stream(self._seed, "latency")
-        self._nonsense = random_stream(self._seed, "nonsense").random
+        self._latency_random = random_stream(self._seed, "latency")
+        self._garbage_random = random_stream(self._seed, "nonsense").random
         self._serving = 0
 
     def application(self) -> web.Application:
@@ -138,7 +138,7 @@ class Server:
             finally:
                 self._serving -= not crowded
                 self.counters.leave(key, status)
-            headers = headers_of(answer.status, answer.verdict, self._manners, self._nonsense)
+            headers = headers_of(answer.status, answer.verdict, self._manners, self._garbage_random)
             headers["Twilio-Request-Id"] = request_id
             headers["Twilio-Request-Duration"] = f"{self.time() - arrived:.3f}"
             headers["Twilio-Concurrent-Requests"] = str(inside)
@@ -160,7 +160,7 @@ class Server:
     def _half_latency(self) -> float:
         """Return half of the seconds that this request will take."""
         latency = self._manners.latency
-        return latency and latency * (1 + _JITTER * (2 * self._chance.random() - 1)) / 2
+        return latency and latency * (1 + _JITTER * (2 * self._latency_random.random() - 1)) / 2
 
     def _is_crowded(self) -> bool:
         """Return whether as many requests are being served as may be at once."""

@@ -15,17 +15,17 @@ from aiohttp import hdrs, web
 
 from taskrouter_stats.simulator.world.profiles import random_stream
 
-from .listener import DOOR
+from .listener import LISTENER
 
 __all__ = ["FAULTS", "Fault", "Faults"]
 
 Fault = Callable[[web.Request, web.Response], Awaitable[web.StreamResponse]]
 
-_STALL: Final = 60.0
+_STALL_SECONDS: Final = 60.0
 """Seconds that a stalled answer hangs, which no client should wait for."""
 _DRIPS: Final = 5
-_DRIP: Final = 0.01
-_AWAY: Final = 0.1
+_DRIP_SECONDS: Final = 0.01
+_REFUSING_SECONDS: Final = 0.1
 """Seconds for which nobody is let in."""
 _HTML: Final = "<html><body><h1>Bad Gateway</h1></body></html>"
 
@@ -80,7 +80,7 @@ async def _internal(_: web.Request, __: web.Response) -> web.StreamResponse:
 async def _refused(request: web.Request, answer: web.Response) -> web.StreamResponse:
     """The server goes away, as in a restart: others who come meanwhile find nobody."""
     _abort(request)
-    await request.app[DOOR].refuse_connections(_AWAY)
+    await request.app[LISTENER].refuse_connections(_REFUSING_SECONDS)
     return answer
 
 
@@ -97,7 +97,7 @@ async def _reset_after(request: web.Request, answer: web.Response) -> web.Stream
 
 async def _truncated(request: web.Request, answer: web.Response) -> web.StreamResponse:
     begun = await _begin(request, answer)
-    await _say(begun, _body(answer)[:-1])
+    await _write(begun, _body(answer)[:-1])
     if request.transport is not None:
         request.transport.close()
     return begun
@@ -105,8 +105,8 @@ async def _truncated(request: web.Request, answer: web.Response) -> web.StreamRe
 
 async def _stalled(request: web.Request, answer: web.Response) -> web.StreamResponse:
     begun = await _begin(request, answer)
-    await _say(begun, _body(answer)[:10])
-    await asyncio.sleep(_STALL)
+    await _write(begun, _body(answer)[:10])
+    await asyncio.sleep(_STALL_SECONDS)
     _abort(request)
     return begun
 
@@ -116,8 +116,8 @@ async def _dripping(request: web.Request, answer: web.Response) -> web.StreamRes
     begun, body = await _begin(request, answer), _body(answer)
     size = len(body) // _DRIPS + 1
     for start in range(0, len(body), size):
-        await asyncio.sleep(_DRIP)
-        await _say(begun, body[start : start + size])
+        await asyncio.sleep(_DRIP_SECONDS)
+        await _write(begun, body[start : start + size])
     return begun
 
 
@@ -142,7 +142,7 @@ async def _begin(request: web.Request, answer: web.Response) -> web.StreamRespon
     return begun
 
 
-async def _say(begun: web.StreamResponse, part: bytes) -> None:
+async def _write(begun: web.StreamResponse, part: bytes) -> None:
     """Send a part of a body, unless the client has gone."""
     with suppress(ConnectionError):
         await begun.write(part)

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-__all__ = ["DOOR", "Listener"]
+__all__ = ["LISTENER", "Listener"]
 
 _BACKLOG: Final = 1_024
 _GRACE: Final = 0.2
@@ -18,7 +18,7 @@ class Listener:
     """The listening socket of an application.
 
     Args:
-        application: what is served; its handlers find this under ``DOOR``.
+        application: what is served; its handlers find this under ``LISTENER``.
         host: the address to listen at.
         port: the port to listen at; 0 takes a free one.
 
@@ -33,7 +33,7 @@ class Listener:
         )
         self._listening: asyncio.Server | None = None
         self._closed = False
-        application[DOOR] = self
+        application[LISTENER] = self
 
     async def open(self) -> None:
         """Listen.
@@ -93,5 +93,5 @@ class Listener:
         listening.close()
 
 
-DOOR: Final = web.AppKey("door", Listener)
+LISTENER: Final = web.AppKey("door", Listener)
 """Where an application keeps its door."""

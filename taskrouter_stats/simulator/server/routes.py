@@ -41,27 +41,30 @@ class Route:
         path: its path, SIDs named in braces.
         resource_key: what its rate limit is counted under.
         answer: makes the JSON, or raises the ``Refusal``.
-        dearer: resource keys by the parameter that moves a request there.
+        limited_parameters: resource keys by the parameter that moves a request there.
     """
 
     method: str
     path: str
     resource_key: str
     answer: Callable[[World, SimulatedRequest], dict[str, Any]]
-    dearer: Mapping[str, str] = field(factory=dict[str, str])
+    limited_parameters: Mapping[str, str] = field(factory=dict[str, str])
 
     def key(self, query: Collection[str]) -> str:
         """Return what a request with these parameters is counted under."""
-        for parameter, key in self.dearer.items():
+        for parameter, key in self.limited_parameters.items():
             if parameter in query:
                 return key
         return self.resource_key
 
 
 def _get(
-    path: str, key: str, answer: Callable[[World, SimulatedRequest], dict[str, Any]], **dearer: str
+    path: str,
+    key: str,
+    answer: Callable[[World, SimulatedRequest], dict[str, Any]],
+    **limited_parameters: str,
 ) -> Route:
-    return Route("GET", path, key, answer, dearer)
+    return Route("GET", path, key, answer, limited_parameters)
 
 
 ROUTES: Final = (
@@ -146,6 +149,8 @@ ROUTES: Final = (
 )
 
 RESOURCE_KEYS: Final = tuple(
-    dict.fromkeys(key for route in ROUTES for key in (route.resource_key, *route.dearer.values()))
+    dict.fromkeys(
+        key for route in ROUTES for key in (route.resource_key, *route.limited_parameters.values())
+    )
 )
 """Everything that a rate limit is counted under."""

@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from taskrouter_stats.simulator import Simulator
-from taskrouter_stats.simulator.world.world import iso
+from taskrouter_stats.simulator.server.resources import iso
+from taskrouter_stats.simulator.server.statistics import worker_cumulative
 
 NOW = 1_795_000_000.25
 
@@ -61,7 +62,9 @@ async def test_statistics_come_from_the_world(make):
     world = client.simulator.world
     assert status == 200
     assert headers["Content-Type"] == "application/json"
-    assert body["cumulative"] == world.statistics(world.workers[0], start, end)
+    assert body["cumulative"] == worker_cumulative(
+        world, world.totals(world.workers[0], start, end), start, end
+    )
     assert body["url"] == (
         f"https://taskrouter.twilio.com/v1/Workspaces/{world.workspace_sid}{client.worker}/Statistics"
     )

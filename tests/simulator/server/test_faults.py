@@ -116,9 +116,9 @@ async def test_spoilt_answers_count_as_they_were_sent(name, count, monkeypatch):
 @pytest.mark.parametrize("name", sorted(FAULTS))
 async def test_a_fault_that_nobody_waits_for_ends_quietly(name, monkeypatch, caplog):
     """A client that left before its answer makes no server log an error."""
-    monkeypatch.setattr("taskrouter_stats.simulator.server.faults._STALL", 0.0)
+    monkeypatch.setattr("taskrouter_stats.simulator.server.faults._STALL_SECONDS", 0.0)
     async with spoiling(name, monkeypatch, latency=0.01) as simulator:
-        _, writer = await asyncio.open_connection(*simulator._door.address)
+        _, writer = await asyncio.open_connection(*simulator._listener.address)
         writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
         await settle()
         assert simulator.counters.in_flight == 1

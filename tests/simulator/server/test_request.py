@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats.simulator.server.request import LOOKBACK, ErrorReply, SimulatedRequest, is_sid
-from taskrouter_stats.simulator.world.world import iso
+from taskrouter_stats.simulator.server.resources import iso
 
 NOW = 1_795_000_000
 

@@ -8,7 +8,8 @@ from taskrouter_stats import models
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.simulator.server import resource_handlers
 from taskrouter_stats.simulator.server.request import ErrorReply, SimulatedRequest
-from taskrouter_stats.simulator.world.world import World, iso
+from taskrouter_stats.simulator.server.resources import iso
+from taskrouter_stats.simulator.world.world import World
 
 WORLD = World(seed=1, workers=120)
 NOW = 1_795_000_000
@@ -64,7 +65,7 @@ def test_a_worker_has_every_documented_key():
         "activity_sid": activity.sid,
         "activity_name": activity.friendly_name,
         "workspace_sid": WORLD.workspace_sid,
-        "attributes": WORKER.attributes,
+        "attributes": json.dumps(WORKER.attributes, separators=(",", ":")),
         "available": activity.available,
         "date_created": iso(WORKER.created),
         "date_updated": iso(since),
@@ -101,7 +102,7 @@ def test_available_selects():
 def test_task_queues_select_workers():
     """The workers of a task queue are those that its expression holds for."""
     queue = WORLD.task_queues[0]
-    skills = {w.friendly_name: json.loads(w.attributes)["skills"] for w in WORLD.workers}
+    skills = {w.friendly_name: w.attributes["skills"] for w in WORLD.workers}
     skilled = {name for name, own in skills.items() if "billing" in own}
     assert names(TaskQueueSid=queue.sid) == names(TaskQueueName="BILLING") == skilled
     assert names(TargetWorkersExpression=queue.target_workers) == skilled
@@ -144,7 +145,7 @@ def test_task_queues_are_filtered():
     own = [WORLD.task_queues[at].friendly_name for at in WORLD.queues_of(WORKER)]
     assert queues(WorkerSid=WORKER.sid) == own
     assert queues(WorkerSid="WK" + "0" * 32) == []
-    assert queues(EvaluateWorkerAttributes=WORKER.attributes) == own
+    assert queues(EvaluateWorkerAttributes=json.dumps(dict(WORKER.attributes))) == own
     assert queues(EvaluateWorkerAttributes='{"skills": ["sales"]}') == ["Sales"]
     assert "Manila front desk" not in queues(EvaluateWorkerAttributes='site == "Dublin"')
     assert queues(EvaluateWorkerAttributes='site == "Nowhere"') == []
@@ -207,8 +208,8 @@ def test_worker_channels_hold_the_assigned_tasks():
         for worker in WORLD.workers
         for channel in resource_handlers.worker_channels(WORLD, ask(worker=worker.sid))["channels"]
     ]
-    living = WORLD.task_history.open_tasks(NOW)
-    assert sum(taken) == sum(one.task.accepted <= NOW - one.midnight for one in living) > 0
+    open_task = WORLD.task_history.open_tasks(NOW)
+    assert sum(taken) == sum(one.task.accepted <= NOW - one.midnight for one in open_task) > 0
     assert max(taken) == 1
 
 
@@ -218,7 +219,7 @@ def test_worker_channels_have_the_worker_s_capacity():
     names = [channel["task_channel_unique_name"] for channel in channels]
     assert names == ["default", "voice", "chat", "sms"]
     assert [channel["available"] for channel in channels] == [
-        position in WORKER.habit.channels for position in range(4)
+        position in WORKER.profile.channels for position in range(4)
     ]
     for channel in channels:
         capacity = channel["configured_capacity"]

@@ -1,5 +1,7 @@
 """The laws of the statistics: every number agrees with every other."""
 
+import json
+from array import array
 from collections import Counter
 
 from hypothesis import given, settings
@@ -7,7 +9,18 @@ from hypothesis import strategies as st
 
 from taskrouter_stats.simulator.server import resource_handlers, statistics_handlers
 from taskrouter_stats.simulator.server.request import SimulatedRequest
-from taskrouter_stats.simulator.world.world import World, iso
+from taskrouter_stats.simulator.server.resources import iso
+from taskrouter_stats.simulator.server.statistics import (
+    activity_durations,
+    reservation_counts,
+    split_by_wait_time,
+    task_counts,
+    wait_durations,
+    worker_cumulative,
+)
+from taskrouter_stats.simulator.world.task_history import TaskTotals
+from taskrouter_stats.simulator.world.worker_days import AVAILABLE, WorkerTotals
+from taskrouter_stats.simulator.world.world import World
 
 WORLD = World(seed=1, workers=60)
 NOW = 1_795_000_000
@@ -152,7 +165,7 @@ def test_queues_count_their_workers():
 def test_a_channel_has_the_workers_that_handle_it():
     """With a channel, only workers count that can be given its tasks."""
     told = statistics_handlers.all_workers_now(WORLD, ask(TaskChannel="voice"))
-    assert told["total_workers"] == sum(1 in worker.habit.channels for worker in WORLD.workers)
+    assert told["total_workers"] == sum(1 in worker.profile.channels for worker in WORLD.workers)
     nobody = statistics_handlers.all_workers_now(WORLD, ask(TaskChannel="default"))
     assert nobody["total_workers"] == 0
 
@@ -173,6 +186,72 @@ def test_splits_add_up(start, length, thresholds):
     assert below == sorted(below)
     if told["wait_duration_until_accepted"]["max"] <= int(longest):
         assert split[longest]["above"]["reservations_accepted"] == 0
+
+
+def test_splits_by_hand():
+    """A wait of exactly the threshold is below it."""
+    totals = TaskTotals(accepted_waits=array("i", [36]), canceled_waits=array("i", [28]))
+    nothing = {"tasks_canceled": 0, "reservations_accepted": 0}
+    both = {"tasks_canceled": 1, "reservations_accepted": 1}
+    assert split_by_wait_time(totals, [36, 20]) == {
+        "36": {"above": nothing, "below": both},
+        "20": {"above": both, "below": nothing},
+    }
+
+
+def test_wait_durations_by_hand():
+    """Waits have average, minimum, maximum and sum; without a wait, all are zero."""
+    assert wait_durations([3, 8]) == {"avg": 5, "min": 3, "max": 8, "total": 11}
+    assert wait_durations([]) == {"avg": 0, "min": 0, "max": 0, "total": 0}
+
+
+def test_activity_durations_have_every_activity():
+    """Activities without a spell are there with zeros; averages are rounded down."""
+    totals = WorkerTotals()
+    totals.add_activity(AVAILABLE, 150)
+    totals.add_activity(AVAILABLE, 51)
+    durations = activity_durations(WORLD, totals)
+    assert durations[AVAILABLE] == {
+        "sid": WORLD.activities[AVAILABLE].sid,
+        "friendly_name": "Available",
+        "min": 51,
+        "max": 150,
+        "avg": 100,
+        "total": 201,
+    }
+    assert [row["sid"] for row in durations] == [activity.sid for activity in WORLD.activities]
+    assert {durations[0][key] for key in ("min", "max", "avg", "total")} == {0}
+
+
+def test_reservation_counts_have_the_names_of_the_json():
+    """The six counts have the names of the JSON."""
+    totals = WorkerTotals(created=9, outcomes=[4, 2, 1, 1, 0])
+    assert reservation_counts(totals) == {
+        "reservations_created": 9,
+        "reservations_accepted": 4,
+        "reservations_rejected": 2,
+        "reservations_timed_out": 1,
+        "reservations_canceled": 1,
+        "reservations_rescinded": 0,
+    }
+
+
+def test_task_counts_have_the_names_of_the_json():
+    """Tasks are counted by ending; only some replies count those that timed out."""
+    totals = TaskTotals(ended=[4, 3, 2, 1])
+    counts = {"tasks_completed": 4, "tasks_canceled": 3, "tasks_deleted": 2, "tasks_moved": 0}
+    assert task_counts(totals, timed_out=False) == counts
+    assert task_counts(totals, timed_out=True) == {**counts, "tasks_timed_out_in_workflow": 1}
+
+
+def test_cumulative_statistics_are_json():
+    """A worker's cumulative statistics are JSON with integers, and times as Twilio writes them."""
+    totals = WORLD.totals(WORLD.workers[0], NOW - DAY, NOW)
+    cumulative = worker_cumulative(WORLD, totals, NOW - DAY, NOW)
+    assert json.loads(json.dumps(cumulative)) == cumulative
+    assert all(isinstance(count, int) for count in reservation_counts(totals).values())
+    assert (cumulative["start_time"], cumulative["end_time"]) == (iso(NOW - DAY), iso(NOW))
+    assert iso(0) == "1970-01-01T00:00:00Z"
 
 
 def test_waits_are_ordered():

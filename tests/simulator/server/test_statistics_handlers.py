@@ -7,6 +7,7 @@ from taskrouter_stats import models
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.simulator.server import statistics_handlers
 from taskrouter_stats.simulator.server.request import ErrorReply, SimulatedRequest
+from taskrouter_stats.simulator.server.statistics import worker_cumulative
 from taskrouter_stats.simulator.world.world import World
 
 WORLD = World(seed=1, workers=60)
@@ -32,6 +33,12 @@ def ask(path="/Statistics", now=NOW, body=None, sids=(), **query):
     )
 
 
+def truth(channel=None):
+    """Return the world's totals of the worker's last eight hours, as ``cumulative``."""
+    start = NOW - 28_800
+    return worker_cumulative(WORLD, WORLD.totals(WORKER, start, NOW, channel), start, NOW)
+
+
 def of_queues(answer, **query):
     """Return this answer for each task queue."""
     return [answer(WORLD, ask(sids={"queue": q.sid}, **query)) for q in WORLD.task_queues]
@@ -41,7 +48,7 @@ def test_a_worker_s_statistics_are_the_world_s():
     """The reply holds what the world says about the window, and whose it is."""
     path = f"/Workers/{WORKER.sid}/Statistics"
     assert statistics_handlers.worker(WORLD, ask(path, Minutes="480", TaskChannel="voice")) == {
-        "cumulative": WORLD.statistics(WORKER, NOW - 28_800, NOW, "voice"),
+        "cumulative": truth("voice"),
         "account_sid": WORLD.account_sid,
         "workspace_sid": WORLD.workspace_sid,
         "worker_sid": WORKER.sid,
@@ -52,7 +59,7 @@ def test_a_worker_s_statistics_are_the_world_s():
 def test_workers_are_filtered():
     """The statistics of all workers can be those of one name or one queue."""
     one = statistics_handlers.workers(WORLD, ask(FriendlyName=WORKER.friendly_name, Minutes="480"))
-    assert one["cumulative"] == WORLD.statistics(WORKER, NOW - 28_800, NOW)
+    assert one["cumulative"] == truth()
     assert one["realtime"]["total_workers"] == 1
     queue = WORLD.task_queues[3]
     by_sid = statistics_handlers.workers(WORLD, ask(TaskQueueSid=queue.sid))
