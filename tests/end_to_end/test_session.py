@@ -129,7 +129,7 @@ class TestRefusals:
         clock = StoppedClock()
         options = {"limit": 20, "window": "bucket", "latency": 0, "clock": clock}
         async with Simulator(workers=8, **options) as simulator:
-            simulator.manners.retry_after = 0.5
+            simulator.options.retry_after = 0.5
             await spend(simulator, 20)
             before = simulator.counters.by_key[STATISTICS].refused
             clock.go_after = lambda: simulator.counters.by_key[STATISTICS].refused > before
@@ -144,7 +144,7 @@ class TestRefusals:
     async def test_refused_for_good(self):
         """A query that is refused too often fails with RateLimited, having been sent as often."""
         async with Simulator(workers=1, limit=1, window="sliding10s", latency=0) as simulator:
-            simulator.manners.retry_after = 0
+            simulator.options.retry_after = 0
             query = queries.worker_statistics(simulator.workspace_sid, sids(simulator)[0])
             await spend(simulator, 10)
             async with session_for(simulator, retry=RetryPolicy(refusals=3)) as session:
@@ -156,7 +156,7 @@ class TestRefusals:
     async def test_no_headers_at_all(self):
         """Without any rate-limit header the job is done all the same."""
         async with Simulator(workers=60, limit=1000, latency=0.005) as simulator:
-            simulator.manners.headers = simulator.manners.headers_on_429 = False
+            simulator.options.headers = simulator.options.headers_on_429 = False
             async with session_for(simulator) as session:
                 stream = session.stream_worker_statistics(simulator.workspace_sid, DAY)
                 assert len(await stream.collect()) == 60

@@ -175,7 +175,7 @@ async def test_headers_can_be_switched_while_running(make):
     assert "X-Rate-Limit-Limit" not in success
     assert "X-Rate-Limit-Limit" not in refusal
     assert refusal["Retry-After"] == "1.5"
-    client.simulator.manners.headers_on_429 = True
+    client.simulator.options.headers_on_429 = True
     _, refusal, _ = await client.get(client.worker)
     assert refusal["X-Rate-Limit-Limit"] == "1"
 
@@ -247,7 +247,7 @@ async def test_too_many_at_once_are_refused_with_budget_left(make):
     assert sorted(status for status, _, _ in replies) == [200, 200, 429, 429, 429]
     assert all(int(headers["X-Rate-Limit-Remaining"]) >= 48 for _, headers, _ in replies)
     assert max(int(headers["Twilio-Concurrent-Requests"]) for _, headers, _ in replies) == 5
-    client.simulator.manners.concurrency = None
+    client.simulator.options.concurrency = None
     replies = await asyncio.gather(*(client.get("/Workers") for _ in range(9)))
     assert {status for status, _, _ in replies} == {200}
     counters = client.simulator.counters.by_key

@@ -13,13 +13,13 @@ TOLD = {
 VERDICT = Verdict(True, 5, 3, "c")
 
 
-def headers(status, verdict=VERDICT, chance=lambda: 0.5, **manners):
+def headers(status, verdict=VERDICT, chance=lambda: 0.5, **options):
     """Return the headers of an answer."""
-    return headers_of(status, verdict, ServerOptions(**manners), chance)
+    return headers_of(status, verdict, ServerOptions(**options), chance)
 
 
 @pytest.mark.parametrize(
-    ("status", "manners", "expected"),
+    ("status", "options", "expected"),
     [
         (200, {}, TOLD),
         (429, {}, TOLD),
@@ -33,9 +33,9 @@ def headers(status, verdict=VERDICT, chance=lambda: 0.5, **manners):
         (401, {}, {"WWW-Authenticate": 'Basic realm="Twilio API"'}),
     ],
 )
-def test_each_switch_does_one_thing(status, manners, expected):
+def test_each_switch_does_one_thing(status, options, expected):
     """Successes and refusals tell the verdict, each by its own switch; nothing else does."""
-    assert headers(status, **manners) == expected
+    assert headers(status, **options) == expected
 
 
 def test_without_a_limit_nothing_is_said():

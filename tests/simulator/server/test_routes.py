@@ -44,13 +44,13 @@ def test_filters_move_requests_to_other_keys():
         moved = {
             one.parameter: one.resource_key for one in row.filters.values() if one.resource_key
         }
-        assert route.limited_parameters == moved
+        assert route.key_by_parameter == moved
         assert {name: route.key({name, "PageSize"}) for name in moved} == moved
         assert route.key({"PageSize"}) == row.resource_key
 
 
 def test_every_key_is_listed_once():
-    """The resource keys are those of the routes and of their limited_parameters filters."""
+    """The resource keys are those of the routes and of their key_by_parameter filters."""
     assert len(set(RESOURCE_KEYS)) == len(RESOURCE_KEYS) == 26
     assert set(LOWER_LIMITS) < set(RESOURCE_KEYS)
 
