@@ -6,8 +6,8 @@
         simulator.base_url, simulator.credentials, simulator.workspace_sid, simulator.counters
 
 ``world/`` generates workers, their days and their tasks as plain values. ``server/`` reads
-requests, makes replies from these values in the shape of Twilio's JSON, and sends them. ``limits`` holds the
-rate limiters. README.md describes the window models, the faults and the modules.
+requests, makes replies from these values in the shape of Twilio's JSON, and sends them. ``limits``
+holds the rate limiters. README.md describes the window models and the faults.
 """
 
 from .limits import WINDOWS

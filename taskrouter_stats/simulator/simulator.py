@@ -155,11 +155,8 @@ class Simulator:
             concurrency=validation.concurrency(concurrency, _MAX_REQUESTS),
         )
         self._address = validation.address(host), validation.integer("port", port, 0, _MAX_PORT)
-        reply_faults, now = (
-            Faults(validation.share("faults", faults), seed),
-            clock or steady_clock(),
-        )
-        self._server = Server(self._served, self.auth, now, self.options, reply_faults)
+        drawn = Faults(validation.share("faults", faults), seed)
+        self._server = Server(self._served, self.auth, clock or steady_clock(), self.options, drawn)
         self._arguments = f"workers={workers}, limit={limit}, window={window!r}, seed={seed}"
 
     def __repr__(self) -> str:

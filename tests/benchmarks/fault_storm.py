@@ -1,8 +1,8 @@
 """Faults and lies over real sockets: ``python -m tests.benchmarks.fault_storm [QUERIES]``.
 
-The simulated server spoils a quarter of its replies, and the gateway before it tells a lie on each
-twelfth request. Each query must end in one outcome, each success must be the world's truth, no list
-may end early without an error, and no export may call itself complete while a row is missing.
+A quarter of the simulator's replies has a fault, and the gateway before it tells a lie on every
+twelfth request on average. Each query must end in one outcome and each success must be true, no
+list may end early without an error, and no export may call itself complete while a row is missing.
 The default is 20,000 queries; the test in ``tests/end_to_end`` runs fewer. The exit code is 1 if
 anything was wrong or silent.
 """
@@ -40,7 +40,7 @@ class Storm:
         queries: Queries for statistics, those of the export left out.
         outcomes: What they ended in.
         failures: Failed queries and lists, by the error's class.
-        wrong: Successes that are not the truth, items listed that are not there or twice.
+        wrong: Successes, items and rows that are not true, or are there twice.
         silent: Queries without an outcome, lists that ended early without an error, rows that a
             complete export lacks.
         attempts: Sends of the queries, those that a 429 refused left out.
@@ -71,19 +71,19 @@ class Storm:
         return self.attempts / self.queries
 
     def judge(self, asked, outcomes, expected):
-        """Count the outcomes of these queries, and hold the successes against the truth."""
+        """Count the outcomes of these queries, and compare the successes with the truth."""
         self.outcomes += len(outcomes)
         self.silent += len(asked) - len(outcomes)
         for query, outcome in zip(asked, outcomes, strict=False):
             self.attempts += outcome.meta.attempts
             self.refused += outcome.meta.refused
             if isinstance(outcome, Success):
-                self.wrong += as_told(outcome.value) != expected[query.sid]
+                self.wrong += as_json(outcome.value) != expected[query.sid]
             else:
                 self.failures[type(outcome.error).__name__] += 1
 
     def judge_rows(self, path, report, expected):
-        """Hold the rows of an export against the truth, and what its report says of them."""
+        """Compare the rows of an export, and its report, with the truth."""
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         rows = [json.loads(line) for line in lines]
         found = Counter(row["worker_sid"] for row in rows)
@@ -99,8 +99,8 @@ class Storm:
         self.silent += set(sids) != expected
 
 
-def as_told(value):
-    """Return a record as plain JSON, without what half a character adds to it."""
+def as_json(value):
+    """Return a record as plain JSON, without the key that the gateway adds to it."""
     plain = json.loads(models.to_json(value))
     plain.pop(NOTE, None)
     return plain
@@ -121,11 +121,11 @@ async def truth(simulator):
             for worker in simulator.world.workers
         ]
         values = [outcome.unwrap() for outcome in await session.collect(asked)]
-    return asked, {value.worker_sid: as_told(value) for value in values}
+    return asked, {value.worker_sid: as_json(value) for value in values}
 
 
 async def list_workers(found, session, workspace, expected):
-    """Read the list of workers page by page."""
+    """Read the list of workers page by page, and judge it."""
     try:
         workers = await session.iterate(queries.workers(workspace, page_size=PAGE)).collect()
     except errors.TaskRouterStatsError as error:
@@ -135,7 +135,7 @@ async def list_workers(found, session, workspace, expected):
 
 
 async def export(found, session, workspace, expected):
-    """Export all workers until an export is complete, as a job does that is started again."""
+    """Export all workers until an export is complete, as a job that is started again."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.jsonl"
         for _ in range(EXPORTS):
@@ -152,18 +152,18 @@ async def export(found, session, workspace, expected):
 
 @asynccontextmanager
 async def servers(faults, lies, latency=0.0):
-    """Run a spoilt server, a calm one of the same world, and the gateway before both."""
+    """Run a simulator with faults, a calm one of the same world, and the gateway before them."""
     async with (
-        Simulator(WORKERS, 1_000, seed=3, latency=latency, faults=faults) as spoilt,
+        Simulator(WORKERS, 1_000, seed=3, latency=latency, faults=faults) as faulty,
         Simulator(WORKERS, window="none", seed=3, latency=0) as calm,
     ):
-        gateway = Gateway(spoilt.base_url, calm.base_url, lies)
+        gateway = Gateway(faulty.base_url, calm.base_url, lies)
         with gateway.running() as server:
             yield calm, gateway, server
 
 
 async def storm(count, faults=FAULTS, lies=LIES):
-    """Ask so many questions of a server that spoils and a gateway that lies; what came of it."""
+    """Send this many queries to servers with faults and lies; return what they came to."""
     began, found = time.monotonic(), Storm(count)
     async with servers(faults, lies) as (calm, gateway, server):
         asked, expected = await truth(calm)

@@ -1,8 +1,8 @@
-"""A gateway of plain sockets before a simulated server: it relays replies, and tells some lies.
+"""A gateway of plain sockets before a simulator, which relays replies and tells some lies.
 
-The simulator spoils replies in ways that a client can see. The gateway's lies look like replies:
-another worker's answer, an extra reply on an idle connection, a proxy's 404, an error that can't
-be true, an empty object, half a character, a list without an end, connections that died.
+The simulator's faults are visible to a client. The gateway's lies look like good replies: another
+worker's reply, an extra reply on an idle connection, a proxy's 404, an error that cannot be true,
+an empty object, half a character, a list without an end, connections that died unnoticed.
 """
 
 import http.client
@@ -19,30 +19,31 @@ from tests.truth.raw_server import Close, RawServer, Reset, error
 from tests.truth.raw_server import http as reply
 
 ENDLESS = "endless"
-"""How page tokens of a list without an end begin."""
+"""The beginning of the page tokens of a list without an end."""
 NOTE = "note"
-"""The key that ``half a character`` adds to a reply."""
+"""The key that the lie ``half a character`` adds to a reply."""
 HTML = {"Content-Type": "text/html"}
 ORIGIN = "https://taskrouter.twilio.com"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
-_LINGER_NOT = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+_RESET_ON_CLOSE = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 
 
 class Gateway:
-    """The answer of a ``RawServer``: mostly what the server behind it replies.
+    """The answer function of a ``RawServer``.
 
     Args:
-        spoilt: URL of the server that replies are relayed from, faults included.
-        calm: URL of a server of the same world without faults, which the lies are made from.
-        share: The share of requests that get a lie.
-        seed: What the draws follow from.
+        faulty: The URL of the server whose replies it relays, faults included.
+        calm: The URL of a server of the same world without faults, from which it makes lies.
+        share: The share of requests that get a lie, 0 to 1.
+        seed: The seed of the draws.
 
     Attributes:
-        told: How often each lie was told.
+        connections: The number of connections.
+        told: How often it told each lie.
     """
 
-    def __init__(self, spoilt, calm, share, seed=11):
-        self._spoilt, self._calm = urlsplit(spoilt), urlsplit(calm)
+    def __init__(self, faulty, calm, share, seed=11):
+        self._faulty, self._calm = urlsplit(faulty), urlsplit(calm)
         self._share = share
         self._random = Random(seed)
         self._lock = threading.Lock()
@@ -53,7 +54,7 @@ class Gateway:
 
     @contextmanager
     def running(self):
-        """Listen until the block ends; the raw server."""
+        """Listen until the block ends; yield the raw server."""
         with RawServer(self).running() as server:
             yield server
 
@@ -76,11 +77,11 @@ class Gateway:
         return lie(self, question) if lie else self.relay(question)
 
     def relay(self, question):
-        """Yield what the server behind sends, as it comes, and end like it."""
+        """Yield the bytes of the server behind as they arrive, and close as it does."""
         try:
-            with socket.create_connection(self._spoilt.netloc.split(":")) as upstream:
-                # a closed connection keeps no port: 20,000 of them come within a minute
-                upstream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            with socket.create_connection(self._faulty.netloc.split(":")) as upstream:
+                # a reset keeps no port in TIME_WAIT, of which there would be thousands
+                upstream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                 upstream.sendall(_request(question))
                 received = b""
                 while not _is_complete(received):
@@ -91,7 +92,7 @@ class Gateway:
             yield Reset
 
     def truth(self, question, path=None):
-        """Return the body that the calm server has for the question, or for another path."""
+        """Return the calm server's body for the question, or for another path."""
         params = dict(question.params)
         if _is_endless(question):
             del params["PageToken"]
@@ -112,7 +113,7 @@ class Gateway:
         return self.truth(question, question.path.replace(question.sid, other))
 
     def kill_connections(self):
-        """Let no connection that is open now bring another reply."""
+        """Reset each connection that is open now at its next request."""
         with self._lock:
             self._dead_up_to = self.connections
 
@@ -197,4 +198,4 @@ LIES = {
     ),
     "workers": (_endless_list, _gateway_404, _empty_object, _dead_connections),
 }
-"""The lies by what is asked for, each as often as the others."""
+"""The lies by the last part of the path, drawn with equal probability."""

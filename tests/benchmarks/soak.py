@@ -21,21 +21,19 @@ import json
 import logging
 import resource
 import sys
-import tempfile
 import time
 from asyncio.subprocess import PIPE
 from collections import Counter
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
 
 from attrs import Factory, define, frozen
 
-from taskrouter_stats import Credentials, Success, TaskRouterSession, Window, errors, etl
+from taskrouter_stats import Credentials, Success, TaskRouterSession, errors
 from taskrouter_stats import queries as q
-from tests.benchmarks.fault_storm import Storm, as_told, servers
+from tests.benchmarks.fault_storm import WINDOW, Storm, as_json, export, servers
 
 SECONDS, SAMPLES = 1_800, 60
 FAULTS, LIES, LATENCY = 0.25, 0.05, 0.01
@@ -44,8 +42,6 @@ BOUND = 2.0
 """MiB."""
 SWAY = 2 * IN_FLIGHT
 """Descriptors or tasks: a busy session holds more of them than one that waits for permits."""
-DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
-WINDOW = Window.between(DAY, DAY + timedelta(hours=8))
 
 
 @frozen
@@ -93,7 +89,7 @@ class Load:
     def judge(self, value):
         """Compare a success with the truth."""
         self.seen["answered"] += 1
-        self.storm.wrong += as_told(value) != self.expected[value.worker_sid]
+        self.storm.wrong += as_json(value) != self.expected[value.worker_sid]
 
     async def stream(self):
         """Stream many queries, in their order or as they end."""
@@ -144,12 +140,8 @@ class Load:
             await session.fetch(q.workspace(self.asked[0].workspace_sid))
 
     async def export(self):
-        """Export all workers, and compare the rows and the report with the truth."""
-        plan = etl.worker_plan(self.asked[0].workspace_sid, [WINDOW])
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "rows.jsonl"
-            report = await etl.export(self.session, plan, etl.JsonLinesSink(path))
-            self.storm.judge_rows(path, report, self.expected)
+        """Export all workers, and compare the rows and the reports with the truth."""
+        await export(self.storm, self.session, self.asked[0].workspace_sid, self.expected)
         await asyncio.sleep(2 * self.random.random())
 
 
@@ -181,7 +173,7 @@ async def truth(url, credentials, workspace):
         sids = [worker.sid async for worker in session.iterate(q.workers(workspace))]
         asked = [q.worker_statistics(workspace, sid, WINDOW) for sid in sids]
         values = [outcome.unwrap() for outcome in await session.collect(asked)]
-    return asked, {value.worker_sid: as_told(value) for value in values}
+    return asked, {value.worker_sid: as_json(value) for value in values}
 
 
 def look(began, session=None):

@@ -50,7 +50,7 @@ async def test_it_can_be_left_and_entered_again():
 async def test_it_runs_once_at_a_time():
     """Entering it twice is a mistake that says so, and the first goes on."""
     async with Simulator(workers=1) as simulator:
-        with pytest.raises(SessionMisuse, match="running already"):
+        with pytest.raises(SessionMisuse, match="already running"):
             await simulator.__aenter__()
         assert simulator.base_url
 

@@ -111,7 +111,7 @@ from tests.support.wrong_calls import SECRET, refused, rows, same
         "not running",
         lambda: Simulator().base_url,
         SessionMisuse,
-        "this Simulator is not running: async with Simulator(...) as simulator",
+        "this Simulator is not running: use async with Simulator(...) as simulator",
     ),
 )
 async def test_a_wrong_simulator_is_refused_in_these_words(call, error, says):
