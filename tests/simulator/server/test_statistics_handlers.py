@@ -1,4 +1,4 @@
-"""What the statistics answer, without HTTP."""
+"""Handlers of the statistics, without HTTP."""
 
 import orjson
 import pytest
@@ -18,7 +18,7 @@ NOWHERE = "0" * 32
 
 
 def ask(path="/Statistics", now=NOW, body=None, sids=(), **query):
-    """Return a question about this world."""
+    """Return a request to this world."""
     sids = {
         "workspace": WORLD.workspace_sid,
         "worker": WORKER.sid,
@@ -40,12 +40,12 @@ def truth(channel=None):
 
 
 def of_queues(answer, **query):
-    """Return this answer for each task queue."""
+    """Return this handler's reply for each task queue."""
     return [answer(WORLD, ask(sids={"queue": q.sid}, **query)) for q in WORLD.task_queues]
 
 
-def test_a_worker_s_statistics_are_the_world_s():
-    """The reply holds what the world says about the window, and whose it is."""
+def test_a_worker_s_statistics_agree_with_the_world():
+    """The reply has the world's totals of the window, and the SIDs."""
     path = f"/Workers/{WORKER.sid}/Statistics"
     assert statistics_handlers.worker(WORLD, ask(path, Minutes="480", TaskChannel="voice")) == {
         "cumulative": truth("voice"),
