@@ -130,19 +130,20 @@ class BudgetEstimator:
         """Requests of a full budget that are kept to see the counter come back."""
         return min(max(MIN_SCOUTS, SCOUTS * self.full), self.full / 2.0)
 
-    def next_look(self, now: float) -> float:
+    def next_look(self, now: float, reserve: float) -> float:
         """Return when the next request goes that shows whether the memory is short."""
-        credit = self.credit(now)
+        credit = self.credit(now) - reserve
         return self.log.time_of(0) + QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else now
 
-    def is_unproven(self, now: float) -> bool:
+    def is_unproven(self, now: float, reserve: float) -> bool:
         """Tell whether a limit that is read as one per second may be one per ten seconds.
 
         It is nearly gone, and the counter was not seen to come back.
         """
         kept = SCOUTS * self.full
-        least = kept if kept >= MIN_SCOUTS else 1.0
-        return not self.refills.are_quick and self.credit(now) < least
+        if kept < MIN_SCOUTS:
+            return not self.refills.seen and self.credit(now) < 1.0
+        return not self.refills.are_quick and self.credit(now) < kept + reserve
 
     def next_scout(self, credit: float) -> float:
         """Return when the next of the last requests with credit may go; minus infinity: now."""

@@ -40,6 +40,13 @@ EPSILON = 1e-6
 MIN_RATE, MAX_RATE = 0.2, 10_000.0
 """Requests a second between which a learned rate stays: never a stall, never an overflow."""
 
+MIN_SHARE = 0.03
+"""Share of the limit below which no 429 cuts: a server that refuses every second request whatever
+the pace would otherwise stop the run."""
+
+BLIND_MIN = 1.5
+"""The same without a limit, in requests a second."""
+
 MARGIN = 0.025
 """Alone, stay this far below the limit, so that jitter at a window's edge costs no refusal.
 
@@ -95,6 +102,12 @@ BLIND_DECREASE, BLIND_SEARCH = 0.85, 0.001
 
 Flat: cuts of 5 to 30% and half or twice the search move completion by 2%."""
 
+CROWD_REPLIES = 8
+"""Blind: replies to requests sent after the first refused one that tell a crowd from a pace."""
+
+CROWD = 0.7
+"""Blind: share of those that must be admitted if the crowd was refused, and not the pace."""
+
 BLIND_AGAIN = 2.0
 """Blind: a refusal within so many seconds of the last ends the search: the full `DECREASE`."""
 
@@ -112,6 +125,11 @@ class RateController:
     increase_at: float = -math.inf
     blind_rate: float = BLIND_START
     blind_search: bool = True
+    blind_memory: float = 0.0
+    wall_number: float = math.inf
+    wall_rate: float = 0.0
+    wall_heard: int = 0
+    wall_admitted: int = 0
 
     def drain(self, now: float) -> None:
         """Let time pass; idleness earns no more than a late timer's worth of slots."""
@@ -160,28 +178,50 @@ class RateController:
         self.rate = min(self.rate, max(SHARED_START_MIN * limit, SHARED_START * rate))
         self.decreased_at = max(self.decreased_at, now)
 
-    def decrease(self, factor: float, now: float) -> None:
-        """Slow down."""
+    def decrease(self, factor: float, now: float, least: float) -> None:
+        """Slow down after a 429, but not below `least` requests a second."""
         self.rate_at_429, self.decreased_at, self.increase_at = self.rate, now, now + 1.0
-        self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
+        self.rate = max(min(max(MIN_RATE, least), self.rate), self.rate * factor)
 
-    def decrease_blind(self, recent: int, now: float) -> None:
+    def decrease_blind(self, recent: int, number: int, now: float) -> None:
         """A refusal without headers; the first ends the search at what went last second."""
+        self.wall_number = math.inf if self.blind_memory else number
+        self.wall_rate = self.rate
+        self.wall_heard = self.wall_admitted = 0
         if self.slow_start:
             self.slow_start = False
             factor = DECREASE * min(1.0, max(recent / self.rate, 0.25))
-            self.decrease(factor, now)
+            self.decrease(factor, now, BLIND_MIN)
             self.rate_at_429 = 0.0
         else:
-            self.decrease(
-                BLIND_DECREASE if now - self.decreased_at > BLIND_AGAIN else DECREASE, now
-            )
+            factor = BLIND_DECREASE if now - self.decreased_at > BLIND_AGAIN else DECREASE
+            self.decrease(factor, now, BLIND_MIN)
+
+    def saw_blind(self, number: int, *, refused: bool) -> None:
+        """Take in a reply without headers: were most admitted that were sent after a refused one?
+
+        Then too many were under way at once, and the pace was not too fast by much.
+        """
+        if number <= self.wall_number:
+            return
+        self.wall_heard += 1
+        self.wall_admitted += not refused
+        if self.wall_heard == CROWD_REPLIES:
+            self.wall_number = math.inf
+            if self.wall_admitted > CROWD * CROWD_REPLIES:
+                self.rate = max(self.rate, DECREASE * self.wall_rate)
+
+    def learn_memory(self, rate: float, now: float) -> None:
+        """Blind: nothing but refusals for longer than a second, so ten seconds' memory it is."""
+        self.blind_memory, self.rate, self.slow_start = MEMORY, max(MIN_RATE, rate), False
+        self.rate_at_429, self.decreased_at, self.wall_number = 0.0, now, math.inf
 
     def increase_blind(self, now: float, srtt: float) -> None:
         """No headers: search, or come back to the rate of the last 429 and creep beyond it."""
         if self.slow_start:
             self.increase_at = now + srtt
-            self.rate = min(MAX_RATE, self.rate * BLIND_INCREASE)
+            least = 1.0 / srtt if srtt else 0.0
+            self.rate = min(MAX_RATE, max(self.rate * BLIND_INCREASE, least))
         else:
             self.increase_at = now + 1.0
             creep = BLIND_SEARCH * min(now - self.decreased_at, 1.0 / BLIND_SEARCH)

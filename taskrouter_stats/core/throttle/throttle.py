@@ -9,7 +9,16 @@ from taskrouter_stats.core.rate_limit import RateLimit
 from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, ThrottleSnapshot, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
-from .rate import DECREASE, DECREASE_ALONE, EPSILON, MARGIN, SLOT_SLACK, TIMER_SLACK, RateController
+from .rate import (
+    DECREASE,
+    DECREASE_ALONE,
+    EPSILON,
+    MARGIN,
+    MIN_SHARE,
+    SLOT_SLACK,
+    TIMER_SLACK,
+    RateController,
+)
 from .send_log import SendTicket
 
 __all__ = ["Throttle"]
@@ -35,12 +44,18 @@ INTERACTIVE_SECONDS = 30.0
 """Seconds after an interactive request during which it does so."""
 
 REPLIES_PER_STEP = 5
-"""Replies that an increase in company must rest on, if a second brings fewer.
+"""Replies that an increase in company must rest on, if a second brings fewer."""
+
+STEP_SHARE = 0.1
+"""The same as a share of the limit, where that is less: a small limit brings few replies.
 
 Sixteen processes: 2: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 / 1.7%."""
 
 OUTAGE = 1.2
 """Seconds of nothing but refusals that a second's memory cannot explain (0.6, 2.4: within 2%)."""
+
+BLIND_OUTAGE = 3.0
+"""The same seconds without headers, where other clients may cause an outage unseen."""
 
 ALREADY_FULL = 0.9
 """Own share of a second's limit that makes a refusal with some left a lie, not another limit's."""
@@ -90,9 +105,11 @@ class Throttle:
         if estimator.has_remaining(now) and estimator.is_exclusive(now):
             if not estimator.model.is_short:
                 return self._check_credit(now, interactive=interactive, waiting=waiting)
-            look = self._check_look(now) if estimator.is_unproven(now) else SEND_NOW
+            look = self._check_look(now, interactive=interactive)
             if look is not SEND_NOW:
                 return look
+        if estimator.limit is None:
+            return self._check_blind(now)
         return self._check_pace(now, interactive=interactive)
 
     def reserve(self, now: float, *, departs: bool = True) -> SendTicket:
@@ -156,11 +173,17 @@ class Throttle:
             estimator.others.presumed, pace.rate = False, (1.0 - MARGIN) * estimator.rate
         unexpected = refused and alone and estimator.credit(now) >= 1.0
         headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
+        if estimator.limit is None:
+            if sent.epoch < self._epoch:
+                pace.saw_blind(sent.number, refused=refused)
         if refused:
             self.refused += 1
-            return self._refuse(
+            account_wide = self._refuse(
                 sent, now, rate_limit, jitter, headers_ok=headers_ok, unexpected=unexpected
             )
+            if estimator.limit is None:
+                estimator.log.remove(sent)  # the server did not count it
+            return account_wide
         self._admitted += 1
         self._pause.consecutive_429s = 0
         return False
@@ -203,11 +226,27 @@ class Throttle:
                 return WAIT_FOR_REPLY if estimator.unsent else Wait(at - now, "pace")
         return SEND_NOW
 
-    def _check_look(self, now: float) -> Wait:
+    def _check_blind(self, now: float) -> Wait:
+        """Without a limit: one at a time after a 429, then by the pace or the own log."""
+        is_outage = self._pause.consecutive_429s > 1 and now - self._outage_at > OUTAGE
+        if is_outage and self.in_flight:
+            return WAIT_FOR_REPLY
+        pace, estimator = self.pace, self.estimator
+        if not pace.blind_memory:
+            wait = pace.delay(now)
+            return Wait(wait, "pace") if wait else SEND_NOW
+        past = pace.blind_memory + max(2 * estimator.latency.reorder_seconds, estimator.latency.lag)
+        newest = max(0, math.floor(pace.blind_memory * pace.rate) - estimator.unsent - 1)
+        return self._wait_until(estimator.log.time_of(newest) + past, now)
+
+    def _check_look(self, now: float, *, interactive: bool) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
+        estimator, reserve = self.estimator, 0.0 if interactive else self._reserve(now)
+        if not estimator.is_unproven(now, reserve) or (interactive and estimator.credit(now) >= 1):
+            return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
-        return self._wait_until(self.estimator.next_look(now), now)
+        return self._wait_until(estimator.next_look(now, reserve), now)
 
     @staticmethod
     def _wait_until(at: float, now: float) -> Wait:
@@ -313,6 +352,7 @@ class Throttle:
         contradicted: bool,
     ) -> None:
         estimator, pace = self.estimator, self.pace
+        least = MIN_SHARE * estimator.rate
         if contradicted:
             estimator.distrust(now)
         estimator.trust.jumps = 0
@@ -321,17 +361,21 @@ class Throttle:
         if not headers_ok:
             estimator.assume_empty(sent)
         if estimator.limit is None:
-            pace.decrease_blind(estimator.log.count_since(now - 1.0), now)
+            pace.decrease_blind(estimator.log.count_since(now - 1.0), sent.number, now)
+            self._check_outage(now)
         elif estimator.is_exclusive(now) and not self._pause.consecutive_429s:
-            pace.decrease(DECREASE_ALONE, now)
+            pace.decrease(DECREASE_ALONE, now, least)
         else:
-            pace.decrease(DECREASE, now)
+            pace.decrease(DECREASE, now, least)
             self._check_outage(now)
 
     def _check_outage(self, now: float) -> None:
         estimator = self.estimator
         if not self._pause.consecutive_429s:
             self._outage_at = now
+        elif estimator.limit is None:
+            if now - self._outage_at > BLIND_OUTAGE and not self.pace.blind_memory:
+                self.pace.learn_memory((1.0 - MARGIN) * estimator.own_rate(now), now)
         elif (
             now - self._outage_at > OUTAGE
             and estimator.model.is_short
@@ -349,7 +393,9 @@ class Throttle:
         if estimator.is_exclusive(now):
             if estimator.min_remaining >= 1.0 or not estimator.model.is_short:
                 pace.increase_alone(estimator.rate, now)
-        elif self._admitted < self._replies_at_step + REPLIES_PER_STEP:
+        elif self._admitted < self._replies_at_step + min(
+            REPLIES_PER_STEP, max(2.0, STEP_SHARE * estimator.limit)
+        ):
             return
         elif estimator.model.cost < 1.0:
             pace.increase_slowly(
