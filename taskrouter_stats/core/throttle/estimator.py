@@ -96,7 +96,7 @@ class BudgetEstimator:
     @property
     def past(self) -> float:
         """Seconds after which the server has surely forgotten an own request."""
-        return self.model.memory + max(2.0 * self.latency.reorder_seconds, self.latency.lag)
+        return self.model.memory + self.latency.late
 
     def own_rate(self, now: float) -> float:
         """Return the own requests per second, on the average of ten seconds."""

@@ -42,6 +42,11 @@ class Latency:
     fastest: float = math.inf
     lag: float = 0.0
 
+    @property
+    def late(self) -> float:
+        """Seconds by which a server may forget a request late."""
+        return max(2.0 * self.reorder_seconds, self.lag)
+
     def record(self, seconds: float) -> None:
         """Take in a round trip."""
         self.srtt += SMOOTHING * (seconds - self.srtt) if self.srtt else seconds

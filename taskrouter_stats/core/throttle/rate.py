@@ -44,9 +44,6 @@ MIN_SHARE = 0.03
 """Share of the limit below which no 429 cuts: a server that refuses every second request whatever
 the pace would otherwise stop the run."""
 
-BLIND_MIN = 1.5
-"""The same without a limit, in requests a second."""
-
 MARGIN = 0.025
 """Alone, stay this far below the limit, so that jitter at a window's edge costs no refusal.
 
@@ -92,44 +89,16 @@ SHARED_START, SHARED_START_MIN = 0.7, 0.06
 
 Start 0.5: 1.24 / 0.7% with four; 1: 1.20 / 1.1%. Least start 0.03: lying headers cost 25% more."""
 
-BLIND_START, BLIND_INCREASE = 8.0, 1.5
-"""Blind: requests a second at first, and the factor per round trip until a refusal.
-
-1.25: 8% slower; 2: refusals 0.67 -> 1.17%."""
-
-BLIND_DECREASE, BLIND_SEARCH = 0.85, 0.001
-"""Blind: the cut, and the growth per second for every second since.
-
-Flat: cuts of 5 to 30% and half or twice the search move completion by 2%."""
-
-CROWD_REPLIES = 8
-"""Blind: replies to requests sent after the first refused one that tell a crowd from a pace."""
-
-CROWD = 0.7
-"""Blind: share of those that must be admitted if the crowd was refused, and not the pace."""
-
-BLIND_AGAIN = 2.0
-"""Blind: a refusal within so many seconds of the last ends the search: the full `DECREASE`."""
-
 
 @attrs.define(eq=False, repr=False)
 class RateController:
     """Debt, the rate that drains it, and how the rate is learned."""
 
     at: float
-    rate: float = BLIND_START
+    rate: float
     debt: float = 0.0
-    slow_start: bool = True
-    rate_at_429: float = 0.0
     decreased_at: float = -math.inf
     increase_at: float = -math.inf
-    blind_rate: float = BLIND_START
-    blind_search: bool = True
-    blind_memory: float = 0.0
-    wall_number: float = math.inf
-    wall_rate: float = 0.0
-    wall_heard: int = 0
-    wall_admitted: int = 0
 
     def drain(self, now: float) -> None:
         """Let time pass; idleness earns no more than a late timer's worth of slots."""
@@ -162,17 +131,6 @@ class RateController:
             self.charge(at)
         self.drain(now)
 
-    def first_limit(self, rate: float, now: float) -> None:
-        """The first limit is heard."""
-        self.blind_rate, self.blind_search = self.rate, self.slow_start
-        self.rate = rate * (1.0 - MARGIN) if self.slow_start else min(self.rate, rate)
-        self.slow_start, self.increase_at = False, now + 1.0
-
-    def forget_limit(self, now: float) -> None:
-        """Go back to the search as it stood before a limit was told."""
-        self.rate, self.slow_start = self.blind_rate, self.blind_search
-        self.increase_at = now
-
     def start_sharing(self, rate: float, limit: float, now: float) -> None:
         """Others are in the budget: begin with a cautious part."""
         self.rate = min(self.rate, max(SHARED_START_MIN * limit, SHARED_START * rate))
@@ -180,53 +138,8 @@ class RateController:
 
     def decrease(self, factor: float, now: float, least: float) -> None:
         """Slow down after a 429, but not below `least` requests a second."""
-        self.rate_at_429, self.decreased_at, self.increase_at = self.rate, now, now + 1.0
+        self.decreased_at, self.increase_at = now, now + 1.0
         self.rate = max(min(max(MIN_RATE, least), self.rate), self.rate * factor)
-
-    def decrease_blind(self, recent: int, number: int, now: float) -> None:
-        """A refusal without headers; the first ends the search at what went last second."""
-        self.wall_number = math.inf if self.blind_memory else number
-        self.wall_rate = self.rate
-        self.wall_heard = self.wall_admitted = 0
-        if self.slow_start:
-            self.slow_start = False
-            factor = DECREASE * min(1.0, max(recent / self.rate, 0.25))
-            self.decrease(factor, now, BLIND_MIN)
-            self.rate_at_429 = 0.0
-        else:
-            factor = BLIND_DECREASE if now - self.decreased_at > BLIND_AGAIN else DECREASE
-            self.decrease(factor, now, BLIND_MIN)
-
-    def saw_blind(self, number: int, *, refused: bool) -> None:
-        """Take in a reply without headers: were most admitted that were sent after a refused one?
-
-        Then too many were under way at once, and the pace was not too fast by much.
-        """
-        if number <= self.wall_number:
-            return
-        self.wall_heard += 1
-        self.wall_admitted += not refused
-        if self.wall_heard == CROWD_REPLIES:
-            self.wall_number = math.inf
-            if self.wall_admitted > CROWD * CROWD_REPLIES:
-                self.rate = max(self.rate, DECREASE * self.wall_rate)
-
-    def learn_memory(self, rate: float, now: float) -> None:
-        """Blind: nothing but refusals for longer than a second, so ten seconds' memory it is."""
-        self.blind_memory, self.rate, self.slow_start = MEMORY, max(MIN_RATE, rate), False
-        self.rate_at_429, self.decreased_at, self.wall_number = 0.0, now, math.inf
-
-    def increase_blind(self, now: float, srtt: float) -> None:
-        """No headers: search, or come back to the rate of the last 429 and creep beyond it."""
-        if self.slow_start:
-            self.increase_at = now + srtt
-            least = 1.0 / srtt if srtt else 0.0
-            self.rate = min(MAX_RATE, max(self.rate * BLIND_INCREASE, least))
-        else:
-            self.increase_at = now + 1.0
-            creep = BLIND_SEARCH * min(now - self.decreased_at, 1.0 / BLIND_SEARCH)
-            self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)
-            self.rate = min(MAX_RATE, self.rate)
 
     def increase_alone(self, rate: float, now: float) -> None:
         """Nobody else spends: back toward the limit."""

@@ -6,7 +6,9 @@ import attrs
 
 from taskrouter_stats.core.rate_limit import RateLimit
 
-from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, ThrottleSnapshot, Wait
+from .admission import OUTAGE, Admission
+from .blind import BlindSearch
+from .decision import ThrottleSnapshot, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
 from .rate import (
@@ -23,39 +25,15 @@ from .send_log import SendTicket
 
 __all__ = ["Throttle"]
 
-RAMP_PER_REPLY = 8
-"""Requests in flight at first, per admitted one."""
-
-RAMP_KNEE = 28.0
-"""Requests in flight from which the ramp is slow. Into a hidden cap of 20: up to 14: 1.4% refused;
-28: 1.7%; 56: 3.2%."""
-
-RAMP_SLOPE = 0.5
-"""Requests in flight beyond the knee, per admitted one."""
-
-IN_FLIGHT_SHARE = 0.5
-"""Share of the credit that may be in flight at once, so that an even rival shows before the credit
-is gone (0.33: up to 9% refused by a hidden cap; 1: lying headers cost 20% more)."""
-
-RESERVE = 0.04
-"""Share of the budget that bulk leaves to interactive requests."""
-
-INTERACTIVE_SECONDS = 30.0
-"""Seconds after an interactive request during which it does so."""
-
-REPLIES_PER_STEP = 5
-"""Replies that an increase in company must rest on, if a second brings fewer."""
-
 STEP_SHARE = 0.1
-"""The same as a share of the limit, where that is less: a small limit brings few replies.
+"""Replies that an increase in company must rest on, as a share of the limit: a small limit brings
+few. Four processes at 3 a second: 1: 1.6 / 17%; 2: 1.9 / 16%; 5: 2.6 / 16%."""
 
-Sixteen processes: 2: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 / 1.7%."""
+MIN_STEP_REPLIES = 2.0
+"""The least of them."""
 
-OUTAGE = 1.2
-"""Seconds of nothing but refusals that a second's memory cannot explain (0.6, 2.4: within 2%)."""
-
-BLIND_OUTAGE = 3.0
-"""The same seconds without headers, where other clients may cause an outage unseen."""
+MAX_STEP_REPLIES = 5.0
+"""The most of them. Sixteen processes: 2: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 / 1.7%."""
 
 ALREADY_FULL = 0.9
 """Own share of a second's limit that makes a refusal with some left a lie, not another limit's."""
@@ -70,21 +48,25 @@ class Throttle:
     headroom: float = attrs.field(default=0.0, kw_only=True)
     estimator: BudgetEstimator = attrs.field(init=False)
     pace: RateController = attrs.field(init=False)
-    in_flight: int = attrs.field(default=0, init=False)
+    blind: BlindSearch = attrs.field(factory=BlindSearch, init=False)
     sent: int = attrs.field(default=0, init=False)
     refused: int = attrs.field(default=0, init=False)
-    _admitted: int = attrs.field(default=0, init=False)
+    _admission: Admission = attrs.field(init=False)
     _last_headers: RateLimit = attrs.field(factory=RateLimit, init=False)
     _pause: Pause = attrs.field(factory=Pause, init=False)
     _slot_at: float = attrs.field(default=-math.inf, init=False)
-    _interactive_at: float = attrs.field(default=-math.inf, init=False)
     _replies_at_step: int = attrs.field(default=0, init=False)
     _epoch: int = attrs.field(default=0, init=False)
-    _outage_at: float = attrs.field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.estimator = BudgetEstimator(self.headroom)
-        self.pace = RateController(self.created_at)
+        self.pace = RateController(self.created_at, self.blind.rate)
+        self._admission = Admission(self.estimator, self.pace, self.blind, self._pause)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have a ticket that was not handed back."""
+        return self._admission.in_flight
 
     @property
     def limit(self) -> float | None:
@@ -94,23 +76,12 @@ class Throttle:
     def check(self, now: float, *, interactive: bool, waiting: int = 0) -> Wait:
         """May a request go now? If not, when to ask again, and why."""
         if interactive:
-            self._interactive_at = now
+            self._admission.interactive_at = now
         if self._pause.until - now > EPSILON:
             return Wait(self._pause.until - now, "paused")
         if self._slot_at - now > EPSILON:
             return Wait(self._slot_at - now, "pace")
-        if not self._admitted:
-            return WAIT_FOR_PROBE if self.in_flight else SEND_NOW
-        estimator = self.estimator
-        if estimator.has_remaining(now) and estimator.is_exclusive(now):
-            if not estimator.model.is_short:
-                return self._check_credit(now, interactive=interactive, waiting=waiting)
-            look = self._check_look(now, interactive=interactive)
-            if look is not SEND_NOW:
-                return look
-        if estimator.limit is None:
-            return self._check_blind(now)
-        return self._check_pace(now, interactive=interactive)
+        return self._admission.check(now, interactive=interactive, waiting=waiting)
 
     def reserve(self, now: float, *, departs: bool = True) -> SendTicket:
         """Leave is used: the ticket goes with the request.
@@ -118,7 +89,7 @@ class Throttle:
         The server counts a request when it arrives. One that waits for its connection to be made,
         two or three round trips with TLS, does not depart yet: `depart` tells when it does.
         """
-        self.in_flight += 1
+        self._admission.in_flight += 1
         self.sent += 1
         self.pace.charge(now)
         if self.pace_limit is not None:
@@ -148,7 +119,7 @@ class Throttle:
 
     def abandon(self, sent: SendTicket) -> None:
         """No reply will come; the server may have counted what departed, so it stays spent."""
-        self.in_flight -= 1
+        self._admission.in_flight -= 1
         if not sent.number:
             self.estimator.unsent -= 1
 
@@ -173,9 +144,9 @@ class Throttle:
             estimator.others.presumed, pace.rate = False, (1.0 - MARGIN) * estimator.rate
         unexpected = refused and alone and estimator.credit(now) >= 1.0
         headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
-        if estimator.limit is None:
-            if sent.epoch < self._epoch:
-                pace.saw_blind(sent.number, refused=refused)
+        if estimator.limit is None and sent.epoch < self._epoch:
+            self.blind.saw(sent.number, refused=refused)
+            pace.rate = self.blind.rate
         if refused:
             self.refused += 1
             account_wide = self._refuse(
@@ -184,15 +155,13 @@ class Throttle:
             if estimator.limit is None:
                 estimator.log.remove(sent)  # the server did not count it
             return account_wide
-        self._admitted += 1
+        self._admission.admitted += 1
         self._pause.consecutive_429s = 0
         return False
 
     def snapshot(self, now: float) -> ThrottleSnapshot:
         """The budget in numbers, as the server would put them."""
-        urgent = self._interactive_at
         reason = self.check(now, interactive=False).reason
-        self._interactive_at = urgent
         reported = self._last_headers
         rate = self.pace.rate if self.pace_limit is None else min(self.pace.rate, self.pace_limit)
         return ThrottleSnapshot(
@@ -205,92 +174,6 @@ class Throttle:
             reason,
         )
 
-    def _check_credit(self, now: float, *, interactive: bool, waiting: int) -> Wait:
-        """Alone with a long memory: nothing goes without credit, and the last of it are scouts."""
-        estimator = self.estimator
-        credit, need = estimator.credit(now), 1.0
-        if not interactive:
-            need += self._reserve(now)
-        if credit < need:
-            return self._wait_until(estimator.credit_at(need), now)
-        if interactive:
-            return SEND_NOW
-        full, spare = estimator.full, credit - need + 1.0
-        shown = spare if estimator.is_watching(now) else math.inf
-        if self.in_flight >= self._most_in_flight(shown):
-            return WAIT_FOR_REPLY
-        scouts = estimator.scouts
-        if spare <= scouts and 0.0 < (waiting - spare) % full <= full - scouts and waiting > spare:
-            at = estimator.next_scout(credit)
-            if at - now > EPSILON:
-                return WAIT_FOR_REPLY if estimator.unsent else Wait(at - now, "pace")
-        return SEND_NOW
-
-    def _check_blind(self, now: float) -> Wait:
-        """Without a limit: one at a time after a 429, then by the pace or the own log."""
-        is_outage = self._pause.consecutive_429s > 1 and now - self._outage_at > OUTAGE
-        if is_outage and self.in_flight:
-            return WAIT_FOR_REPLY
-        pace, estimator = self.pace, self.estimator
-        if not pace.blind_memory:
-            wait = pace.delay(now)
-            return Wait(wait, "pace") if wait else SEND_NOW
-        past = pace.blind_memory + max(2 * estimator.latency.reorder_seconds, estimator.latency.lag)
-        newest = max(0, math.floor(pace.blind_memory * pace.rate) - estimator.unsent - 1)
-        return self._wait_until(estimator.log.time_of(newest) + past, now)
-
-    def _check_look(self, now: float, *, interactive: bool) -> Wait:
-        """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
-        estimator, reserve = self.estimator, 0.0 if interactive else self._reserve(now)
-        if not estimator.is_unproven(now, reserve) or (interactive and estimator.credit(now) >= 1):
-            return SEND_NOW
-        if self.in_flight:
-            return WAIT_FOR_REPLY
-        return self._wait_until(estimator.next_look(now, reserve), now)
-
-    @staticmethod
-    def _wait_until(at: float, now: float) -> Wait:
-        return Wait(at - now, "pace") if at - now > EPSILON else SEND_NOW
-
-    def _reserve(self, now: float) -> float:
-        """Return the requests that bulk leaves to interactive ones."""
-        if now - self._interactive_at >= INTERACTIVE_SECONDS:
-            return 0.0
-        return RESERVE * self.estimator.full
-
-    def _most_in_flight(self, credit: float) -> float:
-        """Return how many may be in flight: few at first, and at most half of the credit."""
-        ramp = min(RAMP_PER_REPLY * self._admitted, RAMP_KNEE + RAMP_SLOPE * self._admitted)
-        return min(max(1.0, IN_FLIGHT_SHARE * credit), ramp)
-
-    def _check_pace(self, now: float, *, interactive: bool) -> Wait:
-        alone = self.estimator.is_exclusive(now)
-        wait = self.pace.delay(now)
-        if wait == 0.0 and self._may_pace(now, alone=alone):
-            return SEND_NOW
-        if (alone or interactive) and self._may_spend(now, interactive=interactive):
-            return SEND_NOW
-        if alone and not wait:
-            return WAIT_FOR_REPLY
-        return Wait(wait or math.inf, "pace" if alone else "shared")
-
-    def _may_pace(self, now: float, *, alone: bool) -> bool:
-        estimator = self.estimator
-        if not self.in_flight or not estimator.has_remaining(now):
-            return True
-        if estimator.model.is_short and not estimator.refills.seen:
-            return False
-        return alone or estimator.credit(now) >= 1.0 or self.pace.should_probe(now)
-
-    def _may_spend(self, now: float, *, interactive: bool) -> bool:
-        left = self.estimator.credit(now)
-        if self.headroom and self.pace.debt > self.estimator.full:
-            return False  # a level that is kept is not enough: of what flows in, others get theirs
-        if interactive or left < 1.0:
-            return left >= 1.0
-        left -= self._reserve(now)
-        return left >= 1.0 and self.in_flight < self._most_in_flight(left)
-
     def _update_estimate(
         self, sent: SendTicket, now: float, reported: RateLimit, *, refused: bool, alone: bool
     ) -> bool:
@@ -299,9 +182,11 @@ class Throttle:
         headers_ok = estimator.update(sent, now, reported, refused=refused)
         if estimator.limit != limit:
             if estimator.limit is None:
-                pace.forget_limit(now)
+                pace.rate, pace.increase_at = self.blind.rate, now
             elif limit is None:
-                pace.first_limit(estimator.rate, now)
+                most = (1.0 - MARGIN) * estimator.rate
+                pace.rate = most if self.blind.is_growing else min(self.blind.rate, estimator.rate)
+                pace.increase_at = now + 1.0
             else:
                 pace.rate *= estimator.limit / limit
         if estimator.model.window_seconds != span:
@@ -361,8 +246,9 @@ class Throttle:
         if not headers_ok:
             estimator.assume_empty(sent)
         if estimator.limit is None:
-            pace.decrease_blind(estimator.log.count_since(now - 1.0), sent.number, now)
-            self._check_outage(now)
+            self.blind.decrease(estimator.log.count_since(now - 1.0), sent.number, now)
+            self.blind.saw_outage(self._pause.outage(now), estimator.own_rate(now))
+            pace.rate, pace.increase_at = self.blind.rate, now + 1.0
         elif estimator.is_exclusive(now) and not self._pause.consecutive_429s:
             pace.decrease(DECREASE_ALONE, now, least)
         else:
@@ -370,32 +256,30 @@ class Throttle:
             self._check_outage(now)
 
     def _check_outage(self, now: float) -> None:
-        estimator = self.estimator
-        if not self._pause.consecutive_429s:
-            self._outage_at = now
-        elif estimator.limit is None:
-            if now - self._outage_at > BLIND_OUTAGE and not self.pace.blind_memory:
-                self.pace.learn_memory((1.0 - MARGIN) * estimator.own_rate(now), now)
-        elif (
-            now - self._outage_at > OUTAGE
-            and estimator.model.is_short
-            and not estimator.is_exclusive(now)
-        ):
+        """Refused for longer than a second in company: the memory is long."""
+        estimator, pace = self.estimator, self.pace
+        if self._pause.outage(now) <= OUTAGE or estimator.is_exclusive(now):
+            return
+        if estimator.model.is_short:
             estimator.assume_average()
-            self.pace.rate = max(self.pace.rate, estimator.own_rate(now))
-            self.pace.replay(estimator.log.times, now)
+            pace.rate = max(pace.rate, estimator.own_rate(now))
+            pace.replay(estimator.log.times, now)
+
+    @property
+    def _replies_per_step(self) -> float:
+        share = STEP_SHARE * (self.estimator.limit or 0.0)
+        return min(MAX_STEP_REPLIES, max(MIN_STEP_REPLIES, share))
 
     def _increase(self, now: float) -> None:
         estimator, pace = self.estimator, self.pace
         if estimator.limit is None:
-            pace.increase_blind(now, estimator.latency.srtt)
+            pace.increase_at = self.blind.increase(now, estimator.latency.srtt)
+            pace.rate = self.blind.rate
             return
         if estimator.is_exclusive(now):
             if estimator.min_remaining >= 1.0 or not estimator.model.is_short:
                 pace.increase_alone(estimator.rate, now)
-        elif self._admitted < self._replies_at_step + min(
-            REPLIES_PER_STEP, max(2.0, STEP_SHARE * estimator.limit)
-        ):
+        elif self._admission.admitted < self._replies_at_step + self._replies_per_step:
             return
         elif estimator.model.cost < 1.0:
             pace.increase_slowly(
@@ -404,7 +288,7 @@ class Throttle:
         else:
             pace.increase_shared(estimator.limit, estimator.min_remaining, now)
         self._replies_at_step, pace.increase_at, estimator.min_remaining = (
-            self._admitted,
+            self._admission.admitted,
             now + 1.0,
             math.inf,
         )
