@@ -26,6 +26,10 @@ SCOUTS = 0.04
 MIN_SCOUTS = 4.0
 """Scouts of a small budget, but never more than half of it."""
 
+LOOK_SECONDS = 0.65
+"""Seconds between looks without credit at a counter that never came back: two at most are refused
+before a limit per ten seconds is known."""
+
 MIN_SLACK = 0.5
 """Header units that rounding explains."""
 
@@ -94,6 +98,12 @@ class BudgetEstimator:
         return 0.0 if self.limit is None else self.limit / self.model.cost
 
     @property
+    def least_cost(self) -> float:
+        """Header units that a request takes at least."""
+        cost = self.model.cost
+        return cost if cost == 1.0 else min(cost, self.cost_test.least)
+
+    @property
     def past(self) -> float:
         """Seconds after which the server has surely forgotten an own request."""
         return self.model.memory + self.latency.late
@@ -133,7 +143,8 @@ class BudgetEstimator:
     def next_look(self, now: float, reserve: float) -> float:
         """Return when the next request goes that shows whether the memory is short."""
         credit = self.credit(now) - reserve
-        return self.log.time_of(0) + QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else now
+        wait = QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else LOOK_SECONDS
+        return self.log.time_of(0) + wait
 
     def is_unproven(self, now: float, reserve: float) -> bool:
         """Tell whether a limit that is read as one per second may be one per ten seconds.
@@ -202,6 +213,7 @@ class BudgetEstimator:
     def assume_average(self) -> None:
         """Take the memory for long: nothing came back for longer than a second."""
         self.model = TEN_SECOND_AVERAGE
+        self.cost_test.low = self.cost_test.high = self.model.cost
 
     def reject_average(self) -> None:
         """Go back to the careful model: a refusal came although credit was left."""
@@ -256,7 +268,7 @@ class BudgetEstimator:
             return 0.0, 0.0
         fallen = self.refills.peak - left
         sure = since(peak_at + blur) - since(sent.at - blur)
-        if not refused and sure * self.model.least_cost > fallen + self.slack:
+        if not refused and sure * self.least_cost > fallen + self.slack:
             self._refill(sent, left)
             return 0.0, 0.0
         if fallen <= self.slack or sent.at - peak_at <= blur:
@@ -274,7 +286,7 @@ class BudgetEstimator:
             self.model = PER_SECOND
             return
         sure = since(sent.at - model.memory + blur) - since(sent.at - blur)
-        if (self.limit or 0.0) - left + self.slack < sure * model.least_cost:
+        if (self.limit or 0.0) - left + self.slack < sure * self.least_cost:
             self.refills.turned(self.newest_at, sent.at + blur, model.memory)
 
     def _test_average(self, sent: SendTicket, now: float) -> None:
@@ -309,7 +321,7 @@ class BudgetEstimator:
         later = since(sent.at + blur)
         our = 0.0 if not model.is_short else float(since(sent.at - 1.0 - blur) - later)
         if gone > our:
-            past = MEMORY + blur if model.is_short else self.past
+            past = MEMORY + blur if model.is_short else model.memory + self.latency.behind
             cost = 1.0 / MEMORY if model.is_short else model.cost
             our = max(our, math.ceil((since(sent.at - past) - later) * cost))
         return gone - our, our

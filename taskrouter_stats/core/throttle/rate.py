@@ -1,21 +1,16 @@
-"""The pace: how fast requests may go that no header vouches for.
+"""The pace: how fast requests may go that no header vouches for, and how it is learned.
 
-A leaky bucket upside down. Every send adds one request of *debt*; debt drains at `rate` a
-second; out of debt, the next request may go. A burst that credit allowed (see `estimator`) leaves
-debt behind, and so the average over any long time is `rate` whatever the burst was: that is
-why nobody needs to know when the server's window turns. Idleness earns nothing: debt never
-falls below what a late timer loses. The rate itself is learned:
+Every send adds one request of *debt*; debt drains at `rate` requests a second; out of debt, the
+next request may go. A burst on credit leaves debt behind, so the average over any long time is
+`rate`. Idleness earns nothing: debt never falls below what a late timer loses.
 
-- *alone*, it is the server's limit less a margin; a refusal cuts it a little, every second
-  without one wins back part of the gap;
-- *shared* with others in a budget that forgets within a second, it follows the lowest
-  `Remaining` of the last second: growth in proportion to what was remaining unspent, a small
-  constant share for fairness, 30% off for a refusal (additive increase, multiplicative
-  decrease: all sharers drift to equal shares);
-- *shared* with a memory of ten seconds, reacting to `Remaining` would be steering by the wake.
-  There the own average of ten seconds, scaled by what would make the sum fit, is the goal;
-- *blind*, with no header at all: growth by half per round trip until the first refusal, then a
-  cut of 15%, a quick return to where the refusal was, and a slow, accelerating search beyond.
+- *Alone*, the rate is the limit less a margin. A 429 takes a little off; every second without one
+  wins back a part of the gap.
+- *In company with a short memory*, it follows the least `Remaining` of the last second: it grows in
+  proportion to what nobody used, plus a small constant, and a 429 takes 30% off (additive increase,
+  multiplicative decrease: all sharers drift to equal shares).
+- *In company with a long memory*, `Remaining` tells what was used up to ten seconds ago. The goal
+  is the own average of ten seconds, scaled so that the sum of all fits.
 """
 
 import math
@@ -37,8 +32,11 @@ holds more than the limit's slots and the one that it began in."""
 EPSILON = 1e-6
 """Waits shorter than this are none: no busy loop over rounding errors."""
 
-MIN_RATE, MAX_RATE = 0.2, 10_000.0
-"""Requests a second between which a learned rate stays: never a stall, never an overflow."""
+MIN_RATE = 0.2
+"""Requests a second below which no learned rate falls: never a stall."""
+
+MAX_RATE = 10_000.0
+"""Requests a second above which no learned rate grows: never an overflow."""
 
 MIN_SHARE = 0.03
 """Share of the limit below which no 429 cuts: a server that refuses every second request whatever
@@ -84,10 +82,12 @@ limit is then used by half."""
 PROBE_SPARE = 0.2
 """What `spare` is taken for then: 10% growth a second until a refusal."""
 
-SHARED_START, SHARED_START_MIN = 0.7, 0.06
-"""A newcomer takes this share of its estimated part, and at least this share of the limit.
+SHARED_START = 0.7
+"""Share of its estimated part that a newcomer takes (four processes: 0.5: 1.24 / 0.7%; 1: 1.20 /
+1.1%)."""
 
-Start 0.5: 1.24 / 0.7% with four; 1: 1.20 / 1.1%. Least start 0.03: lying headers cost 25% more."""
+SHARED_START_MIN = 0.06
+"""Share of the limit that it takes at least (0.03: lying headers cost 25% more)."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -101,7 +101,7 @@ class RateController:
     increase_at: float = -math.inf
 
     def drain(self, now: float) -> None:
-        """Let time pass; idleness earns no more than a late timer's worth of slots."""
+        """Let debt drain until `now`."""
         gone = now - self.at
         if gone > 0.0:
             debt, floor = self.debt - gone * self.rate, -TIMER_SLACK * self.rate
@@ -109,19 +109,19 @@ class RateController:
             self.at = now
 
     def delay(self, now: float) -> float:
-        """Seconds until the next paced request; 0 when it may go."""
+        """Return the seconds until the next paced request; 0 when it may go."""
         self.drain(now)
         self.debt = min(self.debt, MEMORY * self.rate)
         wait = self.debt / self.rate
         return wait if wait > EPSILON else 0.0
 
     def charge(self, now: float) -> None:
-        """A request goes; more debt than ten seconds can drain is forgotten."""
+        """Add the debt of one request."""
         self.drain(now)
         self.debt += 1.0
 
     def refund(self) -> None:
-        """The request did not go after all."""
+        """Take back the debt of a request that was not sent."""
         self.debt -= 1.0
 
     def replay(self, times: list[float], now: float) -> None:
@@ -132,7 +132,7 @@ class RateController:
         self.drain(now)
 
     def start_sharing(self, rate: float, limit: float, now: float) -> None:
-        """Others are in the budget: begin with a cautious part."""
+        """Begin with a cautious part, now that others use the budget."""
         self.rate = min(self.rate, max(SHARED_START_MIN * limit, SHARED_START * rate))
         self.decreased_at = max(self.decreased_at, now)
 
@@ -142,13 +142,13 @@ class RateController:
         self.rate = max(min(max(MIN_RATE, least), self.rate), self.rate * factor)
 
     def increase_alone(self, rate: float, now: float) -> None:
-        """Nobody else spends: back toward the limit."""
+        """Return toward the limit, alone."""
         self.increase_at = now + 1.0
         gap = (1.0 - MARGIN) * rate - self.rate
         self.rate += RECOVER * gap if gap > 0.0 else gap
 
     def increase_shared(self, limit: float, remaining: float, now: float) -> None:
-        """A second passed: by what the fullest moment left unspent."""
+        """Grow by what the fullest moment of the last second left unspent."""
         self.increase_at = now + 1.0
         spare = min(remaining / limit, 0.5) - TARGET_SPARE
         if self.should_probe(now):
@@ -156,14 +156,14 @@ class RateController:
         self._towards(self.rate * (1.0 + GAIN * spare), limit)
 
     def increase_slowly(self, limit: float, remaining: float, own: float, now: float) -> None:
-        """The same with ten seconds' memory: scale the own average so that the sum fits."""
+        """Scale the own average of ten seconds so that the sum of all fits."""
         self.increase_at = now + 1.0
         used = max(limit - remaining, 0.5 * limit)
         goal = (1.0 - TARGET_SPARE) * limit * own / used
         self._towards(self.rate + RECOVER * (goal - self.rate), limit)
 
     def should_probe(self, now: float) -> bool:
-        """Has no refusal confirmed the headers for long?"""
+        """Tell whether no refusal confirmed the headers for long."""
         return now - self.decreased_at > PROBE_AFTER
 
     def _towards(self, rate: float, limit: float) -> None:

@@ -80,6 +80,6 @@ def next_scout(last: float, scouts: float, end: float, turn: tuple[float, float]
         end: when the own requests are surely forgotten.
         turn: the bounds of the window's next turn, if it lies ahead.
     """
-    if last < turn[1]:
+    if last < turn[1] and turn[0] < end:
         last, end = max(last, turn[0]), min(end, turn[1])
     return last + (end - last) / (scouts + 1.0)

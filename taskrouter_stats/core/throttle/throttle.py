@@ -41,7 +41,7 @@ ALREADY_FULL = 0.9
 
 @attrs.define(eq=False, repr=False)
 class Throttle:
-    """One budget's throttle: ask for leave, say what was sent, say what came back."""
+    """One budget's throttle: check, reserve, say what was sent and what came back."""
 
     created_at: float
     pace_limit: float | None = attrs.field(default=None, kw_only=True)
@@ -70,11 +70,17 @@ class Throttle:
 
     @property
     def limit(self) -> float | None:
-        """What is believed of the limit, `headroom` taken off."""
+        """The limit that is believed, less the headroom."""
         return self.estimator.limit
 
     def check(self, now: float, *, interactive: bool, waiting: int = 0) -> Wait:
-        """May a request go now? If not, when to ask again, and why."""
+        """Return whether a request may go now, else how long to wait and why.
+
+        Args:
+            now: the time, in seconds.
+            interactive: whether it goes before bulk requests.
+            waiting: how many bulk requests are known to be still to come, this one included.
+        """
         if interactive:
             self._admission.interactive_at = now
         if self._pause.until - now > EPSILON:
@@ -84,10 +90,10 @@ class Throttle:
         return self._admission.check(now, interactive=interactive, waiting=waiting)
 
     def reserve(self, now: float, *, departs: bool = True) -> SendTicket:
-        """Leave is used: the ticket goes with the request.
+        """Take a ticket for a request.
 
         The server counts a request when it arrives. One that waits for its connection to be made,
-        two or three round trips with TLS, does not depart yet: `depart` tells when it does.
+        two or three round trips with TLS, is not sent yet: `mark_sent` tells when it is.
         """
         self._admission.in_flight += 1
         self.sent += 1
@@ -102,7 +108,7 @@ class Throttle:
         return sent
 
     def mark_sent(self, sent: SendTicket, now: float) -> None:
-        """It is on its way; twice is once."""
+        """Record that the request was sent; a second call does nothing."""
         if not sent.number:
             self.estimator.record_send(sent, now)
 
@@ -118,7 +124,7 @@ class Throttle:
             self._slot_at -= 1.0 / self.pace_limit
 
     def abandon(self, sent: SendTicket) -> None:
-        """No reply will come; the server may have counted what departed, so it stays spent."""
+        """Record that no reply will come; what was sent stays counted, as the server may do."""
         self._admission.in_flight -= 1
         if not sent.number:
             self.estimator.unsent -= 1
@@ -126,10 +132,17 @@ class Throttle:
     def observe(
         self, sent: SendTicket, now: float, rate_limit: RateLimit, *, refused: bool, jitter: float
     ) -> bool:
-        """A whole reply came; `refused` says that it was a 429, `jitter` lies in [0, 1).
+        """Learn from a whole reply.
 
-        True when the refusal was not this budget's: it had some left. Then the account-wide
-        window should hear of it.
+        Args:
+            sent: the request's ticket.
+            now: the time, in seconds.
+            rate_limit: what its headers told.
+            refused: whether it was a 429.
+            jitter: a random number from 0 up to 1.
+
+        Returns:
+            Whether the refusal was another limit's than this budget's, which had some left.
         """
         self.mark_sent(sent, sent.at)
         self.abandon(sent)
@@ -160,7 +173,7 @@ class Throttle:
         return False
 
     def snapshot(self, now: float) -> ThrottleSnapshot:
-        """The budget in numbers, as the server would put them."""
+        """Return the budget in numbers."""
         reason = self.check(now, interactive=False).reason
         reported = self._last_headers
         rate = self.pace.rate if self.pace_limit is None else min(self.pace.rate, self.pace_limit)
