@@ -61,20 +61,19 @@ class Admission:
         estimator = self.estimator
         if estimator.limit is None:
             return self._check_blind(now)
-        if estimator.has_remaining(now) and estimator.is_exclusive(now):
+        alone, credit = estimator.is_exclusive(now), estimator.credit(now)
+        if alone and estimator.has_remaining(now):
             if not estimator.model.is_short:
-                return self._check_credit(now, interactive=interactive, waiting=waiting)
-            look = self._check_look(now, interactive=interactive)
+                return self._check_credit(now, credit, interactive=interactive, waiting=waiting)
+            look = self._check_look(now, credit, interactive=interactive)
             if look is not SEND_NOW:
                 return look
-        return self._check_pace(now, interactive=interactive)
+        return self._check_pace(now, credit, interactive=interactive, alone=alone)
 
-    def _check_credit(self, now: float, *, interactive: bool, waiting: int) -> Wait:
+    def _check_credit(self, now: float, credit: float, *, interactive: bool, waiting: int) -> Wait:
         """Alone with a long memory: nothing goes without credit, and the last of it are scouts."""
         estimator = self.estimator
-        credit, need = estimator.credit(now), 1.0
-        if not interactive:
-            need += self._reserve(now)
+        need = 1.0 if interactive else 1.0 + self._reserve(now)
         if credit < need:
             return self._wait_until(estimator.credit_at(need), now)
         if interactive:
@@ -102,14 +101,14 @@ class Admission:
         at = estimator.log.time_of(newest) + memory + estimator.latency.late
         return self._wait_until(at, now)
 
-    def _check_look(self, now: float, *, interactive: bool) -> Wait:
+    def _check_look(self, now: float, credit: float, *, interactive: bool) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
-        estimator, reserve = self.estimator, 0.0 if interactive else self._reserve(now)
-        if not estimator.is_unproven(now, reserve) or (interactive and estimator.credit(now) >= 1):
+        left = credit if interactive else credit - self._reserve(now)
+        if not self.estimator.is_unproven(left) or (interactive and credit >= 1.0):
             return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
-        return self._wait_until(estimator.next_look(now, reserve), now)
+        return self._wait_until(self.estimator.next_look(left), now)
 
     @staticmethod
     def _wait_until(at: float, now: float) -> Wait:
@@ -126,30 +125,29 @@ class Admission:
         ramp = min(RAMP_PER_REPLY * self.admitted, RAMP_KNEE + RAMP_SLOPE * self.admitted)
         return min(max(1.0, IN_FLIGHT_SHARE * credit), ramp)
 
-    def _check_pace(self, now: float, *, interactive: bool) -> Wait:
-        alone = self.estimator.is_exclusive(now)
+    def _check_pace(self, now: float, credit: float, *, interactive: bool, alone: bool) -> Wait:
+        """Send out of debt, or with credit."""
         wait = self.pace.delay(now)
-        if wait == 0.0 and self._may_pace(now, alone=alone):
+        if wait == 0.0 and self._may_pace(now, credit, alone=alone):
             return SEND_NOW
-        if (alone or interactive) and self._may_spend(now, interactive=interactive):
+        if (alone or interactive) and self._may_spend(now, credit, interactive=interactive):
             return SEND_NOW
         if alone and not wait:
             return WAIT_FOR_REPLY
         return Wait(wait or math.inf, "pace" if alone else "shared")
 
-    def _may_pace(self, now: float, *, alone: bool) -> bool:
+    def _may_pace(self, now: float, credit: float, *, alone: bool) -> bool:
         estimator = self.estimator
         if not self.in_flight or not estimator.has_remaining(now):
             return True
         if estimator.model.is_short and not estimator.refills.seen:
             return False
-        return alone or estimator.credit(now) >= 1.0 or self.pace.should_probe(now)
+        return alone or credit >= 1.0 or self.pace.should_probe(now)
 
-    def _may_spend(self, now: float, *, interactive: bool) -> bool:
-        left = self.estimator.credit(now)
+    def _may_spend(self, now: float, credit: float, *, interactive: bool) -> bool:
         if self.estimator.headroom and self.pace.debt > self.estimator.full:
             return False  # a level that is kept is not enough: of what flows in, others get theirs
-        if interactive or left < 1.0:
-            return left >= 1.0
-        left -= self._reserve(now)
+        if interactive or credit < 1.0:
+            return credit >= 1.0
+        left = credit - self._reserve(now)
         return left >= 1.0 and self.in_flight < self._most_in_flight(left)

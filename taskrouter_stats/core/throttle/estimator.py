@@ -140,21 +140,20 @@ class BudgetEstimator:
         """Requests of a full budget that are kept to see the counter come back."""
         return min(max(MIN_SCOUTS, SCOUTS * self.full), self.full / 2.0)
 
-    def next_look(self, now: float, reserve: float) -> float:
+    def next_look(self, credit: float) -> float:
         """Return when the next request goes that shows whether the memory is short."""
-        credit = self.credit(now) - reserve
         wait = QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else LOOK_SECONDS
         return self.log.time_of(0) + wait
 
-    def is_unproven(self, now: float, reserve: float) -> bool:
+    def is_unproven(self, credit: float) -> bool:
         """Tell whether a limit that is read as one per second may be one per ten seconds.
 
         It is nearly gone, and the counter was not seen to come back.
         """
         kept = SCOUTS * self.full
         if kept < MIN_SCOUTS:
-            return not self.refills.seen and self.credit(now) < 1.0
-        return not self.refills.are_quick and self.credit(now) < kept + reserve
+            return credit < 1.0 and not self.refills.seen
+        return credit < kept and not self.refills.are_quick
 
     def next_scout(self, credit: float) -> float:
         """Return when the next of the last requests with credit may go; minus infinity: now."""
