@@ -100,8 +100,9 @@ class BudgetEstimator:
     @property
     def least_cost(self) -> float:
         """Header units that a request takes at least."""
-        cost = self.model.cost
-        return cost if cost == 1.0 else min(cost, self.cost_test.least)
+        model = self.model
+        known = model.cost == 1.0 or model is TEN_SECOND_AVERAGE
+        return model.cost if known else self.cost_test.least
 
     @property
     def past(self) -> float:
@@ -200,7 +201,9 @@ class BudgetEstimator:
         self.cost_test.saw(sent, left, rose=rose)
         if newest:
             self._count(sent, now, left, refused=refused)
-        if not refused:
+        if refused:
+            self.cost_test.base_at = -math.inf  # what was refused may not be counted
+        else:
             self._test_average(sent, now)
         return True
 
@@ -300,16 +303,16 @@ class BudgetEstimator:
 
     def _bound_cost(self, sent: SendTicket, left: float) -> None:
         """Narrow the bounds of a request's cost, while the server has forgotten none since."""
-        peak_at, cost = self.refills.peak_at, self.cost_test
-        if left <= 0.0 or peak_at is None or sent.number != self.newest_send:
+        cost = self.cost_test
+        if left <= 0.0 or sent.number != self.newest_send:
             return
         blur, since = self.latency.reorder_seconds, self.log.count_since
-        if not blur < sent.at - peak_at <= max(BOUND_SECONDS, 1.0 / cost.high):
+        if not blur < sent.at - cost.base_at <= max(BOUND_SECONDS, 1.0 / cost.high):
             return
-        least = since(peak_at + blur) - since(sent.at - blur)
-        theirs = (self.limit or 0.0) * (sent.at - peak_at)  # others can't be faster for long
-        most = since(peak_at - blur) - since(sent.at + blur) + theirs
-        cost.bound((self.limit or 0.0) - left, self.refills.peak - left, least, most)
+        least = since(cost.base_at + blur) - since(sent.at - blur)
+        theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
+        most = since(cost.base_at - blur) - since(sent.at + blur) + theirs
+        cost.bound((self.limit or 0.0) - left, cost.base - left, least, most)
         self.model = cost.model()
         self.log.keep = max(KEEP_SECONDS, self.past + 2.0)
 
