@@ -21,7 +21,7 @@ Glossary
 - *pace*: requests per second that go without credit. *debt*: requests sent ahead of the pace
   (`rate`). *blind*: while no limit is told (`blind`).
 - *refill*: the counter came back. *turn*: a refill of a fixed window, which forgets all at once.
-- *scout*: one of the last requests with credit, sent to see whether the window turned (`refills`).
+- *scout*: one of the last requests with credit, sent to see whether the window turned (`scouts`).
 - *look*: a request that shows whether a limit covers one second or ten.
 - *reserve*: the part of a budget that bulk requests leave to interactive ones.
 - *epoch*: the time from one 429 that slowed the budget down to the next; requests that were on

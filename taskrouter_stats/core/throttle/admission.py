@@ -9,6 +9,7 @@ from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
 from .rate import EPSILON, RateController
+from .scouts import is_unproven, next_look, next_scout, scouts_of
 
 __all__ = ["OUTAGE", "Admission"]
 
@@ -82,9 +83,9 @@ class Admission:
         shown = spare if estimator.is_watching(now) else math.inf
         if self.in_flight >= self._most_in_flight(shown):
             return WAIT_FOR_REPLY
-        scouts = estimator.scouts
+        scouts = scouts_of(full)
         if spare <= scouts and 0.0 < (waiting - spare) % full <= full - scouts and waiting > spare:
-            at = estimator.next_scout(credit)
+            at = next_scout(estimator, credit)
             if at - now > EPSILON:
                 return WAIT_FOR_REPLY if estimator.unsent else Wait(at - now, "pace")
         return SEND_NOW
@@ -104,11 +105,11 @@ class Admission:
     def _check_look(self, now: float, credit: float, *, interactive: bool) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
         left = credit if interactive else credit - self._reserve(now)
-        if not self.estimator.is_unproven(left) or (interactive and credit >= 1.0):
+        if not is_unproven(self.estimator, left) or (interactive and credit >= 1.0):
             return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
-        return self._wait_until(self.estimator.next_look(left), now)
+        return self._wait_until(next_look(self.estimator, left), now)
 
     @staticmethod
     def _wait_until(at: float, now: float) -> Wait:

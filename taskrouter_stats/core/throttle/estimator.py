@@ -11,7 +11,7 @@ from .latency import Latency
 from .limit_model import PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL, CostTest, LimitModel
 from .other_clients import OtherClients
 from .rate import MEMORY
-from .refills import QUICK_SECONDS, Refills, next_scout
+from .refills import Refills
 from .send_log import KEEP_SECONDS, SendLog, SendTicket
 
 __all__ = ["BudgetEstimator"]
@@ -19,16 +19,6 @@ __all__ = ["BudgetEstimator"]
 HALF_USED = 0.5
 """Share of the limit that must be gone before a long window can be told from a short one by the
 counter's not coming back (0.25 to 0.75: no row moves by 1%)."""
-
-SCOUTS = 0.04
-"""Share of a long memory's budget that is spread over the wait, to see its window turn."""
-
-MIN_SCOUTS = 4.0
-"""Scouts of a small budget, but never more than half of it."""
-
-LOOK_SECONDS = 0.65
-"""Seconds between looks without credit at a counter that never came back: two at most are refused
-before a limit per ten seconds is known."""
 
 MIN_SLACK = 0.5
 """Header units that rounding explains."""
@@ -135,37 +125,6 @@ class BudgetEstimator:
         """Return when the server has forgotten enough own requests for `need` more."""
         kept = max(0, math.floor(self.full - need - self.unsent + 1e-9))
         return self.log.time_of(kept) + self.past
-
-    @property
-    def scouts(self) -> float:
-        """Requests of a full budget that are kept to see the counter come back."""
-        return min(max(MIN_SCOUTS, SCOUTS * self.full), self.full / 2.0)
-
-    def next_look(self, credit: float) -> float:
-        """Return when the next request goes that shows whether the memory is short."""
-        wait = QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else LOOK_SECONDS
-        return self.log.time_of(0) + wait
-
-    def is_unproven(self, credit: float) -> bool:
-        """Tell whether a limit that is read as one per second may be one per ten seconds.
-
-        It is nearly gone, and the counter was not seen to come back.
-        """
-        kept = SCOUTS * self.full
-        if kept < MIN_SCOUTS:
-            return credit < 1.0 and not self.refills.seen
-        return credit < kept and not self.refills.are_quick
-
-    def next_scout(self, credit: float) -> float:
-        """Return when the next of the last requests with credit may go; minus infinity: now."""
-        oldest = max(0, math.floor(self.full - credit) - 1)
-        last, end = self.log.time_of(0), self.log.time_of(oldest) + self.past
-        shortest = 1.0 / cost if (cost := self.model.cost) < 1.0 else self.model.memory
-        turns = (self.refills.turned_after + shortest, self.refills.turned_before + self.past)
-        known = self.refills.turned_before >= self.busy_since and last < turns[1]
-        if not known and last >= self.busy_since + self.past:
-            return -math.inf
-        return next_scout(last, credit, max(end, self.busy_since + self.past), turns)
 
     def record_send(self, sent: SendTicket, now: float) -> None:
         """Record that a request was sent: in the log, and in the test of its cost."""
