@@ -1,4 +1,4 @@
-"""The rooms: arrows point down, and what touches the world stands in one place.
+"""Tests of imports between folders: they point down, and I/O is in few files.
 
 Imports are read from the source, so those under ``TYPE_CHECKING`` and inside functions count too.
 """
@@ -31,14 +31,14 @@ BELOW = {
     "__main__": {"cli"},
     "": {"models", "core", "session"},
 }
-"""What each room may import, by the beginning of the module's name; "" is the package itself."""
+"""The folders and modules that each folder may import; "" is the package."""
 CORE_DEPENDENCIES = {"aiohttp", "attrs", "attr", "cattrs", "orjson", "tenacity", "yarl"}
 HOMES = {
     "tenacity": {"session.retrying"},
     "yarl": {"session.transport"},
     "cattrs": {"models.converter"},
 }
-"""Dependencies that one file alone may touch."""
+"""Dependencies that only these files may import."""
 IMPURE = {"asyncio", "time", "random", "secrets", "os", "socket", "threading", "aiohttp", "logging"}
 
 
@@ -161,6 +161,13 @@ def test_aiohttps_client_has_one_home():
     server = {m for name, used in users.items() if name not in client for m in used}
     assert client == {"session.transport"}
     assert server <= {"aiohttp.web", "aiohttp.hdrs"}
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if under(name, {"simulator.world"})])
+def test_the_simulators_world_has_no_http_and_no_json(name):
+    """The world computes plain values; the server alone speaks HTTP and shapes JSON."""
+    assert {m for m in imports(name) if under(m, {"aiohttp", "orjson", "json"})} == set()
+    assert {m for m in inner(name) if under(m, {"simulator.server"})} == set()
 
 
 @pytest.mark.parametrize("name", modules("core", "models"))

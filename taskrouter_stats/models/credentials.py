@@ -13,18 +13,13 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, InvalidSid
 
+from .environment import ACCOUNT_SID, API_KEY, API_SECRET, AUTH_TOKEN, CREDENTIALS
 from .redaction import Secret, basic_auth, masked
 from .sids import check_sid
 
 __all__ = ["Credentials"]
 
 _SID: Final = re.compile("[A-Z]{2}[0-9a-f]{32}").fullmatch
-_VARIABLES: Final = (
-    "TWILIO_API_KEY",
-    "TWILIO_API_SECRET",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-)
 
 
 @frozen
@@ -98,19 +93,18 @@ class Credentials:
             ConfigError: naming the missing variables.
         """
         env = environ = _own_variables(os.environ if environ is None else environ)
-        account, key = env.get("TWILIO_ACCOUNT_SID"), env.get("TWILIO_API_KEY")
-        if key or env.get("TWILIO_API_SECRET"):
-            halves = ("TWILIO_API_KEY", "TWILIO_API_SECRET")
+        account, key = env.get(ACCOUNT_SID), env.get(API_KEY)
+        if key or env.get(API_SECRET):
+            halves = (API_KEY, API_SECRET)
             for half, other in (halves, halves[::-1]):
                 if not env.get(half):
                     raise ConfigError(f"{half} is not set, though {other} is")
             return cls.api_key(env[halves[0]], env[halves[1]], account or None)
-        if account and env.get("TWILIO_AUTH_TOKEN"):
-            return cls.auth_token(account, env["TWILIO_AUTH_TOKEN"])
-        missing = "TWILIO_AUTH_TOKEN is not" if account else "no credentials are"
+        if account and env.get(AUTH_TOKEN):
+            return cls.auth_token(account, env[AUTH_TOKEN])
+        missing = f"{AUTH_TOKEN} is not" if account else "no credentials are"
         raise ConfigError(
-            f"{missing} set: set TWILIO_API_KEY and TWILIO_API_SECRET, "
-            "or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
+            f"{missing} set: set {API_KEY} and {API_SECRET}, or {ACCOUNT_SID} and {AUTH_TOKEN}"
         )
 
     @property
@@ -134,7 +128,7 @@ class Credentials:
 
 def _own_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return our variables only: a traceback shows locals, and others may hold secrets."""
-    return {name: masked(environ.get(name)) for name in _VARIABLES}
+    return {name: masked(environ.get(name)) for name in CREDENTIALS}
 
 
 def _name(parameter: str, value: object, prefix: str) -> str:

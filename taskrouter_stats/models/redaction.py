@@ -249,7 +249,7 @@ def _spans(
             at = text.find(needle, at + len(needle))
 
 
-def _recoded(blot: Callable[[bytes], bytes], text: str) -> str:
+def _recoded(redact: Callable[[bytes], bytes], text: str) -> str:
     raw = text.encode("utf-8", "surrogatepass")
-    blotted = blot(raw)
-    return text if blotted is raw else blotted.decode("utf-8", "surrogatepass")
+    redacted = redact(raw)
+    return text if redacted is raw else redacted.decode("utf-8", "surrogatepass")

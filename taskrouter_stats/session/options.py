@@ -9,13 +9,12 @@ from attrs import field, frozen
 from taskrouter_stats.core.plain import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
-from taskrouter_stats.models import Credentials
+from taskrouter_stats.models import Credentials, environment
 from taskrouter_stats.models.redaction import Secret, masked
 
 from .transport import HttpSession
 
 __all__ = [
-    "BASE_URL",
     "MAX_WAIT",
     "SessionOptions",
     "Settings",
@@ -28,12 +27,12 @@ __all__ = [
 MAX_WAIT: Final = "expected seconds, 0 or more, or None"
 """The rule for ``max_wait``, as an error states it."""
 
-BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
-"""The environment variable that names the server."""
-_ALLOW_HTTP: Final = "TASKROUTER_STATS_ALLOW_HTTP"
-_REGION: Final = "TWILIO_REGION"
-_EDGE: Final = "TWILIO_EDGE"
-_VARIABLES: Final = (BASE_URL, _ALLOW_HTTP, _REGION, _EDGE)
+_VARIABLES: Final = (
+    environment.BASE_URL,
+    environment.ALLOW_HTTP,
+    environment.REGION,
+    environment.EDGE,
+)
 
 
 class SessionOptions(TypedDict, total=False):
@@ -132,15 +131,15 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
     """
     # A traceback with locals shows these names only, and not the environment's other secrets.
     environ = {name: environ[name] for name in _VARIABLES if name in environ}
-    environ[BASE_URL] = masked(environ.get(BASE_URL))
+    environ[environment.BASE_URL] = masked(environ.get(environment.BASE_URL))
     found: dict[str, Any] = {}
-    if url := environ.get(BASE_URL):
+    if url := environ.get(environment.BASE_URL):
         found["base_url"] = url
     elif "base_url" not in options:
-        names = {"region": _REGION, "edge": _EDGE}
+        names = {"region": environment.REGION, "edge": environment.EDGE}
         found = {name: environ[var] for name, var in names.items() if environ.get(var)}
-    if (switch := environ.get(_ALLOW_HTTP)) is not None:
-        found["allow_http"] = _switch(_ALLOW_HTTP, switch)
+    if (switch := environ.get(environment.ALLOW_HTTP)) is not None:
+        found["allow_http"] = _switch(environment.ALLOW_HTTP, switch)
     if "region" in options or "edge" in options:
         found.pop("base_url", None)
     return cast("SessionOptions", {**found, **options})

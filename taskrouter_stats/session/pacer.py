@@ -126,6 +126,8 @@ class Pacer:
         if self._closed:
             raise SessionClosed("the session was closed")
         budget = self._budget(key)
+        if not interactive:
+            budget.upcoming = upcoming
         queue = budget.interactive if interactive else budget.bulk
         return await self._queue(budget, queue, max_wait, front=front)
 
@@ -207,10 +209,10 @@ class Pacer:
         A 429 of a budget with requests remaining means that the account has too many requests
         in flight.
         """
-        now, jitter, in_flight = self.now(), random.random(), reported.concurrent_requests
+        now, jitter = self.now(), random.random()
         known = budget.throttle.limit
         elsewhere = budget.throttle.observe(sent, now, reported, refused=refused, jitter=jitter)
-        self._account.observe(flight, now, in_flight, refused=refused, account_wide=elsewhere)
+        self._account.observe(flight, refused=refused, account_wide=elsewhere)
         if refused or budget.throttle.limit != known:
             budget.log_change(now, refused=refused, elsewhere=elsewhere)
         self.on_release(budget)

@@ -35,7 +35,7 @@ from .query_runner import QueryRunner
 from .stream import OutcomeStream, Source
 from .transport import HttpSession
 from .urls import find_proxy, resolve_base_url
-from .worker_queries import WorkerQueries, WorkersInput, check_workers, worker_template
+from .worker_queries import WorkerQueries, WorkersInput, check_workers, query_template
 
 __all__ = ["TaskRouterSession"]
 
@@ -237,7 +237,7 @@ class TaskRouterSession:
             InvalidParameter: another argument is invalid.
             UsageError: ``workers`` is not a source of workers.
         """
-        template = worker_template(workspace_sid, window, task_channel)
+        template = query_template(workspace_sid, window, task_channel)
         given = queries.workers(workspace_sid) if workers is None else workers
         if isinstance(given, Listing):
             check_workers(given, workspace_sid)

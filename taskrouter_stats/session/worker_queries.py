@@ -9,10 +9,9 @@ from collections.abc import (
     Sized,
 )
 from contextlib import aclosing, closing
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
-from taskrouter_stats.core import endpoints
-from taskrouter_stats.core.queries import worker_statistics
+from taskrouter_stats.core import endpoints, queries
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import UsageError
@@ -20,11 +19,21 @@ from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 
 from .items import Items
 
-__all__ = ["WorkerQueries", "WorkersInput", "check_workers", "iterate_any", "worker_template"]
+__all__ = ["WorkerQueries", "WorkersInput", "check_workers", "iterate_any", "query_template"]
 
 T = TypeVar("T")
 
 WorkersInput = Iterable[str | Worker] | AsyncIterable[str | Worker]
+
+_ANY_WORKER: Final = "WK" + "0" * 32
+"""Worker SID of a template; each query replaces it."""
+
+
+def query_template(
+    workspace_sid: str, window: Window, task_channel: str | None
+) -> Query[WorkerStatistics]:
+    """Return a query from which ``WorkerQueries`` makes the query of each Worker."""
+    return queries.worker_statistics(workspace_sid, _ANY_WORKER, window, task_channel=task_channel)
 
 
 def check_workers(workers: object, workspace_sid: str) -> None:
@@ -53,17 +62,6 @@ def check_workers(workers: object, workspace_sid: str) -> None:
         for worker in cast("Collection[object]", workers):
             if not isinstance(worker, Worker):
                 check_sid("worker_sid", worker, "WK")
-
-
-def worker_template(
-    workspace_sid: str, window: Window, task_channel: str | None
-) -> Query[WorkerStatistics]:
-    """Return a query with a placeholder Worker SID, from which ``WorkerQueries`` makes its queries.
-
-    Raises:
-        UsageError: an argument is invalid.
-    """
-    return worker_statistics(workspace_sid, "WK" + "0" * 32, window, task_channel=task_channel)
 
 
 class WorkerQueries:

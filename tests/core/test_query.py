@@ -36,10 +36,10 @@ statistics = st.builds(
     windows,
     task_channel=st.none() | names,
 )
-questions = listings | statistics
+any_queries = listings | statistics
 
 
-@given(questions, questions)
+@given(any_queries, any_queries)
 def test_keys_are_equal_exactly_for_equal_queries(first, second):
     """Two queries have the same key exactly if they are equal."""
     assert (first.key == second.key) == (first == second)
@@ -54,11 +54,11 @@ def test_a_value_cannot_look_like_another_parameter(name, queue):
     assert both.key != one.key
 
 
-@given(questions)
-def test_keys_are_one_line_of_ascii(question):
+@given(any_queries)
+def test_keys_are_one_line_of_ascii(query):
     """A key fits into a file name, a log line or a database column."""
-    assert question.key.isascii()
-    assert question.key.isprintable()
+    assert query.key.isascii()
+    assert query.key.isprintable()
 
 
 def test_keys_are_stable():
@@ -86,12 +86,12 @@ def test_keys_do_not_depend_on_the_process():
     assert run.stdout == here + "\n"
 
 
-@given(questions)
-def test_queries_pickle(question):
+@given(any_queries)
+def test_queries_pickle(query):
     """A pickled query is equal to the original and has the same row."""
-    arrived = pickle.loads(pickle.dumps(question))
-    assert (arrived, arrived.key, type(arrived)) == (question, question.key, type(question))
-    assert arrived.endpoint is question.endpoint
+    arrived = pickle.loads(pickle.dumps(query))
+    assert (arrived, arrived.key, type(arrived)) == (query, query.key, type(query))
+    assert arrived.endpoint is query.endpoint
 
 
 def test_context_is_not_compared():
@@ -114,17 +114,17 @@ def test_with_window_changes_only_the_window():
     assert (later.context, type(later)) == ("c", Query)
 
 
-@given(questions)
-def test_queries_are_immutable(question):
+@given(any_queries)
+def test_queries_are_immutable(query):
     """A query cannot be changed."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        question.sids = ()
+        query.sids = ()
 
 
-@given(questions)
-def test_repr_names_the_query(question):
+@given(any_queries)
+def test_repr_names_the_query(query):
     """The ``repr`` shows the class and the key."""
-    assert repr(question) == f"<{type(question).__name__} {question.key}>"
+    assert repr(query) == f"<{type(query).__name__} {query.key}>"
 
 
 def test_a_query_is_not_a_listing():
@@ -135,12 +135,12 @@ def test_a_query_is_not_a_listing():
     assert Query(listing.endpoint, listing.sids) != listing
 
 
-@given(questions)
-def test_queries_know_their_sids(question):
+@given(any_queries)
+def test_queries_know_their_sids(query):
     """A query knows its Workspace and its last SID."""
-    assume(question.sids)
-    assert question.workspace_sid == question.sids[0]
-    assert question.sid == question.sids[-1]
+    assume(query.sids)
+    assert query.workspace_sid == query.sids[0]
+    assert query.sid == query.sids[-1]
 
 
 def test_the_page_size_is_not_compared():

@@ -1,4 +1,4 @@
-"""Every body that Twilio may send converts, loses nothing, and converts back.
+"""Tests that every body that Twilio may send converts without loss, and converts back.
 
 200 examples run with the suite; ``EXAMPLES=10000`` in the environment runs as many.
 """
