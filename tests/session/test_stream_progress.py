@@ -130,8 +130,8 @@ async def test_failures_are_counted():
 
 
 @virtual
-async def test_the_throttle_hears_how_many_are_still_to_come(simple_throttle, monkeypatch):
-    """A list's length reaches the throttle with each bulk request, down to the last one."""
+async def test_the_throttle_gets_the_number_of_upcoming_queries(simple_throttle, monkeypatch):
+    """The throttle gets a list's remaining length with each bulk request, up to the last."""
     seen = []
     check = SimpleThrottle.check
 
