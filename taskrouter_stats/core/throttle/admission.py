@@ -109,6 +109,8 @@ class Admission:
             return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
+        if self.estimator.newest_send < self.estimator.log.total:
+            return SEND_NOW  # the newest reply told nothing, so another look would tell as little
         return self._wait_until(next_look(self.estimator, left), now)
 
     @staticmethod

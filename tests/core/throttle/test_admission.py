@@ -64,3 +64,11 @@ def test_in_company_there_are_no_scouts() -> None:
     throttle, now = spent(credit=10.0)
     throttle.estimator.others.saw(now, 10.0, 10.0, 1.0)
     assert throttle.check(now, interactive=False, waiting=300).reason == "shared"
+
+
+def test_a_remainder_that_is_no_longer_told_holds_nothing_back() -> None:
+    """When replies stop telling `Remaining`, the last one told does not space requests out."""
+    throttle = opened(remaining=1.0)
+    for now in (0.3, 1.5, 2.7):
+        answer(throttle, [throttle.reserve(now)], now + RTT, told())
+    assert wait(throttle, 3.7, waiting=300) == 0.0
