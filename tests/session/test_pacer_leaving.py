@@ -113,7 +113,7 @@ class TestMaxWait:
         """Who waited for a reply is told that, and no number of seconds."""
         crowd = Crowd()
         await crowd.ask("probe")
-        with pytest.raises(PaceError, match="try again after a reply to those before it") as caught:
+        with pytest.raises(PaceError, match="try again after replies to earlier ones") as caught:
             await crowd.pacer.acquire(KEY, interactive=True, max_wait=1)
         assert caught.value.retry_after == math.inf
         await crowd.end()

@@ -34,7 +34,7 @@ async def test_the_limit_is_16_mebibytes(more):
     if not more:
         assert len(decode_reply(reply)) == 16 * 2**20 - 2
         return
-    with pytest.raises(errors.PayloadError, match="over 16,777,216 bytes"):
+    with pytest.raises(errors.PayloadError, match="at most 16,777,216 bytes"):
         decode_reply(reply)
 
 
