@@ -21,10 +21,6 @@ SOURCES = sorted(
     if "__pycache__" not in path.parts
 )
 TESTS = [path for path in SOURCES if path.name.startswith("test_")]
-MIRRORED = {"core", "models", "session", "simulator", "etl", "cli"}
-WHOLE_FOLDER = {"cancellation", "deadlines", "secrets", "completeness", "wrong_calls"}
-WHOLE_FOLDER |= {"wrong_places", "main"}
-"""Topics of a whole folder, not of one file; ``main`` is of ``__main__.py``."""
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 REGISTRIES = re.compile(
     r"--(extra-)?index-url|\[\[tool\.uv\.index\]\]|registry\s*=\s*http|/simple/?[\"'\s]"
@@ -131,18 +127,31 @@ def test_no_test_sleeps():
     assert broken(TESTS, sleeps) == {}
 
 
+PROMISES = {
+    "cli": {"main", "secrets", "wrong_calls", "wrong_places"},
+    "etl": {"completeness", "wrong_calls"},
+    "session": {"cancellation", "cancellation_sockets", "deadlines", "wrong_calls"}
+    | {"secrets", "secrets_arguments"},
+}
+"""Test files that hold a whole folder to a promise instead of mirroring one of its files."""
+
+
 def test_tests_mirror_the_sources():
-    """A test file mirrors a source file or folder of the same place, or a topic of one."""
-    strays = []
-    for path in TESTS:
-        place = path.relative_to(ROOT / "tests").parent
-        sources = ROOT / "taskrouter_stats" / place
-        if place.parts and place.parts[0] in MIRRORED:
-            names = {source.stem for source in sources.iterdir()} | {place.name, *WHOLE_FOLDER}
-            topic = path.stem.removeprefix("test_")
-            if not any(topic == name or topic.startswith(f"{name}_") for name in names):
-                strays.append(named(path))
-    assert strays == []
+    """A test file is named after a source file of the same folder, or after one and a topic."""
+    package = ROOT / "taskrouter_stats"
+    folders = [path for path in package.rglob("*") if path.is_dir() and path.name != "__pycache__"]
+    strays = set()
+    for folder in folders:
+        name = folder.relative_to(package).as_posix()
+        sources = {path.stem for path in folder.iterdir()} | PROMISES.get(name, set())
+        tests = [path for path in TESTS if path.parent == ROOT / "tests" / name]
+        names = {path: path.stem.removeprefix("test_") for path in tests}
+        strays |= {
+            named(path)
+            for path, stem in names.items()
+            if not any(stem == source or stem.startswith(f"{source}_") for source in sources)
+        }
+    assert strays == set()
 
 
 def test_the_top_level_is_fixed(tracked):

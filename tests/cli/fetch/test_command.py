@@ -131,7 +131,7 @@ def test_nobody_at_the_address_is_5(here):
 
 async def test_a_reader_that_leaves_ends_it_quietly(simulator, start):
     """As `| head -1` does: 141, and not a word."""
-    simulator.manners.latency = 0.05
+    simulator.options.latency = 0.05
     process = await start("fetch", simulator.workspace_sid, "--pace-limit=20", **account(simulator))
     assert await process.stdout.readline()
     process._transport.get_pipe_transport(1).close()
