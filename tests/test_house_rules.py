@@ -33,10 +33,6 @@ def named(path):
     return path.relative_to(ROOT).as_posix()
 
 
-each_source = pytest.mark.parametrize("path", SOURCES, ids=named)
-each_test_file = pytest.mark.parametrize("path", TESTS, ids=named)
-
-
 def functions(path):
     """Return every function of a file, methods and nested ones included."""
     tree = ast.parse(path.read_text("utf-8"))
@@ -67,52 +63,68 @@ def tracked():
     return [ROOT / name for name in run.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-@each_source
-def test_files_are_small(path):
+def broken(paths, violations):
+    """Return the violations of a rule by file, for the files that have any."""
+    found = {named(path): violations(path) for path in paths}
+    return {name: wrong for name, wrong in found.items() if wrong}
+
+
+def test_files_are_small():
     """A file has fewer than 350 lines."""
-    assert len(path.read_text("utf-8").splitlines()) < LINES_OF_A_FILE
+    lengths = {named(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name: lines for name, lines in lengths.items() if lines >= LINES_OF_A_FILE} == {}
 
 
-@each_source
-def test_functions_are_small(path):
+def test_functions_are_small():
     """A function has fewer than 40 lines, docstring left out."""
-    long = {f.name: length(f) for f in functions(path) if length(f) >= LINES_OF_A_FUNCTION}
-    assert long == {}
+
+    def long(path):
+        return {f.name: length(f) for f in functions(path) if length(f) >= LINES_OF_A_FUNCTION}
+
+    assert broken(SOURCES, long) == {}
 
 
-@each_source
-def test_files_have_meaningful_names(path):
+def test_files_have_meaningful_names():
     """No file has a name without meaning, such as utils."""
-    assert path.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}
+    vague = {"utils", "util", "helpers", "helper", "common", "misc"}
+    assert [named(path) for path in SOURCES if path.stem in vague] == []
 
 
-@each_test_file
-def test_every_test_has_a_docstring_of_one_sentence(path):
+def test_every_test_has_a_docstring_of_one_sentence():
     """A test's docstring is one sentence, from a capital letter to a full stop."""
-    tests = [f for f in functions(path) if f.name.startswith("test_")]
-    docs = {f.name: ast.get_docstring(f) or "" for f in tests}
-    assert {n: t for n, t in docs.items() if sentences(t) != 1 or t[-1] not in ".!?"} == {}
-    assert {name: text for name, text in docs.items() if not re.match(r"[A-Z0-9`\"*]", text)} == {}
+
+    def wrong(path):
+        docs = {f.name: ast.get_docstring(f) or "" for f in functions(path)}
+        tests = {name: doc for name, doc in docs.items() if name.startswith("test_")}
+        return {
+            name: doc
+            for name, doc in tests.items()
+            if sentences(doc) != 1 or doc[-1] not in ".!?" or not re.match(r"[A-Z0-9`\"*]", doc)
+        }
+
+    assert broken(TESTS, wrong) == {}
 
 
-@each_test_file
-def test_tests_of_a_file_have_different_names(path):
-    """No two tests of a file have the same name."""
-    tree = ast.parse(path.read_text("utf-8"))
-    scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
-    for scope in scopes:
-        names = [node.name for node in scope.body if isinstance(node, FUNCTION)]
-        assert sorted(names) == sorted(set(names))
+def test_tests_of_a_file_have_different_names():
+    """No two functions of a test file's scope have the same name."""
+
+    def repeated(path):
+        tree = ast.parse(path.read_text("utf-8"))
+        scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+        names = [[n.name for n in scope.body if isinstance(n, FUNCTION)] for scope in scopes]
+        return [name for scope in names for name in set(scope) if scope.count(name) > 1]
+
+    assert broken(TESTS, repeated) == {}
 
 
-@each_test_file
-def test_no_test_sleeps(path):
+def test_no_test_sleeps():
     """No test sleeps with ``time.sleep``."""
-    tree = ast.parse(path.read_text("utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    sleeps = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr == "sleep"]
-    timed = [c for c in sleeps if isinstance(c.func.value, ast.Name) and c.func.value.id == "time"]
-    assert timed == []
+
+    def sleeps(path):
+        nodes = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+        return [n.lineno for n in nodes if ast.unparse(n.func) == "time.sleep"]
+
+    assert broken(TESTS, sleeps) == {}
 
 
 PROMISES = {
@@ -125,7 +137,7 @@ PROMISES = {
 
 
 def test_tests_mirror_the_sources():
-    """A test file is named for a source file of the same folder, or for a part of what it does."""
+    """A test file is named after a source file of the same folder, or after one and a topic."""
     package = ROOT / "taskrouter_stats"
     folders = [path for path in package.rglob("*") if path.is_dir() and path.name != "__pycache__"]
     strays = set()

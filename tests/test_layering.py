@@ -23,11 +23,8 @@ BELOW = {
     "core": {"models"},
     "session": {"core", "models"},
     "simulator": {"models", "core.endpoints"},
-    "observe": {"core.events"},
     "etl": {"session", "core", "models"},
-    "fleet": {"etl", "session", "core"},
-    "testing": {"simulator", "session"},
-    "cli": {"", "models", "core", "session", "simulator", "observe", "etl", "fleet"},
+    "cli": {"", "models", "core", "session", "simulator", "etl"},
     "__main__": {"cli"},
     "": {"models", "core", "session"},
 }
@@ -101,8 +98,8 @@ def modules(*rooms):
 
 
 def test_every_module_is_in_a_known_folder():
-    """Every module is in a folder of the design."""
-    assert {room(name) for name in SOURCES} <= BELOW.keys()
+    """Every module is in a folder of the design, and every such folder has a module."""
+    assert {room(name) for name in SOURCES} == BELOW.keys()
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -122,9 +119,9 @@ def test_imports_have_no_circle():
     assert set(SOURCES) <= set(order)
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if room(name) not in {"cli", "testing"}])
+@pytest.mark.parametrize("name", [name for name in SOURCES if room(name) != "cli"])
 def test_only_core_dependencies_at_import(name):
-    """Outside cli and testing, optional dependencies are imported inside functions only."""
+    """Outside cli, optional dependencies are imported inside functions only."""
     nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.stmt)]
     inside = {
         id(node)
@@ -157,7 +154,7 @@ def test_aiohttps_client_has_one_home():
         for name in SOURCES
     }
     users = {name: used for name, used in users.items() if used}
-    client = {name for name in users if room(name) not in {"simulator", "testing"}}
+    client = {name for name in users if room(name) != "simulator"}
     server = {m for name, used in users.items() if name not in client for m in used}
     assert client == {"session.transport"}
     assert server <= {"aiohttp.web", "aiohttp.hdrs"}
@@ -222,7 +219,7 @@ def test_the_simulator_shares_no_decision():
 def test_import_is_light():
     """Importing the package loads no extra, no test tool, no server and no command line."""
     heavy = "click rich redis dask pandas pyarrow dlt pytest hypothesis aiohttp.web opentelemetry"
-    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "fleet", "testing")]
+    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl")]
     code = f"import sys, {NAME}; print(*({{*{[*heavy.split(), *rooms]}}} & sys.modules.keys()))"
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
