@@ -63,8 +63,8 @@ async def bare(base_url: str) -> AsyncIterator[Ask]:
     """Use aiohttp in its fastest way."""
     headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
     place = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers"
-    asked = urlencode(PARAMETERS)
-    urls = {sid: URL(f"{place}/{sid}/Statistics?{asked}", encoded=True) for sid in WORKERS}
+    parameters = urlencode(PARAMETERS)
+    urls = {sid: URL(f"{place}/{sid}/Statistics?{parameters}", encoded=True) for sid in WORKERS}
     connector, jar = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
 
@@ -111,10 +111,10 @@ def session(base_url: str, in_flight: int = IN_FLIGHT) -> TaskRouterSession:
 @asynccontextmanager
 async def fetch(base_url: str) -> AsyncIterator[Ask]:
     """Use ``fetch`` for each worker."""
-    async with session(base_url) as asked:
+    async with session(base_url) as opened:
 
         async def one(sid: str) -> models.WorkerStatistics:
-            return await asked.fetch(queries.worker_statistics(WORKSPACE, sid, WINDOW))
+            return await opened.fetch(queries.worker_statistics(WORKSPACE, sid, WINDOW))
 
         yield lambda count: from_tasks(count, one)
 
@@ -125,11 +125,11 @@ async def stream(base_url: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[Ask
     async with session(base_url, in_flight) as opened:
 
         async def ask(count: int) -> None:
-            asked = (
+            many = (
                 queries.worker_statistics(WORKSPACE, worker_sid(number), WINDOW)
                 for number in range(count)
             )
-            async with opened.stream(asked) as outcomes:
+            async with opened.stream(many) as outcomes:
                 async for outcome in outcomes:
                     outcome.unwrap()
 

@@ -68,9 +68,9 @@ async def samples():
             kind = kind.removesuffix("_cumulative")
             if not ENDPOINTS[name].items:
                 place = (workspace, sids[kind]) if kind in sids else (workspace,)
-                asked = getattr(queries, name)(*place)
-                asked = asked[0] if isinstance(asked, list) else asked
-                found[name] = models.to_json(await session.fetch(asked))
+                query = getattr(queries, name)(*place)
+                query = query[0] if isinstance(query, list) else query
+                found[name] = models.to_json(await session.fetch(query))
         found["workers"] = orjson.dumps(
             {"workers": listed, "meta": {"next_page_url": None, "key": "workers", "page": 0}}
         )

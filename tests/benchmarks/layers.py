@@ -63,12 +63,12 @@ def unconverted(contender: Contender) -> Contender:
     async def changed(base_url: str) -> AsyncIterator[Ask]:
         async with contender(base_url) as ask:
 
-            async def asked(count: int) -> None:
+            async def sent(count: int) -> None:
                 place = "taskrouter_stats.session.query_runner.structure"
                 with mock.patch(place, lambda payload, _: payload):
                     await ask(count)
 
-            yield asked
+            yield sent
 
     return changed
 
@@ -76,26 +76,25 @@ def unconverted(contender: Contender) -> Contender:
 BODIES = {sid: BODY.replace(worker_sid(0).encode(), sid.encode()) for sid in WORKERS}
 
 
-async def answered(request: Request, departed: Callable[[], None]) -> Reply:
+async def answered(request: Request, on_sent: Callable[[], None]) -> Reply:
     """Return a reply without network."""
-    departed()
+    on_sent()
     return Reply(200, HEADERS, BODIES[request.query.sid if request.query else WORKERS[0]])
 
 
-async def _from_one_task(asked: TaskRouterSession, count: int) -> None:
+async def _from_one_task(opened: TaskRouterSession, count: int) -> None:
     for number in range(count):
         sid = WORKERS[number % len(WORKERS)]
-        await asked.fetch(queries.worker_statistics(WORKSPACE, sid, WINDOW))
+        await opened.fetch(queries.worker_statistics(WORKSPACE, sid, WINDOW))
 
 
 @asynccontextmanager
 async def alone(base_url: str) -> AsyncIterator[Ask]:
     """Use ``fetch`` without network."""
-    async with session(base_url) as asked:
-        mock.patch.object(
-            asked._lifecycle.require_open().executor.transport, "send", answered
-        ).start()
-        yield lambda count: _from_one_task(asked, count)
+    async with session(base_url) as ours:
+        transport = ours._lifecycle.require_open().executor.transport
+        mock.patch.object(transport, "send", answered).start()
+        yield lambda count: _from_one_task(ours, count)
 
 
 LAYERS: dict[str, Contender] = {

@@ -25,7 +25,6 @@ NOTE = "note"
 HTML = {"Content-Type": "text/html"}
 ORIGIN = "https://taskrouter.twilio.com"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
-_RESET_ON_CLOSE = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 
 
 class Gateway:
@@ -47,6 +46,7 @@ class Gateway:
         self._share = share
         self._random = Random(seed)
         self._lock = threading.Lock()
+        self._local = threading.local()
         self._dead_up_to = 0
         self._sids = []
         self.connections = 0
@@ -79,15 +79,18 @@ class Gateway:
     def relay(self, question):
         """Yield the bytes of the server behind as they arrive, and close as it does."""
         try:
-            with socket.create_connection(self._faulty.netloc.split(":")) as upstream:
-                # a reset keeps no port in TIME_WAIT, of which there would be thousands
-                upstream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-                upstream.sendall(_request(question))
-                received = b""
-                while not _is_complete(received):
-                    part = upstream.recv(65_536)
-                    received += part
-                    yield part or Close
+            upstream = getattr(self._local, "upstream", None)
+            if upstream is None:
+                address = self._faulty.hostname, self._faulty.port
+                upstream = _Upstream(socket.create_connection(address))
+            self._local.upstream = None
+            upstream.socket.sendall(_request(question))
+            received = b""
+            while not _is_complete(received):
+                part = upstream.socket.recv(65_536)
+                received += part
+                yield part or Close
+            self._local.upstream = upstream
         except ConnectionError:
             yield Reset
 
@@ -116,6 +119,16 @@ class Gateway:
         """Reset each connection that is open now at its next request."""
         with self._lock:
             self._dead_up_to = self.connections
+
+
+class _Upstream:
+    """A connection to the server behind; it closes with the thread of its client's connection."""
+
+    def __init__(self, connected):
+        self.socket = connected
+
+    def __del__(self):
+        self.socket.close()
 
 
 def name_of(lie):

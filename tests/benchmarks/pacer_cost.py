@@ -1,12 +1,11 @@
-"""What pacing costs: the CPU of one grant, however many wait, and the memory of one budget.
+"""The cost of pacing: CPU of one grant by the number of waiters, and memory of one budget.
 
-`python tests/benchmarks/pacer_cost.py`, three tables:
+``python tests/benchmarks/pacer_cost.py`` prints three tables:
 
-* The pacer with so many waiters queued in one budget of a real event loop. Nothing is sent: each
-  waiter, once granted, observes invented headers of a huge limit, so that the throttle lets
-  everybody go and only the work is left. `queued` is the cost of beginning to wait, `granted` that
-  of a grant with its wake-up and its reply. Sizes take turns within a round, so that a busy
-  machine is busy for all of them; the figures are medians of the rounds.
+* The pacer with a number of waiters queued in one budget of a real event loop. Nothing is sent:
+  each waiter, once granted, observes headers of a huge limit, so that the throttle delays none.
+  ``queued`` is the cost of starting to wait, ``granted`` that of a grant with its wake-up and its
+  reply. Sizes take turns within a round; the figures are medians of the rounds.
 * The throttle by itself: one ask, one send and one reply, against an invented window of a second in
   virtual time, alone and beside a rival. The loop around them is measured with a throttle that does
   nothing, and taken off. All figures are CPU, with garbage collection on.
@@ -27,22 +26,22 @@ from taskrouter_stats.session.pacer import Pacer
 SIZES = (100, 1_000, 10_000, 100_000)
 ROUNDS = 3
 GRANTS = 20_000
-"""Grants in one round, at least: small queues are filled and emptied that many times."""
+"""The minimum of grants in one round; small queues are filled several times."""
 
 MAX_IN_FLIGHT = 100
-"""As a session has it."""
+"""The default of a session."""
 
 HUGE = RateLimit(limit=1e6, remaining=1e6)
 
 LIMIT, LATENCY, RIVAL = 50, 0.15, 25
-"""Of the invented server: requests per second, seconds, and what a rival takes each second."""
+"""The simulated server: requests per second, seconds, and a rival's requests per second."""
 
-TOLD = [RateLimit(limit=float(LIMIT), remaining=float(left)) for left in range(LIMIT + 1)]
+REPORTED = [RateLimit(limit=float(LIMIT), remaining=float(left)) for left in range(LIMIT + 1)]
 BUDGETS = 50
 
 
 async def queue_and_grant(size: int) -> tuple[float, float]:
-    """Let so many wait behind a first request, then answer it; seconds of waiting and granting."""
+    """Queue waiters behind a first request, then reply; return seconds of queueing and granting."""
     pacer = Pacer(max_in_flight=MAX_IN_FLIGHT)
     key = BudgetKey("AC", "WS", "worker_statistics")
 
@@ -66,7 +65,7 @@ async def queue_and_grant(size: int) -> tuple[float, float]:
 
 
 async def one_round(size: int) -> tuple[float, float]:
-    """Fill and empty the queue until there were grants enough; µs per waiter and per grant."""
+    """Return the microseconds per waiter and per grant, over enough grants."""
     times = max(1, GRANTS // size)
     spent = [await queue_and_grant(size) for _ in range(times)]
     queued, granted = (1e6 * sum(column) / (times * size) for column in zip(*spent, strict=True))
@@ -89,14 +88,14 @@ class Still:
     """A throttle that does nothing, so that the loop around one can be measured."""
 
     def check(self, now: float, *, interactive: bool) -> Wait:
-        """Leave, always."""
+        """Return that a request may be sent now."""
         return SEND_NOW
 
     def reserve(self, now: float) -> None:
-        """Nothing is kept."""
+        """Keep nothing."""
 
-    def observe(self, sent, now, told, *, refused, jitter) -> None:
-        """Nothing is learned."""
+    def observe(self, sent, now, reported, *, refused, jitter) -> None:
+        """Learn nothing."""
 
 
 def drive(throttle: Throttle | Still, grants: int, rival: int) -> int:
@@ -110,19 +109,19 @@ def drive(throttle: Throttle | Still, grants: int, rival: int) -> int:
     for _ in range(grants):
         now += step
         if flying and flying[0][0] <= now:
-            at, ticket, told = flying.popleft()
-            throttle.observe(ticket, at, told, refused=False, jitter=0.5)
+            at, ticket, reported = flying.popleft()
+            throttle.observe(ticket, at, reported, refused=False, jitter=0.5)
         if int(now) > second:
             second, used = int(now), 0
         used += 1
         left = LIMIT - used - int(rival * (now - second))
         waits += throttle.check(now, interactive=False) is not SEND_NOW
-        flying.append((now + LATENCY, throttle.reserve(now), TOLD[max(0, left)]))
+        flying.append((now + LATENCY, throttle.reserve(now), REPORTED[max(0, left)]))
     return waits
 
 
 def cpu(throttle: Throttle | Still, rival: int) -> tuple[float, int]:
-    """The µs of CPU for one grant with its reply, and how often leave was refused."""
+    """Return the microseconds of CPU for one grant with its reply, and the number of waits."""
     begun = time.process_time()
     waits = drive(throttle, GRANTS, rival)
     return 1e6 * (time.process_time() - begun) / GRANTS, waits

@@ -200,10 +200,10 @@ async def soak(seconds):
     logging.getLogger("taskrouter_stats").setLevel(logging.CRITICAL)
     unhandled = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
-    async with server() as (spoilt, calm, user, token, workspace):
+    async with server() as (gateway, calm, user, token, workspace):
         credentials = Credentials.auth_token(user, token)
         asked, expected = await truth(calm, credentials, workspace)
-        options = {"credentials": credentials, "base_url": spoilt}
+        options = {"credentials": credentials, "base_url": gateway}
         options |= {"timeout": TIMEOUT, "max_in_flight": IN_FLIGHT}
         began = time.monotonic()
         before = look(began)

@@ -130,6 +130,7 @@ class TestRefusals:
         options = {"limit": 20, "window": "bucket", "latency": 0, "clock": clock}
         async with Simulator(workers=8, **options) as simulator:
             simulator.options.retry_after = 0.5
+            simulator._server.time = clock  # else the budget would refill meanwhile
             await spend(simulator, 20)
             before = simulator.counters.by_key[STATISTICS].refused
             clock.go_after = lambda: simulator.counters.by_key[STATISTICS].refused > before

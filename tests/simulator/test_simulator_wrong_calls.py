@@ -9,7 +9,7 @@ from tests.support.wrong_calls import SECRET, refused, rows, same
 
 @rows(
     (
-        "fewer than no workers",
+        "negative workers",
         lambda: Simulator(workers=-1),
         InvalidParameter,
         "workers=-1: an integer from 0 to 100000",
@@ -21,25 +21,25 @@ from tests.support.wrong_calls import SECRET, refused, rows, same
         "workers='5': an integer from 0 to 100000",
     ),
     (
-        "no workspace",
+        "zero workspaces",
         lambda: Simulator(workspaces=0),
         InvalidParameter,
         "workspaces=0: an integer from 1 to 1000",
     ),
     (
-        "no limit by number",
+        "zero limit",
         lambda: Simulator(limit=0),
         InvalidParameter,
         "limit=0: an integer from 1 to 1000000",
     ),
     (
-        "half a request",
+        "fractional limit",
         lambda: Simulator(limit=2.5),
         InvalidParameter,
         "limit=2.5: an integer from 1 to 1000000",
     ),
     (
-        "an unknown window",
+        "unknown window",
         lambda: Simulator(window="fixed"),
         InvalidParameter,
         (
@@ -54,55 +54,55 @@ from tests.support.wrong_calls import SECRET, refused, rows, same
         "latency=-1: seconds, 0 or more",
     ),
     (
-        "a latency that is no number",
+        "NaN latency",
         lambda: Simulator(latency=math.nan),
         InvalidParameter,
         "latency=nan: seconds, 0 or more",
     ),
     (
-        "a host by name",
+        "host name",
         lambda: Simulator(host="localhost"),
         InvalidParameter,
         "host='localhost': an IP address of this machine, for example 127.0.0.1",
     ),
     (
-        "a port that is none",
+        "port out of range",
         lambda: Simulator(port=70_000),
         InvalidParameter,
         "port=70000: an integer from 0 to 65535",
     ),
     (
-        "a rival in percent",
+        "rival in percent",
         lambda: Simulator(rival=60),
         InvalidParameter,
         "rival=60: a share from 0 to 1",
     ),
     (
-        "one step for several",
+        "one step instead of a list",
         lambda: Simulator(steps=(5, 10)),
         InvalidParameter,
         "steps=(5, 10): pairs of seconds and a limit",
     ),
     (
-        "a step to nothing",
+        "step to zero",
         lambda: Simulator(steps=[(5, 0)]),
         InvalidParameter,
         "steps=0: an integer from 1 to 1000000",
     ),
     (
-        "none at once",
+        "zero concurrency",
         lambda: Simulator(concurrency=0),
         InvalidParameter,
         "concurrency=0: an integer from 1 to 1000000",
     ),
     (
-        "more faults than answers",
+        "faults above 1",
         lambda: Simulator(faults=2),
         InvalidParameter,
         "faults=2: a share from 0 to 1",
     ),
     (
-        "one word for two",
+        "auth as one text",
         lambda: Simulator(auth=SECRET),
         InvalidParameter,
         "auth='…': a user name without a colon, and a password",

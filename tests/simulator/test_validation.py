@@ -9,38 +9,38 @@ from taskrouter_stats.simulator import Simulator
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    "arguments",
     [
-        ({"workers": -1}, "workers=-1: an integer from 0 to 100000"),
-        ({"workers": 1.5}, "workers=1.5: an integer from 0 to 100000"),
-        ({"limit": 0}, "limit=0: an integer from 1 to 1000000"),
-        ({"limit": True}, "limit=True: an integer from 1 to 1000000"),
-        ({"window": "fixed"}, "window='fixed': one of none, fixed1s, sliding1s"),
-        ({"window": ["none"]}, "window=['none']: one of none, fixed1s"),
-        ({"seed": "x"}, "seed='x': an integer from 0 to"),
-        ({"latency": -0.1}, "latency=-0.1: seconds, 0 or more"),
-        ({"latency": math.nan}, "latency=nan: seconds, 0 or more"),
-        ({"latency": math.inf}, "latency=inf: seconds, 0 or more"),
-        ({"latency": "fast"}, "latency='fast': seconds, 0 or more"),
-        ({"latency": True}, "latency=True: seconds, 0 or more"),
-        ({"retry_after": -1}, "retry_after=-1: seconds, 0 or more"),
-        ({"rival": 1.5}, "rival=1.5: a share from 0 to 1"),
-        ({"rival": True}, "rival=True: a share from 0 to 1"),
-        ({"rival": math.nan}, "rival=nan: a share from 0 to 1"),
-        ({"steps": 5}, "steps=5: pairs of seconds and a limit"),
-        ({"steps": [5]}, "steps=[5]: pairs of seconds and a limit"),
-        ({"steps": [(1, 0)]}, "steps=0: an integer from 1 to 1000000"),
-        ({"steps": [(-1, 5)]}, "steps=-1: seconds, 0 or more"),
-        ({"concurrency": 0}, "concurrency=0: an integer from 1 to 1000000"),
-        ({"port": 65_536}, "port=65536: an integer from 0 to 65535"),
-        ({"host": "example.org"}, "host='example.org': an IP address of this machine"),
+        {"workers": -1},
+        {"workers": 1.5},
+        {"limit": 0},
+        {"limit": True},
+        {"window": "fixed"},
+        {"window": ["none"]},
+        {"seed": "x"},
+        {"latency": -0.1},
+        {"latency": math.nan},
+        {"latency": math.inf},
+        {"latency": "fast"},
+        {"latency": True},
+        {"retry_after": -1},
+        {"rival": 1.5},
+        {"rival": True},
+        {"rival": math.nan},
+        {"steps": 5},
+        {"steps": [5]},
+        {"steps": [(1, 0)]},
+        {"steps": [(-1, 5)]},
+        {"concurrency": 0},
+        {"port": 65_536},
+        {"host": "example.org"},
     ],
 )
-def test_a_wrong_argument_is_named(arguments, message):
-    """The error has the argument, its value and the expectation."""
+def test_a_wrong_argument_is_named(arguments):
+    """The error begins with the argument's name."""
     with pytest.raises(InvalidParameter) as caught:
         Simulator(**arguments)
-    assert str(caught.value).startswith(message)
+    assert str(caught.value).startswith(f"{next(iter(arguments))}=")
 
 
 @pytest.mark.parametrize("auth", [("a:b", "canary"), ("", "canary"), ("AC", ""), "canary", ("AC",)])

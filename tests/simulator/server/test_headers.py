@@ -45,10 +45,10 @@ def test_without_a_limit_there_are_no_headers():
 
 def test_garbage_affects_each_header():
     """With garbage the three headers are present even without a limit, and take each value."""
-    said = [
+    values = [
         headers(200, None, garbage=True, chance=lambda at=at: at / 16)["X-Rate-Limit-Limit"]
         for at in range(16)
     ]
-    assert said == list(GARBAGE)
+    assert values == list(GARBAGE)
     assert headers(429, garbage=True).keys() == TOLD.keys()
     assert headers(400, garbage=True) == {}

@@ -36,12 +36,12 @@ async def answered(listener):
     """Return the first line that a new connection receives."""
     reader, writer = await asyncio.open_connection(*listener.address)
     try:
-        return await asked(reader, writer)
+        return await first_line(reader, writer)
     finally:
         writer.close()
 
 
-async def asked(reader, writer):
+async def first_line(reader, writer):
     """Return the first line that a connection receives."""
     writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
     return await reader.readline()
@@ -51,10 +51,10 @@ async def test_a_listener_refuses_and_accepts_again():
     """Meanwhile new connections are refused and open ones work; later new ones are accepted."""
     async with opened() as listener:
         reader, writer = await asyncio.open_connection(*listener.address)
-        await asked(reader, writer)
+        await first_line(reader, writer)
         address, shutting = listener.address, await refusing(listener)
         await reader.readuntil(b"404: Not Found")
-        assert await asked(reader, writer) == FOUND_NONE
+        assert await first_line(reader, writer) == FOUND_NONE
         assert not shutting.done()
         writer.close()
         await shutting

@@ -18,8 +18,8 @@ class Item:
 
 def page(items, **query):
     """Return the requested page and its ``meta``."""
-    asked = SimulatedRequest(path="/v1/Things", sids={}, query=query, now=0, origin="https://h")
-    return paginate(items, asked, "things", ["Colour"])
+    request = SimulatedRequest(path="/v1/Things", sids={}, query=query, now=0, origin="https://h")
+    return paginate(items, request, "things", ["Colour"])
 
 
 def follow(url):

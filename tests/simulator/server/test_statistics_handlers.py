@@ -95,9 +95,9 @@ def test_combined_answers_leave_keys_out(kind):
     combined = getattr(statistics_handlers, kind)(WORLD, ask(Minutes="60"))
     flat = getattr(statistics_handlers, f"{kind}_cumulative")(WORLD, ask(Minutes="60"))
     now = getattr(statistics_handlers, f"{kind}_now")(WORLD, ask())
-    said = combined.keys() | combined["cumulative"].keys() | combined["realtime"].keys()
+    found = combined.keys() | combined["cumulative"].keys() | combined["realtime"].keys()
     waits = {"wait_duration_until_accepted", "wait_duration_until_canceled", "split_by_wait_time"}
-    assert (flat.keys() | now.keys()) - said == UNSAID[kind] | waits
+    assert (flat.keys() | now.keys()) - found == UNSAID[kind] | waits
     assert combined["cumulative"].items() <= flat.items()
     assert combined["realtime"].items() <= now.items()
     assert type(combined["cumulative"]["avg_task_acceptance_time"]) is float
@@ -124,7 +124,7 @@ def bulk(body):
 
 @pytest.mark.parametrize("name", ["queueSids", "QueueSids"])
 def test_bulk_has_each_queue_once(name):
-    """Each queue that was asked for comes once, as alone but for its relative times."""
+    """Each requested queue appears once, as in its own reply without the relative times."""
     sids = [WORLD.task_queues[at].sid for at in (2, 0, 2)]
     answer = bulk({name: sids})
     assert [item["task_queue_sid"] for item in answer["task_queue_data"]] == sids[:2]
@@ -135,7 +135,7 @@ def test_bulk_has_each_queue_once(name):
 
 
 def test_bulk_answers_strangers_with_zeros():
-    """A queue of nobody's is answered, with nothing in it."""
+    """An unknown queue has zeros."""
     (item,) = bulk({"queueSids": ["WQ" + NOWHERE]})["task_queue_data"]
     assert (item["total_tasks"], item["total_eligible_workers"]) == (0, 0)
     assert set(item["tasks_by_status"].values()) == {0}
