@@ -7,9 +7,9 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.errors import PayloadError, StorageError
 
-from .checkpoint import Position
 from .rows import ROW_BYTES, Tables
 from .sinks.base import Sink
+from .state.checkpoint import Position
 
 __all__ = ["UNWRITABLE", "Batch", "PendingRows", "ignore"]
 
@@ -42,14 +42,14 @@ class PendingRows:
     Attributes:
         make: makes its rows, in the thread that writes them.
         key: the query that is done once the rows are durable; None if none is.
-        weight: roughly how many bytes it takes in memory.
+        estimated_bytes: roughly how many bytes it takes in memory.
         on_stored: is called in the loop with None once the rows are durable, or with the error
             when these rows can't be made or written.
     """
 
     make: Callable[[], Tables]
     key: str | None = None
-    weight: int = ROW_BYTES
+    estimated_bytes: int = ROW_BYTES
     on_stored: Callable[[Exception | None], None] = ignore
 
 

@@ -10,9 +10,9 @@ from attrs import frozen
 
 from taskrouter_stats.errors import ConfigError
 
-from .checkpoint import Checkpoint, Commit, Position, format_of
 from .sinks import CsvSink, JsonLinesSink, ParquetSink
 from .sinks.append import text_of
+from .state.checkpoint import Checkpoint, Commit, Position, format_of
 from .storage import Folder, ObjectStore, Storage, local_path
 
 __all__ = ["Compaction", "compact"]
@@ -58,13 +58,13 @@ def compact(place: str | os.PathLike[str]) -> Compaction:
         checkpoint = Checkpoint(sink.storage, sink.state, sink.format)
         checkpoint.open()
         sink.begin(run, checkpoint)
-        checkpoint.commit(Commit(run, _unmoved(checkpoint)))
+        checkpoint.commit(Commit(run, _same_position(checkpoint)))
         removed = sink.compact(checkpoint, run)
-        checkpoint.commit(Commit(run, _unmoved(checkpoint), ended=True))
+        checkpoint.commit(Commit(run, _same_position(checkpoint), ended=True))
     return Compaction(str(local_path(text) or sink.storage.place), removed)
 
 
-def _unmoved(checkpoint: Checkpoint) -> Position:
+def _same_position(checkpoint: Checkpoint) -> Position:
     last = checkpoint.last
     return Position() if last is None else Position(last.position.lengths)
 

@@ -27,13 +27,13 @@ from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
 from .grace import end_after_grace
-from .missing import Missing
-from .overlaps import planned_windows
+from .memory_limit import MemoryLimit
+from .missing_workers import MissingWorkers
 from .plan import WorkerPlan, WorkerQueryCache, key_of, may_be_expired
 from .report import ExportReport, FailedQuery, Verification, failure_kind, reason_of
-from .room import Room
-from .rows import SETTLE_DELAY, activity_rows, is_settled, rows, weight
+from .rows import SETTLE_DELAY, activity_rows, estimated_bytes, is_settled, rows
 from .sinks.base import Sink
+from .state.overlaps import planned_windows
 from .verification import compare
 from .writer import PendingRows, Writer
 
@@ -41,10 +41,10 @@ __all__ = ["Export", "export"]
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
-_KEPT: Final = 10_000
+_MAX_FAILURES: Final = 10_000
 """Failures that are kept one by one; beyond, they are only counted."""
 
-_NOTHING: Final = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
+_NO_PROGRESS: Final = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
 
 
 async def export(
@@ -123,9 +123,9 @@ class Export:
     verify: bool = False
     _began: datetime = field(init=False)
     _began_at: float = field(factory=time.monotonic, init=False)
-    _roster: WorkerQueryCache = field(init=False)
-    _missing: Missing = field(init=False)
-    _room: Room = field(factory=Room, init=False)
+    _worker_queries: WorkerQueryCache = field(init=False)
+    _missing_workers: MissingWorkers = field(init=False)
+    _memory_limit: MemoryLimit = field(factory=MemoryLimit, init=False)
     _counts: Counter[str] = field(factory=Counter[str], init=False)
     _failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
     _checks: list[Verification] = field(factory=list[Verification], init=False)
@@ -137,16 +137,16 @@ class Export:
     def __attrs_post_init__(self) -> None:
         self._began = datetime.now(UTC)
         self.plan = self.plan.at(self._began)
-        self._roster = WorkerQueryCache(self.session, self.plan)
-        self._missing = Missing(self.session, self.plan)
+        self._worker_queries = WorkerQueryCache(self.session, self.plan)
+        self._missing_workers = MissingWorkers(self.session, self.plan)
 
     @property
     def progress(self) -> Progress:
         """How far it is; ``total`` leaves out what earlier runs have done."""
         if self._stream is None:
-            return _NOTHING
+            return _NO_PROGRESS
         told, total = self._stream.progress, None
-        if self._roster.whole:
+        if self._worker_queries.complete:
             total = self._planned - self._counts["already_done"] - self._counts["skipped"]
         eta = (total - told.done) / told.rate if total is not None and told.rate > 0 else None
         return attrs.evolve(told, total=total, eta=eta)
@@ -156,22 +156,22 @@ class Export:
         """What it has come to so far."""
         elapsed, stopped = self._ended or (time.monotonic() - self._began_at, self._stopping)
         counts: Any = {name: self._counts[name] for name in _COUNTED}
-        counts["failed"] += len(self._missing.failures)
+        counts["failed"] += len(self._missing_workers.failures)
         return ExportReport(
             run=self.store.run,
             place=self.store.sink.storage.place,
             workspace_sid=self.plan.workspace_sid,
             windows=len(self.plan.windows),
-            workers=len(self._roster.known),
+            workers=len(self._worker_queries.known),
             planned=self._planned,
             **counts,
             retried=self.progress.retried,
-            sent=self._counts["sent"] + self._roster.pages + self._missing.sent,
+            sent=self._counts["sent"] + self._worker_queries.pages + self._missing_workers.sent,
             elapsed=elapsed,
-            listed=self._roster.whole,
+            listed=self._worker_queries.complete,
             finished=self._finished and self.store.error is None,
             stopped=stopped,
-            failures=(*self._failures, *self._missing.failures)[:_KEPT],
+            failures=(*self._failures, *self._missing_workers.failures)[:_MAX_FAILURES],
             checks=tuple(self._checks),
         )
 
@@ -195,7 +195,7 @@ class Export:
             self._finished = True
         finally:
             self._ended = time.monotonic() - self._began_at, self._stopping
-            self.store.failures += self._missing.failures
+            self.store.failures += self._missing_workers.failures
         return self.report
 
     def _check_windows(self) -> None:
@@ -209,20 +209,20 @@ class Export:
 
     @property
     def _planned(self) -> int:
-        return len(self._roster.known) * len(self.plan.windows)
+        return len(self._worker_queries.known) * len(self.plan.windows)
 
     async def _queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
         for window in self.plan.windows:
-            async with aclosing(self._roster.during(window)) as found:
+            async with aclosing(self._worker_queries.for_window(window)) as found:
                 async for query in found:
                     key = key_of(query)
                     if self._is_known(key, window):
                         continue
-                    await self._room.wait(alone=self._may_be_forgotten(window))
+                    await self._memory_limit.wait(exclusive=self._may_be_forgotten(window))
                     if self._stopping:
                         return
                     if not self._is_known(key, window) and self.store.claim(key):
-                        self._room.enter()
+                        self._memory_limit.start()
                         yield query
 
     def _is_known(self, key: str, window: Window) -> bool:
@@ -250,12 +250,12 @@ class Export:
     async def _keep_all(self, outcomes: OutcomeStream[WorkerStatistics]) -> None:
         async with end_after_grace(outcomes, self.stop):
             async for outcome in outcomes:
-                size = weight(outcome.value) if isinstance(outcome, Success) else 0
+                size = estimated_bytes(outcome.value) if isinstance(outcome, Success) else 0
                 try:
                     await self._snapshot_workers()
                     await self._store_outcome(outcome, size)
                 finally:
-                    self._room.leave(size)
+                    self._memory_limit.finish(size)
         await self._snapshot_workers()
 
     async def _store_outcome(self, outcome: Outcome[WorkerStatistics], size: int) -> None:
@@ -276,8 +276,8 @@ class Export:
                 self._expired = max(known, window.start), reason_of(outcome.error)
                 self.store.unavailable.add_expired(key, self._expired[1])
                 self._counts["expired"] += 1
-            case "gone" if len(self._missing.failures) < _KEPT:
-                self._missing.failures.append(FailedQuery.of(outcome))
+            case "gone" if len(self._missing_workers.failures) < _MAX_FAILURES:
+                self._missing_workers.failures.append(FailedQuery.of(outcome))
             case _:
                 self._fail(outcome)
 
@@ -302,20 +302,20 @@ class Export:
         self._counts["failed"] += 1
         failed = FailedQuery.of(failure)
         self.store.release(failed.key)
-        if len(self._failures) < _KEPT:
+        if len(self._failures) < _MAX_FAILURES:
             self._failures.append(failed)
             self.store.failures.append(failed)
 
     async def _confirm_missing(self) -> None:
-        for one in await self._missing.confirm():
+        for one in await self._missing_workers.confirm():
             self.store.unavailable.add_gone(one.key, datetime.now(UTC), one.message)
             self._counts["gone"] += 1
 
     async def _snapshot_workers(self) -> None:
         """The Workers as they were listed, each once a run."""
         if self.store.sink.snapshots:
-            for make in self._roster.new_worker_rows(datetime.now(UTC)):
-                await self.store.add(PendingRows(make, on_stored=_tell_snapshot))
+            for make in self._worker_queries.new_worker_rows(datetime.now(UTC)):
+                await self.store.add(PendingRows(make, on_stored=_log_unstored))
 
     async def _snapshot_activities(self) -> None:
         if not self.store.sink.snapshots:
@@ -331,7 +331,7 @@ class Export:
             self._counts["sent"] += items.pages
         for activity in found:
             make = partial(activity_rows, activity, now, tz)
-            await self.store.add(PendingRows(make, on_stored=_tell_snapshot))
+            await self.store.add(PendingRows(make, on_stored=_log_unstored))
 
     async def _check(self) -> None:
         sums = self.store.checkpoint.sums
@@ -343,7 +343,7 @@ class Export:
                     return
 
 
-def _tell_snapshot(error: Exception | None) -> None:
+def _log_unstored(error: Exception | None) -> None:
     """Log that a row of ``workers`` or ``activities`` could not be stored."""
     if error is not None:
         _LOGGER.warning("a row of a snapshot can't be stored: %s", reason_of(error))

@@ -192,23 +192,23 @@ class WorkerQueryCache:
         session: reads the list.
         plan: whose workers they are.
         known: the first window's query for each worker read so far.
-        whole: whether all are known.
+        complete: whether all are known.
     """
 
     session: TaskRouterSession
     plan: WorkerPlan
     known: list[Query[WorkerStatistics]] = field(factory=list[Query[WorkerStatistics]], init=False)
-    whole: bool = field(default=False, init=False)
-    _told: int = field(default=0, init=False)
+    complete: bool = field(default=False, init=False)
+    _reported: int = field(default=0, init=False)
     _sids: set[str] = field(factory=set[str], init=False)
     _items: Items[Worker] | None = field(default=None, init=False)
 
-    async def during(self, window: Window) -> AsyncGenerator[Query[WorkerStatistics]]:
+    async def for_window(self, window: Window) -> AsyncGenerator[Query[WorkerStatistics]]:
         """Yield one query for each worker: read the first time, known later.
 
         A SID counts once, however often the list or the caller names it.
         """
-        if self.whole:
+        if self.complete:
             for query in self.known:
                 yield query.with_window(window)
             return
@@ -223,7 +223,7 @@ class WorkerQueryCache:
                     self._sids.add(sid)
                     self.known.append(query)
                     yield query.with_window(window)
-        self.whole = True
+        self.complete = True
 
     @property
     def pages(self) -> int:
@@ -233,7 +233,7 @@ class WorkerQueryCache:
     def new_worker_rows(self, now: datetime) -> Iterator[Callable[[], Tables]]:
         """What makes the rows of the workers that were listed since this was last asked."""
         tz = self.plan.windows[0].tz
-        fresh, self._told = self.known[self._told :], len(self.known)
+        fresh, self._reported = self.known[self._reported :], len(self.known)
         for query in fresh:
             worker = query.context
             if isinstance(worker, Worker) and worker.date_created is not None:

@@ -29,10 +29,10 @@ __all__ = [
     "Row",
     "Tables",
     "activity_rows",
+    "estimated_bytes",
     "main_table",
     "plain_time",
     "rows",
-    "weight",
     "worker_rows",
 ]
 
@@ -87,19 +87,19 @@ def rows(
     """
     query, value = success.query, success.value
     table = main_table(query.endpoint.name)
-    asked = _asked(query)
+    requested = _requested(query)
     fetched = {
         "fetched_at": plain_time(fetched_at),
         "complete": is_settled(query, fetched_at, settle),
     }
     if isinstance(value, WorkerStatistics):
-        return _worker_tables(query, value, asked, fetched)
+        return _worker_tables(query, value, requested, fetched)
     if isinstance(value, TaskQueuesBulkRealTimeStatistics):
-        known = {"account_sid": value.account_sid, "url": value.url, **asked, **fetched}
+        known = {"account_sid": value.account_sid, "url": value.url, **requested, **fetched}
         queues = value.task_queue_data or ()
         return {table: [_row(table, [queue], query, known) for queue in queues]}
     parts = [value, getattr(value, "cumulative", None), getattr(value, "realtime", None)]
-    return {table: [_row(table, parts, query, {**asked, **fetched})]}
+    return {table: [_row(table, parts, query, {**requested, **fetched})]}
 
 
 def is_settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
@@ -116,7 +116,7 @@ def plain_time(time: datetime | None) -> datetime | None:
     return datetime(*parts, time.microsecond, tzinfo=time.tzinfo, fold=time.fold)
 
 
-def weight(value: WorkerStatistics) -> int:
+def estimated_bytes(value: WorkerStatistics) -> int:
     """Return roughly how many bytes an answer and its rows take in memory.
 
     It counts rows, the text of names and what no model knows; a cheap estimate, not a measure.
@@ -171,7 +171,7 @@ def _snapshot(table: str, thing: Any, named: Row, at: datetime, tz: tzinfo) -> R
     }
 
 
-def _asked(query: Query[Any]) -> Row:
+def _requested(query: Query[Any]) -> Row:
     window = query.window
     start = None if window is None else plain_time(window.start)
     day: date | None = None
@@ -187,14 +187,16 @@ def _asked(query: Query[Any]) -> Row:
     }
 
 
-def _worker_tables(query: Query[Any], value: WorkerStatistics, asked: Row, fetched: Row) -> Tables:
+def _worker_tables(
+    query: Query[Any], value: WorkerStatistics, requested: Row, fetched: Row
+) -> Tables:
     worker = query.context
     cumulative = value.cumulative
     whose = {
         "account_sid": value.account_sid or worker.account_sid,
         "worker_sid": query.sid,
         "worker_name": worker.friendly_name,
-        **asked,
+        **requested,
         **fetched,
     }
     known = {**whose, "url": value.url, "extra": _extra(value, cumulative)}

@@ -91,7 +91,7 @@ def _waits(names: str) -> tuple[Column, ...]:
 
 
 _DAY: Final = (Column("day", "date"), Column("tz", "string"))
-_ASKED: Final = (*_text("task_channel"), *_DAY, *_times("window_start window_end"))
+_REQUESTED: Final = (*_text("task_channel"), *_DAY, *_times("window_start window_end"))
 _SERVED: Final = _times("start_time end_time")
 _FETCHED: Final = (*_times("fetched_at"), Column("complete", "bool"))
 _LAST: Final = (*_text("url"), *_json("extra"))
@@ -120,7 +120,7 @@ _WORKERS_NOW: Final = (*_json("activity_statistics"), *_counts("total_workers"))
 def _statistics(name: str, sids: str, measures: tuple[Column, ...]) -> Schema:
     """A table of one thing's statistics: its SIDs, what was asked and served, its measures."""
     places = _text(f"account_sid {sids}")
-    head = (*places, *_json("filters"), *_ASKED, *_SERVED)
+    head = (*places, *_json("filters"), *_REQUESTED, *_SERVED)
     key = (*sids.split(), "filters", *_WINDOW_KEY, "fetched_at")
     return Schema(name, 1, (*head, *measures, *_FETCHED, *_LAST), key)
 
@@ -132,7 +132,7 @@ _ALL: Final = (
     Schema(
         "worker_statistics",
         1,
-        (*_WORKER, *_ASKED, *_SERVED, *_RESERVATIONS, *_FETCHED, *_LAST),
+        (*_WORKER, *_REQUESTED, *_SERVED, *_RESERVATIONS, *_FETCHED, *_LAST),
         ("workspace_sid", "worker_sid", *_WINDOW_KEY),
     ),
     Schema(
@@ -140,7 +140,7 @@ _ALL: Final = (
         1,
         (
             *_WORKER,
-            *_ASKED,
+            *_REQUESTED,
             *_text("activity_sid activity_name"),
             *_DURATION,
             *_FETCHED,

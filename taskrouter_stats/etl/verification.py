@@ -6,9 +6,9 @@ from typing import Final
 from taskrouter_stats.core import queries
 from taskrouter_stats.session import TaskRouterSession
 
-from .checkpoint import split_key
 from .plan import WorkerPlan
 from .report import Verification
+from .state.checkpoint import split_key
 
 __all__ = ["COUNTS", "compare"]
 
@@ -27,7 +27,7 @@ async def compare(
     Args:
         session: asks, one query a window.
         plan: whose windows.
-        sums: our totals by question and count.
+        sums: our totals by query_group and count.
     """
     template = plan.template
     channel = dict(template.filters).get("TaskChannel")

@@ -21,15 +21,15 @@ from attrs import define, field
 from taskrouter_stats.errors import StorageError, TaskRouterStatsError
 
 from .batch import Batch, PendingRows
-from .checkpoint import Checkpoint, Commit, Position, by_question, split_key
-from .failures import FAILURES_FILE, merge_failures
-from .overlaps import StoredWindow, refuse_overlaps, stored_windows
+from .memory_limit import MAX_PENDING_BYTES
 from .report import FailedQuery, reason_of
-from .room import LARGEST_WAIT
 from .rows import Tables
 from .sinks.base import Sink
+from .state.checkpoint import Checkpoint, Commit, Position, by_query_group, split_key
+from .state.failures import FAILURES_FILE, merge_failures
+from .state.overlaps import StoredWindow, refuse_overlaps, stored_windows
+from .state.unavailable import UnavailableQueries
 from .threads import in_thread, wait_through_cancel
-from .unavailable import Unavailable
 from .verification import COUNTS
 
 __all__ = ["FAILURES_FILE", "PendingRows", "Writer"]
@@ -44,12 +44,12 @@ BATCH_SIZE: Final = 1000
 FLUSH_SECONDS: Final = 5.0
 """Seconds after which they are written however few they are; longer where that makes a part."""
 
-PATIENCE_PARTS: Final = 30.0
+PARTS_FLUSH_SECONDS: Final = 30.0
 
-_LARGEST_SUM: Final = 2**62
+_MAX_SUM: Final = 2**62
 """Sums stop here, so that the checkpoint's JSON, of 64 bits, can hold them and their steps."""
 
-_LATE: Final = "the output could not be committed to its end"
+_NOT_COMMITTED: Final = "the output could not be committed to its end"
 
 
 @define(eq=False)
@@ -73,32 +73,32 @@ class Writer:
     fresh: bool = False
     run: str = field(init=False)
     checkpoint: Checkpoint = field(init=False)
-    unavailable: Unavailable = field(init=False)
+    unavailable: UnavailableQueries = field(init=False)
     failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
     _planned: set[StoredWindow] = field(factory=set[StoredWindow], init=False)
     error: StorageError | None = field(default=None, init=False)
     _pending: list[PendingRows] = field(factory=list[PendingRows], init=False)
-    _weight: int = field(default=0, init=False)
+    _pending_bytes: int = field(default=0, init=False)
     _claimed: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
-    _clock: "asyncio.Task[None] | None" = field(default=None, init=False)
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
-    _lock: ExitStack = field(factory=ExitStack, init=False)
+    _flush_task: "asyncio.Task[None] | None" = field(default=None, init=False)
+    _write_lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _output_lock: ExitStack = field(factory=ExitStack, init=False)
 
     def __attrs_post_init__(self) -> None:
         now = datetime.now(UTC)
         self.run = f"{now:%Y%m%dT%H%M%SZ}-{token_hex(4)}"
         self.checkpoint = Checkpoint(self.sink.storage, self.sink.state, self.sink.format)
-        self.unavailable = Unavailable(self.sink.storage, self.sink.state)
+        self.unavailable = UnavailableQueries(self.sink.storage, self.sink.state)
 
     async def __aenter__(self) -> Self:
         try:
             await in_thread(self._open)
         except BaseException as error:
-            self._lock.close()  # a cancelled caller never comes to __aexit__
+            self._output_lock.close()  # a cancelled caller never comes to __aexit__
             if isinstance(error, TaskRouterStatsError) or not isinstance(error, Exception):
                 raise
             raise self._fail(error) from error
-        self._clock = asyncio.create_task(self._flush_periodically())
+        self._flush_task = asyncio.create_task(self._flush_periodically())
         return self
 
     async def __aexit__(
@@ -108,9 +108,9 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if self._clock is not None:
-                self._clock.cancel()
-                await wait_through_cancel(self._clock)
+            if self._flush_task is not None:
+                self._flush_task.cancel()
+                await wait_through_cancel(self._flush_task)
         finally:
             try:
                 ending = asyncio.ensure_future(self._end())
@@ -119,11 +119,11 @@ class Writer:
             except StorageError as failed:
                 if error is None or failed is error:
                     raise
-                error.add_note(f"{_LATE}: {failed}")
+                error.add_note(f"{_NOT_COMMITTED}: {failed}")
             finally:
-                self._lock.close()
+                self._output_lock.close()
                 if self.error is not None and self.error is not error:
-                    _LOGGER.error("%s: %s", _LATE, self.error)
+                    _LOGGER.error("%s: %s", _NOT_COMMITTED, self.error)
 
     def is_done(self, key: str) -> bool:
         """Whether a query was answered for good, by this run or an earlier one."""
@@ -145,8 +145,8 @@ class Writer:
 
     def claim(self, key: str) -> bool:
         """Return whether a query is the caller's to ask; False while another export asks it."""
-        question, sid = split_key(key)
-        claimed = self._claimed.setdefault(question, set())
+        query_group, sid = split_key(key)
+        claimed = self._claimed.setdefault(query_group, set())
         if sid in claimed:
             return False
         claimed.add(sys.intern(sid))
@@ -154,8 +154,8 @@ class Writer:
 
     def release(self, key: str) -> None:
         """Give a claimed query back: another export may ask it."""
-        question, sid = split_key(key)
-        self._claimed.get(question, set()).discard(sid)
+        query_group, sid = split_key(key)
+        self._claimed.get(query_group, set()).discard(sid)
 
     async def add(self, item: PendingRows) -> None:
         """Take something to store; now and then this writes what has gathered.
@@ -163,10 +163,10 @@ class Writer:
         Raises:
             StorageError: when that can't be stored: nothing of it is marked as done.
         """
-        self._check()
+        self._raise_error()
         self._pending.append(item)
-        self._weight += item.weight
-        if len(self._pending) >= BATCH_SIZE or self._weight >= LARGEST_WAIT:
+        self._pending_bytes += item.estimated_bytes
+        if len(self._pending) >= BATCH_SIZE or self._pending_bytes >= MAX_PENDING_BYTES:
             await self.commit()
 
     async def commit(self) -> None:
@@ -175,10 +175,10 @@ class Writer:
         Raises:
             StorageError: when it can't be stored: nothing of it is marked as done.
         """
-        async with self._turn:
-            self._check()
-            items, self._pending, self._weight = self._pending, [], 0
-            batch, record = Batch(items, self._unmoved()), self.unavailable.changes()
+        async with self._write_lock:
+            self._raise_error()
+            items, self._pending, self._pending_bytes = self._pending, [], 0
+            batch, record = Batch(items, self._same_position()), self.unavailable.changes()
             if not items and record is None:
                 return
             try:
@@ -188,14 +188,14 @@ class Writer:
 
     async def run_blocking(self, work: Callable[[], T]) -> T:
         """Do something that blocks with the storage, between two commits."""
-        async with self._turn:
+        async with self._write_lock:
             return await in_thread(work)
 
     async def _end(self) -> None:
         """Commit what is left, then the end of the run with its failures."""
         await self.commit()
-        async with self._turn:
-            self._check()
+        async with self._write_lock:
+            self._raise_error()
             await in_thread(lambda: self._store(None, None))
 
     async def _flush_periodically(self) -> None:
@@ -203,12 +203,12 @@ class Writer:
         parts = self.sink.format.startswith("Parquet")
         try:
             while True:
-                await asyncio.sleep(PATIENCE_PARTS if parts else FLUSH_SECONDS)
+                await asyncio.sleep(PARTS_FLUSH_SECONDS if parts else FLUSH_SECONDS)
                 await self.commit()
         except Exception as error:  # noqa: BLE001 (told by the next add or commit, or at the end)
             self._fail(error)
 
-    def _check(self) -> None:
+    def _raise_error(self) -> None:
         if self.error is not None:
             raise self.error
 
@@ -228,8 +228,8 @@ class Writer:
             self.checkpoint.open()
             self.unavailable.open()
             sink.begin(self.run, self.checkpoint)
-            self.checkpoint.commit(Commit(self.run, self._unmoved()))
-            self._lock = stack.pop_all()
+            self.checkpoint.commit(Commit(self.run, self._same_position()))
+            self._output_lock = stack.pop_all()
 
     def _store(self, batch: Batch | None, record: bytes | None) -> None:
         """Write a batch, or the end of the run, in a thread; whatever fails ends the store."""
@@ -238,7 +238,7 @@ class Writer:
                 self.unavailable.store(record)
             if batch is None:
                 self._store_failures()
-                self.checkpoint.commit(Commit(self.run, self._unmoved(), ended=True))
+                self.checkpoint.commit(Commit(self.run, self._same_position(), ended=True))
             else:
                 self._store_batch(batch)
         except BaseException as error:  # noqa: BLE001 (nothing may die unseen in the thread)
@@ -249,7 +249,7 @@ class Writer:
         batch.write(self.sink)
         stored = batch.stored()
         if stored:
-            done = by_question(item.key for item, _ in stored if item.key is not None)
+            done = by_query_group(item.key for item, _ in stored if item.key is not None)
             windows = tuple(sorted(stored_windows(tables for _, tables in stored)))
             sums = self._sums(stored)
             self.checkpoint.commit(Commit(self.run, batch.position, done, sums, windows=windows))
@@ -259,25 +259,25 @@ class Writer:
         lines = [failure.to_line() for failure in self.failures]
         merge_failures(self.sink.storage, self.sink.state, lines, self.is_resolved)
 
-    def _unmoved(self) -> Position:
+    def _same_position(self) -> Position:
         """Where the output stands when nothing was written: no shorter, and without new parts."""
         last = self.checkpoint.last
         return Position() if last is None else Position(lengths=last.position.lengths)
 
     def _sums(self, stored: list[tuple[PendingRows, Tables]]) -> dict[str, Counter[str]]:
-        """Return what these rows add to the totals, by question."""
+        """Return what these rows add to the totals, by query_group."""
         sums: dict[str, Counter[str]] = {}
         for item, tables in stored:
             if item.key is None:
                 continue
-            question = split_key(item.key)[0]
-            counts, known = sums.setdefault(question, Counter()), self.checkpoint.sums
-            before = known.get(question, {})
+            query_group = split_key(item.key)[0]
+            counts, known = sums.setdefault(query_group, Counter()), self.checkpoint.sums
+            before = known.get(query_group, {})
             for row in tables.get("worker_statistics", ()):
                 counts["workers"] += 1
                 for name in COUNTS:
                     total = before.get(name, 0) + counts[name] + (row[name] or 0)
-                    bounded = max(-_LARGEST_SUM, min(total, _LARGEST_SUM))
+                    bounded = max(-_MAX_SUM, min(total, _MAX_SUM))
                     counts[name] = bounded - before.get(name, 0)
         return sums
 

@@ -4,8 +4,8 @@ import json
 from contextlib import contextmanager
 
 from taskrouter_stats.errors import OutputLocked, StorageError
-from taskrouter_stats.etl.checkpoint import Position
 from taskrouter_stats.etl.sinks.json_lines import to_line
+from taskrouter_stats.etl.state.checkpoint import Position
 
 
 class Disk:

@@ -5,9 +5,9 @@ import pytest
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl import JsonLinesSink
 from taskrouter_stats.etl.batch import MIN_SUSPECT, Batch, PendingRows
-from taskrouter_stats.etl.checkpoint import Checkpoint, Position
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Position
 
-from .lake import json_lines
+from .export_runs import json_lines
 from .test_sinks import tables
 
 

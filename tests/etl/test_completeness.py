@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, Window, errors, etl, queries
 from taskrouter_stats.etl import writer as store_module
-from taskrouter_stats.etl.checkpoint import split_key
+from taskrouter_stats.etl.state.checkpoint import split_key
 from tests.support.fakes import (
     WORKSPACE,
     FakeTransport,

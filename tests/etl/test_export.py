@@ -21,7 +21,7 @@ from tests.support.fakes import (
     worker_sid,
 )
 
-from .lake import csv_rows, days, export, json_lines, key, parquet_rows, session_at, wanted
+from .export_runs import csv_rows, days, export, json_lines, key, parquet_rows, session_at, wanted
 
 READ = {
     "csv": lambda path: csv_rows(path / "worker_statistics.csv"),

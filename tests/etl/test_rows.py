@@ -11,9 +11,9 @@ from taskrouter_stats.etl import SCHEMAS
 from taskrouter_stats.etl.rows import (
     ROW_BYTES,
     activity_rows,
+    estimated_bytes,
     main_table,
     rows,
-    weight,
     worker_rows,
 )
 from taskrouter_stats.models import structure, to_dict
@@ -172,7 +172,7 @@ def test_an_answer_weighs_its_rows_names_and_what_is_unknown():
     """The estimate grows with activities, with long names and with keys that no model knows."""
     durations = [{"sid": WA, "friendly_name": "x" * 5000}] * 10
     few, many = ({"cumulative": {"activity_durations": durations[:count]}} for count in (1, 10))
-    plain, one, ten = (weight(success(body).value) for body in ({}, few, many))
+    plain, one, ten = (estimated_bytes(success(body).value) for body in ({}, few, many))
     assert (plain, one, ten) == (ROW_BYTES, 2 * ROW_BYTES + 5000, 11 * ROW_BYTES + 50_000)
     unknown = {"new": {"a": ["y" * 9000]}}
-    assert 9000 < weight(success({"cumulative": unknown}).value) - plain < 10_000
+    assert 9000 < estimated_bytes(success({"cumulative": unknown}).value) - plain < 10_000

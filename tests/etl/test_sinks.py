@@ -9,9 +9,9 @@ import pytest
 
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl import SCHEMAS, CsvSink, JsonLinesSink, ParquetSink
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 
-from .lake import parquet_rows
+from .export_runs import parquet_rows
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 NASTY = 'O\'Neil, "Ann"\r\n=1+1'

@@ -8,11 +8,11 @@ import pytest
 from taskrouter_stats.errors import OutputLocked, StorageError
 from taskrouter_stats.etl import JsonLinesSink, Writer
 from taskrouter_stats.etl import writer as module
-from taskrouter_stats.etl.room import LARGEST_WAIT
+from taskrouter_stats.etl.memory_limit import MAX_PENDING_BYTES
 from taskrouter_stats.etl.writer import PendingRows
 
-from .lake import json_lines
-from .test_checkpoint import worker_key
+from .export_runs import json_lines
+from .state.test_checkpoint import worker_key
 from .test_sinks import tables
 
 
@@ -166,7 +166,9 @@ async def test_batches_are_bounded_by_their_weight(tmp_path):
     """Heavy items are written before many have gathered."""
     async with Writer(JsonLinesSink(tmp_path / "o.jsonl")) as store:
         for number in range(3):
-            heavy = PendingRows(lambda n=number: tables(n), worker_key(number), LARGEST_WAIT // 2)
+            heavy = PendingRows(
+                lambda n=number: tables(n), worker_key(number), MAX_PENDING_BYTES // 2
+            )
             await store.add(heavy)
             assert store.is_done(worker_key(0)) == (number > 0)
         assert not store.is_done(worker_key(2))

@@ -12,8 +12,8 @@ import pytest
 from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
-from taskrouter_stats.etl import checkpoint as module
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, by_question
+from taskrouter_stats.etl.state import checkpoint as module
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, by_query_group
 from taskrouter_stats.etl.storage import Folder
 
 from .exported import SETTLED, SIDS, counting, export, keys, rows
@@ -138,7 +138,7 @@ def test_a_clock_ahead_for_once_forgets_nothing(tmp_path, monkeypatch):
     key = f"worker_statistics:WS/{SIDS[0]}:{SECOND}:"
     first = Checkpoint(Folder(tmp_path), "_state", "CSV")
     first.open()
-    first.commit(Commit("r", done=by_question([key])))
+    first.commit(Commit("r", done=by_query_group([key])))
     for _ in range(70):
         first.commit(Commit("r"))
     monkeypatch.setattr(module, "datetime", Ahead)

@@ -49,7 +49,7 @@ class CsvSink(AppendSink):
     """CSV: a folder with a file for each table, or one file with ``table=``.
 
     Null is an empty field, times are ISO 8601 in UTC, flags are ``true`` and ``false``. See
-    :class:`GrowingSink` for the arguments.
+    :class:`AppendSink` for the arguments.
     """
 
     endings: ClassVar = (".csv",)

@@ -36,7 +36,7 @@ class JsonLinesSink(AppendSink):
     """JSON Lines: ``statistics.jsonl``, or a folder with a file for each table.
 
     Times are ISO 8601 in UTC. A single file holds ``worker_statistics`` unless ``table=`` says
-    otherwise. See :class:`GrowingSink` for the arguments.
+    otherwise. See :class:`AppendSink` for the arguments.
     """
 
     endings: ClassVar = (".jsonl", ".ndjson", ".json")

@@ -27,10 +27,10 @@ from taskrouter_stats.errors import (
     StorageError,
 )
 from taskrouter_stats.etl.arrow import arrow_table, pyarrow
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.latest import answer_columns, latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import SCHEMAS
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.storage import (
     Folder,
     ObjectStore,

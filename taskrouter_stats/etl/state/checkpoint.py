@@ -5,7 +5,7 @@ durable. What a crash leaves behind in the output is what no commit knows: bytes
 lengths, parts beyond the list. So the next run can cut it off, and asks again for exactly those
 keys.
 
-Keys are kept by *question*, the key without its innermost SID, so that a month of 15,000 workers
+Keys are kept by *query_group*, the key without its innermost SID, so that a month of 15,000 workers
 is 30 questions with the same 15,000 SIDs. When many commits have gathered, opening merges them, and
 forgets the questions about windows that ended long before the newest window that is known here:
 what is forgotten follows from the state, and a clock that is wrong for once changes nothing.
@@ -25,22 +25,20 @@ import orjson
 from attrs import define, field, frozen
 
 from taskrouter_stats.errors import StorageError
+from taskrouter_stats.etl.storage import Storage
 
 from .overlaps import StoredWindow
-from .storage import Storage
 
-__all__ = ["Checkpoint", "Commit", "Position", "by_question", "format_of", "split_key"]
+__all__ = ["Checkpoint", "Commit", "Position", "by_query_group", "format_of", "split_key"]
 
 VERSION: Final = 1
 """Of the files in ``_state``."""
 
-MIGRATIONS: Final[dict[int, Any]] = {}
-"""From an older version to a function that makes its commit one of the next version."""
 
-_MERGE: Final = 64
+_MERGE_AFTER: Final = 64
 """Commits that are worth merging."""
 
-_FORGET: Final = timedelta(days=62)
+_FORGET_AFTER: Final = timedelta(days=62)
 """After so long a window's keys are forgotten: the server keeps 30 days, or 35 by another page."""
 
 _WINDOW_END: Final = re.compile(r"/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
@@ -87,8 +85,8 @@ class Commit:
     Attributes:
         run: the run's name.
         position: where the output stands after it.
-        done: SIDs by question that need not be asked again.
-        sums: totals by question and count of the rows that were added.
+        done: SIDs by query_group that need not be asked again.
+        sums: totals by query_group and count of the rows that were added.
         ended: whether the run is over, so that none of its parts is in doubt.
         windows: the windows of the rows that were added.
     """
@@ -103,16 +101,16 @@ class Commit:
 
 @define(eq=False)
 class Checkpoint:
-    """The state of one output, in the folder ``under`` of a storage.
+    """The state of one output, in the folder ``folder`` of a storage.
 
     Attributes:
         last: the newest commit, or None for a new output.
-        sums: totals by question and count over all runs.
+        sums: totals by query_group and count over all runs.
         windows: the windows whose rows the output holds.
     """
 
     storage: Storage
-    under: str
+    folder: str
     format: str
     last: Commit | None = field(default=None, init=False)
     sums: dict[str, dict[str, int]] = field(factory=dict[str, dict[str, int]], init=False)
@@ -127,7 +125,7 @@ class Checkpoint:
         Raises:
             StorageError: when it can't be read, or a newer version or another format wrote it.
         """
-        names = [name for name in self.storage.names(self.under) if _number_of(name) is not None]
+        names = [name for name in self.storage.names(self.folder) if _number_of(name) is not None]
         removed: list[str] = []
         gap = False
         for name in names:
@@ -135,7 +133,7 @@ class Checkpoint:
             gap = gap or number != self._number + 1
             try:
                 commit, merged = self._read(name)
-                self._take(commit)
+                self._apply(commit)
             except (AttributeError, KeyError, TypeError, ValueError):  # JSON, and not of a commit
                 place = f"{self.storage.place}/{name}"
                 raise StorageError(f"{place} is no checkpoint: --fresh starts over") from None
@@ -143,18 +141,18 @@ class Checkpoint:
             removed += commit.position.removed
         if gap:
             raise StorageError(
-                f"{self.storage.place}/{self.under} lacks some of its checkpoints: restore them; "
+                f"{self.storage.place}/{self.folder} lacks some of its checkpoints: restore them; "
                 "--fresh starts over"
             )
         for name in removed:
             self.storage.remove(name)
-        if len(names) > _MERGE:
+        if len(names) > _MERGE_AFTER:
             self._merge(names)
 
     def is_done(self, key: str) -> bool:
         """Whether a query with this key need not be asked again."""
-        question, sid = split_key(key)
-        return sid in self._done.get(question, ())
+        query_group, sid = split_key(key)
+        return sid in self._done.get(query_group, ())
 
     def commit(self, commit: Commit) -> None:
         """Make a step durable, then remove the parts that it replaces.
@@ -163,7 +161,7 @@ class Checkpoint:
             StorageError: when it can't be stored; then it didn't happen.
         """
         self._write(self._number + 1, commit)
-        self._take(commit)
+        self._apply(commit)
         for name in commit.position.removed:
             with suppress(StorageError):  # the next opening tries again
                 self.storage.remove(name)
@@ -178,16 +176,16 @@ class Checkpoint:
         """The windows that had not settled, by the part that holds their rows."""
         return {name: windows for name, windows in self._parts.items() if windows}
 
-    def _take(self, commit: Commit) -> None:
+    def _apply(self, commit: Commit) -> None:
         position = commit.position
         self._parts.update({name: position.unsettled.get(name, ()) for name in position.parts})
         for name in position.removed:
             self._parts.pop(name, None)
         self.windows.update(commit.windows)
-        for question, sids in commit.done.items():
-            self._done.setdefault(question, set()).update(map(sys.intern, sids))
-        for question, counts in commit.sums.items():
-            known = self.sums.setdefault(question, {})
+        for query_group, sids in commit.done.items():
+            self._done.setdefault(query_group, set()).update(map(sys.intern, sids))
+        for query_group, counts in commit.sums.items():
+            known = self.sums.setdefault(query_group, {})
             for name, count in counts.items():
                 known[name] = known.get(name, 0) + count
         self.last = commit
@@ -201,7 +199,7 @@ class Checkpoint:
             position=attrs.evolve(
                 last.position, parts=self.parts, unsettled=self.unsettled, removed=()
             ),
-            done={question: sorted(sids) for question, sids in self._done.items()},
+            done={query_group: sorted(sids) for query_group, sids in self._done.items()},
             sums=self.sums,
             windows=tuple(sorted(self.windows)),
         )
@@ -211,11 +209,11 @@ class Checkpoint:
 
     def _forget(self, run: str) -> None:
         """Forget what the server has long forgotten, but no part of this run."""
-        ends = [end for question in self._done if (end := _end_of(question)) is not None]
+        ends = [end for query_group in self._done if (end := _end_of(query_group)) is not None]
         ends += [datetime.fromisoformat(window[3]) for window in self.windows]
         if not ends:
             return
-        oldest = min(datetime.now(UTC), max(ends)) - _FORGET
+        oldest = min(datetime.now(UTC), max(ends)) - _FORGET_AFTER
         self._done = {q: sids for q, sids in self._done.items() if not _ended_before(q, oldest)}
         self.sums = {q: sums for q, sums in self.sums.items() if not _ended_before(q, oldest)}
         self.windows = {w for w in self.windows if datetime.fromisoformat(w[3]) >= oldest}
@@ -228,7 +226,7 @@ class Checkpoint:
     def _write(self, number: int, commit: Commit, *, merged: bool = False) -> None:
         header = {"version": VERSION, "format": self.format, "merged": merged}
         data = orjson.dumps({**header, **attrs.asdict(commit)})
-        self.storage.put(f"{self.under}/commit-{number:010d}.json", data)
+        self.storage.put(f"{self.folder}/commit-{number:010d}.json", data)
         self._number = number
 
     def _read(self, name: str) -> tuple[Commit, bool]:
@@ -242,8 +240,8 @@ class Checkpoint:
             raise StorageError(
                 f"{self.storage.place} holds {made_for}, not {self.format}: take another output"
             )
-        for old in range(version, VERSION):
-            found = MIGRATIONS[old](found)
+        if version != VERSION:
+            raise ValueError(version)
         merged = bool(found.pop("merged", False))
         if merged:
             for known in (self._done, self.sums, self.windows, self._parts):
@@ -257,13 +255,13 @@ class Checkpoint:
         return Commit(**found), merged
 
 
-def format_of(storage: Storage, under: str) -> str | None:
+def format_of(storage: Storage, folder: str) -> str | None:
     """Return the format of the output whose state this is; None if there is none.
 
     Raises:
         StorageError: when the state can't be read.
     """
-    names = [name for name in storage.names(under) if _number_of(name) is not None]
+    names = [name for name in storage.names(folder) if _number_of(name) is not None]
     if not names:
         return None
     try:
@@ -273,18 +271,18 @@ def format_of(storage: Storage, under: str) -> str | None:
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """A query's key as its question and the innermost SID."""
+    """A query's key as its query_group and the innermost SID."""
     operation, sids, rest = key.split(":", 2)
     outer, _, sid = sids.rpartition("/")
     return f"{operation}:{outer}:{rest}", sid
 
 
-def by_question(keys: Iterable[str]) -> dict[str, list[str]]:
-    """Keys as SIDs by question."""
+def by_query_group(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Keys as SIDs by query_group."""
     found: dict[str, list[str]] = {}
     for key in keys:
-        question, sid = split_key(key)
-        found.setdefault(question, []).append(sid)
+        query_group, sid = split_key(key)
+        found.setdefault(query_group, []).append(sid)
     return found
 
 

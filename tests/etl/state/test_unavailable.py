@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskrouter_stats.errors import StorageError
+from taskrouter_stats.etl.state.unavailable import GONE_GRACE, UnavailableQueries
 from taskrouter_stats.etl.storage import Folder
-from taskrouter_stats.etl.unavailable import GRACE, Unavailable
+from tests.etl.export_runs import days
 
-from .lake import days
 from .test_checkpoint import worker_key
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -17,7 +17,7 @@ FIRST, SECOND = days(2)
 
 def opened(folder):
     """The record of an output, read anew."""
-    record = Unavailable(Folder(folder), "_state")
+    record = UnavailableQueries(Folder(folder), "_state")
     record.open()
     return record
 
@@ -51,7 +51,7 @@ def test_gone_for_good_takes_two_answers_seven_days_apart(tmp_path, steps, final
         record.add_gone(key, NOW + timedelta(days=step), "HTTP 404, code 20404")
         stored(record)
     again = opened(tmp_path)
-    assert timedelta(days=7) == GRACE
+    assert timedelta(days=7) == GONE_GRACE
     assert (again.has(key), again.is_gone(key)) == (True, final)
     assert not again.has(worker_key(2, FIRST))
 

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.etl.failures import FAILURES_FILE, merge_failures
+from taskrouter_stats.etl.state.failures import FAILURES_FILE, merge_failures
 
 keys = st.sets(st.sampled_from("abcdef"))
 

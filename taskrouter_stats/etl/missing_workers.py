@@ -12,13 +12,13 @@ from taskrouter_stats.session import TaskRouterSession
 from .plan import WorkerPlan, sid_of
 from .report import FailedQuery, failure_kind
 
-__all__ = ["Missing"]
+__all__ = ["MissingWorkers"]
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 
 @define(eq=False)
-class Missing:
+class MissingWorkers:
     """Queries of one export that were answered with Twilio's "not found".
 
     A listed Worker is gone when the list, read again, no longer holds it; one given by its SID

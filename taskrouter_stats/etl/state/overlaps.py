@@ -12,8 +12,7 @@ from typing import Final
 
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import ConfigError
-
-from .rows import Tables
+from taskrouter_stats.etl.rows import Tables
 
 __all__ = ["StoredWindow", "planned_windows", "refuse_overlaps", "stored_windows"]
 

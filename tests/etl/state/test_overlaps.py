@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import Window
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.etl.overlaps import planned_windows, refuse_overlaps, stored_windows
+from taskrouter_stats.etl.state.overlaps import planned_windows, refuse_overlaps, stored_windows
 
 WS = "WS" + "1" * 32
 ORIGIN = datetime(2026, 11, 1, tzinfo=UTC)

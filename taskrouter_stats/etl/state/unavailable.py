@@ -13,13 +13,13 @@ import orjson
 from attrs import define, field, frozen
 
 from taskrouter_stats.errors import StorageError
+from taskrouter_stats.etl.storage import Storage
 
 from .checkpoint import split_key
-from .storage import Storage
 
-__all__ = ["GRACE", "Unavailable"]
+__all__ = ["GONE_GRACE", "UnavailableQueries"]
 
-GRACE: Final = timedelta(days=7)
+GONE_GRACE: Final = timedelta(days=7)
 """How long a Worker who is gone is asked about again; a choice of this package."""
 
 _NAME: Final = "unavailable.json"
@@ -36,19 +36,19 @@ class _Gone:
 
     @property
     def final(self) -> bool:
-        return self.last - self.first >= GRACE
+        return self.last - self.first >= GONE_GRACE
 
 
 @define(eq=False)
-class Unavailable:
-    """The record of one output, in the folder ``under`` of a storage.
+class UnavailableQueries:
+    """The record of one output, in the folder ``folder`` of a storage.
 
     Attributes:
         changed: whether it differs from what is stored.
     """
 
     storage: Storage
-    under: str
+    folder: str
     changed: bool = field(default=False, init=False)
     _expired: dict[str, str] = field(factory=dict[str, str], init=False)
     _gone: dict[str, dict[str, _Gone]] = field(factory=dict[str, dict[str, _Gone]], init=False)
@@ -59,17 +59,19 @@ class Unavailable:
         Raises:
             StorageError: when it can't be read.
         """
-        name = f"{self.under}/{_NAME}"
-        if name not in self.storage.names(self.under):
+        name = f"{self.folder}/{_NAME}"
+        if name not in self.storage.names(self.folder):
             return
         try:
             found = orjson.loads(self.storage.get(name))
             if found["version"] != _VERSION:
                 raise ValueError
-            self._expired = {str(question): str(why) for question, why in found["expired"].items()}
+            self._expired = {
+                str(query_group): str(why) for query_group, why in found["expired"].items()
+            }
             self._gone = {
-                question: {sid: _read(record) for sid, record in sids.items()}
-                for question, sids in found["gone"].items()
+                query_group: {sid: _read(record) for sid, record in sids.items()}
+                for query_group, sids in found["gone"].items()
             }
         except (AttributeError, KeyError, TypeError, ValueError):
             raise StorageError(
@@ -86,8 +88,8 @@ class Unavailable:
             return None
         self.changed = False
         gone = {
-            question: {sid: attrs.asdict(record) for sid, record in sids.items()}
-            for question, sids in self._gone.items()
+            query_group: {sid: attrs.asdict(record) for sid, record in sids.items()}
+            for query_group, sids in self._gone.items()
         }
         plain = {"version": _VERSION, "expired": self._expired, "gone": gone}
         return orjson.dumps(plain, option=orjson.OPT_UTC_Z)
@@ -98,7 +100,7 @@ class Unavailable:
         Raises:
             StorageError: when it can't be stored.
         """
-        self.storage.put(f"{self.under}/{_NAME}", data)
+        self.storage.put(f"{self.folder}/{_NAME}", data)
 
     def is_expired(self, key: str) -> bool:
         """Return whether the server no longer has the window of this query."""
@@ -106,26 +108,26 @@ class Unavailable:
 
     def is_gone(self, key: str) -> bool:
         """Return whether this query needs no answer any more, since its Worker is gone."""
-        question, sid = split_key(key)
-        record = self._gone.get(question, {}).get(sid)
+        query_group, sid = split_key(key)
+        record = self._gone.get(query_group, {}).get(sid)
         return record is not None and record.final
 
     def has(self, key: str) -> bool:
         """Return whether this query is recorded at all, as expired or as gone."""
-        question, sid = split_key(key)
-        return question in self._expired or sid in self._gone.get(question, {})
+        query_group, sid = split_key(key)
+        return query_group in self._expired or sid in self._gone.get(query_group, {})
 
     def add_expired(self, key: str, reason: str) -> None:
         """Record that the server no longer has the window of this query, for all Workers."""
-        question = split_key(key)[0]
-        if question not in self._expired:
-            self._expired[question] = reason
+        query_group = split_key(key)[0]
+        if query_group not in self._expired:
+            self._expired[query_group] = reason
             self.changed = True
 
     def add_gone(self, key: str, at: datetime, reason: str) -> None:
         """Record that the Worker of this query was not there at that time."""
-        question, sid = split_key(key)
-        sids = self._gone.setdefault(question, {})
+        query_group, sid = split_key(key)
+        sids = self._gone.setdefault(query_group, {})
         known = sids.get(sid)
         first = at if known is None else min(known.first, at)
         sids[sid] = _Gone(first, at, reason)
@@ -133,8 +135,8 @@ class Unavailable:
 
     def remove(self, key: str) -> None:
         """Forget that the Worker of this query was gone: it was answered."""
-        question, sid = split_key(key)
-        if self._gone.get(question, {}).pop(sid, None) is not None:
+        query_group, sid = split_key(key)
+        if self._gone.get(query_group, {}).pop(sid, None) is not None:
             self.changed = True
 
 

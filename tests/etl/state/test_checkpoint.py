@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import StorageError
-from taskrouter_stats.etl import checkpoint as module
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position, by_question, split_key
+from taskrouter_stats.etl.state.checkpoint import (
+    Checkpoint,
+    Commit,
+    Position,
+    by_query_group,
+    split_key,
+)
 from taskrouter_stats.etl.storage import Folder
-
-from .lake import days
+from tests.etl.export_runs import days
 
 WS = "WS" + "2" * 32
 
@@ -33,7 +37,7 @@ def opened(folder, kind="CSV"):
 
 def commit(run, *numbers, **fields):
     """A commit of so many workers."""
-    return Commit(run, done=by_question(worker_key(number) for number in numbers), **fields)
+    return Commit(run, done=by_query_group(worker_key(number) for number in numbers), **fields)
 
 
 @given(st.integers(0, 16**32 - 1), st.none() | st.text(min_size=1, alphabet="ab:/&é "))
@@ -98,7 +102,7 @@ def test_a_crash_between_merging_and_removing_does_no_harm(tmp_path):
 def test_windows_beyond_the_servers_memory_are_forgotten(tmp_path):
     """Merging drops the keys of windows that ended months ago, and keeps the others."""
     first, old = opened(tmp_path), Window.day(date(2020, 1, 1), tz="UTC")
-    first.commit(Commit("r1", done=by_question([worker_key(1, old), worker_key(1)])))
+    first.commit(Commit("r1", done=by_query_group([worker_key(1, old), worker_key(1)])))
     for _ in range(70):
         first.commit(commit("r1"))
     again = opened(tmp_path)
@@ -127,15 +131,11 @@ def test_a_newer_version_is_refused(tmp_path):
         opened(tmp_path)
 
 
-def test_an_older_version_is_migrated(tmp_path, monkeypatch):
-    """A checkpoint of an older version goes through the table of migrations, step by step."""
-    written(tmp_path, version=0, done={"old": []})
-
-    def to_one(found):
-        return {**found, "done": by_question([worker_key(7)])}
-
-    monkeypatch.setitem(module.MIGRATIONS, 0, to_one)
-    assert opened(tmp_path).is_done(worker_key(7))
+def test_a_version_that_never_was_is_refused(tmp_path):
+    """A checkpoint with a version below the first is not a checkpoint."""
+    written(tmp_path, version=0)
+    with pytest.raises(StorageError, match="is no checkpoint"):
+        opened(tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"version": 1}', b'"text"'])

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 import orjson
 
-from .storage import Storage
+from taskrouter_stats.etl.storage import Storage
 
 __all__ = ["FAILURES_FILE", "merge_failures"]
 

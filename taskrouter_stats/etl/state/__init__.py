@@ -1,0 +1,1 @@
+"""What an output's state folder holds: checkpoints, failures, unavailable queries."""
