@@ -22,6 +22,7 @@ from typing import Any, Final, Unpack
 from attrs import define, field, frozen
 
 from taskrouter_stats.core import queries
+from taskrouter_stats.core.local_time import plain_day
 from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import ConfigError, InvalidParameter, MissingExtra
@@ -113,10 +114,11 @@ def taskrouter_source(
 
     dlt = _dlt()
     open_session()  # never used, so it holds nothing: mistakes show here, not in dlt's thread
-    whole = Window.day(date(2000, 1, 1), tz=tz)
-    plan = worker_plan(workspace_sid, whole, task_channel=task_channel)
-    calendar = _DaySchedule(first_day or date.min, whole.tz, settle, look_back)
-    return _source(dlt, _Reader(plan, calendar, open_session, now))
+    day = Window.day(date(2000, 1, 1), tz=tz)
+    plan = worker_plan(workspace_sid, day, task_channel=task_channel)
+    first = date.min if first_day is None else plain_day(first_day)
+    schedule = _DaySchedule(first, day.tz, settle, look_back)
+    return _source(dlt, _Reader(plan, schedule, open_session, now))
 
 
 @frozen
@@ -159,7 +161,7 @@ class _Reader:
     """Asks, in dlt's event loop: one session and one list of workers for all resources."""
 
     plan: WorkerPlan
-    calendar: _DaySchedule
+    schedule: _DaySchedule
     open_session: Callable[[], TaskRouterSession]
     now: Callable[[], datetime]
     _shared: _Shared | None = field(default=None, init=False)
@@ -167,7 +169,7 @@ class _Reader:
     async def workers(self) -> AsyncGenerator[list[Row]]:
         """The workers as they are listed now."""
         async with self._sharing() as shared:
-            found, at, tz = await self._listed(shared), self.now(), self.calendar.tz
+            found, at, tz = await self._listed(shared), self.now(), self.schedule.tz
             yield [row for one in found for row in worker_rows(one, at, tz)["workers"]]
 
     async def activities(self) -> AsyncGenerator[list[Row]]:
@@ -175,12 +177,12 @@ class _Reader:
         async with self._sharing() as shared:
             listing = queries.activities(self.plan.workspace_sid)
             found = await shared.session.iterate(listing).collect()
-            at, tz = self.now(), self.calendar.tz
+            at, tz = self.now(), self.schedule.tz
             yield [row for one in found for row in activity_rows(one, at, tz)["activities"]]
 
     async def statistics(self, done: list[str]) -> AsyncGenerator[Tables]:
         """The rows of every day that isn't done; ``done`` learns which now are."""
-        due = self.calendar.due(self.now())
+        due = self.schedule.due(self.now())
         done[:] = [text for text in done if text in set(map(str, due))]
         async with self._sharing() as shared:
             for day in due:
@@ -202,13 +204,13 @@ class _Reader:
                             yield self._tables(successes)
                             successes = []
                 yield self._tables(successes)
-                if not failed and self.calendar.final(day, at):
+                if not failed and self.schedule.final(day, at):
                     done.append(str(day))
 
     def _tables(self, successes: Iterable[Success[WorkerStatistics]]) -> Tables:
         at, whole = self.now(), Tables(worker_statistics=[], worker_activity_durations=[])
         for success in successes:
-            found = rows(success, fetched_at=at, settle=self.calendar.settle)
+            found = rows(success, fetched_at=at, settle=self.schedule.settle)
             for table, some in found.items():
                 whole[table] += [{"query_key": success.query.key, **row} for row in some]
         return whole

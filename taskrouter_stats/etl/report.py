@@ -15,7 +15,7 @@ from taskrouter_stats.errors import ApiError, NotFound
 from taskrouter_stats.models import Worker
 
 from .plan import key_of, may_be_expired
-from .rows import plain_time
+from .rows import plain_time, zone_name
 
 __all__ = ["ExportReport", "FailedQuery", "Verification", "failure_kind", "json_ready", "reason_of"]
 
@@ -83,7 +83,7 @@ class FailedQuery:
             worker_name=_cleaned(worker.friendly_name) if isinstance(worker, Worker) else None,
             window_start=None if window is None else plain_time(window.start),
             window_end=None if window is None else plain_time(window.end),
-            tz="UTC" if window is None else _clean(str(window.tz)),
+            tz="UTC" if window is None else zone_name(window.tz, window.start),
             task_channel=dict(query.filters).get("TaskChannel"),
         )
 

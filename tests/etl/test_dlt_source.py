@@ -331,13 +331,15 @@ def test_without_dlt(monkeypatch):
     ("options", "error"),
     [
         ({"tz": "Nowhere/At_All"}, errors.InvalidWindow),
+        ({"tz": "UTC", "first_day": datetime(2026, 11, 1, tzinfo=UTC)}, errors.InvalidWindow),
+        ({"tz": "UTC", "first_day": "2026-11-01"}, errors.InvalidWindow),
         ({"tz": "UTC", "settle": timedelta(-1)}, errors.InvalidParameter),
         ({"tz": "UTC", "look_back": timedelta(-1)}, errors.InvalidParameter),
         ({"tz": "UTC", "headroom": 2.0}, errors.InvalidParameter),
     ],
 )
-def test_mistakes_show_at_once(monkeypatch, options, error):
-    """What can't be is said when the source is made, not in dlt's thread."""
+def test_a_wrong_argument_raises_at_once(monkeypatch, options, error):
+    """A wrong argument raises an error when the source is made, not in dlt's thread."""
     monkeypatch.setenv("TWILIO_API_KEY", "SK" + "0" * 32)
     monkeypatch.setenv("TWILIO_API_SECRET", "made-up")
     with pytest.raises(error):

@@ -1,7 +1,10 @@
-"""From answers to rows."""
+"""Rows of answers."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
+import dateutil.tz
+import pendulum
 import pytest
 
 from taskrouter_stats import Success, TaskRouterSession, Window, models, queries
@@ -15,17 +18,20 @@ from taskrouter_stats.etl.rows import (
     main_table,
     rows,
     worker_rows,
+    zone_name,
 )
+from taskrouter_stats.etl.state.overlaps import planned_windows
 from taskrouter_stats.models import structure, to_dict
 from taskrouter_stats.simulator import Simulator
 
 WS, WK, AC, WA = (prefix + "1" * 32 for prefix in ("WS", "WK", "AC", "WA"))
 DAY = Window.day(date(2026, 11, 1), tz="America/New_York")
+NEW_YORK = "America/New_York"
 LATER = datetime(2026, 11, 5, tzinfo=UTC)
 
 
 def success(payload, window=DAY, **filters):
-    """A worker's statistics as a stream hands them over."""
+    """Return a worker's statistics as a stream delivers them."""
     query = queries.worker_statistics(WS, WK, window, **filters)
     worker = models.Worker(sid=WK, friendly_name="Ada", account_sid=AC)
     named = {"workspace_sid": WS, "worker_sid": WK, "cumulative": {}}
@@ -81,8 +87,8 @@ def test_a_window_is_complete_once_it_has_settled(fetched_at, complete):
 
 
 def test_only_statistics_have_a_table():
-    """An answer that is no statistics is refused, by its operation's name."""
-    with pytest.raises(UsageError, match="workspace is no statistics"):
+    """An operation that does not return statistics has no table, and the error names it."""
+    with pytest.raises(UsageError, match="workspace is not a statistics operation"):
         main_table("workspace")
 
 
@@ -168,7 +174,46 @@ def test_times_of_a_subclass_become_plain_ones():
     assert type(row["day"]) is date
 
 
-def test_an_answer_weighs_its_rows_names_and_what_is_unknown():
+class Nameless(tzinfo):
+    """A zone whose text is a path of this machine."""
+
+    def utcoffset(self, dt):
+        """Return five hours and a half."""
+        return timedelta(hours=5.5)
+
+    def dst(self, dt):
+        """Return no difference of summer time."""
+        return
+
+    def __str__(self):
+        """Return a path."""
+        return "tzfile('/etc/localtime')"
+
+
+@pytest.mark.parametrize(
+    ("tz", "name"),
+    [
+        (ZoneInfo(NEW_YORK), NEW_YORK),
+        (dateutil.tz.gettz(NEW_YORK), NEW_YORK),
+        (pendulum.timezone(NEW_YORK), NEW_YORK),
+        (dateutil.tz.tzutc(), "UTC"),
+        (UTC, "UTC"),
+        (timezone(timedelta(hours=-5)), "UTC-05:00"),
+        (timezone(timedelta(hours=-5), "the office"), "UTC-05:00"),
+        (Nameless(), "UTC+05:30"),
+    ],
+    ids=str,
+)
+def test_a_row_names_its_zone_and_no_path(tz, name):
+    """Rows, failures and the checkpoint name a zone by its IANA name or by its offset."""
+    window = Window.day(date(2026, 11, 4), tz=tz)
+    (row,) = rows(success({}, window), fetched_at=LATER)["worker_statistics"]
+    assert row["tz"] == zone_name(tz, window.start) == name
+    assert row["day"] == date(2026, 11, 4)
+    assert {stored[4] for stored in planned_windows("WS", None, [window])} == {name}
+
+
+def test_the_estimated_bytes_count_rows_names_and_unknown_keys():
     """The estimate grows with activities, with long names and with keys that no model knows."""
     durations = [{"sid": WA, "friendly_name": "x" * 5000}] * 10
     few, many = ({"cumulative": {"activity_durations": durations[:count]}} for count in (1, 10))

@@ -12,7 +12,7 @@ from typing import Final
 
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.etl.rows import Tables
+from taskrouter_stats.etl.rows import Tables, zone_name
 
 __all__ = ["StoredWindow", "planned_windows", "refuse_overlaps", "stored_windows"]
 
@@ -27,9 +27,9 @@ def planned_windows(
 ) -> set[StoredWindow]:
     """Return the absolute windows of a plan."""
     return {
-        _stored(workspace_sid, task_channel, window.start, window.end, str(window.tz))
+        _stored(workspace_sid, task_channel, start, end, zone_name(window.tz, start))
         for window in windows
-        if window.start is not None and window.end is not None
+        if (start := window.start) is not None and (end := window.end) is not None
     }
 
 
