@@ -183,7 +183,7 @@ class Nameless(tzinfo):
 
     def dst(self, dt):
         """Return no difference of summer time."""
-        return
+        return timedelta(0)
 
     def __str__(self):
         """Return a path."""
