@@ -1,1 +1,1 @@
-"""What an output's state folder holds: checkpoints, failures, unavailable queries."""
+"""The files of an output's state folder: checkpoints, failures, unavailable queries."""

@@ -1,8 +1,8 @@
-"""Queries that get no statistics: windows that expired, and Workers that are gone.
+"""Queries without statistics: windows that expired, and Workers that are gone.
 
-They are kept in the output's state with the server's reason, so that a later run counts them as
-what they are. An expired window is not asked for again. A Worker who is gone is: a query counts
-as gone for good only when two answers, at least seven days apart, said so.
+The output's state holds them with the server's reason, so that later runs count them as expired
+or gone. A later run does not send queries of an expired window. It sends those of a gone Worker
+until two "not found" answers, at least seven days apart, were confirmed; then it stops.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from .checkpoint import split_key
 __all__ = ["GONE_GRACE", "UnavailableQueries"]
 
 GONE_GRACE: Final = timedelta(days=7)
-"""How long a Worker who is gone is asked about again; a choice of this package."""
+"""Time for which later runs still send the queries of a gone Worker; a choice of this package."""
 
 _NAME: Final = "unavailable.json"
 _VERSION: Final = 1
@@ -28,7 +28,7 @@ _VERSION: Final = 1
 
 @frozen
 class _Gone:
-    """When a query was first and last answered with "not found", and in which words."""
+    """The first and the last confirmed "not found" of a query, with the server's words."""
 
     first: datetime
     last: datetime
@@ -41,10 +41,12 @@ class _Gone:
 
 @define(eq=False)
 class UnavailableQueries:
-    """The record of one output, in the folder ``folder`` of a storage.
+    """The expired and gone queries of one output.
 
     Attributes:
-        changed: whether it differs from what is stored.
+        storage: holds the output.
+        folder: the state folder within the storage.
+        changed: whether this differs from the stored file.
     """
 
     storage: Storage
@@ -54,10 +56,10 @@ class UnavailableQueries:
     _gone: dict[str, dict[str, _Gone]] = field(factory=dict[str, dict[str, _Gone]], init=False)
 
     def open(self) -> None:
-        """Read what earlier runs recorded.
+        """Read the file of earlier runs.
 
         Raises:
-            StorageError: when it can't be read.
+            StorageError: the file can't be read.
         """
         name = f"{self.folder}/{_NAME}"
         if name not in self.storage.names(self.folder):
@@ -75,14 +77,14 @@ class UnavailableQueries:
             }
         except (AttributeError, KeyError, TypeError, ValueError):
             raise StorageError(
-                f"{self.storage.place}/{name} can't be read: a record of this version is "
-                "expected; --fresh starts over"
+                f"{self.storage.place}/{name} can't be read: expected a file of this version of "
+                "taskrouter-stats: restore it; --fresh starts over"
             ) from None
 
     def changes(self) -> bytes | None:
-        """Return the whole record to be stored, or None when nothing changed since the last call.
+        """Return the file's new content, or None if nothing changed since the last call.
 
-        It is made in the loop, where the record changes, and stored in a thread.
+        Call it in the event loop, where this changes; :meth:`store` may run in a thread.
         """
         if not self.changed:
             return None
@@ -95,37 +97,37 @@ class UnavailableQueries:
         return orjson.dumps(plain, option=orjson.OPT_UTC_Z)
 
     def store(self, data: bytes) -> None:
-        """Store what :meth:`changes` returned.
+        """Store the content that :meth:`changes` returned.
 
         Raises:
-            StorageError: when it can't be stored.
+            StorageError: the file can't be written.
         """
         self.storage.put(f"{self.folder}/{_NAME}", data)
 
     def is_expired(self, key: str) -> bool:
-        """Return whether the server no longer has the window of this query."""
+        """Return whether the window of this query expired."""
         return split_key(key)[0] in self._expired
 
     def is_gone(self, key: str) -> bool:
-        """Return whether this query needs no answer any more, since its Worker is gone."""
+        """Return whether the Worker of this query is gone and the grace period is over."""
         query_group, sid = split_key(key)
         record = self._gone.get(query_group, {}).get(sid)
         return record is not None and record.final
 
     def has(self, key: str) -> bool:
-        """Return whether this query is recorded at all, as expired or as gone."""
+        """Return whether this query is recorded as expired or gone, grace period or not."""
         query_group, sid = split_key(key)
         return query_group in self._expired or sid in self._gone.get(query_group, {})
 
     def add_expired(self, key: str, reason: str) -> None:
-        """Record that the server no longer has the window of this query, for all Workers."""
+        """Record that the window of this query expired, for all Workers."""
         query_group = split_key(key)[0]
         if query_group not in self._expired:
             self._expired[query_group] = reason
             self.changed = True
 
     def add_gone(self, key: str, at: datetime, reason: str) -> None:
-        """Record that the Worker of this query was not there at that time."""
+        """Record that the server did not find the Worker of this query at that time."""
         query_group, sid = split_key(key)
         sids = self._gone.setdefault(query_group, {})
         known = sids.get(sid)
@@ -134,7 +136,7 @@ class UnavailableQueries:
         self.changed = True
 
     def remove(self, key: str) -> None:
-        """Forget that the Worker of this query was gone: it was answered."""
+        """Remove the record of a gone Worker, because the server answered this query."""
         query_group, sid = split_key(key)
         if self._gone.get(query_group, {}).pop(sid, None) is not None:
             self.changed = True
