@@ -1,8 +1,9 @@
-"""The durable side of an export: rows are gathered, written, and only then marked as done.
+"""The writer of an export: it gathers rows, flushes them to the sink, and then commits them.
 
-Everything that blocks runs in a thread, one step at a time; a step that has begun is waited for
-even by a caller who is cancelled, so that no file is closed under it. What goes wrong in any step,
-whatever it is, ends the store: it commits nothing more, and says so to each caller.
+Only the commit, which is a file of the checkpoint, marks queries as done. All blocking work runs in
+a thread, one step at a time. A cancelled caller waits until its step has ended, so that no file is
+closed during a step. Any error of a step ends the writer: it commits nothing more, and every later
+call raises that error.
 """
 
 import asyncio
@@ -39,34 +40,36 @@ T = TypeVar("T")
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 BATCH_SIZE: Final = 1000
-"""Items after which rows are written, and lost again to a kill."""
+"""Answers after which the writer flushes: a kill loses fewer than these."""
 
 FLUSH_SECONDS: Final = 5.0
-"""Seconds after which they are written however few they are; longer where that makes a part."""
+"""Seconds after which the writer flushes fewer answers, if the sink appends to files."""
 
 PARTS_FLUSH_SECONDS: Final = 30.0
+"""The same, if each flush adds parts, so that there are fewer small ones."""
 
 _MAX_SUM: Final = 2**62
-"""Sums stop here, so that the checkpoint's JSON, of 64 bits, can hold them and their steps."""
+"""Limit of a sum: the checkpoint's JSON holds integers of 64 bits, for sums and their steps."""
 
 _NOT_COMMITTED: Final = "the output could not be committed to its end"
 
 
 @define(eq=False)
 class Writer:
-    """One output, open: ``async with Store(sink) as store``. Several exports may share it.
+    """Writer of one output: ``async with Writer(sink) as writer``. Several exports may share it.
 
     Attributes:
-        sink: where rows go.
-        fresh: whether to move what is there aside first.
+        sink: the format and the place of the rows.
+        fresh: whether to rename an existing output first.
         run: the run's name, part of the names of its files.
-        failures: what failed and a later run may mend; in ``failures.jsonl`` once this ends.
-        unavailable: queries that get no statistics, as expired or gone.
-        error: what ended it; None while all is well.
+        checkpoint: the commits of the output.
+        unavailable: the expired and gone queries of the output.
+        failures: queries that a later run may finish; written to ``failures.jsonl`` at the end.
+        error: the error that ended the writer, or None.
 
     Raises:
-        OutputLocked: when another process writes there.
-        StorageError: when it can't be read or written.
+        OutputLocked: another process writes to the output.
+        StorageError: the output can't be read or written.
     """
 
     sink: Sink
@@ -94,7 +97,7 @@ class Writer:
         try:
             await in_thread(self._open)
         except BaseException as error:
-            self._output_lock.close()  # a cancelled caller never comes to __aexit__
+            self._output_lock.close()  # a cancelled caller does not reach __aexit__
             if isinstance(error, TaskRouterStatsError) or not isinstance(error, Exception):
                 raise
             raise self._fail(error) from error
@@ -126,25 +129,25 @@ class Writer:
                     _LOGGER.error("%s: %s", _NOT_COMMITTED, self.error)
 
     def is_done(self, key: str) -> bool:
-        """Whether a query was answered for good, by this run or an earlier one."""
+        """Return whether a query is done, by this run or an earlier one."""
         return self.checkpoint.is_done(key)
 
     def check_windows(self, planned: set[StoredWindow]) -> None:
-        """Check that rows of these windows may stand in this output, and remember them.
+        """Check that this output may hold rows of these windows, and remember the windows.
 
         Raises:
-            ConfigError: they overlap others of another length or zone.
+            ConfigError: windows of another length or zone overlap them.
         """
         known = self.checkpoint.windows | self._planned
         refuse_overlaps(self.sink.storage.place, known, planned)
         self._planned |= planned
 
     def is_resolved(self, key: str) -> bool:
-        """Return whether a query was answered, or is recorded as expired or gone."""
+        """Return whether a query is done, or recorded as expired or gone."""
         return self.is_done(key) or self.unavailable.has(key)
 
     def claim(self, key: str) -> bool:
-        """Return whether a query is the caller's to ask; False while another export asks it."""
+        """Return whether the caller may send a query; False if another export has claimed it."""
         query_group, sid = split_key(key)
         claimed = self._claimed.setdefault(query_group, set())
         if sid in claimed:
@@ -153,15 +156,15 @@ class Writer:
         return True
 
     def release(self, key: str) -> None:
-        """Give a claimed query back: another export may ask it."""
+        """Release a claimed query, so that another export may send it."""
         query_group, sid = split_key(key)
         self._claimed.get(query_group, set()).discard(sid)
 
     async def add(self, item: PendingRows) -> None:
-        """Take something to store; now and then this writes what has gathered.
+        """Add rows to the batch, and commit a full batch.
 
         Raises:
-            StorageError: when that can't be stored: nothing of it is marked as done.
+            StorageError: the batch can't be stored, and none of its queries is done.
         """
         self._raise_error()
         self._pending.append(item)
@@ -170,10 +173,10 @@ class Writer:
             await self.commit()
 
     async def commit(self) -> None:
-        """Write what has gathered, then mark it as done.
+        """Write the batch to the sink, then mark its queries as done.
 
         Raises:
-            StorageError: when it can't be stored: nothing of it is marked as done.
+            StorageError: the batch can't be stored, and none of its queries is done.
         """
         async with self._write_lock:
             self._raise_error()
@@ -187,25 +190,25 @@ class Writer:
                 batch.report()
 
     async def run_blocking(self, work: Callable[[], T]) -> T:
-        """Do something that blocks with the storage, between two commits."""
+        """Run blocking work on the storage in a thread, between two commits."""
         async with self._write_lock:
             return await in_thread(work)
 
     async def _end(self) -> None:
-        """Commit what is left, then the end of the run with its failures."""
+        """Commit the last batch, then the end of the run with its failures."""
         await self.commit()
         async with self._write_lock:
             self._raise_error()
             await in_thread(lambda: self._store(None, None))
 
     async def _flush_periodically(self) -> None:
-        """However slowly rows come, none waits longer than this."""
+        """Commit at intervals, so that slow rows do not wait for a full batch."""
         parts = self.sink.format.startswith("Parquet")
         try:
             while True:
                 await asyncio.sleep(PARTS_FLUSH_SECONDS if parts else FLUSH_SECONDS)
                 await self.commit()
-        except Exception as error:  # noqa: BLE001 (told by the next add or commit, or at the end)
+        except Exception as error:  # noqa: BLE001 (the next call raises it)
             self._fail(error)
 
     def _raise_error(self) -> None:
@@ -213,7 +216,7 @@ class Writer:
             raise self.error
 
     def _fail(self, error: BaseException) -> StorageError:
-        """End the store because of this error; return it as a StorageError."""
+        """End the writer with this error, and return it as a ``StorageError``."""
         if self.error is None:
             self.error = _as_storage_error(self.sink.storage.place, error)
         return self.error
@@ -232,7 +235,7 @@ class Writer:
             self._output_lock = stack.pop_all()
 
     def _store(self, batch: Batch | None, record: bytes | None) -> None:
-        """Write a batch, or the end of the run, in a thread; whatever fails ends the store."""
+        """Write a batch, or None for the end of the run; any error ends the writer."""
         try:
             if record is not None:
                 self.unavailable.store(record)
@@ -241,7 +244,7 @@ class Writer:
                 self.checkpoint.commit(Commit(self.run, self._same_position(), ended=True))
             else:
                 self._store_batch(batch)
-        except BaseException as error:  # noqa: BLE001 (nothing may die unseen in the thread)
+        except BaseException as error:  # noqa: BLE001 (no error may stay in the thread)
             failed = self._fail(error)
             raise failed from None if failed is error else error
 
@@ -260,12 +263,12 @@ class Writer:
         merge_failures(self.sink.storage, self.sink.state, lines, self.is_resolved)
 
     def _same_position(self) -> Position:
-        """Where the output stands when nothing was written: no shorter, and without new parts."""
+        """Return the position of a step that writes no rows."""
         last = self.checkpoint.last
         return Position() if last is None else Position(lengths=last.position.lengths)
 
     def _sums(self, stored: list[tuple[PendingRows, Tables]]) -> dict[str, Counter[str]]:
-        """Return what these rows add to the totals, by query_group."""
+        """Return what these rows add to the totals, by query group and count."""
         sums: dict[str, Counter[str]] = {}
         for item, tables in stored:
             if item.key is None:
@@ -283,12 +286,12 @@ class Writer:
 
 
 def _as_storage_error(place: str, error: BaseException) -> StorageError:
-    """Return an error as a StorageError that names the place."""
+    """Return an error as a ``StorageError`` that names the place."""
     if isinstance(error, StorageError):
         return error
     if isinstance(error, OSError):
         return StorageError(f"{place}: {error.strerror or error}")
     return StorageError(
-        f"{place} could not be written: {type(error).__name__}: {reason_of(error)}; nothing "
-        "that is not stored was marked as done. This looks like a defect: please report it"
+        f"{place} could not be written: {type(error).__name__}: {reason_of(error)}; only stored "
+        "rows are marked as done. This looks like a defect: please report it"
     )

@@ -186,7 +186,7 @@ def test_starting_over_moves_what_is_there_aside(tmp_path):
         (lambda: CsvSink("lake", table="x"), InvalidParameter, "table='x': worker_statistics or"),
         (lambda: JsonLinesSink(""), InvalidParameter, "path='': a file's or folder's name"),
         (lambda: JsonLinesSink("o.jsonl", compression="zip"), InvalidParameter, '"gzip" or None'),
-        (lambda: CsvSink("s3://b/lake"), ConfigError, "files don't grow in an object store"),
+        (lambda: CsvSink("s3://b/lake"), ConfigError, "can be appended to"),
         (lambda: ParquetSink("a.parquet"), ConfigError, "Parquet makes a folder of parts"),
         (lambda: ParquetSink(__file__), ConfigError, "is a file: Parquet makes a folder"),
         (lambda: ParquetSink("lake", compression="zip"), InvalidParameter, "one of snappy, zstd"),

@@ -163,13 +163,13 @@ SINK = etl.JsonLinesSink("never")
         "an unknown store",
         lambda session: etl.ParquetSink("ftp://host/lake"),
         ConfigError,
-        "ftp://host/lake is no place that pyarrow's filesystems know",
+        "ftp://host/lake: pyarrow can't open this URI: expected one such as s3://…",
     ),
     (
         "JSON Lines in a bucket",
         lambda session: etl.JsonLinesSink("s3://bucket/day.jsonl"),
         ConfigError,
-        ("s3://bucket/day.jsonl: files don't grow in an object store; Parquet can go there"),
+        "s3://bucket/day.jsonl: no file of an object store can be appended to: use Parquet there",
     ),
     (
         "a SID for a session",

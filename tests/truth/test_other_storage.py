@@ -182,7 +182,7 @@ async def test_a_file_uri_is_a_folder(server, tmp_path, make):
 
 def test_a_file_uri_of_another_host_is_refused():
     """No other machine's folder is taken for one of this."""
-    with pytest.raises(ConfigError, match="names no host"):
+    with pytest.raises(ConfigError, match="names a host"):
         local_path("file://elsewhere/lake")
 
 

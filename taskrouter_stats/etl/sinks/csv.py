@@ -1,4 +1,4 @@
-"""CSV as RFC 4180 describes it: comma, CRLF, quotes where needed, a header line, UTF-8."""
+"""CSV by RFC 4180: comma, CRLF, quotes where needed, a header line, UTF-8."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ _WRITE: Final[Mapping[Kind, Callable[[Any], Any]]] = {
 class CsvSink(AppendSink):
     """CSV: a folder with a file for each table, or one file with ``table=``.
 
-    Null is an empty field, times are ISO 8601 in UTC, flags are ``true`` and ``false``. See
+    Null is an empty field, times are ISO 8601 in UTC, booleans are ``true`` and ``false``. See
     :class:`AppendSink` for the arguments.
     """
 
@@ -56,11 +56,11 @@ class CsvSink(AppendSink):
 
     @property
     def format(self) -> str:
-        """What kind of output this is."""
+        """The output's format."""
         return "CSV" if self._table is None else f"CSV of {self._table}"
 
     def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
-        """The rows as lines, below the header in a file that is new."""
+        """Return the rows as lines, after the header if the file is empty."""
         columns = SCHEMAS[table].columns
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
@@ -74,7 +74,7 @@ class CsvSink(AppendSink):
         return text.getvalue().encode()
 
     def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
-        """Copy the header and the latest row of each key; return how many are left out."""
+        """Copy the header and the latest row of each key; return the number of other rows."""
         with _as_text(lines) as text:
             keep, count = latest_rows(table, csv.DictReader(text, strict=True))
         lines.seek(0)
@@ -88,7 +88,7 @@ class CsvSink(AppendSink):
 
 @contextmanager
 def _as_text(file: BinaryIO) -> Generator[TextIO]:
-    """Read or write a file as text, and leave it open."""
+    """Wrap a binary file as text, and leave it open at the end."""
     text = io.TextIOWrapper(file, "utf-8", newline="")
     try:
         yield text
