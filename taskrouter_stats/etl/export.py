@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 from attrs import define, field
@@ -21,7 +21,7 @@ from attrs import define, field
 from taskrouter_stats.core.outcome import Failure, Outcome, Progress, Success
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.core.window import Window
-from taskrouter_stats.errors import StorageError, UsageError
+from taskrouter_stats.errors import InvalidParameter, StorageError, UsageError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
@@ -74,7 +74,7 @@ async def export(
         verify: compare sums with ``Workers/CumulativeStatistics``, one request a window.
 
     Raises:
-        UsageError: an argument has the wrong type; the output was not touched.
+        UsageError, InvalidParameter: an argument is wrong; the output was not touched.
         ConfigError: the output holds windows of another length or zone that overlap the plan's.
         OutputLocked: another run writes to this output.
         StorageError: the output can't be read or written; no query is marked as done whose rows
@@ -105,6 +105,8 @@ def _check_arguments(**given: object) -> None:
         raise UsageError(
             f'export(): sink= is of type {kind}: expected a sink such as etl.ParquetSink("lake/")'
         )
+    if cast("timedelta", given["settle"]) < timedelta(0):
+        raise InvalidParameter("settle", given["settle"], "a timedelta, not negative")
 
 
 @define(eq=False)

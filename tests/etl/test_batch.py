@@ -1,4 +1,4 @@
-"""One answer that can't be written costs only itself."""
+"""An answer that can't be written does not affect the others of its batch."""
 
 import pytest
 
@@ -17,7 +17,7 @@ class Picky(JsonLinesSink):
     bad, attempts = (), 0
 
     def write(self, batch):
-        """Write all rows of the batch, or raise what a value causes."""
+        """Write all rows of the batch, or raise the error that a value causes."""
         self.attempts += 1
         if any(one["worker_statistics"][0]["worker_sid"] in self.bad for one in batch):
             raise TypeError("this value can't be written")
@@ -25,7 +25,7 @@ class Picky(JsonLinesSink):
 
 
 def written(tmp_path, count, bad, items=None):
-    """A batch of so many Workers after it was written, its sink and what each item was told."""
+    """Return a batch of Workers after it was written, its sink and each item's result."""
     sink, told = Picky(tmp_path / "rows.jsonl"), {}
     sink.begin("run", Checkpoint(sink.storage, sink.state, sink.format))
     sink.bad = [f"WK{number}" for number in bad]
@@ -41,8 +41,8 @@ def written(tmp_path, count, bad, items=None):
 
 
 @pytest.mark.parametrize("bad", [(), (0,), (63,), (5, 6), (0, 20, 63)])
-def test_who_can_be_written_is(tmp_path, bad):
-    """The others are in the file once, in their order, in a few attempts, each told how it went."""
+def test_all_other_answers_are_written(tmp_path, bad):
+    """The file holds the other answers once and in order, after few attempts."""
     batch, sink, told = written(tmp_path, 64, bad)
     rows = [row["worker_sid"] for row in json_lines(tmp_path / "rows.jsonl")]
     assert rows == [f"WK{number}" for number in range(64) if number not in bad]
@@ -52,7 +52,7 @@ def test_who_can_be_written_is(tmp_path, bad):
 
 
 def test_rows_that_can_not_be_made_cost_one_item(tmp_path):
-    """Whatever making rows raises is about that answer alone."""
+    """Any error of making rows concerns one answer only."""
     told = []
     broken = PendingRows(lambda: 1 / 0, None, 1, told.append)
     written(tmp_path, 3, (), [broken])
@@ -60,16 +60,16 @@ def test_rows_that_can_not_be_made_cost_one_item(tmp_path):
     assert len(json_lines(tmp_path / "rows.jsonl")) == 3
 
 
-def test_a_sink_that_writes_nobody_is_at_fault(tmp_path):
-    """When none of twenty answers can be written, the sink's error is raised."""
+def test_a_sink_that_writes_no_answer_raises_its_error(tmp_path):
+    """If none of twenty answers can be written, the batch raises the sink's error."""
     batch, _, _ = written(tmp_path / "few", MIN_SUSPECT - 1, range(MIN_SUSPECT))
     assert len(batch.errors) == MIN_SUSPECT - 1
     with pytest.raises(TypeError, match="can't be written"):
         written(tmp_path / "many", MIN_SUSPECT, range(MIN_SUSPECT))
 
 
-def test_an_error_of_the_disk_is_nobodys_answer(tmp_path):
-    """A StorageError ends the batch at once, and items are told nothing."""
+def test_a_storage_error_ends_the_batch(tmp_path):
+    """A StorageError ends the batch at once, and no item gets a result."""
     told = []
 
     class Full(JsonLinesSink):

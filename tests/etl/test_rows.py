@@ -43,8 +43,8 @@ def success(payload, window=DAY, **filters):
     )
 
 
-def test_a_worker_is_one_row_and_its_activities_others():
-    """Names, times, counts and durations stand in the columns of their own names."""
+def test_a_worker_is_one_row_and_each_activity_another():
+    """Names, times, counts and durations are in the columns of the same names."""
     duration = {"sid": WA, "friendly_name": "Idle", "avg": 1, "min": 1, "max": 2, "total": 3}
     cumulative = {"reservations_created": "4", "activity_durations": [{**duration, "new": 1}]}
     tables = rows(success({"cumulative": cumulative}, task_channel="voice"), fetched_at=LATER)
@@ -62,7 +62,7 @@ def test_a_worker_is_one_row_and_its_activities_others():
 
 
 def test_an_empty_cumulative_is_a_row_of_nulls():
-    """A worker of whom the server tells no counts has a row all the same."""
+    """A worker without counts in the answer has a row all the same."""
     tables = rows(success({"cumulative": {}}))
     (row,) = tables["worker_statistics"]
     assert row["worker_sid"] == WK
@@ -70,7 +70,7 @@ def test_an_empty_cumulative_is_a_row_of_nulls():
     assert tables["worker_activity_durations"] == []
 
 
-def test_what_no_model_knows_is_kept():
+def test_unknown_keys_are_kept():
     """Unknown keys of every level are in the row's ``extra``."""
     (row,) = rows(success({"a": 1, "cumulative": {"b": 2}}))["worker_statistics"]
     assert row["extra"] == {"a": 1, "cumulative": {"b": 2}}
@@ -81,7 +81,7 @@ def test_what_no_model_knows_is_kept():
     [(DAY.end, False), (DAY.end + timedelta(hours=1), True), (None, None)],
 )
 def test_a_window_is_complete_once_it_has_settled(fetched_at, complete):
-    """A row says whether its window had ended an hour before it was fetched, if that is known."""
+    """A row says whether its window ended an hour before the fetch, if both are known."""
     (row,) = rows(success({}), fetched_at=fetched_at)["worker_statistics"]
     assert row["complete"] is complete
 
@@ -93,7 +93,7 @@ def test_only_statistics_have_a_table():
 
 
 def test_snapshots_have_their_columns():
-    """Workers and Activities are rows of their own tables, under the names that join them."""
+    """Workers and Activities are rows of their own tables, with the columns that join them."""
     worker = models.Worker(sid=WK, friendly_name="Ada", available=False, attributes="{}")
     activity = models.Activity(sid=WA, friendly_name="Idle", available=True)
     (row,), (other,) = (
@@ -107,7 +107,7 @@ def test_snapshots_have_their_columns():
 
 
 def every_statistic(world):
-    """A query for each statistics operation but the worker's own."""
+    """Return a query for each statistics operation except the worker's."""
     ws, queue, flow = world.workspace_sid, world.task_queues[0].sid, world.workflows[0].sid
     window, split = Window.last(hours=8), [5, 60]
     return [
@@ -128,7 +128,7 @@ def every_statistic(world):
 
 
 def leaves(plain):
-    """What an answer says, by the column that should say it."""
+    """Return the values of an answer by their column."""
     found = {}
     for name, value in plain.items():
         if name in {"cumulative", "realtime"}:
@@ -143,7 +143,7 @@ def leaves(plain):
 
 
 async def test_every_statistic_has_its_row():
-    """Whatever a statistics operation answers stands in its table's row, nothing left out."""
+    """The row of an answer holds all of its values, for every statistics operation."""
     async with (
         Simulator(workers=20, window="none", latency=0) as simulator,
         TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
@@ -160,11 +160,11 @@ async def test_every_statistic_has_its_row():
 
 
 class Own(datetime):
-    """A datetime of another library's making."""
+    """A datetime of another library."""
 
 
 def test_times_of_a_subclass_become_plain_ones():
-    """Rows hold what every format can write, whatever a window was made of."""
+    """Rows hold plain datetimes, whatever class the window's times have."""
     start = Own(2026, 11, 1, 12, tzinfo=UTC)
     window = Window(start=start, end=Own(2026, 11, 1, 13, tzinfo=UTC))
     (row,) = rows(success({}, window), fetched_at=Own(2026, 11, 5, tzinfo=UTC))["worker_statistics"]

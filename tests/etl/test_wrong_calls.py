@@ -3,7 +3,7 @@
 A text with a space is the exact message, which stands once; one word is the parameter's name.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from taskrouter_stats import Credentials, TaskRouterSession, Window, etl, queries
 from taskrouter_stats.errors import (
@@ -194,6 +194,12 @@ SINK = etl.JsonLinesSink("never")
         lambda session: etl.export(session, PLAN, SINK, stop=True),
         UsageError,
         "stop",
+    ),
+    (
+        "a negative timedelta",
+        lambda session: etl.export(session, PLAN, SINK, settle=timedelta(hours=-1)),
+        InvalidParameter,
+        "settle",
     ),
     (
         "seconds for a timedelta",

@@ -17,7 +17,7 @@ STEPS = ("fsync", "replace", "rename", "unlink")
 
 
 def kill_at(step):
-    """Make this process kill itself before so many calls of the operating system."""
+    """Make this process kill itself before that number of calls of the operating system."""
     left = step
 
     def wrap(call):
@@ -35,7 +35,7 @@ def kill_at(step):
 
 
 def main(place):
-    """Kill a compaction before its first step, its second, and so on, until it ends by itself."""
+    """Kill a compaction before its first step, its second, and so on, until it ends normally."""
     expected = None
     for step in range(200):
         copy = (

@@ -45,6 +45,10 @@ _WRITE: Final[Mapping[Kind, Callable[[Any], Any]]] = {
 }
 
 
+_MAX_FIELD: Final = 2**31 - 1
+"""Characters of a field, at most: the largest limit that Python's CSV reader has everywhere."""
+
+
 class CsvSink(AppendSink):
     """CSV: a folder with a file for each table, or one file with ``table=``.
 
@@ -75,15 +79,26 @@ class CsvSink(AppendSink):
 
     def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
         """Copy the header and the latest row of each key; return the number of other rows."""
-        with _as_text(lines) as text:
-            keep, count = latest_rows(table, csv.DictReader(text, strict=True))
-        lines.seek(0)
-        with _as_text(lines) as text, _as_text(kept) as out:
-            writer = csv.writer(out, lineterminator="\r\n")
-            for number, row in enumerate(csv.reader(text, strict=True), -1):
-                if number < 0 or number in keep:
-                    writer.writerow(row)
+        with _any_field_size():
+            with _as_text(lines) as text:
+                keep, count = latest_rows(table, csv.DictReader(text, strict=True))
+            lines.seek(0)
+            with _as_text(lines) as text, _as_text(kept) as out:
+                writer = csv.writer(out, lineterminator="\r\n")
+                for number, row in enumerate(csv.reader(text, strict=True), -1):
+                    if number < 0 or number in keep:
+                        writer.writerow(row)
         return count - len(keep)
+
+
+@contextmanager
+def _any_field_size() -> Generator[None]:
+    """Read fields of any size, such as a large ``extra``; Python's limit is one for all readers."""
+    before = csv.field_size_limit(_MAX_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 @contextmanager
