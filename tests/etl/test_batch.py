@@ -19,44 +19,44 @@ class Picky(JsonLinesSink):
     def write(self, batch):
         """Write all rows of the batch, or raise the error that a value causes."""
         self.attempts += 1
-        if any(one["worker_statistics"][0]["worker_sid"] in self.bad for one in batch):
+        if any(item["worker_statistics"][0]["worker_sid"] in self.bad for item in batch):
             raise TypeError("this value can't be written")
         return super().write(batch)
 
 
 def written(tmp_path, count, bad, items=None):
     """Return a batch of Workers after it was written, its sink and each item's result."""
-    sink, told = Picky(tmp_path / "rows.jsonl"), {}
+    sink, results = Picky(tmp_path / "rows.jsonl"), {}
     sink.begin("run", Checkpoint(sink.storage, sink.state, sink.format))
     sink.bad = [f"WK{number}" for number in bad]
     some = [
-        PendingRows(lambda n=n: tables(n), None, 1, lambda e, n=n: told.update({n: e}))
+        PendingRows(lambda n=n: tables(n), None, 1, lambda e, n=n: results.update({n: e}))
         for n in range(count)
     ]
     batch = Batch([*some, *(items or [])], Position())
     batch.write(sink)
     batch.committed = True
     batch.report()
-    return batch, sink, told
+    return batch, sink, results
 
 
 @pytest.mark.parametrize("bad", [(), (0,), (63,), (5, 6), (0, 20, 63)])
 def test_all_other_answers_are_written(tmp_path, bad):
     """The file holds the other answers once and in order, after few attempts."""
-    batch, sink, told = written(tmp_path, 64, bad)
+    batch, sink, results = written(tmp_path, 64, bad)
     rows = [row["worker_sid"] for row in json_lines(tmp_path / "rows.jsonl")]
     assert rows == [f"WK{number}" for number in range(64) if number not in bad]
-    assert [number for number, error in told.items() if error is not None] == list(bad)
+    assert [number for number, error in results.items() if error is not None] == list(bad)
     assert batch.position.lengths == {"rows.jsonl": (tmp_path / "rows.jsonl").stat().st_size}
     assert sink.attempts <= 1 + 14 * len(bad)
 
 
 def test_rows_that_can_not_be_made_cost_one_item(tmp_path):
     """Any error of making rows concerns one answer only."""
-    told = []
-    broken = PendingRows(lambda: 1 / 0, None, 1, told.append)
+    results = []
+    broken = PendingRows(lambda: 1 / 0, None, 1, results.append)
     written(tmp_path, 3, (), [broken])
-    assert [type(error) for error in told] == [ZeroDivisionError]
+    assert [type(error) for error in results] == [ZeroDivisionError]
     assert len(json_lines(tmp_path / "rows.jsonl")) == 3
 
 
@@ -70,14 +70,14 @@ def test_a_sink_that_writes_no_answer_raises_its_error(tmp_path):
 
 def test_a_storage_error_ends_the_batch(tmp_path):
     """A StorageError ends the batch at once, and no item gets a result."""
-    told = []
+    results = []
 
     class Full(JsonLinesSink):
         def write(self, batch):
             raise StorageError("disk full")
 
-    batch = Batch([PendingRows(lambda: tables(1), None, 1, told.append)] * 2, Position())
+    batch = Batch([PendingRows(lambda: tables(1), None, 1, results.append)] * 2, Position())
     with pytest.raises(StorageError, match="disk full"):
         batch.write(Full(tmp_path / "rows.jsonl"))
     batch.report()
-    assert told == []
+    assert results == []

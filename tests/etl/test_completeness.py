@@ -106,7 +106,7 @@ class Server:
     """A server that replies as a drawn run says, and acts for the user at a moment of it."""
 
     def __init__(self, run, act):
-        self.run, self.act, self.asked, self.lists = run, act, 0, 0
+        self.run, self.act, self.requests, self.lists = run, act, 0, 0
 
     def latency(self, _request):
         """Let later replies overtake earlier ones."""
@@ -114,8 +114,8 @@ class Server:
 
     def __call__(self, request):
         """Answer one request."""
-        self.asked += 1
-        if self.asked == self.run["moment"]:
+        self.requests += 1
+        if self.requests == self.run["moment"]:
             self.act()
         path, number = urlsplit(request.target).path, number_of(request)
         if path.endswith("/Workers"):
@@ -127,7 +127,7 @@ class Server:
         start, end = params["StartDate"][0], params["EndDate"][0]
         ago = round((NOW - datetime.fromisoformat(start)) / timedelta(days=1))
         odd = self.run["odd"]
-        kind = odd[0] if odd and odd[1] == self.asked else self.run["replies"][number, ago]
+        kind = odd[0] if odd and odd[1] == self.requests else self.run["replies"][number, ago]
         return KINDS[kind](number, start, end)
 
     def _list(self):
@@ -135,7 +135,7 @@ class Server:
         if self.run["broken_list"] == self.lists - 1:
             return trouble(403, 20003)
         sids = self.run["lists"][min(self.lists, len(self.run["lists"])) - 1]
-        page = {"workers": [{"sid": worker_sid(one)} for one in sids]}
+        page = {"workers": [{"sid": worker_sid(number)} for number in sids]}
         return reply(200, {**page, "meta": {"key": "workers", "next_page_url": None}})
 
 
@@ -153,15 +153,15 @@ async def play(run, disk):
             doing.cancel()
 
     async def export():
-        given = None if run["given"] is None else [worker_sid(one) for one in run["given"]]
+        given = None if run["given"] is None else [worker_sid(number) for number in run["given"]]
         plan = etl.worker_plan(WORKSPACE, [window(ago) for ago in AGES], workers=given)
         server = FakeTransport(served := Server(run, act), latency=0)
         server.latency = served.latency
         async with (
             session_over(server, retry=RetryPolicy(attempts=1), max_in_flight=3) as session,
-            etl.Writer(MemorySink(disk)) as store,
+            etl.Writer(MemorySink(disk)) as writer,
         ):
-            exports.append(etl.Export(session, plan, store, stop))
+            exports.append(etl.Export(session, plan, writer, stop))
             await exports[0].run()
 
     doing = asyncio.ensure_future(export())
@@ -182,7 +182,7 @@ def check(export, workers, raised, disk):
     report = export.report
     assert report.not_asked >= 0
     assert min(report.written, report.failed, report.gone, report.expired) >= 0
-    assert len({one.key for one in report.failures}) == len(report.failures) == report.failed
+    assert len({failed.key for failed in report.failures}) == len(report.failures) == report.failed
     assert not (report.complete and (raised is not None or disk.dead))
     assert report.complete == report.to_dict()["complete"]
     if report.complete:

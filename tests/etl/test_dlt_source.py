@@ -111,7 +111,7 @@ async def test_tables_have_the_columns_of_their_schemas(warehouse):
             "SELECT column_name, data_type FROM information_schema.columns "
             f"WHERE table_schema = 'lake' AND table_name = '{table}' ORDER BY ordinal_position"
         )
-        expected = [(one.name, types[one.kind]) for one in SCHEMAS[table].columns]
+        expected = [(column.name, types[column.kind]) for column in SCHEMAS[table].columns]
         assert [row for row in found if row[0] not in {*OWN, "query_key"}] == expected
     staged = warehouse.sql("SELECT DISTINCT table_name FROM information_schema.tables")
     assert {name for (name,) in staged if not name.startswith("_dlt")} == set(TABLES)
@@ -176,14 +176,14 @@ async def test_without_look_back_a_second_run_fetches_nothing(warehouse):
 
 async def test_a_day_that_has_not_settled_is_not_fetched(warehouse):
     """A run fetches a day only after it ended long enough ago."""
-    asked = await warehouse.load(settle=timedelta(hours=5))
-    assert asked[STATISTICS] == 3 * 7  # 3 November ended at 5:00 UTC, and it is 9:00
+    requested = await warehouse.load(settle=timedelta(hours=5))
+    assert requested[STATISTICS] == 3 * 7  # 3 November ended at 5:00 UTC, and it is 9:00
 
 
 async def test_days_beyond_the_retention_are_not_fetched(warehouse):
     """A run skips days that begin more than 30 days ago, and no other day."""
-    asked = await warehouse.load(first_day=date(2026, 1, 1))
-    assert asked[STATISTICS] == 30 * 7 - 7
+    requested = await warehouse.load(first_day=date(2026, 1, 1))
+    assert requested[STATISTICS] == 30 * 7 - 7
     oldest = warehouse.sql("SELECT min(window_start) FROM worker_statistics")[0][0]
     assert warehouse.now - oldest <= timedelta(days=30)
     assert warehouse.simulator.counters.rejected == 0
@@ -192,8 +192,8 @@ async def test_days_beyond_the_retention_are_not_fetched(warehouse):
 async def test_task_channels_are_separate(warehouse):
     """Rows and finished days of one TaskChannel do not affect those of all."""
     await warehouse.load()
-    asked = await warehouse.load(task_channel="voice")
-    assert asked[STATISTICS] == 4 * 7
+    requested = await warehouse.load(task_channel="voice")
+    assert requested[STATISTICS] == 4 * 7
     rows = warehouse.sql("SELECT task_channel, count(*) FROM worker_statistics GROUP BY ALL")
     assert dict(rows) == {"voice": 28, None: 28}
 
@@ -279,11 +279,11 @@ async def test_a_worker_listed_twice_is_loaded_once(warehouse):
             return page(
                 "workers", [worker(n) for n in (range(3, 8) if more is None else range(5))], more
             )
-        said = statistics(question)
-        said["cumulative"]["activity_durations"] = [
+        body = statistics(question)
+        body["cumulative"]["activity_durations"] = [
             {"sid": "WA" + kind * 32, "friendly_name": kind, "total": 60} for kind in "ab"
         ]
-        return http(said)
+        return http(body)
 
     warehouse.now = day + timedelta(days=2)
     with RawServer(answer).running() as server:
@@ -294,8 +294,10 @@ async def test_a_worker_listed_twice_is_loaded_once(warehouse):
             credentials=Credentials.auth_token(ACCOUNT, TOKEN),
             base_url=server.url,
         )
-        asked = [one.sid for one in server.questions if one.path.endswith("/Statistics")]
-    assert sorted(asked) == [worker_sid(n) for n in range(8)]
+        requested = [
+            question.sid for question in server.questions if question.path.endswith("/Statistics")
+        ]
+    assert sorted(requested) == [worker_sid(n) for n in range(8)]
     counts = [warehouse.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES[:3]]
     assert counts == [8, 16, 8]
 

@@ -200,9 +200,9 @@ async def test_two_exports_share_one_output(simulator, tmp_path):
     async with (
         session_at(simulator) as one,
         session_at(simulator) as two,
-        etl.Writer(CsvSink(tmp_path)) as store,
+        etl.Writer(CsvSink(tmp_path)) as writer,
     ):
-        runs = [etl.Export(s, p, store).run() for s, p in zip((one, two), plans, strict=True)]
+        runs = [etl.Export(s, p, writer).run() for s, p in zip((one, two), plans, strict=True)]
         reports = await asyncio.gather(*runs)
     assert [report.written for report in reports] == [12, 12]
     rows = csv_rows(tmp_path / "worker_statistics.csv")
@@ -249,8 +249,8 @@ async def test_starting_over_keeps_the_old_rows(simulator, tmp_path):
 async def test_the_total_of_a_resumed_export_leaves_out_what_is_done(simulator, tmp_path):
     """A resumed export's total does not count what earlier runs have done."""
     await export(simulator, JsonLinesSink(tmp_path), days(1))
-    async with session_at(simulator) as session, etl.Writer(JsonLinesSink(tmp_path)) as store:
-        run = etl.Export(session, etl.worker_plan(simulator.workspace_sid, days(2)), store)
+    async with session_at(simulator) as session, etl.Writer(JsonLinesSink(tmp_path)) as writer:
+        run = etl.Export(session, etl.worker_plan(simulator.workspace_sid, days(2)), writer)
         assert run.progress.total is None
         await run.run()
     assert (run.progress.done, run.progress.total) == (12, 12)

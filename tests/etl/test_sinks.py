@@ -87,8 +87,8 @@ def test_parquet_parts_are_in_hives_folders(tmp_path):
 def test_a_resumed_run_truncates_uncommitted_bytes(tmp_path, make):
     """A run that resumes removes half lines and uncommitted lines, and appends after the rest."""
     sink = begun(make(tmp_path))
-    whole = sink.write([tables(1)])
-    torn = dict(whole.lengths)
+    position = sink.write([tables(1)])
+    torn = dict(position.lengths)
     sink.write([tables(2)])
     (path,) = tmp_path.glob("worker_statistics.*")
     path.write_bytes(path.read_bytes()[:-3])
@@ -118,8 +118,8 @@ def test_uncommitted_parts_of_a_crashed_run_are_removed(tmp_path):
     foreign = tmp_path / "worker_statistics" / "part-r0-00001.parquet"
     foreign.write_bytes(b"")
     begun(ParquetSink(tmp_path), Commit("r1", committed), run="r2")
-    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.parquet")}
-    assert left == {*committed.parts, "worker_statistics/part-r0-00001.parquet"}
+    remaining = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.parquet")}
+    assert remaining == {*committed.parts, "worker_statistics/part-r0-00001.parquet"}
 
 
 def test_parts_of_a_run_that_ended_stay(tmp_path):

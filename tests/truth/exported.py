@@ -36,12 +36,12 @@ def counting(calls):
         if question.lists_activities:
             return page("activities", [])
         calls[question.sid] = calls.get(question.sid, 0) + 1
-        told = statistics(question)
-        told["cumulative"]["reservations_created"] = calls[question.sid]
-        told["cumulative"]["reservations_accepted"] = calls[question.sid]
+        body = statistics(question)
+        body["cumulative"]["reservations_created"] = calls[question.sid]
+        body["cumulative"]["reservations_accepted"] = calls[question.sid]
         both = [activity(1, calls[question.sid]), activity(2, 1)]
-        told["cumulative"]["activity_durations"] = both[: 1 if calls[question.sid] > 1 else 2]
-        return http(told)
+        body["cumulative"]["activity_durations"] = both[: 1 if calls[question.sid] > 1 else 2]
+        return http(body)
 
     return answer
 

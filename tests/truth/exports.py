@@ -31,9 +31,9 @@ def lying(workers, lie):
     """Answer as a truthful server of so many Workers does, unless ``lie`` has an answer."""
 
     def answer(question):
-        told = lie(question)
-        if told is not None:
-            return told
+        reply = lie(question)
+        if reply is not None:
+            return reply
         if question.lists_workers:
             return page("workers", [worker(number) for number in range(workers)])
         if question.lists_activities:

@@ -18,13 +18,13 @@ STEPS = ("fsync", "replace", "rename", "unlink")
 
 def kill_at(step):
     """Make this process kill itself before that number of calls of the operating system."""
-    left = step
+    remaining = step
 
     def wrap(call):
         def killing(*arguments, **options):
-            nonlocal left
-            left -= 1
-            if left < 0:
+            nonlocal remaining
+            remaining -= 1
+            if remaining < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
             return call(*arguments, **options)
 

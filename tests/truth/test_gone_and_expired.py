@@ -71,10 +71,10 @@ async def test_a_worker_still_listed_is_not_gone(tmp_path):
     path = tmp_path / "rows.jsonl"
     with RawServer(lying(6, about([2, 3], NOT_FOUND))).running() as server:
         report = await export(server, JsonLinesSink(path))
-        asked = len([one for one in server.questions if one.lists_workers])
+        requested = sum(question.lists_workers for question in server.questions)
     assert (report.written, report.failed, report.gone, report.complete) == (4, 2, 0, False)
-    assert asked == 2
-    assert [one["code"] for one in failures(path)] == [20404, 20404]
+    assert requested == 2
+    assert [failed["code"] for failed in failures(path)] == [20404, 20404]
     with RawServer(truthful(6)).running() as server:
         again = await export(server, JsonLinesSink(path))
     assert (again.written, again.complete) == (2, True)
@@ -135,21 +135,21 @@ async def test_a_gone_worker_is_fetched_again_within_the_grace_period(tmp_path):
     """Each run sends the query again until two answers at least seven days apart agree."""
     path, given = tmp_path / "rows.jsonl", [worker_sid(0), worker_sid(1)]
     state = tmp_path / "rows.jsonl._state" / "unavailable.json"
-    asked = []
+    requested = []
     with RawServer(lying(2, about_worker(1, NOT_FOUND))).running() as server:
         for _ in range(4):
             before = statistics_asked(server)
             report = await export(server, JsonLinesSink(path), workers=given)
             assert (report.gone, report.failed, report.complete) == (1, 0, True)
-            asked.append(statistics_asked(server) - before)
+            requested.append(statistics_asked(server) - before)
             kept = json.loads(state.read_text("utf-8"))
-            if len(asked) == 2:  # as if both answers were eight days old
+            if len(requested) == 2:  # as if both answers were eight days old
                 then = (datetime.now(UTC) - timedelta(days=8)).isoformat()
                 for sids in kept["gone"].values():
                     for record in sids.values():
                         record["first"] = record["last"] = then
                 state.write_text(json.dumps(kept), "utf-8")
-    assert asked == [2, 1, 1, 0]
+    assert requested == [2, 1, 1, 0]
 
 
 @pytest.mark.parametrize("ago", [1, 4, 20, 28])
@@ -187,12 +187,12 @@ async def test_a_window_must_be_old_by_the_servers_date_too(tmp_path):
 async def test_an_expired_window_stays_expired(tmp_path):
     """Windows that are too old cost one request each, and are not reported as done before."""
     path, old, young = tmp_path / "rows.jsonl", [day(60), day(45)], [day(29), day(3)]
-    lie = about_windows([one.start for one in old], TOO_OLD)
+    lie = about_windows([window.start for window in old], TOO_OLD)
     with RawServer(lying(5, lie)).running() as server:
         first = await export(server, JsonLinesSink(path), [*young, *old])
-        asked = statistics_asked(server)
+        requested = statistics_asked(server)
         second = await export(server, JsonLinesSink(path), [*young, *old])
-        assert (asked, statistics_asked(server)) == (2 + 10, 2 + 10)
+        assert (requested, statistics_asked(server)) == (2 + 10, 2 + 10)
     assert (first.expired, first.written, first.complete) == (10, 10, True)
     assert (second.expired, second.already_done, second.complete) == (10, 10, True)
     kept = json.loads((tmp_path / "rows.jsonl._state" / "unavailable.json").read_text("utf-8"))
@@ -209,8 +209,8 @@ async def test_what_was_answered_before_a_window_expired_stays_done(tmp_path):
     with RawServer(lying(5, about(range(5), TOO_OLD))).running() as server:
         report = await export(server, JsonLinesSink(path), day(40))
         again = await export(server, JsonLinesSink(path), day(40))
-    for one in (report, again):
-        assert (one.already_done, one.expired, one.complete) == (2, 3, True)
+    for each in (report, again):
+        assert (each.already_done, each.expired, each.complete) == (2, 3, True)
 
 
 async def test_the_same_error_for_all_workers_ends_the_run(tmp_path):

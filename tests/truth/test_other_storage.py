@@ -130,8 +130,8 @@ def test_windows_locks_a_byte_beyond_the_text(tmp_path, monkeypatch):
     monkeypatch.setattr(locks, "sys", types.SimpleNamespace(platform="win32"))
     with Folder(tmp_path).lock("lock"):
         assert min(locked) > (tmp_path / "lock").stat().st_size
-        own = pytest.raises(OutputLocked, match=f"process {os.getpid()}")
-        with own, Folder(tmp_path).lock("lock"):
+        our_lock = pytest.raises(OutputLocked, match=f"process {os.getpid()}")
+        with our_lock, Folder(tmp_path).lock("lock"):
             pass
     assert locked == set()
 

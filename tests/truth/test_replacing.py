@@ -260,10 +260,10 @@ async def test_a_killed_compaction_loses_nothing(server, tmp_path, kind):
 async def test_windows_that_would_count_twice_raise_an_error(server, tmp_path, kind, other):
     """Days beside hours, or days of another zone, raise an error before any request."""
     await export(server, OUTPUTS[kind](tmp_path), FIRST)
-    asked = len(server.questions)
+    requested = len(server.questions)
     with pytest.raises(ConfigError, match="overlap, so sums over its rows would count that time"):
         await export(server, OUTPUTS[kind](tmp_path), other)
-    assert len(server.questions) == asked
+    assert len(server.questions) == requested
 
 
 async def test_exports_that_share_an_open_output_are_compared(server, tmp_path):
@@ -273,9 +273,9 @@ async def test_exports_that_share_an_open_output_are_compared(server, tmp_path):
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
     async with (
         TaskRouterSession(credentials, base_url=server.url) as session,
-        etl.Writer(JsonLinesSink(tmp_path)) as store,
+        etl.Writer(JsonLinesSink(tmp_path)) as writer,
     ):
-        first, second = (etl.Export(session, plan, store) for plan in plans)
+        first, second = (etl.Export(session, plan, writer) for plan in plans)
         await first.run()
         with pytest.raises(ConfigError, match="overlap"):
             await second.run()

@@ -91,8 +91,13 @@ async def test_counts_whose_sum_is_over_64_bits_are_stored(tmp_path):
     def lie(question):
         if not asks_statistics(question):
             return None
-        said = statistics(question)
-        return http({**said, "cumulative": {**said["cumulative"], "reservations_created": LARGEST}})
+        answer = statistics(question)
+        return http(
+            {
+                **answer,
+                "cumulative": {**answer["cumulative"], "reservations_created": LARGEST},
+            }
+        )
 
     with RawServer(lying(5, lie)).running() as server:
         report = await export(server, JsonLinesSink(path))
@@ -147,7 +152,10 @@ async def test_headers_that_are_not_utf_8_are_listed(tmp_path, header):
     with RawServer(lying(4, lie)).running() as server:
         report = await export(server, JsonLinesSink(path))
     assert (report.written, report.failed, report.complete) == (2, 2, False)
-    assert sorted(one["worker_sid"] for one in failures(path)) == [worker_sid(1), worker_sid(2)]
+    assert sorted(line["worker_sid"] for line in failures(path)) == [
+        worker_sid(1),
+        worker_sid(2),
+    ]
     assert json.dumps(report.to_dict(), default=str).encode()
 
 
@@ -251,10 +259,10 @@ def test_the_command_reports_an_answer_that_can_not_be_stored(tmp_path):
         ran = fetch(server, *options)
         allowed = fetch(server, *options, "--max-failures=1")
         printed = fetch(server)
-    told = json.loads(summary.read_text("utf-8"))
+    reported = json.loads(summary.read_text("utf-8"))
     assert (ran.returncode, allowed.returncode, printed.returncode) == (3, 0, 3)
     assert f"failed: {worker_sid(2)}" in ran.stderr
-    assert (told["complete"], told["exports"][0]["complete"]) == (False, False)
-    assert [one["worker_sid"] for one in failures(path)] == [worker_sid(2)]
+    assert (reported["complete"], reported["exports"][0]["complete"]) == (False, False)
+    assert [failed["worker_sid"] for failed in failures(path)] == [worker_sid(2)]
     assert len(printed.stdout.splitlines()) == 3
     assert "Traceback" not in ran.stderr + printed.stderr

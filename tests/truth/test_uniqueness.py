@@ -75,9 +75,9 @@ async def test_two_exports_of_one_workspace_write_each_key_once(tmp_path):
         plan = etl.worker_plan(WORKSPACE, day(3))
         async with (
             TaskRouterSession(credentials, base_url=server.url) as session,
-            Writer(CsvSink(tmp_path / "rows.csv", table="worker_statistics")) as store,
+            Writer(CsvSink(tmp_path / "rows.csv", table="worker_statistics")) as writer,
         ):
-            runs = [etl.Export(session, plan, store) for _ in range(2)]
+            runs = [etl.Export(session, plan, writer) for _ in range(2)]
             reports = await asyncio.gather(*(run.run() for run in runs))
         assert statistics_asked(server) == 8
     assert sum(report.written for report in reports) == 8

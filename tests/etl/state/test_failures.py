@@ -36,9 +36,9 @@ class Memory:
         self.data = None
 
 
-def line(key, told="old"):
+def line(key, message="old"):
     """Return a line of the file."""
-    return json.dumps({"key": key, "message": told}).encode() + b"\n"
+    return json.dumps({"key": key, "message": message}).encode() + b"\n"
 
 
 @given(old=keys, new=keys, done=keys)
@@ -46,8 +46,8 @@ def test_a_line_stays_until_its_query_is_done(old, new, done):
     """The file holds new failures, and old ones that neither are done nor failed again."""
     storage = Memory(b"".join(map(line, sorted(old))) if old else None)
     merge_failures(storage, "_state", [line(key, "new") for key in sorted(new)], done.__contains__)
-    lines = [] if storage.data is None else [json.loads(one) for one in storage.data.splitlines()]
-    assert {one["key"]: one["message"] for one in lines} == {
+    lines = [] if storage.data is None else [json.loads(text) for text in storage.data.splitlines()]
+    assert {line["key"]: line["message"] for line in lines} == {
         **dict.fromkeys(old - done, "old"),
         **dict.fromkeys(new, "new"),
     }
