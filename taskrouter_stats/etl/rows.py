@@ -152,10 +152,8 @@ def estimated_bytes(value: WorkerStatistics) -> int:
     The estimate counts rows, the text of names, and values that no model knows.
     """
     cumulative = value.cumulative
-    durations = (None if cumulative is None else cumulative.activity_durations) or ()
-    records: list[Record] = [value, *durations]
-    if cumulative is not None:
-        records.append(cumulative)
+    durations = cumulative.activity_durations or ()
+    records: list[Record] = [value, cumulative, *durations]
     names = sum(len(duration.friendly_name or "") for duration in durations)
     extra = sum(_size(record.extra) for record in records if record.extra)
     return ROW_BYTES * (1 + len(durations)) + names + extra

@@ -10,7 +10,7 @@ from taskrouter_stats import TaskRouterSession, Window, etl
 
 TZ = "America/New_York"
 LAST = datetime.now(UTC).date() - timedelta(days=3)
-"""A day that has settled in any zone, and that the simulator can tell of."""
+"""A day that has settled in any zone, and of which the simulator has statistics."""
 
 
 def days(count):

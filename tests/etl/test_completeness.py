@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, Window, errors, etl, queries
-from taskrouter_stats.etl import writer as store_module
+from taskrouter_stats.etl import writer as writer_module
 from taskrouter_stats.etl.state.checkpoint import split_key
 from tests.support.fakes import (
     WORKSPACE,
@@ -68,7 +68,7 @@ KINDS = {
     "failing": lambda *_: trouble(500, 20500),
     "no JSON": lambda *_: reply(200, b"{"),
     "cut off": lambda *_: errors.ConnectionFailed("cut off"),
-    "surprise": lambda *_: RuntimeError("nobody expects this"),
+    "surprise": lambda *_: RuntimeError("an unexpected error"),
     "denied": lambda *_: trouble(401, 20003),
 }
 COMMON = ["true"] * 6 + [kind for kind in KINDS if kind not in ("surprise", "denied")]
@@ -199,13 +199,13 @@ def check(export, workers, raised, disk):
 @settings(max_examples=100)
 def test_complete_means_that_nothing_is_missing(several):
     """No run is complete while a key has neither a durable true row nor a recorded reason."""
-    disk, most = Disk(), store_module.BATCH_SIZE
+    disk, most = Disk(), writer_module.BATCH_SIZE
     for run in several:
-        store_module.BATCH_SIZE = run["most"]
+        writer_module.BATCH_SIZE = run["most"]
         try:
             check(*asyncio.run(play(run, disk)), disk)
         finally:
-            store_module.BATCH_SIZE = most
+            writer_module.BATCH_SIZE = most
 
 
 @given(st.lists(runs(), min_size=1, max_size=2))

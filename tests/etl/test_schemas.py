@@ -14,7 +14,7 @@ MEASURES = {
     "task_queue_statistics": [models.TaskQueueCumulative, models.TaskQueueRealTime],
 }
 ELSEWHERE = {"worker_statistics": {"activity_durations"}}
-"""What has a table of its own."""
+"""Fields with another table."""
 
 
 @pytest.mark.parametrize("table", SCHEMAS)

@@ -95,7 +95,7 @@ class Broken(JsonLinesSink):
 
     def write(self, batch):
         """Raise an unexpected error."""
-        raise RuntimeError("nobody expects this")
+        raise RuntimeError("an unexpected error")
 
 
 async def test_any_error_of_a_flush_is_raised(tmp_path, monkeypatch):
@@ -109,9 +109,9 @@ async def test_any_error_of_a_flush_is_raised(tmp_path, monkeypatch):
             while writer.error is None:  # noqa: ASYNC110 (nothing tells of it)
                 await asyncio.sleep(0)
 
-    with pytest.raises(StorageError, match="RuntimeError: nobody expects this"):
+    with pytest.raises(StorageError, match="RuntimeError: an unexpected error"):
         await wait_for_the_flush()
-    with pytest.raises(StorageError, match="nobody expects this"):
+    with pytest.raises(StorageError, match="an unexpected error"):
         await writer.add(item(2))
     async with Writer(JsonLinesSink(tmp_path / "o.jsonl")) as again:
         assert not again.is_done(worker_key(1))

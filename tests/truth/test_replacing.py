@@ -31,7 +31,7 @@ OUTPUTS = {
     "parquet": ParquetSink,
 }
 NEVER = timedelta(days=3650)
-"""After so long a window settles: not while the test runs."""
+"""A settle time with which no window settles while the test runs."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The checkpoint is the commit."""
+"""The checkpoint: what a commit stores, and what the next run reads."""
 
 from datetime import date
 
