@@ -1,4 +1,4 @@
-"""The house's own rules: small files, small functions, tests that say one truth."""
+"""Tests of the repository's rules: small files, small functions, one sentence per test."""
 
 import ast
 import re
@@ -21,6 +21,10 @@ SOURCES = sorted(
     if "__pycache__" not in path.parts
 )
 TESTS = [path for path in SOURCES if path.name.startswith("test_")]
+MIRRORED = {"core", "models", "session", "simulator", "etl", "cli"}
+WHOLE_FOLDER = {"cancellation", "deadlines", "secrets", "completeness", "wrong_calls"}
+WHOLE_FOLDER |= {"wrong_places", "main"}
+"""Topics of a whole folder, not of one file; ``main`` is of ``__main__.py``."""
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 REGISTRIES = re.compile(
     r"--(extra-)?index-url|\[\[tool\.uv\.index\]\]|registry\s*=\s*http|/simple/?[\"'\s]"
@@ -31,10 +35,6 @@ MACHINE_PATHS = re.compile(r"(?<![\w.:/}])/(home|Users|root|mnt|srv)/\w+|\b[C-Z]
 def named(path):
     """Return a path as the tests' reports show it."""
     return path.relative_to(ROOT).as_posix()
-
-
-each_source = pytest.mark.parametrize("path", SOURCES, ids=named)
-each_test_file = pytest.mark.parametrize("path", TESTS, ids=named)
 
 
 def functions(path):
@@ -53,7 +53,7 @@ def length(function):
 
 
 def sentences(text):
-    """Return how many sentences a docstring has; dots inside of words and names end none."""
+    """Return how many sentences a docstring has; a dot inside a word or name ends none."""
     return len(re.findall(r"[.!?](?=\s|$)", text))
 
 
@@ -67,77 +67,98 @@ def tracked():
     return [ROOT / name for name in run.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-@each_source
-def test_files_are_small(path):
+def broken(paths, violations):
+    """Return the violations of a rule by file, for the files that have any."""
+    found = {named(path): violations(path) for path in paths}
+    return {name: wrong for name, wrong in found.items() if wrong}
+
+
+def test_files_are_small():
     """A file has fewer than 350 lines."""
-    assert len(path.read_text("utf-8").splitlines()) < LINES_OF_A_FILE
+    lengths = {named(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name: lines for name, lines in lengths.items() if lines >= LINES_OF_A_FILE} == {}
 
 
-@each_source
-def test_functions_are_small(path):
-    """A function has fewer than 40 lines beside its docstring."""
-    long = {f.name: length(f) for f in functions(path) if length(f) >= LINES_OF_A_FUNCTION}
-    assert long == {}
+def test_functions_are_small():
+    """A function has fewer than 40 lines, docstring left out."""
+
+    def long(path):
+        return {f.name: length(f) for f in functions(path) if length(f) >= LINES_OF_A_FUNCTION}
+
+    assert broken(SOURCES, long) == {}
 
 
-@each_source
-def test_no_drawers_for_odds_and_ends(path):
-    """No file is called after the fact that its content has no name."""
-    assert path.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}
+def test_files_have_meaningful_names():
+    """No file has a name without meaning, such as utils."""
+    vague = {"utils", "util", "helpers", "helper", "common", "misc"}
+    assert [named(path) for path in SOURCES if path.stem in vague] == []
 
 
-@each_test_file
-def test_every_test_says_one_truth(path):
-    """A test's docstring is one sentence on what is true, capital letter to full stop."""
-    tests = [f for f in functions(path) if f.name.startswith("test_")]
-    docs = {f.name: ast.get_docstring(f) or "" for f in tests}
-    assert {n: t for n, t in docs.items() if sentences(t) != 1 or t[-1] not in ".!?"} == {}
-    assert {name: text for name, text in docs.items() if not re.match(r"[A-Z0-9`\"*]", text)} == {}
+def test_every_test_has_a_docstring_of_one_sentence():
+    """A test's docstring is one sentence, from a capital letter to a full stop."""
+
+    def wrong(path):
+        docs = {f.name: ast.get_docstring(f) or "" for f in functions(path)}
+        tests = {name: doc for name, doc in docs.items() if name.startswith("test_")}
+        return {
+            name: doc
+            for name, doc in tests.items()
+            if sentences(doc) != 1 or doc[-1] not in ".!?" or not re.match(r"[A-Z0-9`\"*]", doc)
+        }
+
+    assert broken(TESTS, wrong) == {}
 
 
-@each_test_file
-def test_tests_of_a_file_have_names_of_their_own(path):
-    """No test of a file hides another by having its name."""
-    tree = ast.parse(path.read_text("utf-8"))
-    scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
-    for scope in scopes:
-        names = [node.name for node in scope.body if isinstance(node, FUNCTION)]
-        assert sorted(names) == sorted(set(names))
+def test_tests_of_a_file_have_different_names():
+    """No two functions of a test file's scope have the same name."""
+
+    def repeated(path):
+        tree = ast.parse(path.read_text("utf-8"))
+        scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+        names = [[n.name for n in scope.body if isinstance(n, FUNCTION)] for scope in scopes]
+        return [name for scope in names for name in set(scope) if scope.count(name) > 1]
+
+    assert broken(TESTS, repeated) == {}
 
 
-@each_test_file
-def test_no_test_sleeps(path):
-    """Tests wait for what happens and not for time to pass: a sleep of 0 gives way, no more."""
-    tree = ast.parse(path.read_text("utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    sleeps = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr == "sleep"]
-    timed = [c for c in sleeps if isinstance(c.func.value, ast.Name) and c.func.value.id == "time"]
-    assert timed == []
+def test_no_test_sleeps():
+    """No test sleeps with ``time.sleep``."""
+
+    def sleeps(path):
+        nodes = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+        return [n.lineno for n in nodes if ast.unparse(n.func) == "time.sleep"]
+
+    assert broken(TESTS, sleeps) == {}
 
 
 def test_tests_mirror_the_sources():
-    """A test file of a room is named for a source file, or for a part of what it does."""
-    for folder in ("core", "models", "simulator"):
-        sources = {path.stem for path in (ROOT / "taskrouter_stats" / folder).iterdir()}
-        files = {path.stem.removeprefix("test_") for path in TESTS if path.parent.name == folder}
-        strays = {f for f in files if not any(f == s or f.startswith(f"{s}_") for s in sources)}
-        assert strays - {"concurrency"} == set()
+    """A test file mirrors a source file or folder of the same place, or a topic of one."""
+    strays = []
+    for path in TESTS:
+        place = path.relative_to(ROOT / "tests").parent
+        sources = ROOT / "taskrouter_stats" / place
+        if place.parts and place.parts[0] in MIRRORED:
+            names = {source.stem for source in sources.iterdir()} | {place.name, *WHOLE_FOLDER}
+            topic = path.stem.removeprefix("test_")
+            if not any(topic == name or topic.startswith(f"{name}_") for name in names):
+                strays.append(named(path))
+    assert strays == []
 
 
 def test_the_top_level_is_fixed(tracked):
-    """Beside dotfiles the top of the repository holds the seven fixed entries alone."""
+    """The top of the repository holds dotfiles and the fixed entries only."""
     top = {path.relative_to(ROOT).parts[0] for path in tracked}
     assert {name for name in top if not name.startswith(".")} <= TOP
 
 
 def test_no_lock_file(tracked):
-    """No lock file pins what the users' own resolver decides."""
+    """The repository has no lock file."""
     locks = {"uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "package-lock.json"}
     assert [named(path) for path in tracked if path.name in locks] == []
 
 
-def test_no_machine_in_the_repository(tracked):
-    """No tracked file names a path of some machine, this one's included."""
+def test_no_machine_path_is_tracked(tracked):
+    """No tracked file contains a path of a machine."""
     here = {str(ROOT), sys.prefix, str(Path.home())} - {"/", "/usr", "/usr/local", "/root"}
     found = {
         named(path): match
@@ -149,8 +170,8 @@ def test_no_machine_in_the_repository(tracked):
     assert found == {}
 
 
-def test_no_registry_in_the_repository(tracked):
-    """No tracked file says where packages are downloaded from."""
+def test_no_registry_address_is_tracked(tracked):
+    """No tracked file contains the address of a package registry."""
     found = [
         named(path)
         for path in tracked
@@ -161,7 +182,7 @@ def test_no_registry_in_the_repository(tracked):
 
 
 def test_text_files_are_tidy(tracked):
-    """Text ends with a line end, holds no tab stops in Python and no carriage returns."""
+    """Text files end with a line end and have no carriage returns."""
     texts = [path for path in tracked if path.suffix in {".py", ".md", ".toml"}]
     for path in texts:
         content = path.read_bytes()
@@ -174,5 +195,5 @@ def test_text_files_are_tidy(tracked):
     [("One truth.", 1), ("Two. Truths.", 2), ("None", 0), ("Names.with.dots are one.", 1)],
 )
 def test_sentences_are_counted(text, count):
-    """The counting of sentences that this file relies on counts right."""
+    """``sentences`` counts right."""
     assert sentences(text) == count

@@ -7,16 +7,13 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
+from taskrouter_stats.models import environment
 from taskrouter_stats.models.redaction import SecretRedactor, basic_auth
 
 from .terminal import printable
 
 __all__ = ["Redactor", "secrets_of"]
 
-_SECRETS: Final = {
-    "TWILIO_ACCOUNT_SID": "TWILIO_AUTH_TOKEN",
-    "TWILIO_API_KEY": "TWILIO_API_SECRET",
-}
 _SHORTEST: Final = 6
 """A shorter text is no secret of Twilio's, and blotting it out would blot out half of the words."""
 _SID: Final = re.compile(r"([A-Z]{2}[0-9a-fA-F]{4})[0-9a-fA-F]{24}([0-9a-fA-F]{4})")
@@ -53,7 +50,10 @@ class Redactor:
 
 def secrets_of(environ: Mapping[str, str], *proxies: str | None) -> list[str]:
     """What must not be shown of this environment and of these proxies' URLs, as headers too."""
-    pairs = [(environ.get(name, ""), environ.get(secret, "")) for name, secret in _SECRETS.items()]
+    pairs = [
+        (environ.get(name, ""), environ.get(secret, ""))
+        for name, secret in environment.SECRETS.items()
+    ]
     for parts in (urlsplit(proxy) for proxy in proxies if proxy):
         user, password = parts.username or "", parts.password or ""
         pairs += (user, password), (unquote(user), unquote(password))

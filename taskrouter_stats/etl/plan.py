@@ -15,17 +15,21 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.query import Listing, Query
-from taskrouter_stats.core.window import Window
+from taskrouter_stats.core.window import RETENTION, Window
 from taskrouter_stats.errors import InvalidWindow, PayloadError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.items import Items
-from taskrouter_stats.session.worker_queries import WorkerQueries, WorkersInput, check_workers
+from taskrouter_stats.session.worker_queries import (
+    WorkerQueries,
+    WorkersInput,
+    check_workers,
+    query_template,
+)
 
 from .rows import Tables, worker_rows
 
 __all__ = [
-    "RETENTION",
     "Estimate",
     "WorkerPlan",
     "WorkerQueryCache",
@@ -35,18 +39,11 @@ __all__ = [
     "worker_plan",
 ]
 
-RETENTION: Final = timedelta(days=30)
-"""Twilio documents 30 days of history (https://www.twilio.com/docs/api/errors/14241); only the
-server decides."""
-
 _MARGIN: Final = timedelta(days=1)
 """Part of ``RETENTION`` in which a window may have expired already: clocks differ, and Twilio does
 not document at which time of a day its retention ends."""
 
 _OLDEST: Final = RETENTION - _MARGIN
-
-_ANY_WORKER: Final = "WK" + "0" * 32
-"""Worker SID of a plan's template; each query replaces it."""
 
 _PAGE: Final = 1000
 """Workers of one page: the largest page that Twilio documents."""
@@ -145,9 +142,7 @@ def worker_plan(
     if isinstance(workers, Iterable) and not isinstance(workers, (str, bytes, AsyncIterable)):
         workers = tuple(workers)  # read once for each window
     check_workers(workers, workspace_sid)
-    template = queries.worker_statistics(
-        workspace_sid, _ANY_WORKER, found[0], task_channel=task_channel
-    )
+    template = query_template(workspace_sid, found[0], task_channel)
     return WorkerPlan(template=template, windows=found, workers=workers)
 
 

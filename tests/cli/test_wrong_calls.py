@@ -16,22 +16,22 @@ CALLS = (
         "a worker for a workspace",
         "fetch WK",
         (
-            f"WORKSPACE='{WORKER}' is no SID of this kind: WS and 32 hexadecimal digits are "
-            "expected; WK is for Worker"
+            f"WORKSPACE='{WORKER}' is not a Workspace SID: expected WS and 32 hexadecimal "
+            "digits; WK is for Worker"
         ),
     ),
     (
         "a workspace in lower case",
         "fetch ws",
         (
-            "WORKSPACE='ws00000000000000000000000000000000' is no SID of this kind: WS and 32 "
-            "hexadecimal digits are expected; write WS in capitals"
+            "WORKSPACE='ws00000000000000000000000000000000' is not a Workspace SID: "
+            "expected WS and 32 hexadecimal digits; write WS in capitals"
         ),
     ),
     (
         "a workspace from the documents",
         "fetch WS…",
-        "WORKSPACE='WS…' is no SID of this kind: WS and 32 hexadecimal digits are expected",
+        "WORKSPACE='WS…' is not a Workspace SID: expected WS and 32 hexadecimal digits",
     ),
     (
         "a span without unit",
@@ -68,10 +68,7 @@ CALLS = (
     (
         "times backwards",
         "fetch WS --from 2020-11-02T00:00Z --to 2020-11-01T00:00Z",
-        (
-            "the window ends at 2020-11-01T00:00:00Z, which is not after its start "
-            "2020-11-02T00:00:00Z"
-        ),
+        ("the window ends at 2020-11-01T00:00:00Z, not after its start 2020-11-02T00:00:00Z"),
     ),
     (
         "a time to come",
@@ -172,7 +169,7 @@ CALLS = (
     (
         "an empty channel",
         'fetch WS --task-channel ""',
-        "task_channel='': text without control characters is expected, not empty",
+        "task_channel='': expected text, not empty, without control characters",
     ),
     (
         "a stop without zone",
@@ -264,18 +261,15 @@ ENVIRONMENTS = (
         "TWILIO_AUTH_TOKEN=",
         "fetch WS",
         (
-            "TWILIO_AUTH_TOKEN is not set: TWILIO_API_KEY and TWILIO_API_SECRET, or "
-            "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, are needed"
+            "TWILIO_AUTH_TOKEN is not set: set TWILIO_API_KEY and TWILIO_API_SECRET, or "
+            "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
         ),
     ),
     (
         "the token for the account",
         f"TWILIO_ACCOUNT_SID={SECRET}",
         "fetch WS",
-        (
-            "account_sid='(not shown)' is no SID of this kind: AC and 32 hexadecimal digits "
-            "are expected"
-        ),
+        ("account_sid='(not shown)' is not an Account SID: expected AC and 32 hexadecimal digits"),
     ),
     (
         "a key without its secret",

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from attrs import define, field
 
 from taskrouter_stats import Listing, Query, TaskRouterSession, Window, queries
+from taskrouter_stats.core.window import WINDOW_TOO_OLD
 from taskrouter_stats.errors import (
     ApiError,
     BadRequest,
@@ -44,7 +45,6 @@ _SOME_QUEUES: Final = 50
 _RECENT: Final = Window.last(minutes=15)
 _LONG_AGO: Final = timedelta(days=30, hours=12)
 """Beyond the documented 30 days, and within the 31 that one page gives for IE1."""
-_TOO_OLD: Final = 14241
 
 
 @define
@@ -123,7 +123,7 @@ class Checks:
             await self._fetch(old)
             self.retention = f"{asked} is answered, though 30 days are documented"
         except BadRequest as error:
-            documented = "as" if error.code == _TOO_OLD else "where 14241 is"
+            documented = "as" if error.code == WINDOW_TOO_OLD else "where 14241 is"
             said = f"HTTP {error.status}, code {error.code}"
             self.retention = f"{asked} is refused with {said}, {documented} documented"
         except ApiError as error:

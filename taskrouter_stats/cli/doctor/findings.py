@@ -18,6 +18,7 @@ from taskrouter_stats.errors import (
     Unauthorized,
     UsageError,
 )
+from taskrouter_stats.models import environment
 
 __all__ = [
     "Finding",
@@ -106,18 +107,12 @@ def _advice(error: TaskRouterStatsError) -> str | None:
             return None
 
 
-_VARIABLES: Final = (
-    "TWILIO_API_KEY",
-    "TWILIO_API_SECRET",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-)
 _WITH_TASKROUTER: Final = {"us1", "ie1"}
 
 
 def credentials_finding(environ: Mapping[str, str]) -> tuple[Finding, Credentials | None]:
     """Which credentials there are, by the names of their variables."""
-    names = [name for name in _VARIABLES if environ.get(name)]
+    names = [name for name in environment.CREDENTIALS if environ.get(name)]
     told = f"set: {', '.join(names)}" if names else "no variable is set"
     try:
         credentials = Credentials.from_env(environ)
@@ -142,11 +137,15 @@ def credentials_finding(environ: Mapping[str, str]) -> tuple[Finding, Credential
 
 def _missing(environ: Mapping[str, str]) -> str | None:
     """The other half of what is set, or None when nothing is missing."""
-    key, secret, account, token = (environ.get(name) for name in _VARIABLES)
+    key, secret, account, token = (environ.get(name) for name in environment.CREDENTIALS)
     if key or secret:
-        return None if key and secret else f"{_VARIABLES[1 if key else 0]} is missing"
+        return None if key and secret else f"{environment.CREDENTIALS[1 if key else 0]} is missing"
     if account or token:
-        return None if account and token else f"{_VARIABLES[3 if account else 2]} is missing"
+        return (
+            None
+            if account and token
+            else f"{environment.CREDENTIALS[3 if account else 2]} is missing"
+        )
     return "there are none"
 
 

@@ -15,16 +15,16 @@ from attrs import frozen
 
 from taskrouter_stats import Credentials, SessionOptions, TaskRouterSession
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.models import check_sid
+from taskrouter_stats.models import check_sid, environment
 from taskrouter_stats.session.options import options_from_env
 
 __all__ = ["Account", "read_accounts"]
 
 _VARIABLES: Final = {
-    "account_sid_env": "TWILIO_ACCOUNT_SID",
-    "auth_token_env": "TWILIO_AUTH_TOKEN",
-    "api_key_env": "TWILIO_API_KEY",
-    "api_secret_env": "TWILIO_API_SECRET",
+    "account_sid_env": environment.ACCOUNT_SID,
+    "auth_token_env": environment.AUTH_TOKEN,
+    "api_key_env": environment.API_KEY,
+    "api_secret_env": environment.API_SECRET,
 }
 _PLACES: Final = ("base_url", "region", "edge")
 _KEYS: Final = {"name", "workspaces", *_PLACES, *_VARIABLES}

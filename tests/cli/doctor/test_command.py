@@ -118,7 +118,7 @@ async def test_wrong_credentials_end_it_at_once(simulator, doctor):
     state, told = verdict(out, "workspace")
     assert state == "not ok"
     assert "HTTP 401, code 20003: Authenticate" in told
-    assert "next: check that the secret is this SID's" in told
+    assert "next: check that the secret belongs to this SID" in told
     assert verdict(out, "task queues")[1] == "not asked: these credentials are refused"
     assert simulator.counters.requests == 1
 

@@ -18,7 +18,7 @@ async def test_closed_statistics_of_a_large_workspace(doctor):
     assert code == 3
     state, told = verdict(out, "worker statistics")
     assert state == "not ok"
-    assert "closed by default in Workspaces of more than 100 Workers" in told
+    assert "closes these statistics by default in Workspaces of more than 100 Workers" in told
     assert answer(out, "over 100 Workers") == "refused with HTTP 403, code 20403"
     assert verdict(out, "workers")[1] == "101 Workers"
     assert sum(path.endswith("/Statistics") for path in asked) == 1

@@ -43,8 +43,8 @@ def test_a_token_beside_a_key_is_told():
         ((None, SECRET, None, None), "TWILIO_API_KEY is missing; set: TWILIO_API_SECRET"),
         ((None, None, ACCOUNT, None), "TWILIO_AUTH_TOKEN is missing; set: TWILIO_ACCOUNT_SID"),
         ((None, None, None, SECRET), "TWILIO_ACCOUNT_SID is missing; set: TWILIO_AUTH_TOKEN"),
-        ((None, None, SECRET, SECRET), "account_sid='(not shown)' is no SID of this kind"),
-        ((None, None, ACCOUNT, f" {SECRET}"), "the token has spaces"),
+        ((None, None, SECRET, SECRET), "account_sid='(not shown)' is not an Account SID"),
+        ((None, None, ACCOUNT, f" {SECRET}"), "the token contains spaces"),
     ],
 )
 def test_what_is_missing_or_wrong_is_told(values, told):
