@@ -1,4 +1,4 @@
-"""ETL: a workspace's statistics as rows in files, resumable at any moment.
+"""ETL: statistics of a Workspace as rows in files; an interrupted run can resume.
 
 ::
 

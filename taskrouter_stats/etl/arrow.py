@@ -1,4 +1,4 @@
-"""Arrow tables of our rows, for pandas, polars and duckdb. It needs the extra ``parquet``."""
+"""Arrow tables of rows, for pandas, polars and duckdb. Requires the extra ``parquet``."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,10 +17,10 @@ __all__ = ["arrow_schema", "arrow_table", "pyarrow", "to_arrow"]
 
 
 def pyarrow(part: str = "") -> Any:
-    """The library, or a part of it such as ``".parquet"``; it ships no types.
+    """Return pyarrow, or a part of it such as ``".parquet"``; pyarrow has no type annotations.
 
     Raises:
-        MissingExtra: when it isn't installed.
+        MissingExtra: pyarrow is not installed.
     """
     try:
         return import_module(f"pyarrow{part}")
@@ -34,18 +34,18 @@ def to_arrow(
     table: str | None = None,
     fetched_at: datetime | None = None,
 ) -> Any:
-    """The successes among these as one ``pyarrow.Table``; failures are left out.
+    """Return the rows of the successes as one ``pyarrow.Table``, without the failures.
 
     Args:
-        outcomes: what ``collect`` or a stream returned, of one kind of statistics.
-        table: a name from ``SCHEMAS``, such as ``"worker_activity_durations"``; by default that
-            of the first success's own statistics.
-        fetched_at: when they were fetched, aware; null if it isn't known any more.
+        outcomes: outcomes of ``collect`` or a stream, of one kind of statistics.
+        table: a name from ``SCHEMAS``, such as ``"worker_activity_durations"``; None for the main
+            table of the first success.
+        fetched_at: when the outcomes were fetched, aware; None if unknown.
 
     Raises:
-        MissingExtra: without pyarrow.
-        InvalidParameter: for a table that isn't there.
-        UsageError: for answers that are no statistics.
+        MissingExtra: pyarrow is not installed.
+        InvalidParameter: the table is unknown.
+        UsageError: an outcome does not hold statistics.
     """
     pyarrow()
     successes = [outcome for outcome in outcomes if isinstance(outcome, Success)]
@@ -61,7 +61,7 @@ def to_arrow(
 
 
 def arrow_schema(schema: Schema) -> Any:
-    """A table's schema in Arrow's types, its version in the metadata."""
+    """Return a table's schema in Arrow's types, with its version in the metadata."""
     pa = pyarrow()
     types: Mapping[Kind, Callable[[], Any]] = {
         "string": pa.string,
@@ -77,7 +77,7 @@ def arrow_schema(schema: Schema) -> Any:
 
 
 def arrow_table(schema: Schema, found: Sequence[Row]) -> Any:
-    """Rows as an Arrow table."""
+    """Return rows as an Arrow table."""
     pa = pyarrow()
     typed = arrow_schema(schema)
     arrays = [

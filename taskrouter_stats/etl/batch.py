@@ -1,4 +1,4 @@
-"""Writes a batch of answers so that one answer that can't be written costs only itself."""
+"""A batch of answers, in which an answer that can't be written does not affect the others."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -7,9 +7,9 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.errors import PayloadError, StorageError
 
-from .checkpoint import Position
 from .rows import ROW_BYTES, Tables
 from .sinks.base import Sink
+from .state.checkpoint import Position
 
 __all__ = ["UNWRITABLE", "Batch", "PendingRows", "ignore"]
 
@@ -23,33 +23,33 @@ UNWRITABLE: Final = (
     NotImplementedError,
     RecursionError,
 )
-"""Errors that a value causes when it is written: text that is not Unicode, a number or a depth
-that a format doesn't have. Any other error is taken as the fault of the sink."""
+"""Errors that a value can cause when it is written: text that is not Unicode, a number or a depth
+that a format can't hold. Any other error is an error of the sink."""
 
 MIN_SUSPECT: Final = 20
-"""When so many answers are in a batch and none can be written, the sink is at fault."""
+"""Answers of a batch from which on, if none can be written, the error is one of the sink."""
 
 
 def ignore(error: Exception | None) -> None:
-    """Do nothing with what became of an item."""
+    """Ignore the result of an item."""
     del error
 
 
 @frozen
 class PendingRows:
-    """Something to store.
+    """Rows to store.
 
     Attributes:
-        make: makes its rows, in the thread that writes them.
-        key: the query that is done once the rows are durable; None if none is.
-        weight: roughly how many bytes it takes in memory.
-        on_stored: is called in the loop with None once the rows are durable, or with the error
-            when these rows can't be made or written.
+        make: returns the rows; called in the thread that writes them.
+        key: the key of the query that is done once the rows are durable; None without one.
+        estimated_bytes: the estimated bytes of the rows in memory.
+        on_stored: called in the event loop, with None once the rows are durable, or with the error
+            if these rows can't be made or written.
     """
 
     make: Callable[[], Tables]
     key: str | None = None
-    weight: int = ROW_BYTES
+    estimated_bytes: int = ROW_BYTES
     on_stored: Callable[[Exception | None], None] = ignore
 
 
@@ -58,11 +58,11 @@ class Batch:
     """Items that are written and committed together.
 
     Attributes:
-        items: what to write.
-        made: the rows of each item, by its number; without those that could not be made.
-        errors: why an item could not be made or written, by its number.
-        position: where the output stands after it.
-        committed: whether the rows are durable and the checkpoint knows it.
+        items: the rows to write.
+        position: the output's position after the batch.
+        made: the rows of each item that could be made, by the item's number.
+        errors: the error of each item that could not be made or written, by the item's number.
+        committed: whether the rows are durable and the checkpoint is written.
     """
 
     items: Sequence[PendingRows]
@@ -75,22 +75,22 @@ class Batch:
         """Make the rows and write them.
 
         Raises:
-            Exception: what the sink raised, when no single answer is to blame for it.
+            Exception: an error of the sink that no single answer caused.
         """
         for number, item in enumerate(self.items):
             try:
                 self.made[number] = item.make()
-            except Exception as error:  # noqa: BLE001 (whatever it is, it is about this answer)
+            except Exception as error:  # noqa: BLE001 (an error of this answer alone)
                 self.errors[number] = error
         numbers = list(self.made)
         if numbers:
-            self._divide(sink, numbers)
+            self._write_or_split(sink, numbers)
         refused = [number for number in numbers if number in self.errors]
         if len(refused) == len(numbers) >= MIN_SUSPECT:
             raise self.errors[numbers[0]]
 
     def stored(self) -> list[tuple[PendingRows, Tables]]:
-        """Return the items whose rows were written, with these rows."""
+        """Return the items whose rows were written, with their rows."""
         return [
             (self.items[number], tables)
             for number, tables in self.made.items()
@@ -98,13 +98,13 @@ class Batch:
         ]
 
     def report(self) -> None:
-        """Call each item's ``on_stored``, in the loop, once the batch is committed."""
+        """Call each item's ``on_stored`` in the event loop, if the batch is committed."""
         if self.committed:
             for number, item in enumerate(self.items):
                 item.on_stored(self.errors.get(number))
 
-    def _divide(self, sink: Sink, numbers: list[int]) -> None:
-        """Write these items; halve them until an item that can't be written stands alone."""
+    def _write_or_split(self, sink: Sink, numbers: list[int]) -> None:
+        """Write these items; on an error write each half, down to the item that causes it."""
         try:
             written = sink.write([self.made[number] for number in numbers])
         except StorageError:
@@ -114,7 +114,7 @@ class Batch:
                 self.errors[numbers[0]] = error
                 return
             middle = len(numbers) // 2
-            self._divide(sink, numbers[:middle])
-            self._divide(sink, numbers[middle:])
+            self._write_or_split(sink, numbers[:middle])
+            self._write_or_split(sink, numbers[middle:])
         else:
             self.position = self.position.then(written)

@@ -1,4 +1,4 @@
-"""Leaves each key once in an output: of several answers to one query the latest."""
+"""Compaction: each key once in an output, with the rows of its latest answer."""
 
 import os
 from datetime import UTC, datetime
@@ -10,24 +10,24 @@ from attrs import frozen
 
 from taskrouter_stats.errors import ConfigError
 
-from .checkpoint import Checkpoint, Commit, Position, format_of
 from .sinks import CsvSink, JsonLinesSink, ParquetSink
 from .sinks.append import text_of
+from .state.checkpoint import Checkpoint, Commit, Position, format_of
 from .storage import Folder, ObjectStore, Storage, local_path
 
 __all__ = ["Compaction", "compact"]
 
 _ONE_TABLE: Final = " of "
-"""Stands in a format's name before its only table."""
+"""Text of a format's name before its only table."""
 
 
 @frozen
 class Compaction:
-    """What a compaction came to.
+    """The result of a compaction.
 
     Attributes:
         place: the output.
-        removed: rows that a later answer had replaced.
+        removed: rows that were removed, since a later answer replaced them.
     """
 
     place: str
@@ -35,21 +35,21 @@ class Compaction:
 
 
 def compact(place: str | os.PathLike[str]) -> Compaction:
-    """Remove the rows that a later answer has replaced, and merge small Parquet parts.
+    """Remove the rows that a later answer replaced, and merge small Parquet parts.
 
-    Windows that had not settled are fetched again. Files that grow (JSON Lines, CSV) then hold
-    several rows with the same key; this leaves the one with the latest ``fetched_at``. In Parquet
-    it makes one part of each day's parts. A kill at any moment loses nothing: the next run, or the
-    next compaction, continues from what was committed. It blocks: call it in a thread
-    (``asyncio.to_thread``) beside a running event loop.
+    A later run fetches windows that had not settled again, so JSON Lines and CSV files hold
+    several rows with the same key; this keeps the one with the latest ``fetched_at``. In Parquet
+    it merges each day's parts into one. A kill at any moment loses no row: the next run or
+    compaction continues from the last commit. This function blocks: in an event loop call it
+    with ``asyncio.to_thread``.
 
     Args:
-        place: the output, as it was given to the sink: a file, a folder or a URI.
+        place: the output, as the sink got it: a file, a folder or a URI.
 
     Raises:
-        ConfigError: no export has written there.
-        OutputLocked: a run, or another compaction, writes there.
-        StorageError: it can't be read or written.
+        ConfigError: no export has written to this place.
+        OutputLocked: a run or another compaction writes to this output.
+        StorageError: the output can't be read or written.
     """
     text = text_of(place, "a file's or folder's name, or a URI")
     sink = _sink_at(text)
@@ -58,19 +58,19 @@ def compact(place: str | os.PathLike[str]) -> Compaction:
         checkpoint = Checkpoint(sink.storage, sink.state, sink.format)
         checkpoint.open()
         sink.begin(run, checkpoint)
-        checkpoint.commit(Commit(run, _unmoved(checkpoint)))
+        checkpoint.commit(Commit(run, _same_position(checkpoint)))
         removed = sink.compact(checkpoint, run)
-        checkpoint.commit(Commit(run, _unmoved(checkpoint), ended=True))
+        checkpoint.commit(Commit(run, _same_position(checkpoint), ended=True))
     return Compaction(str(local_path(text) or sink.storage.place), removed)
 
 
-def _unmoved(checkpoint: Checkpoint) -> Position:
+def _same_position(checkpoint: Checkpoint) -> Position:
     last = checkpoint.last
     return Position() if last is None else Position(last.position.lengths)
 
 
 def _sink_at(text: str) -> CsvSink | JsonLinesSink | ParquetSink:
-    """Return the sink that wrote there, as the checkpoint tells."""
+    """Return a sink of the format that the checkpoint names."""
     path = local_path(text)
     storage, state = _state_of(text, path)
     found = format_of(storage, state)

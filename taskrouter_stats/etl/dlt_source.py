@@ -1,13 +1,13 @@
-"""A dlt source: the same rows into whatever dlt loads into, day after day. It needs ``dlt``.
+"""A dlt source: the same rows in any destination of dlt, day by day. Requires the extra ``dlt``.
 
 ::
 
     pipeline = dlt.pipeline("taskrouter", destination="duckdb", dataset_name="statistics")
     pipeline.run(taskrouter_source("WS…", first_day=date(2026, 11, 1), tz="America/New_York"))
 
-dlt's own state is the only memory here: the days that are done are committed together with their
-rows. dlt runs async generators in a thread and an event loop of its own, each step in a task of
-its own; so the session is made in there, one for all resources, and closed with the last of them.
+Only dlt's state remembers the days that are done; dlt commits it together with their rows. dlt runs
+async generators in its own thread and event loop, each step in a new task. So the source opens one
+session there for all resources, and the last resource closes it.
 """
 
 import logging
@@ -22,6 +22,7 @@ from typing import Any, Final, Unpack
 from attrs import define, field, frozen
 
 from taskrouter_stats.core import queries
+from taskrouter_stats.core.local_time import plain_day
 from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.window import RETENTION, Window
 from taskrouter_stats.errors import ConfigError, InvalidParameter, MissingExtra
@@ -39,15 +40,16 @@ from .schemas import SCHEMAS, Kind
 __all__ = ["LOOK_BACK", "taskrouter_source"]
 
 LOOK_BACK: Final = timedelta(days=1)
-"""How long after its end a day is fetched again by each run; how late data is, nobody documents."""
+"""Time after a day's end in which each run fetches the day again; Twilio does not document how late
+data may be."""
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 _BATCH: Final = 1000
-"""Answers that are handed to dlt at once."""
+"""Answers that one step passes to dlt."""
 
 _REPLACES: Final = "delete-insert"
-"""dlt's name for the merge that replaces all rows of a key."""
+"""dlt's name of the merge strategy that replaces all rows of a key."""
 
 _TYPES: Final[dict[Kind, str]] = {
     "string": "text",
@@ -72,36 +74,37 @@ def taskrouter_source(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     **options: Unpack[SessionOptions],
 ) -> Any:
-    """A Workspace as a ``DltSource``: every whole local day that no earlier run has done.
+    """Return a ``DltSource`` of a Workspace: every whole local day that no earlier run has done.
 
-    Its resources are tables in the columns of ``SCHEMAS``, merged, so that a day which is fetched
-    again adds no duplicate:
+    The resources are tables with the columns of ``SCHEMAS``. dlt merges them, so that a day which
+    is fetched again adds no duplicate:
 
-    - ``worker_statistics``, merged on ``query_key``, the text that names the question,
-    - ``worker_activity_durations``, all those of a ``query_key`` replaced together,
-    - ``workers`` and ``activities``, merged on their SIDs: each as it was last listed.
+    - ``worker_statistics``, merged on ``query_key``, the query's key,
+    - ``worker_activity_durations``, merged on ``query_key``: all rows of a query are replaced,
+    - ``workers`` and ``activities``, merged on their SIDs: the newest list counts.
 
-    A destination that can't replace rows, such as ``filesystem``, is refused when the source runs.
-    The first two come from the same requests and share their state: select both or neither.
-    A worker that fails is logged, and the next run fetches its day again.
+    The run raises an error for a destination that can't replace rows, such as ``filesystem``. The
+    first two tables come from the same requests and share their state: select both or neither.
+    The source logs a worker that fails, and the next run fetches that worker's day again.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        tz: whose days: an IANA name such as ``"America/New_York"``, or a tzinfo.
-        first_day: the first local day; None for the oldest. Days that begin before the server's
-            30 days are left out.
-        task_channel: only this TaskChannel, by SID or ``unique_name``.
-        credentials: who asks; from the environment by default.
-        settle: a day is fetched once it has ended so long ago.
-        look_back: a day is fetched again by each run until it has ended so long ago.
-        now: tells the time, aware.
-        options: the session's own, such as ``headroom`` or ``pace_limit``.
+        tz: the zone of the days: an IANA name such as ``"America/New_York"``, or a tzinfo.
+        first_day: the first local day, a ``date``; None for the oldest of the server's 30 days,
+            before which no day is fetched.
+        task_channel: only this TaskChannel, by SID or ``unique_name``; None for all.
+        credentials: the account or API key; None for those of the environment.
+        settle: time after a day's end before the day is fetched, >= 0.
+        look_back: time after a day's end in which each run fetches the day again, >= 0.
+        now: returns the current time, aware.
+        options: options of the session, such as ``headroom`` or ``pace_limit``.
 
     Raises:
-        MissingExtra: without dlt.
-        ConfigError, InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        MissingExtra: dlt is not installed.
+        ConfigError, InvalidSid, InvalidWindow, InvalidParameter: an argument is wrong; nothing
+            was sent.
     """
-    credentials, options = masked(credentials), hide_addresses(options)  # of which locals may tell
+    credentials, options = masked(credentials), hide_addresses(options)  # for tracebacks
     for name, span in (("settle", settle), ("look_back", look_back)):
         if span < timedelta(0):
             raise InvalidParameter(name, span, "a timedelta, not negative")
@@ -112,16 +115,17 @@ def taskrouter_source(
         return TaskRouterSession(credentials, **options_from_env(options, os.environ))
 
     dlt = _dlt()
-    open_session()  # never used, so it holds nothing: mistakes show here, not in dlt's thread
-    whole = Window.day(date(2000, 1, 1), tz=tz)
-    plan = worker_plan(workspace_sid, whole, task_channel=task_channel)
-    calendar = _DaySchedule(first_day or date.min, whole.tz, settle, look_back)
-    return _source(dlt, _Reader(plan, calendar, open_session, now))
+    open_session()  # checks the arguments here and not in dlt's thread; it opens no connection
+    day = Window.day(date(2000, 1, 1), tz=tz)
+    plan = worker_plan(workspace_sid, day, task_channel=task_channel)
+    first = date.min if first_day is None else plain_day(first_day)
+    schedule = _DaySchedule(first, day.tz, settle, look_back)
+    return _source(dlt, _Reader(plan, schedule, open_session, now))
 
 
 @frozen
 class _DaySchedule:
-    """Which days are fetched, and until when."""
+    """The days to fetch, and the time until which each is fetched again."""
 
     first: date
     tz: tzinfo
@@ -129,14 +133,14 @@ class _DaySchedule:
     look_back: timedelta
 
     def due(self, now: datetime) -> list[Window]:
-        """Whole days that have settled and that the server still knows, oldest first."""
+        """Return the whole days that have settled and not expired, oldest first."""
         oldest = (now - RETENTION).astimezone(self.tz).date() + timedelta(days=1)
         first, last = max(self.first, oldest), now.astimezone(self.tz).date()
         days = Window.days(first, last, tz=self.tz) if first <= last else []
         return [day for day in days if _ended(day, self.settle, now)]
 
     def final(self, day: Window, now: datetime) -> bool:
-        """Whether what is fetched now need not be fetched again."""
+        """Return whether a day that is fetched now is done."""
         return _ended(day, self.look_back, now)
 
 
@@ -146,41 +150,43 @@ def _ended(day: Window, ago: timedelta, now: datetime) -> bool:
 
 @define(eq=False)
 class _Shared:
-    """What the resources share while any of them runs."""
+    """The session and the workers that the running resources share."""
 
     session: TaskRouterSession
     users: int = 0
     workers: list[Worker] | None = None
-    turn: Lock = field(factory=Lock)
+    lock: Lock = field(factory=Lock)
 
 
 @define(eq=False)
 class _Reader:
-    """Asks, in dlt's event loop: one session and one list of workers for all resources."""
+    """Reader of all resources, in dlt's event loop, with one session and one list of workers."""
 
     plan: WorkerPlan
-    calendar: _DaySchedule
+    schedule: _DaySchedule
     open_session: Callable[[], TaskRouterSession]
     now: Callable[[], datetime]
     _shared: _Shared | None = field(default=None, init=False)
 
     async def workers(self) -> AsyncGenerator[list[Row]]:
-        """The workers as they are listed now."""
+        """Yield the rows of the workers that the server lists now."""
         async with self._sharing() as shared:
-            found, at, tz = await self._listed(shared), self.now(), self.calendar.tz
-            yield [row for one in found for row in worker_rows(one, at, tz)["workers"]]
+            found, at, tz = await self._listed(shared), self.now(), self.schedule.tz
+            yield [row for worker in found for row in worker_rows(worker, at, tz)["workers"]]
 
     async def activities(self) -> AsyncGenerator[list[Row]]:
-        """The activities as they are listed now."""
+        """Yield the rows of the activities that the server lists now."""
         async with self._sharing() as shared:
             listing = queries.activities(self.plan.workspace_sid)
             found = await shared.session.iterate(listing).collect()
-            at, tz = self.now(), self.calendar.tz
-            yield [row for one in found for row in activity_rows(one, at, tz)["activities"]]
+            at, tz = self.now(), self.schedule.tz
+            yield [
+                row for activity in found for row in activity_rows(activity, at, tz)["activities"]
+            ]
 
     async def statistics(self, done: list[str]) -> AsyncGenerator[Tables]:
-        """The rows of every day that isn't done; ``done`` learns which now are."""
-        due = self.calendar.due(self.now())
+        """Yield the rows of every day that is not in ``done``, and add the days that are done."""
+        due = self.schedule.due(self.now())
         done[:] = [text for text in done if text in set(map(str, due))]
         async with self._sharing() as shared:
             for day in due:
@@ -202,19 +208,19 @@ class _Reader:
                             yield self._tables(successes)
                             successes = []
                 yield self._tables(successes)
-                if not failed and self.calendar.final(day, at):
+                if not failed and self.schedule.final(day, at):
                     done.append(str(day))
 
     def _tables(self, successes: Iterable[Success[WorkerStatistics]]) -> Tables:
-        at, whole = self.now(), Tables(worker_statistics=[], worker_activity_durations=[])
+        at, tables = self.now(), Tables(worker_statistics=[], worker_activity_durations=[])
         for success in successes:
-            found = rows(success, fetched_at=at, settle=self.calendar.settle)
+            found = rows(success, fetched_at=at, settle=self.schedule.settle)
             for table, some in found.items():
-                whole[table] += [{"query_key": success.query.key, **row} for row in some]
-        return whole
+                tables[table] += [{"query_key": success.query.key, **row} for row in some]
+        return tables
 
     async def _listed(self, shared: _Shared) -> list[Worker]:
-        async with shared.turn:
+        async with shared.lock:
             if shared.workers is None:
                 listing = queries.workers(self.plan.workspace_sid)
                 found = await shared.session.iterate(listing).collect()
@@ -223,7 +229,7 @@ class _Reader:
 
     @asynccontextmanager
     async def _sharing(self) -> AsyncGenerator[_Shared]:
-        """The first to come opens the session, the last to go closes it."""
+        """Share a session: the first resource opens it, the last one closes it."""
         shared = self._shared = self._shared or _Shared(self.open_session())
         shared.users += 1
         try:
@@ -235,25 +241,25 @@ class _Reader:
                 await shared.session.aclose()
 
 
-def _source(dlt: Any, pull: _Reader) -> Any:
-    """Resources by table; both tables of statistics drink from one that loads nothing itself."""
-    template = pull.plan.template
+def _source(dlt: Any, reader: _Reader) -> Any:
+    """Return the source; both tables of statistics transform one resource that loads no rows."""
+    template = reader.plan.template
     whose = f"{template.workspace_sid}:{dict(template.filters).get('TaskChannel', '')}"
 
     def fetched() -> AsyncGenerator[Tables]:
         _check_destination(dlt)
-        return pull.statistics(dlt.current.resource_state("fetched").setdefault(whose, []))
+        return reader.statistics(dlt.current.resource_state("fetched").setdefault(whose, []))
 
     def taken(table: str) -> Callable[[Tables], list[Row]]:
         return lambda tables: tables[table]
 
-    def workers() -> AsyncGenerator[list[Row]]:  # dlt marks what it calls: no method can be
+    def workers() -> AsyncGenerator[list[Row]]:  # dlt sets attributes on it: not a method
         _check_destination(dlt)
-        return pull.workers()
+        return reader.workers()
 
     def activities() -> AsyncGenerator[list[Row]]:
         _check_destination(dlt)
-        return pull.activities()
+        return reader.activities()
 
     def resources() -> list[Any]:
         once = dlt.resource(fetched, name="fetched", selected=False)
@@ -271,24 +277,24 @@ def _source(dlt: Any, pull: _Reader) -> Any:
 
 
 def _check_destination(dlt: Any) -> None:
-    """Refuse a destination to which dlt would append rows instead of replacing them.
+    """Check that the destination can replace rows.
 
     Raises:
-        ConfigError: naming it; nothing was asked or loaded.
+        ConfigError: dlt would append rows there; nothing was fetched or loaded.
     """
     destination = dlt.current.pipeline().destination
-    if destination is None:  # rows are read without a load
+    if destination is None:  # the caller reads rows without a load
         return
     if _REPLACES not in (destination.capabilities().supported_merge_strategies or ()):
         raise ConfigError(
-            f"the destination {destination.destination_name} can't replace rows, so each day would "
-            "be there several times: name one that can, such as duckdb or bigquery, or write "
+            f"the destination {destination.destination_name} can't replace rows, so it would hold "
+            "each day several times: name one that can, such as duckdb or bigquery, or write "
             "Parquet with etl.export"
         )
 
 
 def _hints(table: str) -> dict[str, Any]:
-    """A resource's name, and its columns: declared, never inferred; what is a key is not null."""
+    """Return a resource's name and its declared columns, of which ``query_key`` is not null."""
     columns: dict[str, Any] = {
         column.name: {"data_type": _TYPES[column.kind]} for column in SCHEMAS[table].columns
     }
@@ -298,10 +304,10 @@ def _hints(table: str) -> dict[str, Any]:
 
 
 def _dlt() -> Any:
-    """The library, untyped as far as we are concerned.
+    """Return the module dlt, without types.
 
     Raises:
-        MissingExtra: when it isn't installed.
+        MissingExtra: dlt is not installed.
     """
     try:
         return import_module("dlt")

@@ -1,4 +1,4 @@
-"""Ends a stream some time after it was told to stop."""
+"""The grace period of a stream after its stop signal."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,21 +10,21 @@ from taskrouter_stats.session import OutcomeStream
 __all__ = ["end_after_grace"]
 
 _GRACE: Final = 10.0
-"""Seconds that requests under way get when a run is told to stop."""
+"""Seconds after the stop signal in which requests in flight may still end."""
 
 
 class _StoppedError(Exception):
-    """The grace is over."""
+    """The grace period is over."""
 
 
 @asynccontextmanager
 async def end_after_grace(
     outcomes: OutcomeStream[Any], stop: asyncio.Event | None
 ) -> AsyncGenerator[None]:
-    """Read an entered stream in this block: once ``stop`` is set, it ends within ten seconds.
+    """End an entered stream, read in this block, ten seconds after ``stop`` is set.
 
-    Its source is expected to end by itself when that happens; this is for requests that would
-    wait longer. They end as if they had never been, and so does the block.
+    The stream's source must end when ``stop`` is set. Requests that are still in flight after ten
+    seconds end without an outcome, and the block ends without an error.
     """
     if stop is None:
         yield

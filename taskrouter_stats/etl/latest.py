@@ -1,8 +1,8 @@
-"""Which rows of a table are right, when windows that had not settled were fetched more than once.
+"""The latest rows of a table in which windows that had not settled were fetched more than once.
 
-All rows of one answer have the same key but for the Activity, and the same ``fetched_at``. Of
-several answers to one query the latest is right; so an Activity that only an older one names goes
-as well.
+All rows of one answer have the same key except for the Activity, and the same ``fetched_at``. Of
+several answers to one query only the latest counts, so an Activity that only an older answer names
+is dropped too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,24 +15,24 @@ from .schemas import SCHEMAS
 __all__ = ["answer_columns", "latest_rows"]
 
 _PER_ANSWER: Final = {"activity_sid"}
-"""Key columns that tell rows of one answer apart."""
+"""Key columns that differ between the rows of one answer."""
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def answer_columns(table: str) -> tuple[str, ...]:
-    """Return the columns that tell an answer from the answers to other queries."""
+    """Return the columns that are equal exactly in answers to the same query."""
     schema = SCHEMAS[table]
-    if "fetched_at" not in schema.names:  # a snapshot is never fetched again
+    if "fetched_at" not in schema.names:  # no run fetches a snapshot again
         return schema.key
     return tuple(name for name in schema.key if name not in _PER_ANSWER)
 
 
 def latest_rows(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[set[int], int]:
-    """Return the numbers of the rows that are right, from 0, and the count of all rows.
+    """Return the numbers, from 0, of the latest rows, and the count of all rows.
 
     Raises:
-        KeyError, ValueError: for what is not a row of this table.
+        KeyError, ValueError: an item is not a row of this table.
     """
     of_answer, of_row = answer_columns(table), SCHEMAS[table].key
     newest: dict[bytes, datetime] = {}
@@ -50,7 +50,7 @@ def latest_rows(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[set[int]
 
 
 def _digest(row: Mapping[str, Any], columns: tuple[str, ...]) -> bytes:
-    """Return a key of 16 bytes, so that a million keys fit into memory; null is an empty text."""
+    """Return a hash of 16 bytes, so that memory holds a million; null counts as empty text."""
     values = ("" if row[name] is None else str(row[name]) for name in columns)
     return blake2b("\0".join(values).encode(errors="surrogatepass"), digest_size=16).digest()
 

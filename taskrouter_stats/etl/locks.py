@@ -1,8 +1,8 @@
 """Locks of outputs: one process at a time writes to an output.
 
-The operating system's own lock ends with its holder, however that ends. Some network file systems
-have no such locks; there a claim file that names the host and the process stands in for one, and
-a warning says so. A claim whose process has ended on this host is taken over.
+The operating system's lock ends with its process, also when that is killed. Some network file
+systems have no such locks; there this module creates a claim file that names the host and the
+process, and logs a warning. It replaces a claim file whose process has ended on this host.
 """
 
 import errno
@@ -45,15 +45,15 @@ _MAX_TEXT: Final = 300
 
 @contextmanager
 def hold_lock(path: Path, place: str) -> Generator[None]:
-    """Hold the lock file for as long as the block runs.
+    """Hold the lock file while the block runs.
 
     Args:
         path: the lock file, in a folder that exists.
-        place: the output, as messages name it.
+        place: the output's name in messages.
 
     Raises:
         OutputLocked: another process holds the lock.
-        StorageError: a process of another host may hold it, and nothing can tell.
+        StorageError: a process of another host may hold the lock; this host can't find out.
         OSError: the lock file can't be written.
     """
     with path.open("a+b") as file:
@@ -110,8 +110,8 @@ def _unlock(file: IO[bytes]) -> None:
 def _claim(path: Path, place: str) -> Generator[None]:
     """Create a file that only one process can create, and remove it afterwards."""
     _LOGGER.warning(
-        "%s: this file system has no locks: the file %s stands in for one, "
-        "so start no second run there from another host",
+        "%s: this file system has no locks: the file %s is used instead, "
+        "so do not start a second run there from another host",
         place,
         path.name,
     )
@@ -155,7 +155,7 @@ def _refuse_unless_ended(path: Path, place: str) -> None:
 
 
 def _is_running(process: int) -> bool:
-    """Return whether a process of this host runs; on Windows nothing tells without a signal."""
+    """Return whether a process of this host runs; always true on Windows, which can't tell."""
     if sys.platform == "win32":
         return True
     try:

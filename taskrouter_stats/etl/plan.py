@@ -1,4 +1,7 @@
-"""What is to be fetched: workers by windows, oldest window first, as lazy queries."""
+"""The plan of an export: workers by windows, oldest window first, as lazy queries.
+
+The list of Workers is read once, while the queries of the first window are sent already.
+"""
 
 import math
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
@@ -13,7 +16,7 @@ from attrs import define, field, frozen
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import RETENTION, Window
-from taskrouter_stats.errors import InvalidWindow
+from taskrouter_stats.errors import InvalidWindow, PayloadError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.items import Items
@@ -37,16 +40,17 @@ __all__ = [
 ]
 
 _MARGIN: Final = timedelta(days=1)
-"""How much younger than that an expired window may be: clocks differ, and where in a day the
-server's retention ends is not documented."""
+"""Part of ``RETENTION`` in which a window may have expired already: clocks differ, and Twilio does
+not document at which time of a day its retention ends."""
 
 _OLDEST: Final = RETENTION - _MARGIN
 
 _PAGE: Final = 1000
+"""Workers of one page: the largest page that Twilio documents."""
 
 
 def may_be_expired(window: Window | None, now: datetime) -> bool:
-    """Return whether a window is so old that the server may no longer have its statistics.
+    """Return whether a window is so old that the server may have deleted its statistics.
 
     Args:
         window: absolute.
@@ -56,9 +60,9 @@ def may_be_expired(window: Window | None, now: datetime) -> bool:
 
 
 def key_of(query: Query[Any]) -> str:
-    """Return the key under which a query is remembered: its own, with its SIDs in small letters.
+    """Return the key of a query in the checkpoint: ``query.key`` with its SIDs in lower case.
 
-    The documents give SIDs as hexadecimal digits of either case, so two spellings are one SID.
+    Twilio documents SIDs as hexadecimal digits in either case, so two spellings are one SID.
     """
     operation, _, rest = query.key.partition(":")
     sids, _, rest = rest.partition(":")
@@ -66,7 +70,7 @@ def key_of(query: Query[Any]) -> str:
 
 
 def sid_of(text: str) -> str:
-    """Return a SID with its digits in small letters."""
+    """Return a SID with its digits in lower case."""
     return text[:2] + text[2:].lower()
 
 
@@ -75,9 +79,9 @@ class WorkerPlan:
     """Workers of one Workspace by windows. Make it with :func:`worker_plan`.
 
     Attributes:
-        template: the question, without its worker and window.
-        windows: the times asked for, oldest first once they are absolute.
-        workers: whom to ask about; None for all.
+        template: the query of every worker and window, with placeholders for both.
+        windows: the windows to fetch, oldest first once they are absolute.
+        workers: the workers to fetch; None for all.
     """
 
     template: Query[WorkerStatistics]
@@ -90,13 +94,13 @@ class WorkerPlan:
         return self.template.workspace_sid
 
     def at(self, now: datetime) -> "WorkerPlan":
-        """The same plan with absolute windows, oldest first, each once."""
+        """Return the same plan with absolute windows, oldest first, each once."""
         windows = {window.at(now): None for window in self.windows}
         ordered = sorted(windows, key=lambda window: (window.start, window.end))
         return attrs.evolve(self, windows=tuple(ordered))
 
     def listing(self) -> Listing[Worker] | None:
-        """The list that the workers are read from, unless they are given."""
+        """Return the list that holds the workers, or None if the caller gave SIDs or Workers."""
         if self.workers is None:
             return queries.workers(self.workspace_sid)
         return self.workers if isinstance(self.workers, Listing) else None
@@ -115,26 +119,28 @@ def worker_plan(
 
     Args:
         workspace_sid: the Workspace (WS…).
-        windows: such as ``Window.days(first, last, tz="America/New_York")``; days are cut right
-            where clocks change, and rows say their zone.
+        windows: such as ``Window.days(first, last, tz="America/New_York")``. Local days are exact
+            on days when clocks change, and each row names its zone.
         workers: SIDs, Workers or a listing of them, sync or async; None for all.
-        task_channel: only this TaskChannel, by SID or ``unique_name``.
+        task_channel: only this TaskChannel, by SID or ``unique_name``; None for all.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidWindow, InvalidParameter: an argument is wrong; nothing was sent.
     """
     check_sid("workspace_sid", workspace_sid, "WS")
     several = isinstance(windows, Iterable) and not isinstance(windows, str)
     found = tuple(cast("Iterable[Window]", windows)) if several else (cast("Window", windows),)
     if not found:
-        raise InvalidWindow("a plan needs at least one window")
+        raise InvalidWindow(
+            "windows= is empty: expected at least one Window, such as Window.last(hours=8)"
+        )
     for window in found:
         if not isinstance(window, Window):
             raise InvalidWindow(
-                f"windows={window!r}: Window objects are expected, such as Window.last(hours=8)"
+                f"windows={window!r}: expected Window objects, such as Window.last(hours=8)"
             )
     if isinstance(workers, Iterable) and not isinstance(workers, (str, bytes, AsyncIterable)):
-        workers = tuple(workers)  # asked about once for each window
+        workers = tuple(workers)  # read once for each window
     check_workers(workers, workspace_sid)
     template = query_template(workspace_sid, found[0], task_channel)
     return WorkerPlan(template=template, windows=found, workers=workers)
@@ -142,11 +148,11 @@ def worker_plan(
 
 @frozen
 class Estimate:
-    """What a plan costs.
+    """The requests and the time that a plan takes.
 
     Attributes:
-        workers: how many there are.
-        windows: the times asked for, absolute, oldest first.
+        workers: number of workers, >= 0.
+        windows: the windows to fetch, absolute, oldest first.
     """
 
     workers: int
@@ -154,61 +160,73 @@ class Estimate:
 
     @property
     def requests(self) -> int:
-        """Statistics requests: one for each worker and window."""
+        """Number of statistics requests: one for each worker and window."""
         return self.workers * len(self.windows)
 
     @property
     def pages(self) -> int:
-        """Requests that list the workers."""
+        """Number of requests that list the workers."""
         return max(1, math.ceil(self.workers / _PAGE))
 
     def seconds(self, pace: float) -> float:
-        """How long it takes at so many requests a second."""
+        """Return the seconds that the plan takes at a pace in requests per second, > 0."""
         return (self.requests + self.pages) / pace
 
     def expiring(self, now: datetime, pace: float) -> list[Window]:
-        """The windows that the server may have forgotten when their last request comes.
+        """Return the windows that may have expired when their last request is sent.
 
         Args:
             now: when the run starts, aware.
-            pace: requests per second.
+            pace: requests per second, > 0.
         """
         late: list[Window] = []
         for number, window in enumerate(self.windows, 1):
-            asked = now + timedelta(seconds=number * self.workers / pace)
-            if window.start is not None and window.start < asked - RETENTION:
+            sent_at = now + timedelta(seconds=number * self.workers / pace)
+            if window.start is not None and window.start < sent_at - RETENTION:
                 late.append(window)
         return late
 
 
 @define(eq=False)
 class WorkerQueryCache:
-    """Queries for each worker, window after window.
+    """Queries of a plan; the list of Workers is read once and kept for later windows.
 
     Attributes:
-        session: reads the list.
-        plan: whose workers they are.
+        session: fetches the list.
+        plan: the plan.
         known: the first window's query for each worker read so far.
-        whole: whether all are known.
+        complete: whether the list was read to its end.
+        error: the error of a list that can't be read in full, such as one with an item that is
+            not a Worker; the workers in ``known`` get their queries all the same.
     """
 
     session: TaskRouterSession
     plan: WorkerPlan
     known: list[Query[WorkerStatistics]] = field(factory=list[Query[WorkerStatistics]], init=False)
-    whole: bool = field(default=False, init=False)
-    _told: int = field(default=0, init=False)
+    complete: bool = field(default=False, init=False)
+    error: PayloadError | None = field(default=None, init=False)
+    _reported: int = field(default=0, init=False)
     _sids: set[str] = field(factory=set[str], init=False)
     _items: Items[Worker] | None = field(default=None, init=False)
 
-    async def during(self, window: Window) -> AsyncGenerator[Query[WorkerStatistics]]:
-        """Yield one query for each worker: read the first time, known later.
+    async def for_window(self, window: Window) -> AsyncGenerator[Query[WorkerStatistics]]:
+        """Yield one query for each worker, and read the list of Workers for the first window.
 
         A SID counts once, however often the list or the caller names it.
         """
-        if self.whole:
+        if self.complete or self.error is not None:
             for query in self.known:
                 yield query.with_window(window)
             return
+        try:
+            async with aclosing(self._read()) as queries_read:
+                async for query in queries_read:
+                    yield query.with_window(window)
+        except PayloadError as error:
+            self.error = error
+
+    async def _read(self) -> AsyncGenerator[Query[WorkerStatistics]]:
+        """Yield one query for each worker, read from the list or from what the caller gave."""
         listing = self.plan.listing()
         self._items = None if listing is None else self.session.iterate(listing)
         given = self.plan.workers if self._items is None else self._items
@@ -219,19 +237,19 @@ class WorkerQueryCache:
                 if sid not in self._sids:
                     self._sids.add(sid)
                     self.known.append(query)
-                    yield query.with_window(window)
-        self.whole = True
+                    yield query
+        self.complete = True
 
     @property
     def pages(self) -> int:
-        """Pages of the list of Workers asked for so far."""
+        """Pages of the list of Workers requested so far."""
         return 0 if self._items is None else self._items.pages
 
     def new_worker_rows(self, now: datetime) -> Iterator[Callable[[], Tables]]:
-        """What makes the rows of the workers that were listed since this was last asked."""
+        """Yield a maker of rows for each worker listed since the last call."""
         tz = self.plan.windows[0].tz
-        fresh, self._told = self.known[self._told :], len(self.known)
-        for query in fresh:
+        new, self._reported = self.known[self._reported :], len(self.known)
+        for query in new:
             worker = query.context
             if isinstance(worker, Worker) and worker.date_created is not None:
                 yield partial(worker_rows, worker, now, tz)

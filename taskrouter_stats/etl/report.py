@@ -1,4 +1,4 @@
-"""What an export came to."""
+"""The report of an export, and the failures in it."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -15,36 +15,39 @@ from taskrouter_stats.errors import ApiError, NotFound
 from taskrouter_stats.models import Worker
 
 from .plan import key_of, may_be_expired
-from .rows import plain_time
+from .rows import plain_time, zone_name
 
 __all__ = ["ExportReport", "FailedQuery", "Verification", "failure_kind", "json_ready", "reason_of"]
 
 NOT_FOUND: Final = 20404
-"""Twilio's code for what is not there; a 404 without it may come from a gateway."""
+"""Twilio's code for a resource that does not exist; a gateway may send a 404 without it."""
 
-_LARGEST: Final = 2**63 - 1
-_LONGEST_REASON: Final = 300
+_MAX_INTEGER: Final = 2**63 - 1
+"""The largest integer that orjson writes."""
+
+_MAX_REASON: Final = 300
+"""Characters of a reason in logs and state files."""
 
 
 @frozen
 class FailedQuery:
-    """A query that failed and that a later run may mend; it is not marked as done.
+    """A query that failed, is not done, and may succeed in a later run.
 
     Attributes:
-        key: the query's own.
-        error: the error's class.
-        message: its words, which hold no secret.
-        hint: what to do about it, or None.
-        status: HTTP status, or None when no reply came.
+        key: the query's key.
+        error: the name of the error's class.
+        message: the error's message, without secrets.
+        hint: what to do, or None.
+        status: HTTP status, or None without a reply.
         code: Twilio's error code, or None.
-        request_id: ``Twilio-Request-Id``, to be quoted to Twilio's support, or None.
+        request_id: ``Twilio-Request-Id``, which Twilio's support asks for, or None.
         workspace_sid: the Workspace (WS…).
         worker_sid: the Worker (WK…).
-        worker_name: its name, or None.
-        window_start: where the window begins, UTC.
-        window_end: where it ends, UTC.
-        tz: the zone whose calendar the window was cut from.
-        task_channel: the TaskChannel asked for, or None.
+        worker_name: the Worker's name, or None.
+        window_start: start of the window, UTC.
+        window_end: end of the window, UTC.
+        tz: the window's zone, by its IANA name or its offset at ``window_start``.
+        task_channel: the TaskChannel of the query, or None for all.
     """
 
     key: str
@@ -64,7 +67,7 @@ class FailedQuery:
 
     @classmethod
     def of(cls, failure: Failure) -> "FailedQuery":
-        """What is worth keeping of a failure."""
+        """Return the fields of a failure."""
         query, error, worker = failure.query, failure.error, failure.query.context
         window = query.window
         return cls(
@@ -80,25 +83,25 @@ class FailedQuery:
             worker_name=_cleaned(worker.friendly_name) if isinstance(worker, Worker) else None,
             window_start=None if window is None else plain_time(window.start),
             window_end=None if window is None else plain_time(window.end),
-            tz="UTC" if window is None else _clean(str(window.tz)),
+            tz="UTC" if window is None else zone_name(window.tz, window.start),
             task_channel=dict(query.filters).get("TaskChannel"),
         )
 
     def to_line(self) -> bytes:
-        """Return it as one line of JSON, which any failure can be."""
+        """Return the failure as one line of JSON; any failure can be written."""
         option = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
         return orjson.dumps(json_ready(attrs.asdict(self)), option=option)
 
 
 @frozen
 class Verification:
-    """Sums of our rows beside what the server says of all Workers together.
+    """Sums of our rows and the server's counts of all Workers together.
 
     Attributes:
-        window: the time.
-        workers: rows that were added up.
-        ours: our sums, by count.
-        theirs: ``Workers/CumulativeStatistics``'s counts.
+        window: the window of both.
+        workers: number of rows in the sums.
+        ours: the sums of our rows, by count.
+        theirs: the counts of ``Workers/CumulativeStatistics``.
     """
 
     window: Window
@@ -108,39 +111,39 @@ class Verification:
 
     @property
     def equal(self) -> bool:
-        """Whether they agree. Hourly counts need not sum to the day's."""
+        """Whether all sums equal the server's counts. Hourly counts need not sum to the day's."""
         return dict(self.ours) == dict(self.theirs)
 
 
 @frozen(kw_only=True)
 class ExportReport:
-    """What an export came to.
+    """The result of an export.
 
-    Each query of the plan, a Worker and a window, is counted once:
+    The report counts each query of the plan, a Worker and a window, once:
     ``planned == written + failed + gone + expired + already_done + not_asked``.
 
     Attributes:
-        run: its name, part of the names of its files.
-        place: where the rows are.
+        run: the run's name, part of the names of its files.
+        place: the place of the output.
         workspace_sid: the Workspace (WS…).
-        windows: how many windows it asked for.
-        workers: how many Workers it knew of when it ended.
-        planned: queries of the plan: these Workers by these windows.
-        written: answers whose rows are durable.
-        incomplete: of these, with a window that had not settled; not marked as done.
-        already_done: queries that an earlier run had answered.
-        failed: queries that a later run may mend.
-        gone: queries about Workers who are not there any more; see ``etl/unavailable.py``.
-        expired: queries with a window older than the server's memory.
-        retried: sends that followed a failed one.
-        refused: 429s.
-        sent: requests of this export: statistics with all their attempts, and pages of lists.
-        elapsed: seconds.
+        windows: number of windows of the plan.
+        workers: number of Workers that were listed or given.
+        planned: queries of the plan: ``workers`` times ``windows``.
+        written: queries whose rows this export made durable.
+        incomplete: part of ``written``: the window had not settled, so the query is not done.
+        already_done: queries that an earlier run has done.
+        failed: queries that failed and may succeed in a later run.
+        gone: queries of Workers that no longer exist; see ``etl/state/unavailable.py``.
+        expired: queries of windows whose statistics the server no longer has.
+        retried: requests that followed a failed attempt.
+        refused: replies with status 429.
+        sent: requests of this export: all attempts for statistics, and pages of lists.
+        elapsed: seconds from the export's start to its end.
         listed: whether the list of Workers was read to its end.
-        finished: whether the export came to its end and its last commit is durable.
-        stopped: whether it was told to stop before its end.
-        failures: the first failures; ``failed`` counts all.
-        checks: what ``verify`` found.
+        finished: whether the export reached its end and its last commit is durable.
+        stopped: whether ``stop`` was set before the end.
+        failures: the first failures, at most 10,000; ``failed`` counts all.
+        checks: the verifications of ``verify``.
     """
 
     run: str
@@ -167,26 +170,26 @@ class ExportReport:
 
     @property
     def not_asked(self) -> int:
-        """Queries of the plan of which nothing is known yet."""
-        told = self.written + self.failed + self.gone + self.expired + self.already_done
-        return self.planned - told
+        """Queries of the plan that have no result yet."""
+        counted = self.written + self.failed + self.gone + self.expired + self.already_done
+        return self.planned - counted
 
     @property
     def pace(self) -> float:
-        """Requests per second."""
+        """Mean of requests per second."""
         return self.sent / self.elapsed if self.elapsed > 0 else 0.0
 
     @property
     def complete(self) -> bool:
-        """Whether each query of the plan is written, gone or expired, and durably so.
+        """Whether each query of the plan is durably written, gone or expired.
 
-        Windows that have not settled are written, and asked for again by a later run.
+        Windows that had not settled count as written; a later run fetches them again.
         """
-        whole = self.listed and self.finished and not self.stopped
-        return whole and not self.failed and not self.not_asked
+        ended = self.listed and self.finished and not self.stopped
+        return ended and not self.failed and not self.not_asked
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, for JSON."""
+        """Return the report in plain types, for JSON."""
         plain = attrs.asdict(self, filter=lambda field, _: field.name != "checks")
         checks = [
             {
@@ -206,16 +209,16 @@ class ExportReport:
 def failure_kind(
     error: Exception, window: Window | None = None, now: datetime | None = None
 ) -> str:
-    """Return the counter of a failure: ``gone``, ``expired`` or ``failed``.
+    """Return the kind of a failure: ``gone``, ``expired`` or ``failed``.
 
-    ``gone`` takes Twilio's own error body, and is only a claim until the list of Workers was
-    asked again. ``expired`` takes a window that is old enough by this machine's clock, and by
-    the server's when the reply has one.
+    ``gone`` requires Twilio's own error body, and must be confirmed by a new list of Workers.
+    ``expired`` requires a window that is old enough by this machine's clock, and by the server's
+    clock if the reply has a date.
 
     Args:
-        error: what came in place of an answer.
-        window: the query's, absolute.
-        now: aware; without it no window counts as expired.
+        error: the error of the query.
+        window: the query's window, absolute.
+        now: the current time, aware; None means that no window counts as expired.
     """
     if isinstance(error, NotFound) and error.code == NOT_FOUND:
         return "gone"
@@ -227,12 +230,12 @@ def failure_kind(
 
 
 def reason_of(error: BaseException) -> str:
-    """Return an error's words, short, as text that any file can hold."""
-    return _clean(str(error)[:_LONGEST_REASON])
+    """Return an error's message, shortened, as text that any file can hold."""
+    return _clean(str(error)[:_MAX_REASON])
 
 
 def json_ready(value: Any) -> Any:
-    """Return the value as what JSON in UTF-8 can hold; a lone surrogate becomes its escape."""
+    """Return the value in types that JSON can hold; a lone surrogate becomes its escape."""
     if isinstance(value, Mapping):
         named = cast("Mapping[object, object]", value)
         return {_clean(str(name)): json_ready(part) for name, part in named.items()}
@@ -240,14 +243,14 @@ def json_ready(value: Any) -> Any:
         return [json_ready(part) for part in cast("list[Any]", value)]
     if isinstance(value, datetime):
         return plain_time(value)
-    small = isinstance(value, int) and abs(value) <= _LARGEST
+    small = isinstance(value, int) and abs(value) <= _MAX_INTEGER
     if value is None or small or isinstance(value, (bool, float)) or type(value) is date:
         return value
     return _clean(str(value))
 
 
 def _date_of(error: ApiError) -> datetime | None:
-    """Return the reply's ``Date``, aware; None when it has none that can be read."""
+    """Return the reply's ``Date``, aware; None if it is missing or can't be read."""
     try:
         date_ = parsedate_to_datetime(error.headers["date"])
     except (KeyError, TypeError, ValueError, OverflowError):

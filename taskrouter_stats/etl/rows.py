@@ -1,14 +1,16 @@
-"""From an answer to flat rows, one dict a row, in the columns of ``SCHEMAS``.
+"""Flat rows of an answer, one dict a row, in the columns of ``SCHEMAS``.
 
-Rows hold Python values: aware datetimes, dates, floats, ints, and for ``json`` columns whatever
-JSON can say. How they are written down is each sink's business.
+Rows hold Python values: aware datetimes, dates, floats, ints, and in ``json`` columns any value
+that JSON can hold. Each sink encodes them in its own format.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import Any, Final
 
+from taskrouter_stats.core.local_time import find_zone
 from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.errors import UsageError
@@ -29,11 +31,12 @@ __all__ = [
     "Row",
     "Tables",
     "activity_rows",
+    "estimated_bytes",
     "main_table",
     "plain_time",
     "rows",
-    "weight",
     "worker_rows",
+    "zone_name",
 ]
 
 Row = dict[str, Any]
@@ -41,12 +44,14 @@ Tables = dict[str, list[Row]]
 """Rows by the name of their table."""
 
 SETTLE_DELAY: Final = timedelta(hours=1)
-"""How long after its end a window is taken to change no more; nobody documents it."""
+"""Time after a window's end after which its statistics are taken as final; a choice of this
+package, since Twilio documents none."""
 
 ROW_BYTES: Final = 1000
-"""Roughly what a row takes in memory, beside its longer texts."""
+"""Estimated bytes of a row in memory, without its longer texts."""
 
 _PART_BYTES: Final = 50
+"""Estimated bytes of a number, list or dict in memory, without its content."""
 
 _WAITS: Final = ("_avg", "_min", "_max", "_total")
 _TABLES: Final = {
@@ -56,102 +61,125 @@ _TABLES: Final = {
     "workflow": "workflow_statistics",
     "task_queue": "task_queue_statistics",
 }
-"""From the beginning of an operation's name, the longest first, to its table."""
+"""Tables by the beginning of an operation's name; longer beginnings stand first."""
+
+_AROUND_NAME: Final = re.compile(r"^.*(zoneinfo/|\(')|'\)$")
+"""What dateutil writes around a zone's name: ``tzfile('/usr/share/zoneinfo/Europe/Dublin')``."""
 
 
 @cache
 def main_table(operation: str) -> str:
-    """The table of an operation's statistics.
+    """Return the table of an operation's statistics.
 
     Raises:
-        UsageError: for an operation that answers with no statistics.
+        UsageError: the operation does not return statistics.
     """
     for beginning, table in _TABLES.items():
         if operation.startswith(beginning) and "statistics" in operation:
             return table
-    raise UsageError(f"{operation} is no statistics operation: there is no table for it")
+    raise UsageError(
+        f"{operation} is not a statistics operation and has no table: expected an answer of a "
+        "statistics query, such as queries.worker_statistics(…)"
+    )
 
 
 def rows(
     success: Success[Any], *, fetched_at: datetime | None = None, settle: timedelta = SETTLE_DELAY
 ) -> Tables:
-    """The rows of one answer.
+    """Return the rows of one answer, by table.
 
     Args:
         success: the answer to any statistics query.
-        fetched_at: when it came, aware; null if it isn't known any more.
-        settle: how long after its end a window changes no more.
+        fetched_at: when the answer arrived, aware; None if unknown.
+        settle: time after a window's end after which its statistics no longer change.
 
     Raises:
-        UsageError: for an answer that is no statistics.
+        UsageError: the answer does not hold statistics.
     """
     query, value = success.query, success.value
     table = main_table(query.endpoint.name)
-    asked = _asked(query)
+    requested = _requested(query)
     fetched = {
         "fetched_at": plain_time(fetched_at),
         "complete": is_settled(query, fetched_at, settle),
     }
     if isinstance(value, WorkerStatistics):
-        return _worker_tables(query, value, asked, fetched)
+        return _worker_tables(query, value, requested, fetched)
     if isinstance(value, TaskQueuesBulkRealTimeStatistics):
-        known = {"account_sid": value.account_sid, "url": value.url, **asked, **fetched}
+        known = {"account_sid": value.account_sid, "url": value.url, **requested, **fetched}
         queues = value.task_queue_data or ()
         return {table: [_row(table, [queue], query, known) for queue in queues]}
     parts = [value, getattr(value, "cumulative", None), getattr(value, "realtime", None)]
-    return {table: [_row(table, parts, query, {**asked, **fetched})]}
+    return {table: [_row(table, parts, query, {**requested, **fetched})]}
 
 
 def is_settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
-    """Whether a query's window had ended long enough before; None where there is no window."""
+    """Return whether a query's window ended at least ``settle`` before ``at``.
+
+    None means that the query has no window, or that ``at`` is unknown.
+    """
     end = None if query.window is None else query.window.end
     return None if end is None or at is None else end <= at - settle
 
 
 def plain_time(time: datetime | None) -> datetime | None:
-    """Return the same time as a plain ``datetime``: no format writes those of a subclass."""
+    """Return the same time as a plain ``datetime``, since no format writes a subclass."""
     if time is None or type(time) is datetime:
         return time
     parts = time.year, time.month, time.day, time.hour, time.minute, time.second
     return datetime(*parts, time.microsecond, tzinfo=time.tzinfo, fold=time.fold)
 
 
-def weight(value: WorkerStatistics) -> int:
-    """Return roughly how many bytes an answer and its rows take in memory.
+def zone_name(tz: tzinfo, at: datetime | None) -> str:
+    """Return a zone's IANA name, or else its offset at that time, such as ``UTC-05:00``.
 
-    It counts rows, the text of names and what no model knows; a cheap estimate, not a measure.
+    The text of a zone may hold a path of this machine, as dateutil's zones do.
+
+    Args:
+        tz: the zone.
+        at: the time whose offset counts, aware; None for now.
+    """
+    name = _AROUND_NAME.sub("", str(tz))
+    if find_zone(name) is not None:
+        return name
+    local = (at or datetime.now(UTC)).astimezone(tz)
+    return str(timezone(local.utcoffset() or timedelta(0)))
+
+
+def estimated_bytes(value: WorkerStatistics) -> int:
+    """Return the estimated bytes of an answer and its rows in memory.
+
+    The estimate counts rows, the text of names, and values that no model knows.
     """
     cumulative = value.cumulative
-    durations = (None if cumulative is None else cumulative.activity_durations) or ()
-    records: list[Record] = [value, *durations]
-    if cumulative is not None:
-        records.append(cumulative)
+    durations = cumulative.activity_durations or ()
+    records: list[Record] = [value, cumulative, *durations]
     names = sum(len(duration.friendly_name or "") for duration in durations)
     extra = sum(_size(record.extra) for record in records if record.extra)
     return ROW_BYTES * (1 + len(durations)) + names + extra
 
 
 def _size(value: object) -> int:
-    """Return roughly the bytes of JSON's types, however deeply they are nested."""
-    total, left = 0, [value]
-    while left:
-        part: Any = left.pop()
+    """Return the estimated bytes of a JSON value, nested to any depth."""
+    total, remaining = 0, [value]
+    while remaining:
+        part: Any = remaining.pop()
         total += len(part) if isinstance(part, str) else _PART_BYTES
         if isinstance(part, Mapping):
-            left += [*part, *part.values()]
+            remaining += [*part, *part.values()]
         elif isinstance(part, (list, tuple)):
-            left += part
+            remaining += part
     return total
 
 
 def worker_rows(worker: Worker, at: datetime, tz: tzinfo = UTC) -> Tables:
-    """A Worker as it was listed at that time, as a row of ``workers``."""
+    """Return a row of ``workers``: a Worker as the server listed it at that time."""
     named = {"worker_sid": worker.sid, "worker_name": worker.friendly_name}
     return {"workers": [_snapshot("workers", worker, named, at, tz)]}
 
 
 def activity_rows(activity: Activity, at: datetime, tz: tzinfo = UTC) -> Tables:
-    """An Activity as it was listed at that time, as a row of ``activities``."""
+    """Return a row of ``activities``: an Activity as the server listed it at that time."""
     named = {"activity_sid": activity.sid, "activity_name": activity.friendly_name}
     return {"activities": [_snapshot("activities", activity, named, at, tz)]}
 
@@ -162,7 +190,7 @@ def _snapshot(table: str, thing: Any, named: Row, at: datetime, tz: tzinfo) -> R
         **named,
         "snapshot_time": at,
         "day": at.astimezone(tz).date(),
-        "tz": str(tz),
+        "tz": zone_name(tz, at),
         "extra": dict(thing.extra) or None,
     }
     return {
@@ -171,7 +199,7 @@ def _snapshot(table: str, thing: Any, named: Row, at: datetime, tz: tzinfo) -> R
     }
 
 
-def _asked(query: Query[Any]) -> Row:
+def _requested(query: Query[Any]) -> Row:
     window = query.window
     start = None if window is None else plain_time(window.start)
     day: date | None = None
@@ -181,20 +209,22 @@ def _asked(query: Query[Any]) -> Row:
         "workspace_sid": query.workspace_sid,
         "task_channel": dict(query.filters).get("TaskChannel"),
         "day": day,
-        "tz": None if day is None or window is None else str(window.tz),
+        "tz": None if day is None or window is None else zone_name(window.tz, start),
         "window_start": start,
         "window_end": window and plain_time(window.end),
     }
 
 
-def _worker_tables(query: Query[Any], value: WorkerStatistics, asked: Row, fetched: Row) -> Tables:
+def _worker_tables(
+    query: Query[Any], value: WorkerStatistics, requested: Row, fetched: Row
+) -> Tables:
     worker = query.context
     cumulative = value.cumulative
     whose = {
         "account_sid": value.account_sid or worker.account_sid,
         "worker_sid": query.sid,
         "worker_name": worker.friendly_name,
-        **asked,
+        **requested,
         **fetched,
     }
     known = {**whose, "url": value.url, "extra": _extra(value, cumulative)}
@@ -223,7 +253,7 @@ def _worker_tables(query: Query[Any], value: WorkerStatistics, asked: Row, fetch
 
 
 def _row(table: str, parts: list[Any], query: Query[Any], known: Row) -> Row:
-    """A row of measures: each column's value is that of the first part which has it."""
+    """Return a row of measures; a column takes its value from the first part that has one."""
     present = [part for part in parts if part is not None]
     filters = {name: text for name, text in query.filters if name != "TaskChannel"}
     sids = {"workflow_sid": query.sid, "task_queue_sid": query.sid} if len(query.sids) > 1 else {}
@@ -233,17 +263,17 @@ def _row(table: str, parts: list[Any], query: Query[Any], known: Row) -> Row:
         if name in known:
             row[name] = known[name]
         else:
-            value = next(_found(present, name), None)
+            value = next(_values(present, name), None)
             row[name] = sids.get(name) if value is None else value
     return row
 
 
-def _found(parts: list[Any], name: str) -> Iterator[Any]:
-    """What the parts have under a column's name, as plain values."""
+def _values(parts: list[Any], name: str) -> Iterator[Any]:
+    """Yield the parts' values of a column, as plain values."""
     for ending in _WAITS:
-        whole = name.removesuffix(ending)
-        if whole != name and whole.startswith("wait_duration"):
-            waits = (getattr(part, whole, None) for part in parts)
+        field = name.removesuffix(ending)
+        if field != name and field.startswith("wait_duration"):
+            waits = (getattr(part, field, None) for part in parts)
             yield from (getattr(wait, ending[1:]) for wait in waits if wait is not None)
             return
     for part in parts:
@@ -253,7 +283,7 @@ def _found(parts: list[Any], name: str) -> Iterator[Any]:
 
 
 def _plain(value: object) -> Any:
-    """JSON's own types for what has no column of its own."""
+    """Return a value of a ``json`` column in JSON's types."""
     if isinstance(value, Record):
         return to_dict(value)
     parts: Any = value
@@ -265,7 +295,7 @@ def _plain(value: object) -> Any:
 
 
 def _extra(value: Any, *parts: Any) -> Row | None:
-    """What no model knew, that of the parts under their names; None when there was nothing."""
+    """Return the keys that no model knows, those of a part below its name; None without any."""
     extra = dict(value.extra)
     for part in parts:
         if part is not None and part.extra:

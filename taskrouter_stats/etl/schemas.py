@@ -1,17 +1,16 @@
-"""What the tables look like: fixed, versioned, never inferred from data.
+"""The schemas of the tables: fixed, versioned, never inferred from data.
 
-Columns are only ever appended; a version counts how often that happened. Counts are ``int64``,
-durations are seconds as ``float64``, times are ``timestamp[us, UTC]``, SIDs and names are text.
-Every measure may be null: Twilio's description calls them nullable, its examples leave them out.
-``json`` columns hold JSON as text: what has no fixed shape, and in ``extra`` whatever no model
-knows.
+A new version only appends columns. Counts are ``int64``, durations are seconds as ``float64``,
+times are ``timestamp[us, UTC]``, SIDs and names are text. Every measure may be null: Twilio's
+API description calls them nullable, and its examples omit some. ``json`` columns hold JSON as
+text: values without a fixed shape, and in ``extra`` the keys that no model knows.
 
-Statistics tables tell twice which time they are about: ``window_start`` and ``window_end`` are
-what was asked for, ``start_time`` and ``end_time`` what the server answered for. ``day`` is the
-local date in ``tz`` on which the window begins. ``complete`` is false for a window that had not
-settled when it was fetched: the row of a later run takes its place. In Parquet it replaces the
-older row; files that grow hold both until ``etl.compact(…)`` runs, and of rows with the same key
-the one with the latest ``fetched_at`` is right.
+Statistics tables hold two times: ``window_start`` and ``window_end`` are the requested window,
+``start_time`` and ``end_time`` the window of the server's answer. ``day`` is the local date in
+``tz`` on which the window begins; ``tz`` is the zone's IANA name, or its offset at that time.
+``complete`` is false for a window that had not settled when it was fetched; a later run fetches it
+again. In Parquet the later row replaces the older one. JSON Lines and CSV files hold both until
+``etl.compact(…)`` runs: of rows with the same key, the one with the latest ``fetched_at`` is right.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,11 +26,11 @@ Kind = Literal["string", "int64", "float64", "timestamp", "date", "bool", "json"
 
 @frozen
 class Column:
-    """One column.
+    """A column of a table.
 
     Attributes:
-        name: its name; the JSON's own for what the server says.
-        kind: its type.
+        name: the column's name; the JSON's name for values of the server.
+        kind: the column's type.
     """
 
     name: str
@@ -40,13 +39,13 @@ class Column:
 
 @frozen
 class Schema:
-    """One table.
+    """The schema of a table.
 
     Attributes:
         name: the table's name.
-        version: how often columns were appended, from 1.
-        columns: the columns, in their order.
-        key: the columns that tell one row from any other, but for refetched windows.
+        version: the schema's version, >= 1.
+        columns: the columns, in order.
+        key: the columns that identify a row, except for windows that were fetched again.
     """
 
     name: str
@@ -56,7 +55,7 @@ class Schema:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns' names, in their order."""
+        """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
 
@@ -91,7 +90,7 @@ def _waits(names: str) -> tuple[Column, ...]:
 
 
 _DAY: Final = (Column("day", "date"), Column("tz", "string"))
-_ASKED: Final = (*_text("task_channel"), *_DAY, *_times("window_start window_end"))
+_REQUESTED: Final = (*_text("task_channel"), *_DAY, *_times("window_start window_end"))
 _SERVED: Final = _times("start_time end_time")
 _FETCHED: Final = (*_times("fetched_at"), Column("complete", "bool"))
 _LAST: Final = (*_text("url"), *_json("extra"))
@@ -118,9 +117,9 @@ _WORKERS_NOW: Final = (*_json("activity_statistics"), *_counts("total_workers"))
 
 
 def _statistics(name: str, sids: str, measures: tuple[Column, ...]) -> Schema:
-    """A table of one thing's statistics: its SIDs, what was asked and served, its measures."""
+    """Return the schema of a table with SIDs, requested and served window, and measures."""
     places = _text(f"account_sid {sids}")
-    head = (*places, *_json("filters"), *_ASKED, *_SERVED)
+    head = (*places, *_json("filters"), *_REQUESTED, *_SERVED)
     key = (*sids.split(), "filters", *_WINDOW_KEY, "fetched_at")
     return Schema(name, 1, (*head, *measures, *_FETCHED, *_LAST), key)
 
@@ -132,7 +131,7 @@ _ALL: Final = (
     Schema(
         "worker_statistics",
         1,
-        (*_WORKER, *_ASKED, *_SERVED, *_RESERVATIONS, *_FETCHED, *_LAST),
+        (*_WORKER, *_REQUESTED, *_SERVED, *_RESERVATIONS, *_FETCHED, *_LAST),
         ("workspace_sid", "worker_sid", *_WINDOW_KEY),
     ),
     Schema(
@@ -140,7 +139,7 @@ _ALL: Final = (
         1,
         (
             *_WORKER,
-            *_ASKED,
+            *_REQUESTED,
             *_text("activity_sid activity_name"),
             *_DURATION,
             *_FETCHED,
@@ -221,4 +220,4 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType({schema.name: schema for
 """Every table by its name."""
 
 EXPORTED: Final = ("worker_statistics", "worker_activity_durations")
-"""The tables that an export can fetch by themselves, with ``table=``."""
+"""The tables that an export can fetch alone, with ``table=``."""

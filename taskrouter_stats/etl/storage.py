@@ -1,9 +1,9 @@
-"""Where files go: a folder of this machine, or an object store.
+"""Storage of files: a folder of this machine, or an object store.
 
-Both do one thing that everything else rests on: ``put`` makes a file whole or not at all. A folder
-does it by writing aside, syncing and renaming; in an object store a file appears when its upload
-ends. Names are relative, with ``/`` between their parts; a name that would lead out of the storage
-is refused. A ``file://`` URI names a folder of this machine, and gets the same code as its path.
+``put`` is atomic in both: a file has its full content or does not exist. A folder writes a
+temporary file, syncs it and renames it; in an object store a file appears when its upload ends.
+Names are relative, with ``/`` between their parts; a name that leads out of the storage raises an
+error. A ``file://`` URI names a folder of this machine and uses the same code as its path.
 """
 
 import os
@@ -40,8 +40,10 @@ __all__ = [
 ]
 
 _ASIDE: Final = ".aside"
+"""Ending of a temporary file that ``put`` has not renamed yet."""
+
 _OUTSIDE: Final = {"", ".", ".."}
-"""Parts that no name within a storage has."""
+"""Parts that a name within a storage must not have."""
 
 
 class Storage(Protocol):
@@ -49,37 +51,37 @@ class Storage(Protocol):
 
     @property
     def place(self) -> str:
-        """How to call it in front of a user."""
+        """The storage's name in messages."""
         ...
 
     def put(self, name: str, data: bytes) -> None:
-        """Store a file, whole or not at all; an older one of that name is replaced."""
+        """Store a file atomically; replace an older file of that name."""
         ...
 
     def get(self, name: str) -> bytes:
-        """What a file holds."""
+        """Return a file's content."""
         ...
 
     def names(self, under: str) -> list[str]:
-        """Every file below a folder, sorted; a folder that isn't there holds none."""
+        """Return the names of all files below a folder, sorted; none if it does not exist."""
         ...
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         ...
 
     def lock(self, name: str) -> AbstractContextManager[None]:
-        """Hold a lock file, as long as the block runs.
+        """Hold a lock file while the block runs.
 
         Raises:
-            OutputLocked: when another process holds it.
+            OutputLocked: another process holds the lock.
         """
         ...
 
 
 @contextmanager
 def storage_errors(place: str) -> Generator[None]:
-    """Turn what the operating system says into a ``StorageError`` that names the place."""
+    """Raise an ``OSError`` of the block as a ``StorageError`` that names the place."""
     try:
         yield
     except OSError as error:
@@ -87,13 +89,13 @@ def storage_errors(place: str) -> Generator[None]:
 
 
 def local_path(place: str) -> Path | None:
-    """Return the path that a place names, links resolved; None for another machine's URI.
+    """Return the path that a place names, links resolved; None for the URI of an object store.
 
     All names of one output (a link to it, ``./lake/../lake``, ``file:///…``) give one path, and
-    with it one lock.
+    so one lock.
 
     Raises:
-        ConfigError: for a ``file://`` URI of another host.
+        ConfigError: a ``file://`` URI names another host.
         StorageError: the current directory was deleted, or links form a circle.
     """
     if "://" in place:
@@ -101,7 +103,7 @@ def local_path(place: str) -> Path | None:
         if parts.scheme.lower() != "file":
             return None
         if parts.netloc not in ("", "localhost"):
-            raise ConfigError(f"{place}: a file URI names no host: expected file:///folder")
+            raise ConfigError(f"{place} names a host: expected a URI such as file:///folder")
         place = url2pathname(parts.path)
     try:
         return Path(place).resolve()
@@ -118,9 +120,9 @@ class Folder:
     """A folder of this machine.
 
     Attributes:
-        root: its path.
-        staging: the folder below it where files are written before they get their names; None
-            for beside them. Readers that take every file of a folder must not meet half a file.
+        root: the folder's path.
+        staging: the folder below it for temporary files; None for the folder of each file.
+            Readers that open every file of a folder must not find an unfinished one.
     """
 
     root: Path
@@ -128,19 +130,19 @@ class Folder:
 
     @property
     def place(self) -> str:
-        """Its path."""
+        """The folder's path."""
         return str(self.root)
 
     def path(self, name: str) -> Path:
         """Return the path of a file below this folder.
 
         Raises:
-            StorageError: for a name that leads out of it.
+            StorageError: the name leads out of the folder.
         """
         return self.root / _checked(self.place, name) if name else self.root
 
     def put(self, name: str, data: bytes) -> None:
-        """Write aside, sync, rename, sync the folder: a crash leaves the old or the new file."""
+        """Write a temporary file, sync and rename it; a crash leaves the old or the new file."""
         path = self.path(name)
         with storage_errors(str(path)):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +160,7 @@ class Folder:
             sync_folder(path.parent)
 
     def _aside(self, path: Path) -> Path:
-        """Return where to write a file before it gets its name: on the same device."""
+        """Return the path of the temporary file, on the same device as the file."""
         if self.staging is not None:
             folder = self.path(self.staging)
             folder.mkdir(parents=True, exist_ok=True)
@@ -167,27 +169,27 @@ class Folder:
         return path.with_name(f".{path.name}{_ASIDE}")
 
     def get(self, name: str) -> bytes:
-        """What a file holds."""
+        """Return a file's content."""
         path = self.path(name)
         with storage_errors(str(path)):
             return path.read_bytes()
 
     def names(self, under: str) -> list[str]:
-        """Every file below a folder, those that a crash left aside included."""
+        """Return the names of all files below a folder, with temporary files of a crash."""
         folder = self.path(under)
         with storage_errors(str(folder)):
             found = [path for path in folder.rglob("*") if path.is_file()]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         path = self.path(name)
         with storage_errors(str(path)):
             path.unlink(missing_ok=True)
 
     @contextmanager
     def lock(self, name: str) -> Generator[None]:
-        """Hold an advisory lock, which ends with the process however that ends."""
+        """Hold a lock while the block runs; it also ends when this process ends or is killed."""
         path = self.path(name)
         with ExitStack() as stack:
             with storage_errors(self.place):
@@ -198,9 +200,9 @@ class Folder:
 
 @frozen
 class ObjectStore:
-    """A bucket or its like, through pyarrow's filesystems.
+    """An object store, such as a bucket, through pyarrow's filesystems.
 
-    Locks are not to be had there: that one process at a time writes is the caller's care.
+    Object stores have no locks: the caller must make sure that one process at a time writes.
     """
 
     filesystem: Any = field(repr=False)
@@ -209,25 +211,25 @@ class ObjectStore:
 
     @classmethod
     def at(cls, uri: str) -> "ObjectStore":
-        """The store that a URI names, such as ``s3://bucket/lake``.
+        """Return the store that a URI names, such as ``s3://bucket/lake``.
 
         Raises:
-            ConfigError: for a URI that pyarrow can't read.
-            MissingExtra: without pyarrow.
+            ConfigError: pyarrow can't open the URI.
+            MissingExtra: pyarrow is not installed.
         """
         uri, name = masked(uri), shown_uri(uri)
-        with suppress(OSError, ValueError):  # whose text may repeat secrets, so not as a context
+        with suppress(OSError, ValueError):  # their text may hold secrets: no error context
             filesystem, root = pyarrow(".fs").FileSystem.from_uri(uri)
             return cls(filesystem, root, name)
-        raise ConfigError(f"{name} is no place that pyarrow's filesystems know")
+        raise ConfigError(f"{name}: pyarrow can't open this URI: expected one such as s3://…")
 
     @property
     def place(self) -> str:
-        """Its URI without user, password and options, which may be secrets."""
+        """The URI without user, password and options, which may be secrets."""
         return self.uri
 
     def put(self, name: str, data: bytes) -> None:
-        """Upload; the file is there once that has ended."""
+        """Upload a file; it exists once the upload has ended."""
         path = self._key(name)
         with (
             storage_errors(f"{self.uri}/{name}"),
@@ -236,7 +238,7 @@ class ObjectStore:
             stream.write(data)
 
     def get(self, name: str) -> bytes:
-        """What a file holds."""
+        """Return a file's content."""
         with (
             storage_errors(f"{self.uri}/{name}"),
             self.filesystem.open_input_stream(self._key(name)) as stream,
@@ -245,7 +247,7 @@ class ObjectStore:
             return data
 
     def names(self, under: str) -> list[str]:
-        """Every file below a folder."""
+        """Return the names of all files below a folder."""
         fs = pyarrow(".fs")
         base = f"{self.root}/{under}".rstrip("/")
         selector = fs.FileSelector(base, recursive=True, allow_not_found=True)
@@ -255,12 +257,12 @@ class ObjectStore:
         return sorted(path.removeprefix(f"{self.root}/") for path in files)
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         with storage_errors(f"{self.uri}/{name}"), suppress(FileNotFoundError):
             self.filesystem.delete_file(self._key(name))
 
     def lock(self, name: str) -> AbstractContextManager[None]:
-        """Nothing: object stores have no locks that end with their holder."""
+        """Do nothing: object stores have no locks that end with their process."""
         del name
         return nullcontext()
 
@@ -269,9 +271,9 @@ class ObjectStore:
 
 
 def shown_uri(uri: str) -> str:
-    """A URI without what may be a secret: ``s3://key:secret@bucket/lake?secret_key=…``.
+    """Return a URI without the secrets of ``s3://key:secret@bucket/lake?secret_key=…``.
 
-    A secret may hold ``/`` or ``?``, which have to be escaped there and often aren't.
+    A secret may hold ``/`` or ``?``: users often do not escape them.
     """
     scheme, mark, rest = uri.partition("://")
     if not mark:
@@ -285,7 +287,7 @@ def shown_uri(uri: str) -> str:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a new name in a folder durable, where the system lets folders be synced."""
+    """Make a new name in a folder durable, on systems that can sync folders."""
     if os.name != "nt":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -295,7 +297,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _checked(place: str, name: str) -> str:
-    """Return a name that stays within its storage, or raise ``StorageError``."""
+    """Return the name, or raise ``StorageError`` if it leads out of its storage."""
     parts = name.split("/")
     odd = os.name == "nt" and any(character in name for character in "\\:")
     if odd or "\0" in name or not _OUTSIDE.isdisjoint(parts):

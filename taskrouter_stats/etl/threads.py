@@ -1,4 +1,4 @@
-"""Runs what blocks in a thread, and waits for its end even while its caller is cancelled."""
+"""Blocking work in a thread, which even a cancelled caller waits for."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,10 +10,9 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Run ``work`` in a thread and return its result; a cancellation waits until it has ended.
+    """Run ``work`` in a thread and return its result; a cancelled caller waits for its end.
 
-    The thread belongs to no task, so a program that cancels all its tasks doesn't separate the
-    caller from work that still goes on.
+    No task owns the thread, so the caller waits even in a program that cancels all its tasks.
     """
     future = asyncio.get_running_loop().run_in_executor(None, work)
     await wait_through_cancel(future)
@@ -21,7 +20,7 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 async def wait_through_cancel(future: "asyncio.Future[Any]") -> None:
-    """Wait until ``future`` is done; only then raise a cancellation that came meanwhile."""
+    """Wait until ``future`` is done, and then raise a cancellation that arrived before."""
     interruption: asyncio.CancelledError | None = None
     while not future.done():
         try:

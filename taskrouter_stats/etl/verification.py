@@ -1,4 +1,4 @@
-"""Compares the sums of our rows with what the server says of all Workers together."""
+"""The comparison of our rows' sums with the server's statistics of all Workers together."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
@@ -6,9 +6,9 @@ from typing import Final
 from taskrouter_stats.core import queries
 from taskrouter_stats.session import TaskRouterSession
 
-from .checkpoint import split_key
 from .plan import WorkerPlan
 from .report import Verification
+from .state.checkpoint import split_key
 
 __all__ = ["COUNTS", "compare"]
 
@@ -16,18 +16,18 @@ COUNTS: Final = tuple(
     f"reservations_{name}"
     for name in ("created", "accepted", "rejected", "timed_out", "canceled", "rescinded")
 )
-"""What is added up for ``--verify``."""
+"""The counts that ``--verify`` compares."""
 
 
 async def compare(
     session: TaskRouterSession, plan: WorkerPlan, sums: Mapping[str, Mapping[str, int]]
 ) -> AsyncGenerator[tuple[Verification, int]]:
-    """Yield a check of each window that has sums, and how many requests it took.
+    """Yield a verification of each window that has sums, with the number of its requests.
 
     Args:
-        session: asks, one query a window.
-        plan: whose windows.
-        sums: our totals by question and count.
+        session: sends one query a window.
+        plan: the plan whose windows are compared.
+        sums: our totals, by query group and count.
     """
     template = plan.template
     channel = dict(template.filters).get("TaskChannel")
@@ -35,11 +35,11 @@ async def compare(
         ours = sums.get(split_key(template.with_window(window).key)[0])
         if ours is None:
             continue
-        whole = queries.workers_cumulative_statistics(
+        query = queries.workers_cumulative_statistics(
             template.workspace_sid, window, task_channel=channel
         )
-        said = await session.fetch_with_meta(whole, priority="bulk")
-        theirs = {name: getattr(said.value, name) for name in COUNTS}
-        mine = {name: ours.get(name, 0) for name in COUNTS}
-        check = Verification(window, ours.get("workers", 0), mine, theirs)
-        yield check, said.meta.attempts + said.meta.refused
+        success = await session.fetch_with_meta(query, priority="bulk")
+        theirs = {name: getattr(success.value, name) for name in COUNTS}
+        counts = {name: ours.get(name, 0) for name in COUNTS}
+        verification = Verification(window, ours.get("workers", 0), counts, theirs)
+        yield verification, success.meta.attempts + success.meta.refused

@@ -1,8 +1,9 @@
-"""The durable side of an export: rows are gathered, written, and only then marked as done.
+"""The writer of an export: it gathers rows, flushes them to the sink, and then commits them.
 
-Everything that blocks runs in a thread, one step at a time; a step that has begun is waited for
-even by a caller who is cancelled, so that no file is closed under it. What goes wrong in any step,
-whatever it is, ends the store: it commits nothing more, and says so to each caller.
+Only the commit, which is a file of the checkpoint, marks queries as done. All blocking work runs in
+a thread, one step at a time. A cancelled caller waits until its step has ended, so that no file is
+closed during a step. Any error of a step ends the writer: it commits nothing more, and every later
+call raises that error.
 """
 
 import asyncio
@@ -21,15 +22,15 @@ from attrs import define, field
 from taskrouter_stats.errors import StorageError, TaskRouterStatsError
 
 from .batch import Batch, PendingRows
-from .checkpoint import Checkpoint, Commit, Position, by_question, split_key
-from .failures import FAILURES_FILE, merge_failures
-from .overlaps import StoredWindow, refuse_overlaps, stored_windows
+from .memory_limit import MAX_PENDING_BYTES
 from .report import FailedQuery, reason_of
-from .room import LARGEST_WAIT
 from .rows import Tables
 from .sinks.base import Sink
+from .state.checkpoint import Checkpoint, Commit, Position, by_query_group, split_key
+from .state.failures import FAILURES_FILE, merge_failures
+from .state.overlaps import StoredWindow, refuse_overlaps, stored_windows
+from .state.unavailable import UnavailableQueries
 from .threads import in_thread, wait_through_cancel
-from .unavailable import Unavailable
 from .verification import COUNTS
 
 __all__ = ["FAILURES_FILE", "PendingRows", "Writer"]
@@ -39,66 +40,68 @@ T = TypeVar("T")
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 BATCH_SIZE: Final = 1000
-"""Items after which rows are written, and lost again to a kill."""
+"""Answers after which the writer flushes: a kill loses fewer than these."""
 
 FLUSH_SECONDS: Final = 5.0
-"""Seconds after which they are written however few they are; longer where that makes a part."""
+"""Seconds after which the writer flushes fewer answers, if the sink appends to files."""
 
-PATIENCE_PARTS: Final = 30.0
+PARTS_FLUSH_SECONDS: Final = 30.0
+"""The same, if each flush adds parts, so that there are fewer small ones."""
 
-_LARGEST_SUM: Final = 2**62
-"""Sums stop here, so that the checkpoint's JSON, of 64 bits, can hold them and their steps."""
+_MAX_SUM: Final = 2**62
+"""Limit of a sum: the checkpoint's JSON holds integers of 64 bits, for sums and their steps."""
 
-_LATE: Final = "the output could not be committed to its end"
+_NOT_COMMITTED: Final = "the output could not be committed to its end"
 
 
 @define(eq=False)
 class Writer:
-    """One output, open: ``async with Store(sink) as store``. Several exports may share it.
+    """Writer of one output: ``async with Writer(sink) as writer``. Several exports may share it.
 
     Attributes:
-        sink: where rows go.
-        fresh: whether to move what is there aside first.
+        sink: the format and the place of the rows.
+        fresh: whether to rename an existing output first.
         run: the run's name, part of the names of its files.
-        failures: what failed and a later run may mend; in ``failures.jsonl`` once this ends.
-        unavailable: queries that get no statistics, as expired or gone.
-        error: what ended it; None while all is well.
+        checkpoint: the commits of the output.
+        unavailable: the expired and gone queries of the output.
+        failures: queries that a later run may finish; written to ``failures.jsonl`` at the end.
+        error: the error that ended the writer, or None.
 
     Raises:
-        OutputLocked: when another process writes there.
-        StorageError: when it can't be read or written.
+        OutputLocked: another process writes to the output.
+        StorageError: the output can't be read or written.
     """
 
     sink: Sink
     fresh: bool = False
     run: str = field(init=False)
     checkpoint: Checkpoint = field(init=False)
-    unavailable: Unavailable = field(init=False)
+    unavailable: UnavailableQueries = field(init=False)
     failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
     _planned: set[StoredWindow] = field(factory=set[StoredWindow], init=False)
     error: StorageError | None = field(default=None, init=False)
     _pending: list[PendingRows] = field(factory=list[PendingRows], init=False)
-    _weight: int = field(default=0, init=False)
+    _pending_bytes: int = field(default=0, init=False)
     _claimed: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
-    _clock: "asyncio.Task[None] | None" = field(default=None, init=False)
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
-    _lock: ExitStack = field(factory=ExitStack, init=False)
+    _flush_task: "asyncio.Task[None] | None" = field(default=None, init=False)
+    _write_lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _output_lock: ExitStack = field(factory=ExitStack, init=False)
 
     def __attrs_post_init__(self) -> None:
         now = datetime.now(UTC)
         self.run = f"{now:%Y%m%dT%H%M%SZ}-{token_hex(4)}"
         self.checkpoint = Checkpoint(self.sink.storage, self.sink.state, self.sink.format)
-        self.unavailable = Unavailable(self.sink.storage, self.sink.state)
+        self.unavailable = UnavailableQueries(self.sink.storage, self.sink.state)
 
     async def __aenter__(self) -> Self:
         try:
             await in_thread(self._open)
         except BaseException as error:
-            self._lock.close()  # a cancelled caller never comes to __aexit__
+            self._output_lock.close()  # a cancelled caller does not reach __aexit__
             if isinstance(error, TaskRouterStatsError) or not isinstance(error, Exception):
                 raise
             raise self._fail(error) from error
-        self._clock = asyncio.create_task(self._flush_periodically())
+        self._flush_task = asyncio.create_task(self._flush_periodically())
         return self
 
     async def __aexit__(
@@ -108,9 +111,9 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if self._clock is not None:
-                self._clock.cancel()
-                await wait_through_cancel(self._clock)
+            if self._flush_task is not None:
+                self._flush_task.cancel()
+                await wait_through_cancel(self._flush_task)
         finally:
             try:
                 ending = asyncio.ensure_future(self._end())
@@ -119,66 +122,66 @@ class Writer:
             except StorageError as failed:
                 if error is None or failed is error:
                     raise
-                error.add_note(f"{_LATE}: {failed}")
+                error.add_note(f"{_NOT_COMMITTED}: {failed}")
             finally:
-                self._lock.close()
+                self._output_lock.close()
                 if self.error is not None and self.error is not error:
-                    _LOGGER.error("%s: %s", _LATE, self.error)
+                    _LOGGER.error("%s: %s", _NOT_COMMITTED, self.error)
 
     def is_done(self, key: str) -> bool:
-        """Whether a query was answered for good, by this run or an earlier one."""
+        """Return whether a query is done, by this run or an earlier one."""
         return self.checkpoint.is_done(key)
 
     def check_windows(self, planned: set[StoredWindow]) -> None:
-        """Check that rows of these windows may stand in this output, and remember them.
+        """Check that this output may hold rows of these windows, and remember the windows.
 
         Raises:
-            ConfigError: they overlap others of another length or zone.
+            ConfigError: windows of another length or zone overlap them.
         """
         known = self.checkpoint.windows | self._planned
         refuse_overlaps(self.sink.storage.place, known, planned)
         self._planned |= planned
 
     def is_resolved(self, key: str) -> bool:
-        """Return whether a query was answered, or is recorded as expired or gone."""
+        """Return whether a query is done, or recorded as expired or gone."""
         return self.is_done(key) or self.unavailable.has(key)
 
     def claim(self, key: str) -> bool:
-        """Return whether a query is the caller's to ask; False while another export asks it."""
-        question, sid = split_key(key)
-        claimed = self._claimed.setdefault(question, set())
+        """Return whether the caller may send a query; False if another export has claimed it."""
+        query_group, sid = split_key(key)
+        claimed = self._claimed.setdefault(query_group, set())
         if sid in claimed:
             return False
         claimed.add(sys.intern(sid))
         return True
 
     def release(self, key: str) -> None:
-        """Give a claimed query back: another export may ask it."""
-        question, sid = split_key(key)
-        self._claimed.get(question, set()).discard(sid)
+        """Release a claimed query, so that another export may send it."""
+        query_group, sid = split_key(key)
+        self._claimed.get(query_group, set()).discard(sid)
 
     async def add(self, item: PendingRows) -> None:
-        """Take something to store; now and then this writes what has gathered.
+        """Add rows to the batch, and commit a full batch.
 
         Raises:
-            StorageError: when that can't be stored: nothing of it is marked as done.
+            StorageError: the batch can't be stored, and none of its queries is done.
         """
-        self._check()
+        self._raise_error()
         self._pending.append(item)
-        self._weight += item.weight
-        if len(self._pending) >= BATCH_SIZE or self._weight >= LARGEST_WAIT:
+        self._pending_bytes += item.estimated_bytes
+        if len(self._pending) >= BATCH_SIZE or self._pending_bytes >= MAX_PENDING_BYTES:
             await self.commit()
 
     async def commit(self) -> None:
-        """Write what has gathered, then mark it as done.
+        """Write the batch to the sink, then mark its queries as done.
 
         Raises:
-            StorageError: when it can't be stored: nothing of it is marked as done.
+            StorageError: the batch can't be stored, and none of its queries is done.
         """
-        async with self._turn:
-            self._check()
-            items, self._pending, self._weight = self._pending, [], 0
-            batch, record = Batch(items, self._unmoved()), self.unavailable.changes()
+        async with self._write_lock:
+            self._raise_error()
+            items, self._pending, self._pending_bytes = self._pending, [], 0
+            batch, record = Batch(items, self._same_position()), self.unavailable.changes()
             if not items and record is None:
                 return
             try:
@@ -187,33 +190,33 @@ class Writer:
                 batch.report()
 
     async def run_blocking(self, work: Callable[[], T]) -> T:
-        """Do something that blocks with the storage, between two commits."""
-        async with self._turn:
+        """Run blocking work on the storage in a thread, between two commits."""
+        async with self._write_lock:
             return await in_thread(work)
 
     async def _end(self) -> None:
-        """Commit what is left, then the end of the run with its failures."""
+        """Commit the last batch, then the end of the run with its failures."""
         await self.commit()
-        async with self._turn:
-            self._check()
+        async with self._write_lock:
+            self._raise_error()
             await in_thread(lambda: self._store(None, None))
 
     async def _flush_periodically(self) -> None:
-        """However slowly rows come, none waits longer than this."""
+        """Commit at intervals, so that slow rows do not wait for a full batch."""
         parts = self.sink.format.startswith("Parquet")
         try:
             while True:
-                await asyncio.sleep(PATIENCE_PARTS if parts else FLUSH_SECONDS)
+                await asyncio.sleep(PARTS_FLUSH_SECONDS if parts else FLUSH_SECONDS)
                 await self.commit()
-        except Exception as error:  # noqa: BLE001 (told by the next add or commit, or at the end)
+        except Exception as error:  # noqa: BLE001 (the next call raises it)
             self._fail(error)
 
-    def _check(self) -> None:
+    def _raise_error(self) -> None:
         if self.error is not None:
             raise self.error
 
     def _fail(self, error: BaseException) -> StorageError:
-        """End the store because of this error; return it as a StorageError."""
+        """End the writer with this error, and return it as a ``StorageError``."""
         if self.error is None:
             self.error = _as_storage_error(self.sink.storage.place, error)
         return self.error
@@ -228,20 +231,20 @@ class Writer:
             self.checkpoint.open()
             self.unavailable.open()
             sink.begin(self.run, self.checkpoint)
-            self.checkpoint.commit(Commit(self.run, self._unmoved()))
-            self._lock = stack.pop_all()
+            self.checkpoint.commit(Commit(self.run, self._same_position()))
+            self._output_lock = stack.pop_all()
 
     def _store(self, batch: Batch | None, record: bytes | None) -> None:
-        """Write a batch, or the end of the run, in a thread; whatever fails ends the store."""
+        """Write a batch, or None for the end of the run; any error ends the writer."""
         try:
             if record is not None:
                 self.unavailable.store(record)
             if batch is None:
                 self._store_failures()
-                self.checkpoint.commit(Commit(self.run, self._unmoved(), ended=True))
+                self.checkpoint.commit(Commit(self.run, self._same_position(), ended=True))
             else:
                 self._store_batch(batch)
-        except BaseException as error:  # noqa: BLE001 (nothing may die unseen in the thread)
+        except BaseException as error:  # noqa: BLE001 (no error may stay in the thread)
             failed = self._fail(error)
             raise failed from None if failed is error else error
 
@@ -249,7 +252,7 @@ class Writer:
         batch.write(self.sink)
         stored = batch.stored()
         if stored:
-            done = by_question(item.key for item, _ in stored if item.key is not None)
+            done = by_query_group(item.key for item, _ in stored if item.key is not None)
             windows = tuple(sorted(stored_windows(tables for _, tables in stored)))
             sums = self._sums(stored)
             self.checkpoint.commit(Commit(self.run, batch.position, done, sums, windows=windows))
@@ -259,36 +262,36 @@ class Writer:
         lines = [failure.to_line() for failure in self.failures]
         merge_failures(self.sink.storage, self.sink.state, lines, self.is_resolved)
 
-    def _unmoved(self) -> Position:
-        """Where the output stands when nothing was written: no shorter, and without new parts."""
+    def _same_position(self) -> Position:
+        """Return the position of a step that writes no rows."""
         last = self.checkpoint.last
         return Position() if last is None else Position(lengths=last.position.lengths)
 
     def _sums(self, stored: list[tuple[PendingRows, Tables]]) -> dict[str, Counter[str]]:
-        """Return what these rows add to the totals, by question."""
+        """Return what these rows add to the totals, by query group and count."""
         sums: dict[str, Counter[str]] = {}
         for item, tables in stored:
             if item.key is None:
                 continue
-            question = split_key(item.key)[0]
-            counts, known = sums.setdefault(question, Counter()), self.checkpoint.sums
-            before = known.get(question, {})
+            query_group = split_key(item.key)[0]
+            counts, known = sums.setdefault(query_group, Counter()), self.checkpoint.sums
+            before = known.get(query_group, {})
             for row in tables.get("worker_statistics", ()):
                 counts["workers"] += 1
                 for name in COUNTS:
                     total = before.get(name, 0) + counts[name] + (row[name] or 0)
-                    bounded = max(-_LARGEST_SUM, min(total, _LARGEST_SUM))
+                    bounded = max(-_MAX_SUM, min(total, _MAX_SUM))
                     counts[name] = bounded - before.get(name, 0)
         return sums
 
 
 def _as_storage_error(place: str, error: BaseException) -> StorageError:
-    """Return an error as a StorageError that names the place."""
+    """Return an error as a ``StorageError`` that names the place."""
     if isinstance(error, StorageError):
         return error
     if isinstance(error, OSError):
         return StorageError(f"{place}: {error.strerror or error}")
     return StorageError(
-        f"{place} could not be written: {type(error).__name__}: {reason_of(error)}; nothing "
-        "that is not stored was marked as done. This looks like a defect: please report it"
+        f"{place} could not be written: {type(error).__name__}: {reason_of(error)}; only stored "
+        "rows are marked as done. This looks like a defect: please report it"
     )

@@ -219,7 +219,7 @@ CALLS = (
     (
         "an unknown store",
         "fetch WS --output ftp://host/lake",
-        "ftp://host/lake is no place that pyarrow's filesystems know",
+        "ftp://host/lake: pyarrow can't open this URI: expected one such as s3://…",
     ),
     (
         "a plan of nothing",

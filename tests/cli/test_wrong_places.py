@@ -125,25 +125,25 @@ PLACES = (
         "a torn checkpoint",
         "fetch WS --output torn.jsonl",
         4,
-        "HERE/torn.jsonl._state/commit-0000000001.json is no checkpoint: --fresh starts over",
+        "HERE/torn.jsonl._state/commit-0000000001.json is not a checkpoint: --fresh starts over",
     ),
     (
         "a checkpoint of a list",
         "fetch WS --output list.jsonl",
         4,
-        "HERE/list.jsonl._state/commit-0000000001.json is no checkpoint: --fresh starts over",
+        "HERE/list.jsonl._state/commit-0000000001.json is not a checkpoint: --fresh starts over",
     ),
     (
         "a checkpoint without position",
         "fetch WS --output hollow.jsonl",
         4,
-        "HERE/hollow.jsonl._state/commit-0000000001.json is no checkpoint: --fresh starts over",
+        "HERE/hollow.jsonl._state/commit-0000000001.json is not a checkpoint: --fresh starts over",
     ),
     (
         "a checkpoint of numbers",
         "fetch WS --output numbers.jsonl",
         4,
-        "HERE/numbers.jsonl._state/commit-0000000001.json is no checkpoint: --fresh starts over",
+        "HERE/numbers.jsonl._state/commit-0000000001.json is not a checkpoint: --fresh starts over",
     ),
     (
         "a checkpoint of the future",
@@ -151,7 +151,7 @@ PLACES = (
         4,
         (
             "HERE/future.jsonl._state/commit-0000000001.json was written by a newer version of "
-            "taskrouter-stats"
+            "taskrouter-stats: upgrade it here"
         ),
     ),
     (
@@ -192,7 +192,7 @@ async def test_a_process_says_the_same(run, strewn):
     """A torn checkpoint ends a process of its own in one line, and no traceback."""
     with unasked() as url:
         ran = await run(*words("fetch WS --output torn.jsonl"), **environment(url))
-    says = f"{strewn}/torn.jsonl._state/commit-0000000001.json is no checkpoint: "
+    says = f"{strewn}/torn.jsonl._state/commit-0000000001.json is not a checkpoint: "
     assert (ran.code, ran.out) == (4, "")
     assert told(ran.err) == f"Error: {says}--fresh starts over"
 

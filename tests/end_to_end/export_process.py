@@ -9,7 +9,7 @@ import sys
 from taskrouter_stats import Credentials, TaskRouterSession, etl
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl import writer
-from tests.etl.lake import days
+from tests.etl.export_runs import days
 
 SINKS = {"csv": etl.CsvSink, "json": etl.JsonLinesSink, "parquet": etl.ParquetSink}
 FULL = 4

@@ -12,7 +12,7 @@ import pytest
 
 from taskrouter_stats.simulator import Simulator
 from tests.end_to_end.export_process import FULL, IN_FLIGHT, UNFLUSHED
-from tests.etl.lake import csv_rows, days, json_lines, key, parquet_rows, wanted
+from tests.etl.export_runs import csv_rows, days, json_lines, key, parquet_rows, wanted
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 20

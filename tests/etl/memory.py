@@ -1,15 +1,15 @@
-"""An output in memory, which breaks, tears and dies where a test says so."""
+"""An output in memory, whose operations fail where a test says so."""
 
 import json
 from contextlib import contextmanager
 
 from taskrouter_stats.errors import OutputLocked, StorageError
-from taskrouter_stats.etl.checkpoint import Position
 from taskrouter_stats.etl.sinks.json_lines import to_line
+from taskrouter_stats.etl.state.checkpoint import Position
 
 
 class Disk:
-    """What survives a run: files by name, and the moments at which an operation fails.
+    """The content of an output after a run, and the operations that fail.
 
     Attributes:
         files: what is durable.
@@ -22,16 +22,16 @@ class Disk:
         self.faults, self.dies_at, self.count, self.locked = {}, None, 0, False
 
     def next_run(self, faults=None, dies_at=None):
-        """Begin to count anew, with other faults."""
+        """Start counting operations again, with other faults."""
         self.faults, self.dies_at, self.count, self.locked = faults or {}, dies_at, 0, False
 
     @property
     def dead(self):
-        """Whether the process that writes is as good as killed."""
+        """Return whether the process counts as killed."""
         return self.dies_at is not None and self.count > self.dies_at
 
     def step(self):
-        """Count one operation that changes something, and fail if it is its turn."""
+        """Count an operation that changes something, and raise its fault."""
         self.count += 1
         if self.dead:
             raise StorageError("killed")
@@ -48,26 +48,26 @@ class MemoryStorage:
         self.disk = disk
 
     def put(self, name, data):
-        """Store a file, whole or not at all."""
+        """Store a file atomically."""
         self.disk.step()
         self.disk.files[name] = data
 
     def get(self, name):
-        """Return what a file holds."""
+        """Return the content of a file."""
         return self.disk.files[name]
 
     def names(self, under):
-        """Return every file below a folder."""
+        """Return the names of all files below a folder."""
         return sorted(name for name in self.disk.files if name.startswith(f"{under}/"))
 
     def remove(self, name):
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         self.disk.step()
         self.disk.files.pop(name, None)
 
     @contextmanager
     def lock(self, name):
-        """Hold the one lock."""
+        """Hold the only lock."""
         if self.disk.locked:
             raise OutputLocked(self.place, name)
         self.disk.locked = True
@@ -78,7 +78,7 @@ class MemoryStorage:
 
 
 class MemorySink:
-    """Rows as lines of one growing file, which a failing write tears."""
+    """A sink that appends rows as lines to one file; a failing write leaves half a line."""
 
     state, format, snapshots, file = "_state", "JSON Lines", False, "rows"
 
@@ -86,14 +86,14 @@ class MemorySink:
         self.disk, self.storage, self.length = disk, MemoryStorage(disk), 0
 
     def begin(self, run, checkpoint):
-        """Cut off what no commit knows."""
+        """Truncate the file to its committed length."""
         del run
         last = checkpoint.last
         self.length = last.position.lengths.get(self.file, 0) if last else 0
         self.disk.files[self.file] = self.disk.files.get(self.file, b"")[: self.length]
 
     def write(self, batch):
-        """Append every row, or none, but for what a fault leaves behind."""
+        """Append every row or none, except for what a fault leaves."""
         lines = [to_line(row) for tables in batch for row in tables["worker_statistics"]]
         before = self.disk.files[self.file][: self.length]
         try:
@@ -108,7 +108,7 @@ class MemorySink:
 
 
 def durable_rows(disk):
-    """The rows that a commit knows."""
+    """Return the rows up to the committed length."""
     names = sorted(name for name in disk.files if name.startswith("_state/commit-"))
     if not names:
         return []
@@ -117,6 +117,6 @@ def durable_rows(disk):
 
 
 def unavailable(disk):
-    """The questions that are recorded as expired, and the Workers as gone, by question."""
+    """Return the query groups recorded as expired, and the gone Workers by query group."""
     kept = json.loads(disk.files.get("_state/unavailable.json", b'{"expired": {}, "gone": {}}'))
     return set(kept["expired"]), {(q, sid) for q, sids in kept["gone"].items() for sid in sids}

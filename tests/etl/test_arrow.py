@@ -15,7 +15,7 @@ DURATIONS = {"cumulative": {"activity_durations": [{"friendly_name": "Idle", "to
 
 
 def test_outcomes_become_a_table_with_the_fixed_types():
-    """The main table has the documented types, its schema's version, and no row of failures."""
+    """The main table has the documented types, its schema's version, and no row of a failure."""
     good = success({"cumulative": {"reservations_created": 4}, "new": 1})
     table = to_arrow([good, Failure(good.query, ValueError("no"), Meta())])
     assert table.num_rows == 1
@@ -26,25 +26,25 @@ def test_outcomes_become_a_table_with_the_fixed_types():
     assert table["extra"].to_pylist() == ['{"new":1}']
 
 
-def test_any_table_can_be_asked_for():
+def test_any_table_can_be_chosen():
     """A table's name gives the rows of that table."""
     table = to_arrow([success(DURATIONS)], table="worker_activity_durations")
     assert table["total"].to_pylist() == [3.0, None]
 
 
 def test_no_outcomes_make_an_empty_table():
-    """Without any outcome the table is empty and typed all the same."""
+    """A table without outcomes is empty and has all types."""
     assert to_arrow([]).schema.field("complete").type == pa.bool_()
 
 
-def test_an_unknown_table_is_refused():
-    """A table that isn't there is named, with those that are."""
+def test_an_unknown_table_raises_an_error():
+    """The error names the unknown table and those that exist."""
     with pytest.raises(InvalidParameter, match="table='nothing': one of worker_statistics"):
         to_arrow([], table="nothing")
 
 
-def test_without_pyarrow_the_extra_is_named(monkeypatch):
-    """A missing library answers with the line that installs it."""
+def test_without_pyarrow_the_error_names_the_extra(monkeypatch):
+    """The error of a missing library holds the line that installs it."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtra, match=r"taskrouter-stats\[parquet\]"):
         to_arrow([])

@@ -1,4 +1,4 @@
-"""The law of completeness: a report says "complete" only when each key of the plan has its place.
+"""The law of completeness: a complete report has a result for each key of the plan.
 
 Hypothesis plays a server, a disk and a user: replies of every kind for each query and try, a list
 that changes, repeats itself or breaks, errors in any operation of the output, a kill at any of
@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, Window, errors, etl, queries
-from taskrouter_stats.etl import writer as store_module
-from taskrouter_stats.etl.checkpoint import split_key
+from taskrouter_stats.etl import writer as writer_module
+from taskrouter_stats.etl.state.checkpoint import split_key
 from tests.support.fakes import (
     WORKSPACE,
     FakeTransport,
@@ -36,22 +36,22 @@ AGES = (40, 35, 5, 3)
 
 
 def window(ago):
-    """An hour of that day."""
+    """Return an hour of that day."""
     return Window.between(NOW - timedelta(days=ago), NOW - timedelta(days=ago, hours=-1))
 
 
 def number_of_sid(sid):
-    """The Worker's number that its SID tells."""
+    """Return the Worker's number in its SID."""
     return int(sid.removeprefix("WK"), 16)
 
 
 def key(number, ago):
-    """The key of that Worker's statistics in that window."""
+    """Return the key of that Worker's statistics in that window."""
     return queries.worker_statistics(WORKSPACE, worker_sid(number), window(ago)).key
 
 
 def true_answer(number, start, end, **changes):
-    """What a truthful server says of a Worker: reservations by its number."""
+    """Return the true statistics of a Worker: reservations by its number."""
     counts = {"reservations_created": number, "start_time": start, "end_time": end}
     named = {"worker_sid": worker_sid(number), "workspace_sid": WORKSPACE}
     return {**named, "cumulative": {**counts, "activity_durations": []}, **changes}
@@ -68,7 +68,7 @@ KINDS = {
     "failing": lambda *_: trouble(500, 20500),
     "no JSON": lambda *_: reply(200, b"{"),
     "cut off": lambda *_: errors.ConnectionFailed("cut off"),
-    "surprise": lambda *_: RuntimeError("nobody expects this"),
+    "surprise": lambda *_: RuntimeError("an unexpected error"),
     "denied": lambda *_: trouble(401, 20003),
 }
 COMMON = ["true"] * 6 + [kind for kind in KINDS if kind not in ("surprise", "denied")]
@@ -80,7 +80,7 @@ LISTS = st.lists(st.integers(0, WORKERS - 1), max_size=WORKERS + 2)
 
 @st.composite
 def runs(draw):
-    """One run: what each query is answered, what each reading of the list holds, what breaks."""
+    """Draw one run: the reply of each query, the content of each list, and the faults."""
     return {
         "replies": {
             (number, ago): draw(st.sampled_from(COMMON))
@@ -103,19 +103,19 @@ def runs(draw):
 
 
 class Server:
-    """Answers as a drawn run says, and lets the user act at a moment of it."""
+    """A server that replies as a drawn run says, and acts for the user at a moment of it."""
 
     def __init__(self, run, act):
-        self.run, self.act, self.asked, self.lists = run, act, 0, 0
+        self.run, self.act, self.requests, self.lists = run, act, 0, 0
 
     def latency(self, _request):
-        """Let replies overtake each other."""
+        """Let later replies overtake earlier ones."""
         return 0 if self.run["order"].random() < 0.5 else 0.0005
 
     def __call__(self, request):
         """Answer one request."""
-        self.asked += 1
-        if self.asked == self.run["moment"]:
+        self.requests += 1
+        if self.requests == self.run["moment"]:
             self.act()
         path, number = urlsplit(request.target).path, number_of(request)
         if path.endswith("/Workers"):
@@ -127,7 +127,7 @@ class Server:
         start, end = params["StartDate"][0], params["EndDate"][0]
         ago = round((NOW - datetime.fromisoformat(start)) / timedelta(days=1))
         odd = self.run["odd"]
-        kind = odd[0] if odd and odd[1] == self.asked else self.run["replies"][number, ago]
+        kind = odd[0] if odd and odd[1] == self.requests else self.run["replies"][number, ago]
         return KINDS[kind](number, start, end)
 
     def _list(self):
@@ -135,12 +135,12 @@ class Server:
         if self.run["broken_list"] == self.lists - 1:
             return trouble(403, 20003)
         sids = self.run["lists"][min(self.lists, len(self.run["lists"])) - 1]
-        page = {"workers": [{"sid": worker_sid(one)} for one in sids]}
+        page = {"workers": [{"sid": worker_sid(number)} for number in sids]}
         return reply(200, {**page, "meta": {"key": "workers", "next_page_url": None}})
 
 
 async def play(run, disk):
-    """Do one run; its export as it was left, the Workers of its plan, and what it raised."""
+    """Do one run; return its export, the Workers of its plan, and its error."""
     disk.next_run(
         {number: kind("spoilt") for number, kind in run["faults"].items()}, run["dies_at"]
     )
@@ -153,15 +153,15 @@ async def play(run, disk):
             doing.cancel()
 
     async def export():
-        given = None if run["given"] is None else [worker_sid(one) for one in run["given"]]
+        given = None if run["given"] is None else [worker_sid(number) for number in run["given"]]
         plan = etl.worker_plan(WORKSPACE, [window(ago) for ago in AGES], workers=given)
         server = FakeTransport(served := Server(run, act), latency=0)
         server.latency = served.latency
         async with (
             session_over(server, retry=RetryPolicy(attempts=1), max_in_flight=3) as session,
-            etl.Writer(MemorySink(disk)) as store,
+            etl.Writer(MemorySink(disk)) as writer,
         ):
-            exports.append(etl.Export(session, plan, store, stop))
+            exports.append(etl.Export(session, plan, writer, stop))
             await exports[0].run()
 
     doing = asyncio.ensure_future(export())
@@ -171,7 +171,7 @@ async def play(run, disk):
 
 
 def check(export, workers, raised, disk):
-    """The law, for one run."""
+    """Check the law for one run."""
     rows, (expired, gone) = durable_rows(disk), unavailable(disk)
     found = Counter((row["worker_sid"], row["window_start"]) for row in rows)
     assert set(found.values()) <= {1}
@@ -182,7 +182,7 @@ def check(export, workers, raised, disk):
     report = export.report
     assert report.not_asked >= 0
     assert min(report.written, report.failed, report.gone, report.expired) >= 0
-    assert len({one.key for one in report.failures}) == len(report.failures) == report.failed
+    assert len({failed.key for failed in report.failures}) == len(report.failures) == report.failed
     assert not (report.complete and (raised is not None or disk.dead))
     assert report.complete == report.to_dict()["complete"]
     if report.complete:
@@ -198,20 +198,20 @@ def check(export, workers, raised, disk):
 @given(st.lists(runs(), min_size=1, max_size=3))
 @settings(max_examples=100)
 def test_complete_means_that_nothing_is_missing(several):
-    """No run ends as complete while a key has neither a durable true row nor a recorded reason."""
-    disk, most = Disk(), store_module.BATCH_SIZE
+    """No run is complete while a key has neither a durable true row nor a recorded reason."""
+    disk, most = Disk(), writer_module.BATCH_SIZE
     for run in several:
-        store_module.BATCH_SIZE = run["most"]
+        writer_module.BATCH_SIZE = run["most"]
         try:
             check(*asyncio.run(play(run, disk)), disk)
         finally:
-            store_module.BATCH_SIZE = most
+            writer_module.BATCH_SIZE = most
 
 
 @given(st.lists(runs(), min_size=1, max_size=2))
 @settings(max_examples=40)
 def test_after_any_runs_a_truthful_one_completes(several):
-    """Whatever came before, a run without lies and faults is complete, with everybody's rows."""
+    """After any runs, a run without lies and faults is complete, with the rows of all workers."""
     disk = Disk()
     everybody = list(range(WORKERS))
     calm = {"replies": dict.fromkeys(((n, a) for n in everybody for a in AGES), "true")}

@@ -1,4 +1,4 @@
-"""The dlt source, into a real duckdb, against the simulator."""
+"""The dlt source, loaded into a real duckdb from the simulator."""
 
 import asyncio
 import sys
@@ -29,7 +29,7 @@ OWN = {"_dlt_id", "_dlt_load_id"}
 
 
 class Warehouse:
-    """A pipeline into a duckdb of its own, a simulator, and a clock that both go by."""
+    """A pipeline into a duckdb, a simulator, and the clock of both."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -38,11 +38,11 @@ class Warehouse:
         self.seen = {}
 
     def clock(self):
-        """Seconds since 1970, wherever ``now`` was put."""
+        """Return the seconds since 1970 of the time that ``now`` holds."""
         return self.now.timestamp()
 
     def source(self, **options):
-        """The simulator's workspace, from the last day of October on."""
+        """Return a source of the simulator's Workspace, from the last day of October."""
         given = {
             "first_day": date(2026, 10, 31),
             "tz": NEW_YORK,
@@ -55,7 +55,7 @@ class Warehouse:
         return taskrouter_source(workspace, **given)
 
     async def load(self, *tables, **options):
-        """Run the pipeline, past our event loop; how many requests of each kind it took."""
+        """Run the pipeline in a thread, and return the number of requests of each kind."""
         source = self.source(**options)
         source = source.with_resources(*tables) if tables else source
         await asyncio.to_thread(lambda: self.pipeline().run(source).raise_on_failed_jobs())
@@ -64,7 +64,7 @@ class Warehouse:
         return {key: n - before.get(key, 0) for key, n in counts.items() if n != before.get(key)}
 
     def pipeline(self):
-        """The pipeline, as a new process would find it."""
+        """Return the pipeline as a new process would open it."""
         import dlt  # noqa: PLC0415 (only once telemetry is off)
 
         return dlt.pipeline(
@@ -75,27 +75,27 @@ class Warehouse:
         )
 
     def sql(self, text):
-        """What the warehouse answers."""
+        """Return the result of a query in the warehouse."""
         with self.pipeline().sql_client() as client:
             return client.execute_sql(text)
 
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
-    """Let dlt tell nobody, on this machine's network or another."""
+    """Switch off dlt's telemetry."""
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
 
 
 @pytest.fixture
 async def warehouse(tmp_path):
-    """A warehouse whose simulator runs."""
+    """Return a warehouse with a running simulator."""
     warehouse = Warehouse(tmp_path)
     async with warehouse.simulator:
         yield warehouse
 
 
-async def test_tables_as_the_schemas_say(warehouse):
-    """Each table has the columns of its schema in their order, even those that were always null."""
+async def test_tables_have_the_columns_of_their_schemas(warehouse):
+    """Each table has the columns of its schema in order, also those that were always null."""
     await warehouse.load()
     types = {
         "string": "VARCHAR",
@@ -111,14 +111,14 @@ async def test_tables_as_the_schemas_say(warehouse):
             "SELECT column_name, data_type FROM information_schema.columns "
             f"WHERE table_schema = 'lake' AND table_name = '{table}' ORDER BY ordinal_position"
         )
-        expected = [(one.name, types[one.kind]) for one in SCHEMAS[table].columns]
+        expected = [(column.name, types[column.kind]) for column in SCHEMAS[table].columns]
         assert [row for row in found if row[0] not in {*OWN, "query_key"}] == expected
     staged = warehouse.sql("SELECT DISTINCT table_name FROM information_schema.tables")
     assert {name for (name,) in staged if not name.startswith("_dlt")} == set(TABLES)
 
 
-async def test_the_simulators_own_truth(warehouse):
-    """Counts and durations add up to the world's; one request and one listing serve all tables."""
+async def test_rows_add_up_to_the_simulators_counts(warehouse):
+    """Counts and durations add up to the simulator's; all tables use the same requests."""
     assert await warehouse.load() == {LIST: 1, ACTIVITIES: 1, STATISTICS: 4 * 7}
     days = warehouse.sql(
         "SELECT day, count(*), count(DISTINCT worker_sid), "
@@ -151,8 +151,8 @@ async def test_the_simulators_own_truth(warehouse):
     assert named == [(28,)]
 
 
-async def test_a_second_run(warehouse):
-    """What is done is not asked again, what is new is; a day within the look-back is merged."""
+async def test_a_second_run_fetches_only_new_days(warehouse):
+    """A run fetches no day that is done, and merges a day within the look-back."""
     await warehouse.load()
     before = warehouse.sql("SELECT count(*), sum(total) FROM worker_activity_durations")
     assert (await warehouse.load())[STATISTICS] == 7  # 3 November, which ended 4 hours ago
@@ -168,43 +168,43 @@ async def test_a_second_run(warehouse):
     assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(35,)]
 
 
-async def test_without_look_back(warehouse):
-    """With no look-back a second run asks for no statistics at all."""
+async def test_without_look_back_a_second_run_fetches_nothing(warehouse):
+    """A second run without look-back sends no request for statistics."""
     await warehouse.load(look_back=timedelta(0))
     assert STATISTICS not in await warehouse.load(look_back=timedelta(0))
 
 
-async def test_a_day_that_has_not_settled(warehouse):
-    """A day is left alone until it has ended long enough ago."""
-    asked = await warehouse.load(settle=timedelta(hours=5))
-    assert asked[STATISTICS] == 3 * 7  # 3 November ended at 5:00 UTC, and it is 9:00
+async def test_a_day_that_has_not_settled_is_not_fetched(warehouse):
+    """A run fetches a day only after it ended long enough ago."""
+    requested = await warehouse.load(settle=timedelta(hours=5))
+    assert requested[STATISTICS] == 3 * 7  # 3 November ended at 5:00 UTC, and it is 9:00
 
 
-async def test_days_beyond_the_retention(warehouse):
-    """Days that begin more than 30 days ago are not asked for, and none of the others is lost."""
-    asked = await warehouse.load(first_day=date(2026, 1, 1))
-    assert asked[STATISTICS] == 30 * 7 - 7
+async def test_days_beyond_the_retention_are_not_fetched(warehouse):
+    """A run skips days that begin more than 30 days ago, and no other day."""
+    requested = await warehouse.load(first_day=date(2026, 1, 1))
+    assert requested[STATISTICS] == 30 * 7 - 7
     oldest = warehouse.sql("SELECT min(window_start) FROM worker_statistics")[0][0]
     assert warehouse.now - oldest <= timedelta(days=30)
     assert warehouse.simulator.counters.rejected == 0
 
 
-async def test_task_channels_apart(warehouse):
-    """Rows of one TaskChannel stand beside those of all, and their days are done on their own."""
+async def test_task_channels_are_separate(warehouse):
+    """Rows and finished days of one TaskChannel do not affect those of all."""
     await warehouse.load()
-    asked = await warehouse.load(task_channel="voice")
-    assert asked[STATISTICS] == 4 * 7
+    requested = await warehouse.load(task_channel="voice")
+    assert requested[STATISTICS] == 4 * 7
     rows = warehouse.sql("SELECT task_channel, count(*) FROM worker_statistics GROUP BY ALL")
     assert dict(rows) == {"voice": 28, None: 28}
 
 
-async def test_a_selection(warehouse):
-    """Who wants the workers alone pays for no statistics."""
+async def test_a_selection_fetches_no_more_than_it_needs(warehouse):
+    """A run that loads only workers sends no request for statistics."""
     assert await warehouse.load("workers") == {LIST: 1}
 
 
-async def test_a_worker_that_fails(warehouse, monkeypatch, caplog):
-    """Its day is not done: the others' rows are loaded, and the next run asks again."""
+async def test_a_worker_that_fails_keeps_its_day_unfinished(warehouse, monkeypatch, caplog):
+    """A run loads the other workers' rows, and the next run fetches the day again."""
     stranger = "WK" + "0" * 32
     with monkeypatch.context() as patch:
         real = dlt_source.WorkerQueries
@@ -217,8 +217,8 @@ async def test_a_worker_that_fails(warehouse, monkeypatch, caplog):
     assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(28,)]
 
 
-async def test_a_worker_that_is_gone(warehouse, monkeypatch):
-    """A worker that the server doesn't know any more keeps no day from being done."""
+async def test_a_worker_that_is_gone_does_not_keep_its_day_unfinished(warehouse, monkeypatch):
+    """A day is done although the server does not find one of its workers."""
     with monkeypatch.context() as patch:
         real = dlt_source.WorkerQueries
         gone = "WK" + "0" * 32
@@ -227,8 +227,8 @@ async def test_a_worker_that_is_gone(warehouse, monkeypatch):
     assert STATISTICS not in await warehouse.load(look_back=timedelta(0))
 
 
-async def test_no_secret_on_disk(warehouse):
-    """Neither dlt's state, nor its trace, nor the warehouse holds what the session signs with."""
+async def test_no_file_holds_a_secret(warehouse):
+    """Neither dlt's state, nor its trace, nor the warehouse holds the credentials' secret."""
     await warehouse.load()
     secrets = [secret.encode() for secret in warehouse.simulator.credentials.secrets()]
     files = [path for path in warehouse.folder.rglob("*") if path.is_file()]
@@ -237,7 +237,7 @@ async def test_no_secret_on_disk(warehouse):
 
 
 async def test_a_refused_run_commits_nothing(warehouse):
-    """A 401 ends the run with our error as its cause, and the next run begins where it would."""
+    """A 401 ends the run with our error as the cause, and the next run starts at the same day."""
     wrong = Credentials.auth_token(warehouse.simulator.credentials.account_sid, "wrong")
     with pytest.raises(Exception, match="20003") as caught:
         await warehouse.load(credentials=wrong)
@@ -250,7 +250,7 @@ async def test_a_refused_run_commits_nothing(warehouse):
 
 
 def test_explicit_credentials_keep_the_environment_s_address(monkeypatch):
-    """With credentials given, the server and region are still those that the environment names."""
+    """A source with credentials still uses the server and region of the environment."""
     pytest.importorskip("dlt", reason="needs dlt")
     opened = []
     real = dlt_source.TaskRouterSession
@@ -268,7 +268,7 @@ def test_explicit_credentials_keep_the_environment_s_address(monkeypatch):
 
 
 async def test_a_worker_listed_twice_is_loaded_once(warehouse):
-    """Pages that overlap, since a worker was created between them, double no row in any table."""
+    """A worker on two pages of the list has its rows once in every table."""
     day = datetime(2026, 11, 2, tzinfo=UTC)
 
     def answer(question):
@@ -279,11 +279,11 @@ async def test_a_worker_listed_twice_is_loaded_once(warehouse):
             return page(
                 "workers", [worker(n) for n in (range(3, 8) if more is None else range(5))], more
             )
-        said = statistics(question)
-        said["cumulative"]["activity_durations"] = [
+        body = statistics(question)
+        body["cumulative"]["activity_durations"] = [
             {"sid": "WA" + kind * 32, "friendly_name": kind, "total": 60} for kind in "ab"
         ]
-        return http(said)
+        return http(body)
 
     warehouse.now = day + timedelta(days=2)
     with RawServer(answer).running() as server:
@@ -294,14 +294,16 @@ async def test_a_worker_listed_twice_is_loaded_once(warehouse):
             credentials=Credentials.auth_token(ACCOUNT, TOKEN),
             base_url=server.url,
         )
-        asked = [one.sid for one in server.questions if one.path.endswith("/Statistics")]
-    assert sorted(asked) == [worker_sid(n) for n in range(8)]
+        requested = [
+            question.sid for question in server.questions if question.path.endswith("/Statistics")
+        ]
+    assert sorted(requested) == [worker_sid(n) for n in range(8)]
     counts = [warehouse.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES[:3]]
     assert counts == [8, 16, 8]
 
 
-async def test_a_destination_that_cannot_replace_rows_is_refused(warehouse):
-    """Into files dlt would append each day again: one sentence says so, and nothing is asked."""
+async def test_a_destination_that_cannot_replace_rows_raises_an_error(warehouse):
+    """A run into files, to which dlt would append days again, raises an error at once."""
     import dlt  # noqa: PLC0415 (only once telemetry is off)
 
     lake = warehouse.folder / "lake"
@@ -320,8 +322,8 @@ async def test_a_destination_that_cannot_replace_rows_is_refused(warehouse):
     assert not [path for path in lake.rglob("*") if path.is_file()]
 
 
-def test_without_dlt(monkeypatch):
-    """A missing dlt is answered with the line that installs it."""
+def test_without_dlt_the_error_names_the_extra(monkeypatch):
+    """The error of a missing dlt holds the line that installs it."""
     monkeypatch.setitem(sys.modules, "dlt", None)
     with pytest.raises(errors.MissingExtra, match=r'pip install "taskrouter-stats\[dlt\]"'):
         taskrouter_source("WS" + "0" * 32, tz="UTC", credentials=None)
@@ -331,13 +333,15 @@ def test_without_dlt(monkeypatch):
     ("options", "error"),
     [
         ({"tz": "Nowhere/At_All"}, errors.InvalidWindow),
+        ({"tz": "UTC", "first_day": datetime(2026, 11, 1, tzinfo=UTC)}, errors.InvalidWindow),
+        ({"tz": "UTC", "first_day": "2026-11-01"}, errors.InvalidWindow),
         ({"tz": "UTC", "settle": timedelta(-1)}, errors.InvalidParameter),
         ({"tz": "UTC", "look_back": timedelta(-1)}, errors.InvalidParameter),
         ({"tz": "UTC", "headroom": 2.0}, errors.InvalidParameter),
     ],
 )
-def test_mistakes_show_at_once(monkeypatch, options, error):
-    """What can't be is said when the source is made, not in dlt's thread."""
+def test_a_wrong_argument_raises_at_once(monkeypatch, options, error):
+    """A wrong argument raises an error when the source is made, not in dlt's thread."""
     monkeypatch.setenv("TWILIO_API_KEY", "SK" + "0" * 32)
     monkeypatch.setenv("TWILIO_API_SECRET", "made-up")
     with pytest.raises(error):

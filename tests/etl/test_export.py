@@ -1,4 +1,4 @@
-"""Exports against the simulator: complete, resumable, honest."""
+"""Exports from the simulator: complete, resumable, with true reports."""
 
 import asyncio
 from collections import Counter
@@ -21,7 +21,7 @@ from tests.support.fakes import (
     worker_sid,
 )
 
-from .lake import csv_rows, days, export, json_lines, key, parquet_rows, session_at, wanted
+from .export_runs import csv_rows, days, export, json_lines, key, parquet_rows, session_at, wanted
 
 READ = {
     "csv": lambda path: csv_rows(path / "worker_statistics.csv"),
@@ -34,30 +34,30 @@ STATISTICS = "WorkerStatistics"
 
 @pytest.fixture
 async def simulator():
-    """A quick one of twelve workers without a limit."""
+    """Return a fast simulator of twelve workers without a rate limit."""
     async with Simulator(workers=12, window="none", latency=0.0, seed=5) as running:
         yield running
 
 
-def asked(simulator):
-    """How many statistics requests the server has seen."""
+def requests_of(simulator):
+    """Return the number of statistics requests that the server has received."""
     by_key = simulator.counters.by_key.items()
     return sum(counts.requests for name, counts in by_key if name.startswith(STATISTICS))
 
 
 @pytest.mark.parametrize("kind", MAKE)
-async def test_every_worker_and_window_is_there_once(simulator, tmp_path, kind):
-    """An export stores each worker and window once, and run again asks for nothing."""
+async def test_every_worker_and_window_is_stored_once(simulator, tmp_path, kind):
+    """An export stores each worker and window once, and a second run sends no query."""
     report = await export(simulator, MAKE[kind](tmp_path))
     again = await export(simulator, MAKE[kind](tmp_path))
     keys = Counter(key(row) for row in READ[kind](tmp_path))
     assert keys == Counter(wanted(simulator, days(2)))
     assert (report.written, report.already_done, report.complete) == (24, 0, True)
-    assert (again.written, again.already_done, asked(simulator)) == (0, 24, 24)
+    assert (again.written, again.already_done, requests_of(simulator)) == (0, 24, 24)
 
 
-async def test_the_sums_are_the_servers_own(simulator, tmp_path):
-    """The rows add up to what the server says of all workers, and ``verify`` says so."""
+async def test_the_sums_equal_the_servers(simulator, tmp_path):
+    """The sums of the rows equal the server's counts of all workers, and ``verify`` says so."""
     report = await export(simulator, ParquetSink(tmp_path), verify=True)
     rows = parquet_rows(tmp_path)
     created = sum(row["reservations_created"] for row in rows)
@@ -66,16 +66,16 @@ async def test_the_sums_are_the_servers_own(simulator, tmp_path):
     assert [check.workers for check in report.checks] == [12, 12]
 
 
-async def test_verifying_a_resumed_run_counts_all_of_it(simulator, tmp_path):
-    """Sums are kept in the checkpoint, so that a check speaks of earlier runs' rows too."""
+async def test_verify_includes_the_rows_of_earlier_runs(simulator, tmp_path):
+    """The checkpoint keeps sums, so that a verification includes the rows of earlier runs."""
     some = [worker.sid for worker in simulator.world.workers[:5]]
     await export(simulator, JsonLinesSink(tmp_path), workers=some)
     report = await export(simulator, JsonLinesSink(tmp_path), verify=True)
     assert [(check.workers, check.equal) for check in report.checks] == [(12, True), (12, True)]
 
 
-async def test_snapshots_of_workers_and_activities(simulator, tmp_path):
-    """A lake tells who the workers were and which activities there are, once a run."""
+async def test_a_folder_has_snapshots_of_workers_and_activities(simulator, tmp_path):
+    """An export into a folder stores each worker and each activity once a run."""
     await export(simulator, ParquetSink(tmp_path))
     workers, activities = (parquet_rows(tmp_path, name) for name in ("workers", "activities"))
     assert {row["worker_sid"] for row in workers} == {w.sid for w in simulator.world.workers}
@@ -86,17 +86,17 @@ async def test_snapshots_of_workers_and_activities(simulator, tmp_path):
 
 @pytest.mark.parametrize("answer", [trouble(403), reply(200, {"activities": 7})])
 async def test_without_activities_the_statistics_are_stored(tmp_path, answer, caplog):
-    """A refusal, or nonsense, in place of the activities costs their snapshot and nothing else."""
+    """A list of Activities that fails costs only its snapshot."""
     server = FakeTransport(lambda r: answer if "Activities" in r.target else statistics(r))
     plan = etl.worker_plan(WORKSPACE, days(1), workers=[worker_sid(1)])
     async with session_over(server) as session:
         report = await etl.export(session, plan, JsonLinesSink(tmp_path))
     assert report.written == 1
-    assert "no snapshot of the activities" in caplog.text
+    assert "the list of Activities could not be read" in caplog.text
 
 
-async def test_a_window_that_has_not_settled_is_asked_again(simulator, tmp_path):
-    """Rows of a window that only just ended are marked as incomplete, and their keys not done."""
+async def test_a_window_that_has_not_settled_is_fetched_again(simulator, tmp_path):
+    """Rows of a window that just ended are marked as incomplete, and their queries not as done."""
     now = datetime.now(UTC)
     recent = [Window.between(now - timedelta(hours=2), now - timedelta(minutes=5))]
     sink = tmp_path / "out.jsonl"
@@ -107,8 +107,8 @@ async def test_a_window_that_has_not_settled_is_asked_again(simulator, tmp_path)
     assert Counter(row["complete"] for row in json_lines(sink)) == {False: 12, True: 12}
 
 
-async def test_a_relative_window_is_never_taken_for_done(simulator, tmp_path):
-    """The last hours, exported twice an hour apart, are two windows, however settled."""
+async def test_a_relative_window_is_never_done_in_the_next_hour(simulator, tmp_path):
+    """The last hours, exported twice at an interval of an hour, are two windows."""
     plan = etl.worker_plan(simulator.workspace_sid, Window.last(hours=8))
     now, settle = datetime.now(UTC), timedelta(0)
     for hours in (1, 0):
@@ -117,28 +117,28 @@ async def test_a_relative_window_is_never_taken_for_done(simulator, tmp_path):
         assert (report.written, report.already_done) == (12, 0)
 
 
-async def test_a_worker_who_is_gone_is_no_failure(simulator, tmp_path):
-    """A worker that isn't there any more is counted apart, and asked about again for a while."""
+async def test_a_worker_who_is_gone_is_not_a_failure(simulator, tmp_path):
+    """The report counts a gone worker apart, and runs within a week fetch that worker again."""
     known, gone = simulator.world.workers[0].sid, "WK" + "0" * 32
     report = await export(simulator, CsvSink(tmp_path), workers=[known, gone])
     again = await export(simulator, CsvSink(tmp_path), workers=[known, gone])
     assert (report.written, report.gone, report.failed, report.complete) == (2, 2, 0, True)
     assert (again.already_done, again.gone, again.complete) == (2, 2, True)
-    assert asked(simulator) == 6
+    assert requests_of(simulator) == 6
 
 
 async def test_windows_beyond_the_retention_cost_one_request(simulator, tmp_path):
-    """Where one worker's window is too old for the server, the others' are not asked for."""
+    """If one worker's window has expired, the export does not send the others' queries."""
     old = Window.days(*(datetime.now(UTC).date() - timedelta(days=d) for d in (60, 50)), tz="UTC")
     report = await export(simulator, JsonLinesSink(tmp_path), [*old, *days(1)])
     rows = json_lines(tmp_path / "worker_statistics.jsonl")
     assert (report.expired, report.failed, report.written) == (11 * 12, 0, 12)
     assert Counter(map(key, rows)) == Counter(wanted(simulator, days(1)))
-    assert asked(simulator) == 11 + 12
+    assert requests_of(simulator) == 11 + 12
 
 
-async def test_stopping_keeps_what_was_fetched(simulator, tmp_path):
-    """A stopped export returns what it has, and the next one fetches the rest and no more."""
+async def test_a_stopped_export_keeps_its_answers(simulator, tmp_path):
+    """A stopped export returns its report, and the next one fetches only the rest."""
     stop, sink = asyncio.Event(), tmp_path / "out.jsonl"
 
     async def sids():
@@ -154,8 +154,8 @@ async def test_stopping_keeps_what_was_fetched(simulator, tmp_path):
     assert Counter(map(key, json_lines(sink))) == Counter(wanted(simulator, days(1)))
 
 
-async def test_an_error_that_ends_a_run_comes_after_what_was_made(simulator, tmp_path):
-    """When the source of workers fails, what was fetched is stored before that is raised."""
+async def test_all_answers_are_stored_before_an_error_of_the_source(simulator, tmp_path):
+    """If the source of workers fails, the export stores all answers before it raises the error."""
 
     async def sids():
         for worker in simulator.world.workers[:4]:
@@ -167,8 +167,8 @@ async def test_an_error_that_ends_a_run_comes_after_what_was_made(simulator, tmp
     assert len(json_lines(tmp_path / "worker_statistics.jsonl")) == 4
 
 
-async def test_a_cancelled_export_commits_what_it_has(simulator, tmp_path):
-    """An export that is cancelled stores what had come, and holds no lock afterwards."""
+async def test_a_cancelled_export_commits_its_answers(simulator, tmp_path):
+    """A cancelled export stores its answers, and then holds no lock."""
     came = asyncio.Event()
 
     async def sids():
@@ -180,7 +180,7 @@ async def test_a_cancelled_export_commits_what_it_has(simulator, tmp_path):
     sink = tmp_path / "out.jsonl"
     running = asyncio.ensure_future(export(simulator, JsonLinesSink(sink), days(1), workers=sids()))
     await came.wait()
-    while asked(simulator) < 4 or simulator.counters.in_flight:  # noqa: ASYNC110 (the server's word)
+    while requests_of(simulator) < 4 or simulator.counters.in_flight:  # noqa: ASYNC110
         await asyncio.sleep(0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -191,7 +191,7 @@ async def test_a_cancelled_export_commits_what_it_has(simulator, tmp_path):
 
 
 async def test_two_exports_share_one_output(simulator, tmp_path):
-    """Two sessions export into one store, each with its own report, nothing torn or twice."""
+    """Two sessions export into one writer, each with its own report, without a row twice."""
     halves = simulator.world.workers[:6], simulator.world.workers[6:]
     plans = [
         etl.worker_plan(simulator.workspace_sid, days(2), workers=[w.sid for w in half])
@@ -200,9 +200,9 @@ async def test_two_exports_share_one_output(simulator, tmp_path):
     async with (
         session_at(simulator) as one,
         session_at(simulator) as two,
-        etl.Writer(CsvSink(tmp_path)) as store,
+        etl.Writer(CsvSink(tmp_path)) as writer,
     ):
-        runs = [etl.Export(s, p, store).run() for s, p in zip((one, two), plans, strict=True)]
+        runs = [etl.Export(s, p, writer).run() for s, p in zip((one, two), plans, strict=True)]
         reports = await asyncio.gather(*runs)
     assert [report.written for report in reports] == [12, 12]
     rows = csv_rows(tmp_path / "worker_statistics.csv")
@@ -210,14 +210,14 @@ async def test_two_exports_share_one_output(simulator, tmp_path):
 
 
 async def test_a_second_run_is_locked_out(simulator, tmp_path):
-    """While one run writes there, another is refused, and told who holds the output."""
+    """While one run writes, a second one raises an error that names the holder of the lock."""
     async with etl.Writer(JsonLinesSink(tmp_path)):
         with pytest.raises(errors.OutputLocked, match="process"):
             await export(simulator, JsonLinesSink(tmp_path))
 
 
-async def test_failures_are_listed_and_stay_undone(tmp_path):
-    """What failed is in the report and in a file, with what to quote, and is asked for again."""
+async def test_failures_are_listed_and_not_done(tmp_path):
+    """The report and a file hold each failure with its request ID, and the next run tries again."""
     sick = FakeTransport(lambda r: trouble(500, 20500) if number_of(r) == 2 else statistics(r))
     plan = etl.worker_plan(WORKSPACE, days(1), workers=[worker_sid(n) for n in range(4)])
     sink = JsonLinesSink(tmp_path / "out.jsonl")
@@ -235,8 +235,8 @@ async def test_failures_are_listed_and_stay_undone(tmp_path):
     assert not (tmp_path / "out.jsonl._state" / "failures.jsonl").exists()
 
 
-async def test_starting_over_keeps_the_old_lake_aside(simulator, tmp_path):
-    """A fresh run fetches everything again, into an empty place; the old rows are still there."""
+async def test_starting_over_keeps_the_old_rows(simulator, tmp_path):
+    """A fresh run fetches everything into an empty folder, and renames the old one."""
     lake = tmp_path / "lake"
     await export(simulator, JsonLinesSink(lake), days(1))
     report = await export(simulator, JsonLinesSink(lake), days(1), fresh=True)
@@ -246,18 +246,18 @@ async def test_starting_over_keeps_the_old_lake_aside(simulator, tmp_path):
     assert len(json_lines(lake / "worker_statistics.jsonl")) == 12
 
 
-async def test_progress_is_of_what_is_left(simulator, tmp_path):
-    """A resumed export's total leaves out what earlier runs have done."""
+async def test_the_total_of_a_resumed_export_leaves_out_what_is_done(simulator, tmp_path):
+    """A resumed export's total does not count what earlier runs have done."""
     await export(simulator, JsonLinesSink(tmp_path), days(1))
-    async with session_at(simulator) as session, etl.Writer(JsonLinesSink(tmp_path)) as store:
-        run = etl.Export(session, etl.worker_plan(simulator.workspace_sid, days(2)), store)
+    async with session_at(simulator) as session, etl.Writer(JsonLinesSink(tmp_path)) as writer:
+        run = etl.Export(session, etl.worker_plan(simulator.workspace_sid, days(2)), writer)
         assert run.progress.total is None
         await run.run()
     assert (run.progress.done, run.progress.total) == (12, 12)
 
 
-async def test_an_object_store_takes_parquet(simulator, tmp_path):
-    """The same export goes to a URI, without renaming, and resumes there."""
+async def test_parquet_works_in_an_object_store(simulator, tmp_path):
+    """An export to a URI stores the same rows, without renaming, and resumes."""
     uri = f"file://{tmp_path}/lake"
     await export(simulator, ParquetSink(uri))
     again = await export(simulator, ParquetSink(uri))
@@ -265,8 +265,8 @@ async def test_an_object_store_takes_parquet(simulator, tmp_path):
     assert Counter(map(key, parquet_rows(tmp_path / "lake"))) == Counter(wanted(simulator, days(2)))
 
 
-async def test_to_arrow_takes_what_a_stream_hands_over(simulator):
-    """Outcomes of the main job become an Arrow table with a row for each success."""
+async def test_to_arrow_accepts_the_outcomes_of_a_stream(simulator):
+    """The outcomes of a stream become an Arrow table with one row for each success."""
     async with session_at(simulator) as session:
         stream = session.stream_worker_statistics(simulator.workspace_sid, days(1)[0])
         outcomes = await stream.collect()

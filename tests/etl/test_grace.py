@@ -1,4 +1,4 @@
-"""Ending a stream some time after it was told to stop."""
+"""The grace period of a stream after its stop signal."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.support.virtual import virtual
 
 
 async def read(stop, latency, count=3):
-    """How many outcomes came before the block ended, and how long that took."""
+    """Return the number of outcomes before the block ended, and how long that took."""
     loop, found = asyncio.get_running_loop(), 0
     async with (
         session_over(FakeTransport(latency=latency), timeout=1e4) as session,
@@ -23,8 +23,8 @@ async def read(stop, latency, count=3):
 
 
 @virtual
-async def test_requests_under_way_get_ten_seconds():
-    """Ten seconds after the word to stop, requests that still wait are ended, without an error."""
+async def test_requests_in_flight_get_ten_seconds():
+    """Requests that still wait ten seconds after the stop signal end without an error."""
     stop, began = asyncio.Event(), asyncio.get_running_loop().time()
     asyncio.get_running_loop().call_later(5.0, stop.set)
     found, ended = await read(stop, latency=1000.0)
@@ -32,8 +32,8 @@ async def test_requests_under_way_get_ten_seconds():
 
 
 @virtual
-async def test_a_stream_that_ends_by_itself_is_not_waited_for():
-    """When the stream comes to its end, so does the block, told to stop or not."""
+async def test_the_block_ends_with_its_stream():
+    """The block ends when the stream ends, with or without a stop signal."""
     stop, began = asyncio.Event(), asyncio.get_running_loop().time()
     stop.set()
     found, ended = await read(stop, latency=1.0)
@@ -42,15 +42,15 @@ async def test_a_stream_that_ends_by_itself_is_not_waited_for():
 
 
 @virtual
-async def test_without_an_event_nothing_is_watched():
-    """A run that can't be stopped reads its stream to the end."""
+async def test_without_an_event_the_stream_is_read_to_its_end():
+    """A run without a stop event reads its stream to the end."""
     found, _ = await read(None, latency=1.0)
     assert found == 3
 
 
 @virtual
 async def test_other_errors_pass():
-    """What the block raises is the caller's, and nothing is left behind."""
+    """An error of the block reaches the caller, and no task remains."""
 
     async def fail():
         async with (

@@ -1,4 +1,4 @@
-"""Which of several rows with one key is right."""
+"""The latest of several rows with the same key."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,14 +17,14 @@ answers = st.lists(
 
 
 def row(table, worker, fetched, **changes):
-    """A row of a table."""
+    """Return a row of a table."""
     at = None if fetched is None else ORIGIN + timedelta(microseconds=fetched)
     known = {"worker_sid": worker, "fetched_at": at, **changes}
     return {**dict.fromkeys(SCHEMAS[table].names), **known}
 
 
 @given(answers, st.booleans())
-def test_the_latest_answer_of_each_worker_stays_whole(found, as_text):
+def test_the_latest_answer_of_each_worker_keeps_all_its_rows(found, as_text):
     """Every Activity of a worker's latest answer stays, and none of an older answer."""
     found = list(
         {(worker, fetched): (worker, fetched, sids) for worker, fetched, sids in found}.values()
@@ -55,13 +55,13 @@ def test_of_rows_of_one_time_the_last_stays():
 
 
 def test_snapshots_of_different_times_all_stay():
-    """A snapshot is replaced by no later one."""
+    """A later snapshot does not replace an earlier one."""
     rows = [dict.fromkeys(SCHEMAS["workers"].names) | {"snapshot_time": n} for n in (1, 2, 2)]
     assert latest_rows("workers", rows) == ({0, 2}, 3)
 
 
 def test_null_and_an_empty_field_are_one_key():
-    """What CSV leaves empty is the null of other formats."""
+    """An empty field of CSV equals the null of other formats."""
     rows = [row("worker_statistics", 1, 1, task_channel=None)]
     rows += [row("worker_statistics", 1, 2, task_channel="")]
     assert latest_rows("worker_statistics", rows) == ({1}, 2)

@@ -1,4 +1,4 @@
-"""What an export's report says, and when it says complete."""
+"""The report of an export, and when it is complete."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,13 +31,13 @@ WHOLE = ExportReport(
 
 
 def window(**ago):
-    """An hour that began so long ago."""
+    """Return an hour that began that long ago."""
     start = NOW - timedelta(**ago)
     return Window.between(start, start + timedelta(hours=1))
 
 
-def test_a_report_is_complete_when_each_query_has_its_place():
-    """The plan's queries are written, done before, gone or expired."""
+def test_a_report_is_complete_when_each_query_has_a_result():
+    """A report is complete if all queries are written, done before, gone or expired."""
     assert (WHOLE.not_asked, WHOLE.complete, WHOLE.to_dict()["complete"]) == (0, True, True)
 
 
@@ -52,8 +52,8 @@ def test_a_report_is_complete_when_each_query_has_its_place():
         {"stopped": True},
     ],
 )
-def test_anything_that_is_missing_makes_it_incomplete(change):
-    """A query without a place, one counted twice, a failure, a list or run without its end."""
+def test_a_report_with_anything_missing_is_incomplete(change):
+    """A query without a result or counted twice, a failure, or an unfinished list is incomplete."""
     report = attrs.evolve(WHOLE, **change)
     assert (report.complete, report.to_dict()["complete"]) == (False, False)
 
@@ -73,8 +73,8 @@ def test_anything_that_is_missing_makes_it_incomplete(change):
         (errors.PayloadError(["$"]), {"days": 40}, "failed"),
     ],
 )
-def test_what_an_error_says_of_its_query(error, ago, expected):
-    """Not found takes Twilio's code, too old takes a window that can be."""
+def test_errors_have_kinds(error, ago, expected):
+    """Gone requires Twilio's code, and expired requires an old window."""
     assert failure_kind(error, window(**ago), NOW) == expected
 
 
@@ -88,16 +88,16 @@ def test_what_an_error_says_of_its_query(error, ago, expected):
         ("", "expired"),
     ],
 )
-def test_the_servers_date_has_a_say_in_what_is_old(date, expected):
-    """A Date that can be read must agree with this machine's clock; another is left out."""
+def test_expired_must_agree_with_the_servers_date(date, expected):
+    """A Date header must agree with this machine's clock, unless it can't be read."""
     error = errors.BadRequest(400, 14241, headers={"date": date})
     assert failure_kind(error, window(days=31), NOW) == expected
     assert failure_kind(error, window(days=31)) == "failed"
 
 
 @given(st.text(st.characters(), max_size=20), st.text(st.characters(), max_size=20))
-def test_any_failure_can_be_written_down(message, request_id):
-    """Text that is not Unicode, as headers in another encoding become, is escaped."""
+def test_any_failure_can_be_written(message, request_id):
+    """A line of failures escapes text that is not Unicode, such as a header in another encoding."""
     error = errors.BadRequest(400, 20001, message)
     failure = Failure(worker_query(1, window(days=1)), error, Meta(400, request_id=request_id))
     failed = FailedQuery.of(failure)

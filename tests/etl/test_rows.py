@@ -1,7 +1,10 @@
-"""From answers to rows."""
+"""Rows of answers."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
+import dateutil.tz
+import pendulum
 import pytest
 
 from taskrouter_stats import Success, TaskRouterSession, Window, models, queries
@@ -11,21 +14,24 @@ from taskrouter_stats.etl import SCHEMAS
 from taskrouter_stats.etl.rows import (
     ROW_BYTES,
     activity_rows,
+    estimated_bytes,
     main_table,
     rows,
-    weight,
     worker_rows,
+    zone_name,
 )
+from taskrouter_stats.etl.state.overlaps import planned_windows
 from taskrouter_stats.models import structure, to_dict
 from taskrouter_stats.simulator import Simulator
 
 WS, WK, AC, WA = (prefix + "1" * 32 for prefix in ("WS", "WK", "AC", "WA"))
 DAY = Window.day(date(2026, 11, 1), tz="America/New_York")
+NEW_YORK = "America/New_York"
 LATER = datetime(2026, 11, 5, tzinfo=UTC)
 
 
 def success(payload, window=DAY, **filters):
-    """A worker's statistics as a stream hands them over."""
+    """Return a worker's statistics as a stream delivers them."""
     query = queries.worker_statistics(WS, WK, window, **filters)
     worker = models.Worker(sid=WK, friendly_name="Ada", account_sid=AC)
     named = {"workspace_sid": WS, "worker_sid": WK, "cumulative": {}}
@@ -37,8 +43,8 @@ def success(payload, window=DAY, **filters):
     )
 
 
-def test_a_worker_is_one_row_and_its_activities_others():
-    """Names, times, counts and durations stand in the columns of their own names."""
+def test_a_worker_is_one_row_and_each_activity_another():
+    """Names, times, counts and durations are in the columns of the same names."""
     duration = {"sid": WA, "friendly_name": "Idle", "avg": 1, "min": 1, "max": 2, "total": 3}
     cumulative = {"reservations_created": "4", "activity_durations": [{**duration, "new": 1}]}
     tables = rows(success({"cumulative": cumulative}, task_channel="voice"), fetched_at=LATER)
@@ -56,7 +62,7 @@ def test_a_worker_is_one_row_and_its_activities_others():
 
 
 def test_an_empty_cumulative_is_a_row_of_nulls():
-    """A worker of whom the server tells no counts has a row all the same."""
+    """A worker without counts in the answer has a row all the same."""
     tables = rows(success({"cumulative": {}}))
     (row,) = tables["worker_statistics"]
     assert row["worker_sid"] == WK
@@ -64,7 +70,7 @@ def test_an_empty_cumulative_is_a_row_of_nulls():
     assert tables["worker_activity_durations"] == []
 
 
-def test_what_no_model_knows_is_kept():
+def test_unknown_keys_are_kept():
     """Unknown keys of every level are in the row's ``extra``."""
     (row,) = rows(success({"a": 1, "cumulative": {"b": 2}}))["worker_statistics"]
     assert row["extra"] == {"a": 1, "cumulative": {"b": 2}}
@@ -75,19 +81,19 @@ def test_what_no_model_knows_is_kept():
     [(DAY.end, False), (DAY.end + timedelta(hours=1), True), (None, None)],
 )
 def test_a_window_is_complete_once_it_has_settled(fetched_at, complete):
-    """A row says whether its window had ended an hour before it was fetched, if that is known."""
+    """A row says whether its window ended an hour before the fetch, if both are known."""
     (row,) = rows(success({}), fetched_at=fetched_at)["worker_statistics"]
     assert row["complete"] is complete
 
 
 def test_only_statistics_have_a_table():
-    """An answer that is no statistics is refused, by its operation's name."""
-    with pytest.raises(UsageError, match="workspace is no statistics"):
+    """An operation that does not return statistics has no table, and the error names it."""
+    with pytest.raises(UsageError, match="workspace is not a statistics operation"):
         main_table("workspace")
 
 
 def test_snapshots_have_their_columns():
-    """Workers and Activities are rows of their own tables, under the names that join them."""
+    """Workers and Activities are rows of their own tables, with the columns that join them."""
     worker = models.Worker(sid=WK, friendly_name="Ada", available=False, attributes="{}")
     activity = models.Activity(sid=WA, friendly_name="Idle", available=True)
     (row,), (other,) = (
@@ -101,7 +107,7 @@ def test_snapshots_have_their_columns():
 
 
 def every_statistic(world):
-    """A query for each statistics operation but the worker's own."""
+    """Return a query for each statistics operation except the worker's."""
     ws, queue, flow = world.workspace_sid, world.task_queues[0].sid, world.workflows[0].sid
     window, split = Window.last(hours=8), [5, 60]
     return [
@@ -122,7 +128,7 @@ def every_statistic(world):
 
 
 def leaves(plain):
-    """What an answer says, by the column that should say it."""
+    """Return the values of an answer by their column."""
     found = {}
     for name, value in plain.items():
         if name in {"cumulative", "realtime"}:
@@ -137,7 +143,7 @@ def leaves(plain):
 
 
 async def test_every_statistic_has_its_row():
-    """Whatever a statistics operation answers stands in its table's row, nothing left out."""
+    """The row of an answer holds all of its values, for every statistics operation."""
     async with (
         Simulator(workers=20, window="none", latency=0) as simulator,
         TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
@@ -154,11 +160,11 @@ async def test_every_statistic_has_its_row():
 
 
 class Own(datetime):
-    """A datetime of another library's making."""
+    """A datetime of another library."""
 
 
 def test_times_of_a_subclass_become_plain_ones():
-    """Rows hold what every format can write, whatever a window was made of."""
+    """Rows hold plain datetimes, whatever class the window's times have."""
     start = Own(2026, 11, 1, 12, tzinfo=UTC)
     window = Window(start=start, end=Own(2026, 11, 1, 13, tzinfo=UTC))
     (row,) = rows(success({}, window), fetched_at=Own(2026, 11, 5, tzinfo=UTC))["worker_statistics"]
@@ -168,11 +174,50 @@ def test_times_of_a_subclass_become_plain_ones():
     assert type(row["day"]) is date
 
 
-def test_an_answer_weighs_its_rows_names_and_what_is_unknown():
+class Nameless(tzinfo):
+    """A zone whose text is a path of this machine."""
+
+    def utcoffset(self, dt):
+        """Return five hours and a half."""
+        return timedelta(hours=5.5)
+
+    def dst(self, dt):
+        """Return no difference of summer time."""
+        return timedelta(0)
+
+    def __str__(self):
+        """Return a path."""
+        return "tzfile('/etc/localtime')"
+
+
+@pytest.mark.parametrize(
+    ("tz", "name"),
+    [
+        (ZoneInfo(NEW_YORK), NEW_YORK),
+        (dateutil.tz.gettz(NEW_YORK), NEW_YORK),
+        (pendulum.timezone(NEW_YORK), NEW_YORK),
+        (dateutil.tz.tzutc(), "UTC"),
+        (UTC, "UTC"),
+        (timezone(timedelta(hours=-5)), "UTC-05:00"),
+        (timezone(timedelta(hours=-5), "the office"), "UTC-05:00"),
+        (Nameless(), "UTC+05:30"),
+    ],
+    ids=str,
+)
+def test_a_row_names_its_zone_and_no_path(tz, name):
+    """Rows, failures and the checkpoint name a zone by its IANA name or by its offset."""
+    window = Window.day(date(2026, 11, 4), tz=tz)
+    (row,) = rows(success({}, window), fetched_at=LATER)["worker_statistics"]
+    assert row["tz"] == zone_name(tz, window.start) == name
+    assert row["day"] == date(2026, 11, 4)
+    assert {stored[4] for stored in planned_windows("WS", None, [window])} == {name}
+
+
+def test_the_estimated_bytes_count_rows_names_and_unknown_keys():
     """The estimate grows with activities, with long names and with keys that no model knows."""
     durations = [{"sid": WA, "friendly_name": "x" * 5000}] * 10
     few, many = ({"cumulative": {"activity_durations": durations[:count]}} for count in (1, 10))
-    plain, one, ten = (weight(success(body).value) for body in ({}, few, many))
+    plain, one, ten = (estimated_bytes(success(body).value) for body in ({}, few, many))
     assert (plain, one, ten) == (ROW_BYTES, 2 * ROW_BYTES + 5000, 11 * ROW_BYTES + 50_000)
     unknown = {"new": {"a": ["y" * 9000]}}
-    assert 9000 < weight(success({"cumulative": unknown}).value) - plain < 10_000
+    assert 9000 < estimated_bytes(success({"cumulative": unknown}).value) - plain < 10_000

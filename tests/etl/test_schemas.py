@@ -1,4 +1,4 @@
-"""The tables: fixed, and wide enough for everything that the models know."""
+"""The schemas: fixed, with a column for every value of the models."""
 
 import attrs
 import pytest
@@ -14,12 +14,12 @@ MEASURES = {
     "task_queue_statistics": [models.TaskQueueCumulative, models.TaskQueueRealTime],
 }
 ELSEWHERE = {"worker_statistics": {"activity_durations"}}
-"""What has a table of its own."""
+"""Fields with another table."""
 
 
 @pytest.mark.parametrize("table", SCHEMAS)
-def test_columns_have_names_of_their_own(table):
-    """No table has a column twice, and its key is made of its columns."""
+def test_columns_have_different_names(table):
+    """No table has a column twice, and its key consists of its columns."""
     schema = SCHEMAS[table]
     assert len(set(schema.names)) == len(schema.names)
     assert set(schema.key) <= set(schema.names)
@@ -27,7 +27,7 @@ def test_columns_have_names_of_their_own(table):
 
 @pytest.mark.parametrize("table", MEASURES)
 def test_every_measure_has_a_column(table):
-    """What a model knows of statistics has its column, a duration one for each of its parts."""
+    """Every field of a statistics model has its column, a duration one for each of its parts."""
     names = {name for cls in MEASURES[table] for name in attrs.fields_dict(cls)}
     waits = {name for name in names if name.startswith("wait_duration")}
     parts = {f"{name}_{part}" for name in waits for part in ("avg", "min", "max", "total")}
@@ -35,7 +35,7 @@ def test_every_measure_has_a_column(table):
 
 
 def test_worker_statistics_are_as_documented():
-    """The main table's columns and types are a promise: only appended to, with a new version."""
+    """The main table has the documented columns and types, to which versions only append."""
     schema = SCHEMAS["worker_statistics"]
     assert schema.version == 1
     assert {column.name: column.kind for column in schema.columns} == {

@@ -1,4 +1,4 @@
-"""Sinks: durable rows, and a run that died taken back to its last commit."""
+"""Sinks make rows durable, and return to the last commit after a crash."""
 
 import csv
 import gzip
@@ -9,16 +9,16 @@ import pytest
 
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl import SCHEMAS, CsvSink, JsonLinesSink, ParquetSink
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 
-from .lake import parquet_rows
+from .export_runs import parquet_rows
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 NASTY = 'O\'Neil, "Ann"\r\n=1+1'
 
 
 def tables(number=1, name="Ada"):
-    """One worker's rows, with one activity."""
+    """Return one worker's rows, with one activity."""
     row = dict.fromkeys(SCHEMAS["worker_statistics"].names)
     row |= {"worker_sid": f"WK{number}", "worker_name": name, "window_start": NOON}
     row |= {"day": date(2026, 11, 1), "complete": True, "extra": {"a": [1, None]}}
@@ -29,7 +29,7 @@ def tables(number=1, name="Ada"):
 
 
 def begun(sink, *commits, run="run"):
-    """A sink at the beginning of a run, after these commits."""
+    """Return a sink at the beginning of a run, after these commits."""
     checkpoint = Checkpoint(sink.storage, sink.state, sink.format)
     checkpoint.open()
     for commit in commits:
@@ -39,7 +39,7 @@ def begun(sink, *commits, run="run"):
 
 
 def test_json_lines_nest_a_workers_activities(tmp_path):
-    """One line holds a worker and window, activities in it, times in UTC."""
+    """One line holds a worker and window with its activities, and times in UTC."""
     sink = begun(JsonLinesSink(tmp_path / "out.jsonl"))
     position = sink.write([tables(1), tables(2, NASTY)])
     first, second = map(json.loads, (tmp_path / "out.jsonl").read_bytes().splitlines())
@@ -50,15 +50,15 @@ def test_json_lines_nest_a_workers_activities(tmp_path):
 
 
 def test_a_folder_of_json_lines_has_a_file_for_each_table(tmp_path):
-    """Snapshots stand beside the statistics; activities are nested there too."""
+    """A folder has files for the snapshots too, and nests activities as well."""
     sink = begun(JsonLinesSink(tmp_path / "lake"))
     sink.write([tables(), {"workers": [{"worker_sid": "WK1"}]}])
     names = sorted(path.name for path in (tmp_path / "lake").glob("*.jsonl"))
     assert names == ["worker_statistics.jsonl", "workers.jsonl"]
 
 
-def test_csv_is_what_rfc_4180_describes(tmp_path):
-    """Lines end in CRLF below one header, quotes are doubled, null is empty."""
+def test_csv_follows_rfc_4180(tmp_path):
+    """Lines end in CRLF after one header, quotes are doubled, null is empty."""
     sink = begun(CsvSink(tmp_path))
     sink.write([tables(1, NASTY)])
     sink.write([tables(2)])
@@ -73,8 +73,8 @@ def test_csv_is_what_rfc_4180_describes(tmp_path):
     assert json.loads(second["extra"]) == {"a": [1, None]}
 
 
-def test_parquet_parts_stand_in_hives_folders(tmp_path):
-    """Each table is read back with the partition's columns, the day among them, exactly once."""
+def test_parquet_parts_are_in_hives_folders(tmp_path):
+    """Readers find each table with the partition's columns, each of them once."""
     begun(ParquetSink(tmp_path)).write([tables(1), tables(2)])
     first, second = parquet_rows(tmp_path)
     assert (first["worker_sid"], second["worker_sid"]) == ("WK1", "WK2")
@@ -84,11 +84,11 @@ def test_parquet_parts_stand_in_hives_folders(tmp_path):
 
 
 @pytest.mark.parametrize("make", [JsonLinesSink, CsvSink])
-def test_bytes_beyond_the_commit_are_cut_off(tmp_path, make):
-    """A run that resumes cuts torn and uncommitted lines, and appends where it was."""
+def test_a_resumed_run_truncates_uncommitted_bytes(tmp_path, make):
+    """A run that resumes removes half lines and uncommitted lines, and appends after the rest."""
     sink = begun(make(tmp_path))
-    whole = sink.write([tables(1)])
-    torn = dict(whole.lengths)
+    position = sink.write([tables(1)])
+    torn = dict(position.lengths)
     sink.write([tables(2)])
     (path,) = tmp_path.glob("worker_statistics.*")
     path.write_bytes(path.read_bytes()[:-3])
@@ -100,7 +100,7 @@ def test_bytes_beyond_the_commit_are_cut_off(tmp_path, make):
 
 
 def test_compressed_files_grow_by_whole_members(tmp_path):
-    """A gzip file that was cut to a commit is whole, and grows on."""
+    """A gzip file truncated to its committed length is valid, and rows can be appended."""
     sink = begun(JsonLinesSink(tmp_path / "out.jsonl.gz"))
     first = sink.write([tables(1)])
     sink.write([tables(2)])
@@ -110,20 +110,20 @@ def test_compressed_files_grow_by_whole_members(tmp_path):
     assert [json.loads(line)["worker_sid"] for line in lines] == ["WK1", "WK3"]
 
 
-def test_parts_of_a_run_that_died_are_removed_unless_committed(tmp_path):
-    """Only parts of the dead run that no commit knows go; others' files stay."""
+def test_uncommitted_parts_of_a_crashed_run_are_removed(tmp_path):
+    """A run removes only the crashed run's parts that no commit lists, and no other file."""
     sink = begun(ParquetSink(tmp_path), run="r1")
     committed = sink.write([tables(1)])
     sink.write([tables(2)])
     foreign = tmp_path / "worker_statistics" / "part-r0-00001.parquet"
     foreign.write_bytes(b"")
     begun(ParquetSink(tmp_path), Commit("r1", committed), run="r2")
-    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.parquet")}
-    assert left == {*committed.parts, "worker_statistics/part-r0-00001.parquet"}
+    remaining = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.parquet")}
+    assert remaining == {*committed.parts, "worker_statistics/part-r0-00001.parquet"}
 
 
-def test_a_run_that_ended_is_never_touched(tmp_path):
-    """Parts of a run that came to its end stay, listed or not."""
+def test_parts_of_a_run_that_ended_stay(tmp_path):
+    """A run removes no part of a run that ended, listed or not."""
     sink = begun(ParquetSink(tmp_path), run="r1")
     sink.write([tables(1)])
     begun(ParquetSink(tmp_path), Commit("r1", ended=True), run="r2")
@@ -131,8 +131,8 @@ def test_a_run_that_ended_is_never_touched(tmp_path):
 
 
 @pytest.mark.parametrize("make", [JsonLinesSink, CsvSink])
-def test_a_file_of_somebody_else_is_not_cut(tmp_path, make):
-    """A file that was there before is refused and left as it was."""
+def test_a_file_of_another_program_is_not_truncated(tmp_path, make):
+    """A file that existed before the first run raises an error and stays unchanged."""
     (name,) = (f"worker_statistics{make.endings[0]}",)
     (tmp_path / name).write_text("precious")
     with pytest.raises(StorageError, match="is not this program's: --fresh moves it aside"):
@@ -140,8 +140,8 @@ def test_a_file_of_somebody_else_is_not_cut(tmp_path, make):
     assert (tmp_path / name).read_text() == "precious"
 
 
-def test_a_file_shorter_than_its_commit_is_an_error(tmp_path):
-    """A file that somebody cut is told with both lengths, and not padded."""
+def test_a_file_shorter_than_its_commit_raises_an_error(tmp_path):
+    """The error of a file that somebody truncated names both lengths."""
     sink = begun(JsonLinesSink(tmp_path / "o.jsonl"))
     sink.write([tables(1)])
     with pytest.raises(StorageError, match="fewer than the 9999999 that were committed"):
@@ -149,8 +149,8 @@ def test_a_file_shorter_than_its_commit_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("make", [JsonLinesSink, CsvSink, ParquetSink])
-def test_a_batch_that_fails_leaves_nothing(tmp_path, make, monkeypatch):
-    """When one table can't be written, the other tables' rows of the batch are taken back."""
+def test_a_failed_batch_leaves_no_row(tmp_path, make, monkeypatch):
+    """If one table can't be written, the sink removes the batch's rows from the other tables."""
     sink = begun(make(tmp_path))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
@@ -168,8 +168,8 @@ def test_a_batch_that_fails_leaves_nothing(tmp_path, make, monkeypatch):
     )
 
 
-def test_starting_over_moves_what_is_there_aside(tmp_path):
-    """Nothing is deleted: the folder, or the file and its state, get a stamp to their names."""
+def test_starting_over_renames_the_old_output(tmp_path):
+    """A fresh run deletes nothing: it renames the folder, or the file and its state."""
     begun(CsvSink(tmp_path / "lake")).write([tables(1)])
     sink = CsvSink(tmp_path / "lake")
     sink.start_over("then")
@@ -186,7 +186,7 @@ def test_starting_over_moves_what_is_there_aside(tmp_path):
         (lambda: CsvSink("lake", table="x"), InvalidParameter, "table='x': worker_statistics or"),
         (lambda: JsonLinesSink(""), InvalidParameter, "path='': a file's or folder's name"),
         (lambda: JsonLinesSink("o.jsonl", compression="zip"), InvalidParameter, '"gzip" or None'),
-        (lambda: CsvSink("s3://b/lake"), ConfigError, "files don't grow in an object store"),
+        (lambda: CsvSink("s3://b/lake"), ConfigError, "can be appended to"),
         (lambda: ParquetSink("a.parquet"), ConfigError, "Parquet makes a folder of parts"),
         (lambda: ParquetSink(__file__), ConfigError, "is a file: Parquet makes a folder"),
         (lambda: ParquetSink("lake", compression="zip"), InvalidParameter, "one of snappy, zstd"),
@@ -198,7 +198,7 @@ def test_starting_over_moves_what_is_there_aside(tmp_path):
         (lambda: ParquetSink(""), InvalidParameter, "a folder's name or a URI"),
     ],
 )
-def test_what_can_not_be_a_sink_is_refused(make, error, match):
-    """A sink that can't be says why, and what can."""
+def test_a_wrong_sink_raises_an_error(make, error, match):
+    """The error of a wrong sink says what is wrong and what is expected."""
     with pytest.raises(error, match=match):
         make()

@@ -1,4 +1,4 @@
-"""Where files go: whole or not at all."""
+"""Storage puts files atomically."""
 
 import multiprocessing
 import os
@@ -16,15 +16,15 @@ from tests.support.secret_leaks import TOKEN, leaked, texts_of
 
 @pytest.fixture(params=["folder", "object store"])
 def storage(request, tmp_path):
-    """Both kinds, the object store in memory."""
+    """Return storages of both kinds, the object store in memory."""
     if request.param == "folder":
         return Folder(tmp_path)
     memory = pafs.PyFileSystem(pafs.FSSpecHandler(MemoryFileSystem(skip_instance_cache=True)))
     return ObjectStore(memory, str(tmp_path), "memory://lake")
 
 
-def test_files_are_put_and_found(storage):
-    """What was put is got, listed with its folders, replaced and removed."""
+def test_files_are_put_and_read(storage):
+    """A storage returns, lists, replaces and removes the files that were put."""
     storage.put("a/b/one", b"1")
     storage.put("a/two", b"2")
     storage.put("a/two", b"22")
@@ -35,19 +35,19 @@ def test_files_are_put_and_found(storage):
     assert storage.names("a") == ["a/b/one"]
 
 
-def test_a_folder_that_is_not_there_is_empty(storage):
-    """Nothing is below a folder that nobody made."""
+def test_a_missing_folder_is_empty(storage):
+    """A folder that does not exist has no files."""
     assert storage.names("nowhere") == []
 
 
-def test_a_file_that_is_not_there_is_an_error_that_names_it(storage):
-    """Reading what isn't there says which file and why."""
+def test_a_missing_file_raises_an_error_with_its_name(storage):
+    """The error of a missing file names the file and the reason."""
     with pytest.raises(StorageError, match="missing"):
         storage.get("missing")
 
 
-def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
-    """When a file can't be synced, neither it nor its draft stays, and the older one does."""
+def test_a_failed_write_leaves_the_older_file(tmp_path, monkeypatch):
+    """If a file can't be synced, the older file stays, and no temporary file does."""
     folder = Folder(tmp_path)
     folder.put("file", b"old")
 
@@ -71,8 +71,8 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("ending", ["", "/a.parquet"])
-def test_the_keys_of_a_bucket_are_shown_nowhere(uri, ending):
-    """Neither a store's repr and place nor an error of any sink shows an S3 secret in a URI."""
+def test_no_text_shows_the_keys_of_a_bucket(uri, ending):
+    """No repr, place or error of a store or sink shows an S3 secret in a URI."""
     uri %= ending
     shown = [shown_uri(uri)]
     for make in (ParquetSink, JsonLinesSink, CsvSink, ObjectStore.at, ObjectStore.at):
@@ -88,14 +88,14 @@ def test_the_keys_of_a_bucket_are_shown_nowhere(uri, ending):
 
 
 def holding(root, held, leave):
-    """Hold the lock in another process until told to leave."""
+    """Hold the lock in another process until the test ends it."""
     with Folder(root).lock("_state/lock"):
         held.set()
         leave.wait(20)
 
 
-def test_a_lock_is_held_by_one_process_and_named(tmp_path):
-    """A second process is told who writes there; when that one has ended, it may."""
+def test_a_lock_is_held_by_one_process(tmp_path):
+    """The error of a second process names the first; after its end the second one gets the lock."""
     context = multiprocessing.get_context("spawn")
     held, leave = context.Event(), context.Event()
     other = context.Process(target=holding, args=(tmp_path, held, leave))
@@ -114,8 +114,8 @@ def test_a_lock_is_held_by_one_process_and_named(tmp_path):
         pass
 
 
-def test_an_unknown_place_is_refused_without_its_options():
-    """A URI that no filesystem knows is refused, and its options, maybe secrets, not told."""
-    with pytest.raises(ConfigError, match="nowhere://lake is no place") as caught:
+def test_the_error_of_an_unknown_place_hides_its_options():
+    """The error of a URI that no filesystem knows does not show its options."""
+    with pytest.raises(ConfigError, match="nowhere://lake: pyarrow") as caught:
         ObjectStore.at("nowhere://lake?secret=hush")
     assert "hush" not in str(caught.value)

@@ -1,6 +1,9 @@
-"""Wrong plans, sinks and exports, and the exact words with which each is refused."""
+"""Wrong plans, sinks and exports, and the error of each.
 
-from datetime import date
+A text with a space is the exact message, which stands once; one word is the parameter's name.
+"""
+
+from datetime import date, timedelta
 
 from taskrouter_stats import Credentials, TaskRouterSession, Window, etl, queries
 from taskrouter_stats.errors import (
@@ -34,82 +37,67 @@ SINK = etl.JsonLinesSink("never")
         "a worker for a workspace",
         lambda session: etl.worker_plan(WORKER, WINDOW),
         InvalidSid,
-        (
-            f"workspace_sid='{WORKER}' is not a Workspace SID: expected WS and 32 hexadecimal "
-            "digits; WK is for Worker"
-        ),
+        "workspace_sid",
     ),
     (
         "no windows",
         lambda session: etl.worker_plan(WORKSPACE, []),
         InvalidWindow,
-        "a plan needs at least one window",
+        "windows= is empty: expected at least one Window, such as Window.last(hours=8)",
     ),
     (
         "None for windows",
         lambda session: etl.worker_plan(WORKSPACE, None),
         InvalidWindow,
-        "windows=None: Window objects are expected, such as Window.last(hours=8)",
+        "windows",
     ),
     (
         "text for windows",
         lambda session: etl.worker_plan(WORKSPACE, "8h"),
         InvalidWindow,
-        "windows='8h': Window objects are expected, such as Window.last(hours=8)",
+        "windows='8h': expected Window objects, such as Window.last(hours=8)",
     ),
     (
         "a day for windows",
         lambda session: etl.worker_plan(WORKSPACE, date(2026, 11, 1)),
         InvalidWindow,
-        (
-            "windows=datetime.date(2026, 11, 1): Window objects are expected, such as "
-            "Window.last(hours=8)"
-        ),
+        "windows",
     ),
     (
         "days among windows",
         lambda session: etl.worker_plan(WORKSPACE, [WINDOW, date(2026, 11, 1)]),
         InvalidWindow,
-        (
-            "windows=datetime.date(2026, 11, 1): Window objects are expected, such as "
-            "Window.last(hours=8)"
-        ),
+        "windows",
     ),
     (
         "one worker for several",
         lambda session: etl.worker_plan(WORKSPACE, WINDOW, workers=WORKER),
         UsageError,
-        "workers= takes an iterable of workers, not one str: use workers=[…]",
+        "workers",
     ),
     (
         "a number for workers",
         lambda session: etl.worker_plan(WORKSPACE, WINDOW, workers=5),
         UsageError,
-        "workers= takes SIDs, Workers or a listing of them, not int",
+        "workers",
     ),
     (
         "a workspace among workers",
         lambda session: etl.worker_plan(WORKSPACE, WINDOW, workers=[WORKER, WORKSPACE]),
         InvalidSid,
-        (
-            f"worker_sid='{WORKSPACE}' is not a Worker SID: expected WK and 32 hexadecimal "
-            "digits; WS is for Workspace"
-        ),
+        "worker_sid",
     ),
     (
         "queues for workers",
         lambda session: etl.worker_plan(WORKSPACE, WINDOW, workers=queries.task_queues(WORKSPACE)),
         UsageError,
-        (
-            f"workers= takes queries.workers('{WORKSPACE}', …), not <Listing "
-            f"task_queues:{WORKSPACE}::>"
-        ),
+        "workers",
     ),
     (
         "an empty channel",
         lambda session: etl.worker_plan(WORKSPACE, WINDOW, task_channel=""),
         InvalidParameter,
-        "task_channel='': expected text, not empty, without control characters",
+        "task_channel",
     ),
     (
         "an empty name",
@@ -121,7 +109,7 @@ SINK = etl.JsonLinesSink("never")
         "None for a name",
         lambda session: etl.JsonLinesSink(None),
         InvalidParameter,
-        "path=None: a file's or folder's name",
+        "path",
     ),
     (
         "a name with a zero byte",
@@ -145,7 +133,7 @@ SINK = etl.JsonLinesSink("never")
         "a folder's name without end",
         lambda session: etl.ParquetSink(LONG),
         StorageError,
-        f"{LONG}: File name too long",
+        LONG,
     ),
     (
         "an unknown table",
@@ -157,7 +145,7 @@ SINK = etl.JsonLinesSink("never")
         "a list for a table",
         lambda session: etl.ParquetSink("lake", table=["workers"]),
         InvalidParameter,
-        "table=['workers']: worker_statistics or worker_activity_durations, or None for all",
+        "table",
     ),
     (
         "an unknown compression",
@@ -175,50 +163,61 @@ SINK = etl.JsonLinesSink("never")
         "an unknown store",
         lambda session: etl.ParquetSink("ftp://host/lake"),
         ConfigError,
-        "ftp://host/lake is no place that pyarrow's filesystems know",
+        "ftp://host/lake: pyarrow can't open this URI: expected one such as s3://…",
     ),
     (
         "JSON Lines in a bucket",
         lambda session: etl.JsonLinesSink("s3://bucket/day.jsonl"),
         ConfigError,
-        ("s3://bucket/day.jsonl: files don't grow in an object store; Parquet can go there"),
+        "s3://bucket/day.jsonl: no file of an object store can be appended to: use Parquet there",
     ),
     (
         "a SID for a session",
         lambda session: etl.export(ACCOUNT, PLAN, SINK),
         UsageError,
-        "export() takes a TaskRouterSession as session=, not str",
+        "export(): session= is of type str: expected a TaskRouterSession",
     ),
     (
         "queries for a plan",
         lambda session: etl.export(session, [], SINK),
         UsageError,
-        "export() takes a plan, which etl.worker_plan(…) makes, as plan=, not list",
+        "export(): plan= is of type list: expected a plan from etl.worker_plan(…)",
     ),
     (
         "a name for a sink",
         lambda session: etl.export(session, PLAN, "lake/"),
         UsageError,
-        'export() takes a sink, such as etl.ParquetSink("lake/"), not str',
+        'export(): sink= is of type str: expected a sink such as etl.ParquetSink("lake/")',
     ),
     (
         "True for an event",
         lambda session: etl.export(session, PLAN, SINK, stop=True),
         UsageError,
-        "export() takes an asyncio.Event or None as stop=, not bool",
+        "stop",
+    ),
+    (
+        "a negative timedelta",
+        lambda session: etl.export(session, PLAN, SINK, settle=timedelta(hours=-1)),
+        InvalidParameter,
+        "settle",
     ),
     (
         "seconds for a timedelta",
         lambda session: etl.export(session, PLAN, SINK, settle=3600),
         UsageError,
-        "export() takes a timedelta, such as timedelta(hours=1), as settle=, not int",
+        "settle",
     ),
 )
-async def test_a_wrong_export_is_refused_in_these_words(call, error, says, tmp_path, monkeypatch):
-    """What can't be exported is refused before the output or the server is touched."""
+async def test_a_wrong_export_raises_this_error(call, error, says, tmp_path, monkeypatch):
+    """A wrong argument raises an error before the output or the server is touched."""
     monkeypatch.chdir(tmp_path)
     with unasked() as url:
         async with TaskRouterSession(CREDENTIALS, base_url=url) as session:
             caught = await refused(call, session)
-    assert same(caught, error, says.replace("HERE", str(tmp_path)))
+    expected = says.replace("HERE", str(tmp_path))
+    if " " in says:
+        assert same(caught, error, expected)
+    else:
+        assert type(caught) is error
+        assert expected in str(caught)
     assert list(tmp_path.iterdir()) == []

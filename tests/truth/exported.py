@@ -1,4 +1,4 @@
-"""Exports from a server of plain sockets, and what they left behind."""
+"""Exports from a server of plain sockets, and their rows."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ SIDS = [worker_sid(number) for number in range(1, 5)]
 
 
 def activity(number, total):
-    """The time in an Activity, as an answer holds it."""
+    """Return the time in an Activity, as an answer holds it."""
     sid = f"WA{number:032x}"
     return {
         "sid": sid,
@@ -28,7 +28,7 @@ def activity(number, total):
 
 
 def counting(calls):
-    """Answer rightly, with two activities at first and later one; each call counts on."""
+    """Answer truly, with two activities at first and one later; each answer has higher counts."""
 
     def answer(question):
         if question.lists_workers:
@@ -36,18 +36,18 @@ def counting(calls):
         if question.lists_activities:
             return page("activities", [])
         calls[question.sid] = calls.get(question.sid, 0) + 1
-        told = statistics(question)
-        told["cumulative"]["reservations_created"] = calls[question.sid]
-        told["cumulative"]["reservations_accepted"] = calls[question.sid]
+        body = statistics(question)
+        body["cumulative"]["reservations_created"] = calls[question.sid]
+        body["cumulative"]["reservations_accepted"] = calls[question.sid]
         both = [activity(1, calls[question.sid]), activity(2, 1)]
-        told["cumulative"]["activity_durations"] = both[: 1 if calls[question.sid] > 1 else 2]
-        return http(told)
+        body["cumulative"]["activity_durations"] = both[: 1 if calls[question.sid] > 1 else 2]
+        return http(body)
 
     return answer
 
 
 async def export(server, sink, windows, *, workers=SIDS, **options):
-    """Export these windows of these workers; the report."""
+    """Export these windows of these workers, and return the report."""
     plan = etl.worker_plan(WORKSPACE, windows, workers=workers)
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
     retry = RetryPolicy(attempts=1)
@@ -56,7 +56,7 @@ async def export(server, sink, windows, *, workers=SIDS, **options):
 
 
 def rows(place, table="worker_statistics"):
-    """The rows of an output, whatever its format."""
+    """Return the rows of an output in any format."""
     if place.suffix == ".jsonl":
         return [json.loads(line) for line in place.read_text("utf-8").splitlines()]
     if (place / f"{table}.csv").exists():
@@ -68,7 +68,7 @@ def rows(place, table="worker_statistics"):
 
 
 def keys(place, table="worker_statistics"):
-    """Worker, start and created of each row, sorted."""
+    """Return the worker, start and count of each row, sorted."""
     found = [
         (row["worker_sid"], _start(row), int(row["reservations_created"]))
         for row in rows(place, table)

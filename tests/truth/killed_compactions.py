@@ -17,14 +17,14 @@ STEPS = ("fsync", "replace", "rename", "unlink")
 
 
 def kill_at(step):
-    """Make this process kill itself before so many calls of the operating system."""
-    left = step
+    """Make this process kill itself before that number of calls of the operating system."""
+    remaining = step
 
     def wrap(call):
         def killing(*arguments, **options):
-            nonlocal left
-            left -= 1
-            if left < 0:
+            nonlocal remaining
+            remaining -= 1
+            if remaining < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
             return call(*arguments, **options)
 
@@ -35,7 +35,7 @@ def kill_at(step):
 
 
 def main(place):
-    """Kill a compaction before its first step, its second, and so on, until it ends by itself."""
+    """Kill a compaction before its first step, its second, and so on, until it ends normally."""
     expected = None
     for step in range(200):
         copy = (

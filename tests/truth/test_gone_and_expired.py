@@ -1,4 +1,4 @@
-"""Kind 2: "not found" and "too old" are believed when they can be true, and never for ever."""
+"""Kind 2: "not found" and "too old" count only where they can be true, and not for ever."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -28,12 +28,12 @@ OTHER_404 = [HTML, error(404, None), error(404, 20001), http([], 404), http({"co
 
 
 def about(numbers, reply):
-    """A lie for the statistics of these Workers."""
+    """Return a lie for the statistics of these Workers."""
     return lambda question: reply if asks_statistics(question, *numbers) else None
 
 
 def about_windows(starts, reply):
-    """A lie for the windows that begin at these times."""
+    """Return a lie for the windows that begin at these times."""
     texts = {start.strftime("%Y-%m-%dT%H:%M:%SZ") for start in starts}
     return lambda question: (
         reply if asks_statistics(question) and question.params["StartDate"] in texts else None
@@ -41,7 +41,7 @@ def about_windows(starts, reply):
 
 
 def then_listed(workers, lie):
-    """As ``lie`` says; and from its second reading on the list holds these Workers alone."""
+    """Return a lie like ``lie``, whose list holds only these Workers from its second reading on."""
     lists = []
 
     def answer(question):
@@ -54,8 +54,8 @@ def then_listed(workers, lie):
 
 
 @pytest.mark.parametrize("reply", OTHER_404)
-async def test_a_404_without_twilios_words_is_a_failure(tmp_path, reply):
-    """A gateway's 404 in a passing fault is asked again by the next run, which has everybody."""
+async def test_a_404_without_twilios_code_is_a_failure(tmp_path, reply):
+    """The next run sends the queries again that met a gateway's 404, and stores all rows."""
     path = tmp_path / "rows.jsonl"
     with RawServer(lying(100, about(range(30, 70), reply))).running() as server:
         report = await export(server, JsonLinesSink(path))
@@ -66,22 +66,22 @@ async def test_a_404_without_twilios_words_is_a_failure(tmp_path, reply):
     assert stored(path) == everybody(100)
 
 
-async def test_who_is_still_listed_is_not_gone(tmp_path):
-    """Twilio's own "not found" about a Worker whom the list still holds is a failure."""
+async def test_a_worker_still_listed_is_not_gone(tmp_path):
+    """Twilio's "not found" about a Worker who is in the list is a failure."""
     path = tmp_path / "rows.jsonl"
     with RawServer(lying(6, about([2, 3], NOT_FOUND))).running() as server:
         report = await export(server, JsonLinesSink(path))
-        asked = len([one for one in server.questions if one.lists_workers])
+        requested = sum(question.lists_workers for question in server.questions)
     assert (report.written, report.failed, report.gone, report.complete) == (4, 2, 0, False)
-    assert asked == 2
-    assert [one["code"] for one in failures(path)] == [20404, 20404]
+    assert requested == 2
+    assert [failed["code"] for failed in failures(path)] == [20404, 20404]
     with RawServer(truthful(6)).running() as server:
         again = await export(server, JsonLinesSink(path))
     assert (again.written, again.complete) == (2, True)
 
 
-async def test_who_left_the_list_is_gone(tmp_path):
-    """A Worker whom the list no longer holds when it is read again is gone, with the reason."""
+async def test_a_worker_no_longer_listed_is_gone(tmp_path):
+    """A Worker who is not in a new list is gone, with the server's reason."""
     path = tmp_path / "rows.jsonl"
     lie = then_listed([0, 1, 3], about([2], NOT_FOUND))
     with RawServer(lying(4, lie)).running() as server:
@@ -97,7 +97,7 @@ async def test_who_left_the_list_is_gone(tmp_path):
 
 
 async def test_a_list_that_can_not_be_read_again_confirms_nothing(tmp_path):
-    """When the second reading of the list fails, who was not found is a failure."""
+    """If the second reading of the list fails, a Worker not found is a failure."""
     lists = []
 
     def lie(question):
@@ -112,7 +112,7 @@ async def test_a_list_that_can_not_be_read_again_confirms_nothing(tmp_path):
 
 
 def about_worker(number, reply):
-    """A lie for the statistics of a Worker, and this reply for the Worker itself."""
+    """Return a lie for the statistics of a Worker, and this reply for the Worker itself."""
 
     def lie(question):
         if question.sid == worker_sid(number):
@@ -123,38 +123,38 @@ def about_worker(number, reply):
 
 
 @pytest.mark.parametrize("reply", [http(worker(1)), *OTHER_404, error(503, None)])
-async def test_a_worker_given_by_sid_who_is_there_is_not_gone(tmp_path, reply):
-    """Statistics that aren't found are a failure unless the Worker isn't found either."""
+async def test_a_worker_given_by_sid_that_exists_is_not_gone(tmp_path, reply):
+    """Missing statistics are a failure unless the server does not find the Worker either."""
     path, given = tmp_path / "rows.jsonl", [worker_sid(0), worker_sid(1)]
     with RawServer(lying(2, about_worker(1, reply))).running() as server:
         report = await export(server, JsonLinesSink(path), workers=given)
     assert (report.written, report.failed, report.gone, report.complete) == (1, 1, 0, False)
 
 
-async def test_a_worker_given_by_sid_is_asked_for_again_within_a_grace(tmp_path):
-    """Each run asks again, until two answers at least seven days apart said the same."""
+async def test_a_gone_worker_is_fetched_again_within_the_grace_period(tmp_path):
+    """Each run sends the query again until two answers at least seven days apart agree."""
     path, given = tmp_path / "rows.jsonl", [worker_sid(0), worker_sid(1)]
     state = tmp_path / "rows.jsonl._state" / "unavailable.json"
-    asked = []
+    requested = []
     with RawServer(lying(2, about_worker(1, NOT_FOUND))).running() as server:
         for _ in range(4):
             before = statistics_asked(server)
             report = await export(server, JsonLinesSink(path), workers=given)
             assert (report.gone, report.failed, report.complete) == (1, 0, True)
-            asked.append(statistics_asked(server) - before)
+            requested.append(statistics_asked(server) - before)
             kept = json.loads(state.read_text("utf-8"))
-            if len(asked) == 2:  # as if both answers were eight days old
+            if len(requested) == 2:  # as if both answers were eight days old
                 then = (datetime.now(UTC) - timedelta(days=8)).isoformat()
                 for sids in kept["gone"].values():
                     for record in sids.values():
                         record["first"] = record["last"] = then
                 state.write_text(json.dumps(kept), "utf-8")
-    assert asked == [2, 1, 1, 0]
+    assert requested == [2, 1, 1, 0]
 
 
 @pytest.mark.parametrize("ago", [1, 4, 20, 28])
-async def test_too_old_is_not_believed_of_a_young_window(tmp_path, ago):
-    """One 14241 for a window that can't be too old is one failure, and drops no other query."""
+async def test_a_young_window_does_not_expire(tmp_path, ago):
+    """One 14241 for a window that can't be too old is one failure, and skips no other query."""
     path, windows = tmp_path / "rows.jsonl", [day(29 - 1), day(20), day(4), day(1)]
     lies = []
 
@@ -173,8 +173,8 @@ async def test_too_old_is_not_believed_of_a_young_window(tmp_path, ago):
     assert stored(path) == everybody(5, *windows)
 
 
-async def test_too_old_is_not_believed_against_the_servers_own_date(tmp_path):
-    """This machine's clock alone makes no window old when the reply's Date says otherwise."""
+async def test_a_window_must_be_old_by_the_servers_date_too(tmp_path):
+    """This machine's clock alone expires no window if the reply's Date disagrees."""
     then = format_datetime(datetime.now(UTC) - timedelta(days=20), usegmt=True)
     body = json.dumps({"code": 14241, "status": 400, "message": "said"}).encode()
     reply = http(body, 400, {"Date": then})
@@ -184,15 +184,15 @@ async def test_too_old_is_not_believed_against_the_servers_own_date(tmp_path):
     assert (report.written, report.failed, report.expired) == (3, 3, 0)
 
 
-async def test_expired_stays_expired(tmp_path):
-    """Windows that are too old cost one request each, and are never told as done before."""
+async def test_an_expired_window_stays_expired(tmp_path):
+    """Windows that are too old cost one request each, and are not reported as done before."""
     path, old, young = tmp_path / "rows.jsonl", [day(60), day(45)], [day(29), day(3)]
-    lie = about_windows([one.start for one in old], TOO_OLD)
+    lie = about_windows([window.start for window in old], TOO_OLD)
     with RawServer(lying(5, lie)).running() as server:
         first = await export(server, JsonLinesSink(path), [*young, *old])
-        asked = statistics_asked(server)
+        requested = statistics_asked(server)
         second = await export(server, JsonLinesSink(path), [*young, *old])
-        assert (asked, statistics_asked(server)) == (2 + 10, 2 + 10)
+        assert (requested, statistics_asked(server)) == (2 + 10, 2 + 10)
     assert (first.expired, first.written, first.complete) == (10, 10, True)
     assert (second.expired, second.already_done, second.complete) == (10, 10, True)
     kept = json.loads((tmp_path / "rows.jsonl._state" / "unavailable.json").read_text("utf-8"))
@@ -202,19 +202,19 @@ async def test_expired_stays_expired(tmp_path):
 
 
 async def test_what_was_answered_before_a_window_expired_stays_done(tmp_path):
-    """A window that expires between two runs is done for whom it was stored, expired for others."""
+    """A window that expires between two runs stays done for the workers that were stored."""
     path, some = tmp_path / "rows.jsonl", [worker_sid(0), worker_sid(1)]
     with RawServer(truthful(5)).running() as server:
         await export(server, JsonLinesSink(path), day(40), workers=some)
     with RawServer(lying(5, about(range(5), TOO_OLD))).running() as server:
         report = await export(server, JsonLinesSink(path), day(40))
         again = await export(server, JsonLinesSink(path), day(40))
-    for one in (report, again):
-        assert (one.already_done, one.expired, one.complete) == (2, 3, True)
+    for each in (report, again):
+        assert (each.already_done, each.expired, each.complete) == (2, 3, True)
 
 
-async def test_the_same_word_for_everybody_ends_the_run(tmp_path):
-    """When the first twenty are all refused as too old, and can't be, the run ends with that."""
+async def test_the_same_error_for_all_workers_ends_the_run(tmp_path):
+    """If the first twenty replies are 14241 for a young window, the run ends with that error."""
     with (
         RawServer(lying(30, about(range(30), TOO_OLD))).running() as server,
         pytest.raises(errors.BadRequest),
@@ -222,8 +222,8 @@ async def test_the_same_word_for_everybody_ends_the_run(tmp_path):
         await export(server, JsonLinesSink(tmp_path / "rows.jsonl"), day(3))
 
 
-async def test_an_answer_without_statistics_is_no_row(tmp_path):
-    """An answer that is no object of statistics is a failure, never told as complete."""
+async def test_an_answer_without_statistics_makes_no_row(tmp_path):
+    """An answer that is not an object of statistics is a failure, and the run is not complete."""
     replies = {1: http(b""), 2: http(b"null"), 3: http([])}
 
     def lie(question):

@@ -33,7 +33,7 @@ SAME = ("lake", "./x/../lake", "link", "link/", "file://HERE/lake", "file://loca
 
 @pytest.fixture
 def server():
-    """A server that tells the truth."""
+    """Return a server that tells the truth."""
     with RawServer(counting({})).running() as running:
         yield running
 
@@ -49,17 +49,17 @@ def no_locks(monkeypatch):
 
 
 def ended_process():
-    """The number of a process that ran here and has ended."""
+    """Return the number of a process of this host that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
     return process.pid
 
 
 @pytest.mark.parametrize("name", NO_LOCKS)
-async def test_a_file_system_without_locks_is_none_that_is_locked(
+async def test_a_file_system_without_locks_is_not_locked(
     server, tmp_path, monkeypatch, caplog, name
 ):
-    """Where flock is not supported a run goes on, says so once, and leaves no claim behind."""
+    """Where flock is not supported, a run logs that once, and leaves no claim file."""
     number = getattr(errno, name)
 
     def refuse(descriptor, operation):
@@ -72,8 +72,8 @@ async def test_a_file_system_without_locks_is_none_that_is_locked(
     assert not (tmp_path / "_state" / "lock.claim").exists()
 
 
-def test_an_error_of_the_disk_is_no_lock(tmp_path, monkeypatch):
-    """Where flock fails for another reason, that reason is told."""
+def test_an_error_of_the_disk_is_not_a_lock(tmp_path, monkeypatch):
+    """If flock fails for another reason, the error names that reason."""
 
     def refuse(descriptor, operation):
         raise OSError(errno.EIO, "Input/output error")
@@ -84,7 +84,7 @@ def test_an_error_of_the_disk_is_no_lock(tmp_path, monkeypatch):
 
 
 def test_without_locks_a_claim_keeps_a_second_run_out(tmp_path, no_locks):
-    """While the first run's process is alive a second one is told whom to wait for."""
+    """The error of a second run names the running process of the claim file."""
     with Folder(tmp_path).lock("lock"):
         with (
             pytest.raises(OutputLocked, match=f"process {os.getpid()} on .*remove .*lock.claim"),
@@ -96,8 +96,8 @@ def test_without_locks_a_claim_keeps_a_second_run_out(tmp_path, no_locks):
         pass
 
 
-def test_without_locks_a_claim_of_the_dead_is_taken_over(tmp_path, no_locks):
-    """The claim of a process that has ended on this host keeps nobody out for ever."""
+def test_without_locks_the_claim_of_an_ended_process_is_replaced(tmp_path, no_locks):
+    """A run replaces the claim file of a process that has ended on this host."""
     claim = tmp_path / "lock.claim"
     claim.write_text(f"process {ended_process()} on {socket.gethostname()} since 2026-11-01T00:00")
     with Folder(tmp_path).lock("lock"):
@@ -106,8 +106,8 @@ def test_without_locks_a_claim_of_the_dead_is_taken_over(tmp_path, no_locks):
 
 
 @pytest.mark.parametrize("text", ["process 1 on elsewhere since 2026-11-01T00:00", "", "\xff"])
-def test_without_locks_a_claim_of_another_host_names_the_way_out(tmp_path, no_locks, text):
-    """What no process here can know is an error of storage that says which file to remove."""
+def test_without_locks_the_claim_of_another_host_raises_an_error(tmp_path, no_locks, text):
+    """The error of another host's claim names the file to remove."""
     (tmp_path / "lock.claim").write_text(text, "latin-1")
     refused = pytest.raises(StorageError, match=r"remove .*lock\.claim if that")
     with refused as caught, Folder(tmp_path).lock("lock"):
@@ -115,8 +115,8 @@ def test_without_locks_a_claim_of_another_host_names_the_way_out(tmp_path, no_lo
     assert not isinstance(caught.value, OutputLocked)
 
 
-def test_windows_locks_a_byte_that_nobody_reads(tmp_path, monkeypatch):
-    """On Windows the locked byte lies beyond the text, which names the holder to others."""
+def test_windows_locks_a_byte_beyond_the_text(tmp_path, monkeypatch):
+    """On Windows other processes can read who holds the lock."""
     locked = set()
 
     def locking(descriptor, mode, count):
@@ -130,15 +130,15 @@ def test_windows_locks_a_byte_that_nobody_reads(tmp_path, monkeypatch):
     monkeypatch.setattr(locks, "sys", types.SimpleNamespace(platform="win32"))
     with Folder(tmp_path).lock("lock"):
         assert min(locked) > (tmp_path / "lock").stat().st_size
-        own = pytest.raises(OutputLocked, match=f"process {os.getpid()}")
-        with own, Folder(tmp_path).lock("lock"):
+        our_lock = pytest.raises(OutputLocked, match=f"process {os.getpid()}")
+        with our_lock, Folder(tmp_path).lock("lock"):
             pass
     assert locked == set()
 
 
 @pytest.fixture
 def lake(tmp_path, monkeypatch):
-    """A folder and a link to it, in the current folder."""
+    """Return a folder and a link to it, in the current folder."""
     for name in ("lake", "x"):
         (tmp_path / name).mkdir()
     (tmp_path / "link").symlink_to("lake")
@@ -149,7 +149,7 @@ def lake(tmp_path, monkeypatch):
 @pytest.mark.parametrize("make", [JsonLinesSink, CsvSink, ParquetSink])
 @pytest.mark.parametrize("name", SAME)
 def test_one_output_has_one_lock_under_all_its_names(lake, make, name):
-    """A folder, a link to it, a roundabout path and a URI shut each other out."""
+    """A folder, a link to it, a path with "..", and a URI exclude each other."""
     first, second = make("lake"), make(name.replace("HERE", str(lake)))
     with (
         first.storage.lock("_state/lock"),
@@ -172,7 +172,7 @@ def test_a_link_to_a_file_is_the_file(tmp_path):
 
 @pytest.mark.parametrize("make", [JsonLinesSink, CsvSink, ParquetSink])
 async def test_a_file_uri_is_a_folder(server, tmp_path, make):
-    """A file URI is read with its escapes, resumed, and gets the folder's own storage."""
+    """A file URI with escapes names a folder, with its storage and its checkpoint."""
     folder = tmp_path / "a lake"
     report = await export(server, make(f"file://{tmp_path}/a%20lake"), FIRST)
     assert isinstance(make(f"file://{folder}").storage, Folder)
@@ -180,22 +180,22 @@ async def test_a_file_uri_is_a_folder(server, tmp_path, make):
     assert (await export(server, make(folder), FIRST)).already_done == 4
 
 
-def test_a_file_uri_of_another_host_is_refused():
-    """No other machine's folder is taken for one of this."""
-    with pytest.raises(ConfigError, match="names no host"):
+def test_a_file_uri_of_another_host_raises_an_error():
+    """A folder of another machine is not taken for one of this machine."""
+    with pytest.raises(ConfigError, match="names a host"):
         local_path("file://elsewhere/lake")
 
 
-def test_links_in_a_circle_are_an_error(tmp_path):
-    """A path that leads nowhere says so in one line."""
+def test_links_in_a_circle_raise_an_error(tmp_path):
+    """The error of a circle of links is one line."""
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     with pytest.raises((StorageError, ConfigError), match="symbolic links"):
         JsonLinesSink(tmp_path / "a" / "o.jsonl").storage.names("")
 
 
-async def test_readers_never_meet_half_a_file(server, tmp_path, monkeypatch):
-    """At every sync of an export no file but whole parts lies where readers look."""
+async def test_readers_never_find_half_a_file(server, tmp_path, monkeypatch):
+    """At every sync of an export, readers find only finished parts."""
     real, seen = os.fsync, []
 
     def sync(descriptor):
@@ -215,7 +215,7 @@ async def test_readers_never_meet_half_a_file(server, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("make", [JsonLinesSink, ParquetSink])
 async def test_a_cancelled_export_releases_its_lock_at_every_step(server, tmp_path, make):
-    """However early or late an export is cancelled, its lock is free once it has ended."""
+    """However early or late an export is cancelled, it then holds no lock."""
     sink, cancelled = make(tmp_path), 0
     for steps in (*range(24), *(2**n for n in range(5, 13))):
         running = asyncio.ensure_future(export(server, sink, FIRST))
@@ -233,14 +233,14 @@ async def test_a_cancelled_export_releases_its_lock_at_every_step(server, tmp_pa
 
 
 def hold(root, held, leave):
-    """Hold the lock in a process of its own."""
+    """Hold the lock in another process."""
     with Folder(root).lock("lock"):
         held.set()
         leave.wait(20)
 
 
-def test_a_killed_holder_keeps_nobody_out(tmp_path):
-    """A lock ends with its process, even by SIGKILL."""
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    """A lock ends with its process, also after SIGKILL."""
     context = multiprocessing.get_context("spawn")
     held, leave = context.Event(), context.Event()
     other = context.Process(target=hold, args=(tmp_path, held, leave))
@@ -253,7 +253,7 @@ def test_a_killed_holder_keeps_nobody_out(tmp_path):
 
 
 async def test_an_object_store_replaces_unsettled_rows_too(server, tmp_path):
-    """Where nothing can be renamed, a later answer takes the place of the earlier one as well."""
+    """In a storage that can't rename, a later answer replaces the earlier one as well."""
     memory = MemoryFileSystem(skip_instance_cache=True)
     sink = ParquetSink(tmp_path)
     files = pafs.PyFileSystem(pafs.FSSpecHandler(memory))
@@ -267,7 +267,7 @@ async def test_an_object_store_replaces_unsettled_rows_too(server, tmp_path):
 
 
 async def test_two_runs_into_a_file_uri_store_each_key_once(server, tmp_path):
-    """A second run into the same URI is locked out, and later finds all done."""
+    """A second run into the same URI raises OutputLocked, and a later one finds all done."""
     place = f"file://{tmp_path}/lake"
     async with etl.Writer(ParquetSink(place)):
         with pytest.raises(OutputLocked):

@@ -1,5 +1,6 @@
-"""Kind 5: nothing is replaced or removed, forgotten or doubled, without looking."""
+"""Kind 5: a run checks before it replaces, removes, forgets or adds anything."""
 
+import csv
 import json
 import shutil
 import subprocess
@@ -12,12 +13,12 @@ import pytest
 from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
-from taskrouter_stats.etl import checkpoint as module
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, by_question
+from taskrouter_stats.etl.state import checkpoint as module
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, by_query_group
 from taskrouter_stats.etl.storage import Folder
 
 from .exported import SETTLED, SIDS, counting, export, keys, rows
-from .raw_server import ACCOUNT, TOKEN, WORKSPACE, RawServer, error
+from .raw_server import ACCOUNT, TOKEN, WORKSPACE, RawServer, error, http, page, statistics
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -30,29 +31,29 @@ OUTPUTS = {
     "parquet": ParquetSink,
 }
 NEVER = timedelta(days=3650)
-"""After so long a window settles: not while the test runs."""
+"""A settle time with which no window settles while the test runs."""
 
 
 @pytest.fixture
 def server():
-    """A server that counts how often it was asked about each worker."""
+    """Return a server that counts the requests for each worker."""
     with RawServer(counting({})).running() as running:
         yield running
 
 
 def place_of(kind, folder):
-    """Where that kind's rows are."""
+    """Return the place of the rows of that format."""
     return folder / "o.jsonl" if kind == "file" else folder
 
 
 def failures(state):
-    """The keys of the file of failures."""
+    """Return the keys of the file of failures."""
     lines = (state / "failures.jsonl").read_text("utf-8").splitlines()
     return {json.loads(line)["window_start"][:10] for line in lines}
 
 
 async def test_a_clean_day_keeps_another_days_failures(tmp_path):
-    """A day without failures leaves the failures of another day, until their own answers come."""
+    """A day without failures keeps the failures of another day until their queries succeed."""
     failing, calls = set(SIDS), {}
 
     def answer(question):
@@ -68,8 +69,8 @@ async def test_a_clean_day_keeps_another_days_failures(tmp_path):
     assert not (state / "failures.jsonl").exists()
 
 
-async def test_failures_that_nobody_can_read_are_kept(server, tmp_path):
-    """A clean run leaves lines that are none of its own as they are."""
+async def test_lines_of_another_program_are_kept(server, tmp_path):
+    """A clean run keeps lines in the file of failures that are not its own."""
     sink = JsonLinesSink(tmp_path / "o.jsonl")
     path = tmp_path / "o.jsonl._state" / "failures.jsonl"
     path.parent.mkdir()
@@ -80,8 +81,8 @@ async def test_failures_that_nobody_can_read_are_kept(server, tmp_path):
 
 
 @pytest.mark.parametrize("kind", OUTPUTS)
-async def test_fresh_cures_a_deleted_output(server, tmp_path, kind):
-    """Where the rows were deleted a run refuses, and --fresh starts over."""
+async def test_fresh_starts_a_deleted_output_over(server, tmp_path, kind):
+    """A run whose rows were deleted raises an error, and --fresh starts over."""
     folder = tmp_path / "lake"
     await export(server, OUTPUTS[kind](folder), FIRST)
     for path in folder.iterdir():
@@ -97,7 +98,7 @@ async def test_fresh_cures_a_deleted_output(server, tmp_path, kind):
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 async def test_rows_without_their_state_are_not_doubled(server, tmp_path, kind):
-    """Where the state was deleted a run refuses, and adds no row."""
+    """A run whose state was deleted raises an error, and adds no row."""
     folder = tmp_path / "lake"
     await export(server, OUTPUTS[kind](folder), FIRST)
     for path in folder.glob("*_state"):
@@ -108,8 +109,8 @@ async def test_rows_without_their_state_are_not_doubled(server, tmp_path, kind):
 
 
 @pytest.mark.parametrize("lost", ["worker_statistics", "worker_activity_durations", "part"])
-async def test_deleted_parts_are_not_said_to_be_there(server, tmp_path, lost):
-    """A table's folder or a part that is gone is named, and nothing counts as done before."""
+async def test_deleted_parts_do_not_count_as_done(server, tmp_path, lost):
+    """The error names a table's folder or a part that was deleted, and nothing counts as done."""
     await export(server, ParquetSink(tmp_path), [FIRST, SECOND])
     if lost == "part":
         next((tmp_path / "worker_statistics").rglob("*.parquet")).unlink()
@@ -119,15 +120,15 @@ async def test_deleted_parts_are_not_said_to_be_there(server, tmp_path, lost):
         await export(server, ParquetSink(tmp_path), [FIRST, SECOND])
 
 
-async def test_a_deleted_commit_is_missed(server, tmp_path):
-    """A single checkpoint file that is gone is an error, and not a shorter history."""
+async def test_a_deleted_commit_raises_an_error(server, tmp_path):
+    """A missing checkpoint file is an error, and not a shorter history."""
     await export(server, JsonLinesSink(tmp_path), FIRST)
     (tmp_path / "_state" / "commit-0000000001.json").unlink()
     with pytest.raises(StorageError, match="lacks some of its checkpoints"):
         await export(server, JsonLinesSink(tmp_path), FIRST)
 
 
-def test_a_clock_ahead_for_once_forgets_nothing(tmp_path, monkeypatch):
+def test_a_clock_that_is_ahead_once_drops_nothing(tmp_path, monkeypatch):
     """While the clock is 100 days ahead, opening and merging keep every key."""
 
     class Ahead(datetime):
@@ -138,7 +139,7 @@ def test_a_clock_ahead_for_once_forgets_nothing(tmp_path, monkeypatch):
     key = f"worker_statistics:WS/{SIDS[0]}:{SECOND}:"
     first = Checkpoint(Folder(tmp_path), "_state", "CSV")
     first.open()
-    first.commit(Commit("r", done=by_question([key])))
+    first.commit(Commit("r", done=by_query_group([key])))
     for _ in range(70):
         first.commit(Commit("r"))
     monkeypatch.setattr(module, "datetime", Ahead)
@@ -163,7 +164,7 @@ async def test_a_later_answer_replaces_an_earlier_one_in_parquet(server, tmp_pat
 
 
 async def test_other_rows_of_a_replaced_part_stay(server, tmp_path):
-    """Where a later run asks for one worker of many, the others' rows are as they were."""
+    """If a later run fetches one worker of many, the others' rows stay unchanged."""
     await export(server, ParquetSink(tmp_path), FIRST, settle=NEVER)
     await export(server, ParquetSink(tmp_path), FIRST, workers=SIDS[:1], settle=NEVER)
     assert keys(tmp_path) == [(sid, FIRST.start, 2 if sid == SIDS[0] else 1) for sid in SIDS]
@@ -171,8 +172,8 @@ async def test_other_rows_of_a_replaced_part_stay(server, tmp_path):
     assert keys(tmp_path) == [(sid, FIRST.start, 3 if sid == SIDS[0] else 2) for sid in SIDS]
 
 
-async def test_parts_that_a_crash_left_beside_their_successors_go(server, tmp_path):
-    """A crash between the commit and the removal of older parts is made good by the next run."""
+async def test_the_next_run_removes_replaced_parts_after_a_crash(server, tmp_path):
+    """After a crash between a commit and the removal of older parts, the next run removes them."""
     await export(server, ParquetSink(tmp_path), FIRST, settle=NEVER)
     old = {path: path.read_bytes() for path in tmp_path.rglob("worker_*/**/*.parquet")}
     await export(server, ParquetSink(tmp_path), FIRST, settle=NEVER)
@@ -184,7 +185,7 @@ async def test_parts_that_a_crash_left_beside_their_successors_go(server, tmp_pa
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 async def test_compacting_leaves_the_latest_of_each_key(server, tmp_path, kind):
-    """After three runs over a window each key is there once, with the last answer, and done."""
+    """After three runs, a compaction leaves each key once, with the last answer, and done."""
     for settle in (NEVER, NEVER, SETTLED):
         await export(server, OUTPUTS[kind](tmp_path), FIRST, settle=settle)
     await export(server, OUTPUTS[kind](tmp_path), SECOND)
@@ -199,7 +200,7 @@ async def test_compacting_leaves_the_latest_of_each_key(server, tmp_path, kind):
 
 
 async def test_compressed_files_are_compacted_too(server, tmp_path):
-    """A gzip file stays one, with each key once."""
+    """A compacted gzip file stays a gzip file, with each key once."""
     for _ in range(2):
         await export(server, JsonLinesSink(tmp_path / "o.jsonl.gz"), FIRST, settle=NEVER)
     assert etl.compact(tmp_path / "o.jsonl.gz").removed == len(SIDS)
@@ -207,8 +208,26 @@ async def test_compressed_files_are_compacted_too(server, tmp_path):
     assert etl.compact(tmp_path / "o.jsonl.gz").removed == len(SIDS)
 
 
-def test_what_is_no_output_is_not_compacted(tmp_path):
-    """A folder that no export has written to is refused."""
+async def test_large_fields_are_compacted_too(tmp_path):
+    """A compaction of CSV reads fields of any size, such as a long unknown value."""
+    limit = csv.field_size_limit()
+
+    def answer(question):
+        if question.lists_activities:
+            return page("activities", [])
+        return http(statistics(question, surprise="x" * 200_000))
+
+    with RawServer(answer).running() as server:
+        for _ in range(2):
+            await export(server, CsvSink(tmp_path), FIRST, settle=NEVER)
+    assert etl.compact(tmp_path).removed == len(SIDS)
+    with (tmp_path / "worker_statistics.csv").open("rb") as file:
+        assert [len(line) > 200_000 for line in file] == [False, *[True] * len(SIDS)]
+    assert csv.field_size_limit() == limit
+
+
+def test_a_folder_that_is_not_an_output_is_not_compacted(tmp_path):
+    """A folder to which no export has written raises an error."""
     (tmp_path / "o.jsonl").write_text("{}\n")
     for place in (tmp_path, tmp_path / "o.jsonl", tmp_path / "nowhere"):
         with pytest.raises(ConfigError, match="is not an output of this program"):
@@ -217,7 +236,7 @@ def test_what_is_no_output_is_not_compacted(tmp_path):
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 async def test_a_killed_compaction_loses_nothing(server, tmp_path, kind):
-    """Killed with SIGKILL before any step on the disk, the next one ends with each key once."""
+    """After SIGKILL before any step on the disk, the next compaction leaves each key once."""
     lake = tmp_path / "lake"
     for settle in (NEVER, NEVER, SETTLED):
         await export(server, OUTPUTS[kind](lake), FIRST, settle=settle)
@@ -238,25 +257,25 @@ async def test_a_killed_compaction_loses_nothing(server, tmp_path, kind):
     ids=["hours", "another zone", "longer"],
 )
 @pytest.mark.parametrize("kind", OUTPUTS)
-async def test_windows_that_would_count_twice_are_refused(server, tmp_path, kind, other):
-    """Days beside hours or days of another zone are refused before any request."""
+async def test_windows_that_would_count_twice_raise_an_error(server, tmp_path, kind, other):
+    """Days beside hours, or days of another zone, raise an error before any request."""
     await export(server, OUTPUTS[kind](tmp_path), FIRST)
-    asked = len(server.questions)
+    requested = len(server.questions)
     with pytest.raises(ConfigError, match="overlap, so sums over its rows would count that time"):
         await export(server, OUTPUTS[kind](tmp_path), other)
-    assert len(server.questions) == asked
+    assert len(server.questions) == requested
 
 
 async def test_exports_that_share_an_open_output_are_compared(server, tmp_path):
-    """Two exports of one open output are refused like two that follow each other."""
+    """Two exports of one open output raise the same error as two in succession."""
     hour = Window.between(NOON, NOON + HOUR)
     plans = [etl.worker_plan(WORKSPACE, window, workers=SIDS) for window in (FIRST, hour)]
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
     async with (
         TaskRouterSession(credentials, base_url=server.url) as session,
-        etl.Writer(JsonLinesSink(tmp_path)) as store,
+        etl.Writer(JsonLinesSink(tmp_path)) as writer,
     ):
-        first, second = (etl.Export(session, plan, store) for plan in plans)
+        first, second = (etl.Export(session, plan, writer) for plan in plans)
         await first.run()
         with pytest.raises(ConfigError, match="overlap"):
             await second.run()
@@ -264,7 +283,7 @@ async def test_exports_that_share_an_open_output_are_compared(server, tmp_path):
 
 
 async def test_windows_that_do_not_overlap_may_share_an_output(server, tmp_path):
-    """Days, other days' hours, and windows of one length that slide, are all taken."""
+    """An output may hold days, other days' hours, and sliding windows of one length."""
     await export(server, JsonLinesSink(tmp_path), [FIRST, SECOND])
     later = datetime(2026, 11, 10, tzinfo=UTC)
     sliding = [Window.between(later + n * HOUR, later + (n + 8) * HOUR) for n in range(3)]
@@ -276,7 +295,7 @@ async def test_windows_that_do_not_overlap_may_share_an_output(server, tmp_path)
 
 @pytest.mark.parametrize("make", [JsonLinesSink, CsvSink, ParquetSink])
 @pytest.mark.parametrize("table", sorted(set(etl.SCHEMAS) - set(etl.schemas.EXPORTED)))
-def test_a_table_that_no_export_fetches_is_refused(tmp_path, make, table):
-    """No sink takes a table that would stay empty while its windows count as done."""
+def test_a_table_that_no_export_fetches_raises_an_error(tmp_path, make, table):
+    """No sink accepts a table that would stay empty while its windows count as done."""
     with pytest.raises(InvalidParameter, match="worker_statistics or worker_activity_durations"):
         make(tmp_path, table=table)

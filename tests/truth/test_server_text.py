@@ -1,4 +1,4 @@
-"""Kind 3: what the server says never becomes a path or a key unchecked."""
+"""Kind 3: text of the server becomes a path or a key only after a check."""
 
 from contextlib import suppress
 from datetime import date
@@ -9,7 +9,7 @@ import pytest
 from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
 from taskrouter_stats.errors import PayloadError, StorageError, TaskRouterStatsError
 from taskrouter_stats.etl import SCHEMAS, ParquetSink
-from taskrouter_stats.etl.checkpoint import Checkpoint
+from taskrouter_stats.etl.state.checkpoint import Checkpoint
 from taskrouter_stats.etl.storage import Folder, ObjectStore
 
 from .raw_server import ACCOUNT, TOKEN, WORKSPACE, RawServer, http, page, statistics, worker_sid
@@ -20,18 +20,18 @@ DAY = Window.day(date(2026, 11, 1), tz="UTC")
 
 
 def row(**changes):
-    """A row of worker statistics."""
+    """Return a row of worker statistics."""
     known = {"account_sid": ACCOUNT, "workspace_sid": WORKSPACE, "day": date(2026, 11, 1)}
     return {**dict.fromkeys(SCHEMAS["worker_statistics"].names), **known, **changes}
 
 
 def files(folder):
-    """Every file below a folder, by its path."""
+    """Return the paths of all files below a folder."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet"))
 
 
 def begun(place):
-    """A Parquet sink at the beginning of a run."""
+    """Return a Parquet sink at the beginning of a run."""
     sink = ParquetSink(place)
     checkpoint = Checkpoint(sink.storage, sink.state, sink.format)
     checkpoint.open()
@@ -42,8 +42,8 @@ def begun(place):
 @pytest.mark.parametrize("scheme", ["", "file://"])
 @pytest.mark.parametrize("column", ["account_sid", "workspace_sid"])
 @pytest.mark.parametrize("sid", ODD_SIDS)
-def test_a_sid_that_is_none_becomes_no_folder(tmp_path, scheme, column, sid):
-    """A row whose SID is none is refused by name, and no file is written for it."""
+def test_text_that_is_not_a_sid_becomes_no_folder(tmp_path, scheme, column, sid):
+    """A row with a wrong SID raises an error that names the field, and no file is written."""
     sink = begun(f"{scheme}{tmp_path}/a/b/c/lake")
     with pytest.raises(PayloadError, match=column):
         sink.write([{"worker_statistics": [row(**{column: sid})]}])
@@ -51,15 +51,15 @@ def test_a_sid_that_is_none_becomes_no_folder(tmp_path, scheme, column, sid):
 
 
 @pytest.mark.parametrize("day", ["2026-11-01", "../1", 5])
-def test_a_day_that_is_none_becomes_no_folder(tmp_path, day):
-    """A row whose day is no date is refused."""
+def test_a_value_that_is_not_a_day_becomes_no_folder(tmp_path, day):
+    """A row whose day is not a date raises an error."""
     with pytest.raises(PayloadError, match="day: expected a date"):
         begun(tmp_path).write([{"worker_statistics": [row(day=day)]}])
     assert files(tmp_path) == []
 
 
-async def test_an_account_that_escapes_is_written_nowhere(tmp_path):
-    """An answer whose account is a path costs at most its run, and is never complete or done."""
+async def test_an_account_that_is_a_path_is_not_written(tmp_path):
+    """An answer whose account is a path is not done, and its run is not complete."""
 
     def answer(question):
         if question.lists_activities:
@@ -85,7 +85,7 @@ async def test_an_account_that_escapes_is_written_nowhere(tmp_path):
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a//x", "./x", "a\0x", "a/.."])
 @pytest.mark.parametrize("kind", ["folder", "object store"])
 def test_no_name_leads_out_of_a_storage(tmp_path, name, kind):
-    """Whatever a name is made of, the storage itself refuses one that leaves it."""
+    """The storage raises an error for any name that leads out of it."""
     storage = Folder(tmp_path / "lake")
     if kind == "object store":
         storage = ObjectStore(pafs.LocalFileSystem(), f"{tmp_path}/lake", "store://lake")

@@ -1,4 +1,4 @@
-"""Kind 1: whatever goes wrong where rows are stored is told, and costs no more than it must."""
+"""Kind 1: any error where rows are stored is reported, and affects no more than it must."""
 
 import asyncio
 import csv
@@ -43,7 +43,7 @@ LARGEST = 2**63 - 1
 
 
 def nested_for(number):
-    """A lie for one Worker: an unknown key that is nested deeper than any writer goes."""
+    """Return a lie for one Worker: an unknown key, nested deeper than any format can hold."""
 
     def lie(question):
         if asks_statistics(question, number):
@@ -54,7 +54,7 @@ def nested_for(number):
 
 
 def sids_in(path):
-    """Which Workers have a row in an output of any format."""
+    """Return the SIDs of the Workers with a row in an output of any format."""
     if path.is_dir():
         return sorted(pq.read_table(path / "worker_statistics")["worker_sid"].to_pylist())
     if path.suffix == ".csv":
@@ -72,7 +72,7 @@ SINKS = {
 
 @pytest.mark.parametrize("name", SINKS)
 async def test_an_answer_that_no_format_holds_costs_one_query(tmp_path, name):
-    """A key nested 300 deep is one failure with its key, and the others of its batch are stored."""
+    """A key nested 300 deep is one failure, and the others of its batch are stored."""
     path = tmp_path / name
     with RawServer(lying(6, nested_for(3))).running() as server:
         report = await export(server, SINKS[name](path))
@@ -85,14 +85,19 @@ async def test_an_answer_that_no_format_holds_costs_one_query(tmp_path, name):
 
 
 async def test_counts_whose_sum_is_over_64_bits_are_stored(tmp_path):
-    """Five answers with the largest count there is are five rows, and the next run knows them."""
+    """Five answers with the largest integer are five rows, and the next run finds them done."""
     path = tmp_path / "rows.jsonl"
 
     def lie(question):
         if not asks_statistics(question):
             return None
-        said = statistics(question)
-        return http({**said, "cumulative": {**said["cumulative"], "reservations_created": LARGEST}})
+        answer = statistics(question)
+        return http(
+            {
+                **answer,
+                "cumulative": {**answer["cumulative"], "reservations_created": LARGEST},
+            }
+        )
 
     with RawServer(lying(5, lie)).running() as server:
         report = await export(server, JsonLinesSink(path))
@@ -104,7 +109,7 @@ async def test_counts_whose_sum_is_over_64_bits_are_stored(tmp_path):
 
 
 async def test_a_nul_in_a_name_of_a_folder_costs_one_query(tmp_path):
-    """An account's SID that can't be part of a path is one failure of a Parquet export."""
+    """An account SID that can't be part of a path is one failure of a Parquet export."""
 
     def lie(question):
         if asks_statistics(question, 2):
@@ -118,11 +123,11 @@ async def test_a_nul_in_a_name_of_a_folder_costs_one_query(tmp_path):
 
 
 class Own(datetime):
-    """A datetime of another library's making."""
+    """A datetime of another library."""
 
 
 async def test_a_time_of_a_subclass_is_stored_as_a_time(tmp_path):
-    """A window made of another library's datetimes is written as any other."""
+    """A window of another library's datetimes is stored like any other."""
     path, hour = tmp_path / "rows.jsonl", timedelta(hours=1)
     start = TODAY - timedelta(days=3)
     times = [Own(*(start + step).timetuple()[:6], tzinfo=UTC) for step in (0 * hour, hour)]
@@ -133,8 +138,8 @@ async def test_a_time_of_a_subclass_is_stored_as_a_time(tmp_path):
 
 
 @pytest.mark.parametrize("header", ["Twilio-Request-Id", "Content-Type"])
-async def test_headers_that_are_not_utf_8_do_not_stop_the_list_of_failures(tmp_path, header):
-    """A failing reply with bytes of another encoding is listed, and the others are stored."""
+async def test_headers_that_are_not_utf_8_are_listed(tmp_path, header):
+    """The file of failures holds a failing reply with bytes of another encoding."""
     path = tmp_path / "rows.jsonl"
 
     def lie(question):
@@ -147,12 +152,15 @@ async def test_headers_that_are_not_utf_8_do_not_stop_the_list_of_failures(tmp_p
     with RawServer(lying(4, lie)).running() as server:
         report = await export(server, JsonLinesSink(path))
     assert (report.written, report.failed, report.complete) == (2, 2, False)
-    assert sorted(one["worker_sid"] for one in failures(path)) == [worker_sid(1), worker_sid(2)]
+    assert sorted(line["worker_sid"] for line in failures(path)) == [
+        worker_sid(1),
+        worker_sid(2),
+    ]
     assert json.dumps(report.to_dict(), default=str).encode()
 
 
 def raising(error_, when):
-    """A sink of JSON Lines whose method of that name raises; ``checkpoint`` and others as well."""
+    """Return a JSON Lines sink that raises an error in the method or state file of that name."""
 
     class Broken(JsonLinesSink):
         def begin(self, run, checkpoint):
@@ -164,7 +172,7 @@ def raising(error_, when):
                     raise error_
                 real(name, data)
 
-            self.storage = _Spoilt(self.storage, put)
+            self.storage = _WithPut(self.storage, put)
             checkpoint.storage = self.storage
 
         def write(self, batch):
@@ -175,7 +183,7 @@ def raising(error_, when):
     return Broken
 
 
-class _Spoilt:
+class _WithPut:
     """A storage with another ``put``."""
 
     def __init__(self, real, put):
@@ -188,7 +196,7 @@ class _Spoilt:
 @pytest.mark.parametrize("when", ["write", "commit-", "failures"])
 @pytest.mark.parametrize("kind", [RuntimeError, OSError, MemoryError, ZeroDivisionError])
 async def test_any_exception_of_sink_or_state_ends_the_run(tmp_path, when, kind):
-    """Whatever a sink, the checkpoint or the list of failures raises, the run isn't complete."""
+    """No run is complete if a sink, the checkpoint or the file of failures raises an error."""
     lie = lambda question: error(400, 20001) if asks_statistics(question, 1) else None  # noqa: E731
     sink = raising(kind("it broke"), when)(tmp_path / "rows.jsonl")
     with RawServer(lying(3, lie)).running() as server:
@@ -205,7 +213,7 @@ async def test_any_exception_of_sink_or_state_ends_the_run(tmp_path, when, kind)
 
 
 async def test_cancelling_every_task_leaves_no_thread_behind(tmp_path):
-    """A program that cancels all its tasks while rows are written gets them whole and committed."""
+    """If a program cancels all tasks during a write, the rows are complete and committed."""
     with RawServer(truthful(4)).running() as server:
         running = asyncio.ensure_future(export(server, JsonLinesSink(tmp_path / "rows.jsonl")))
         while statistics_asked(server) < 4:  # noqa: ASYNC110 (the server is in another thread)
@@ -234,7 +242,7 @@ async def test_a_cancelled_opening_holds_no_lock(tmp_path, steps):
 
 
 def fetch(server, *options):
-    """Run the command against a server; the finished process."""
+    """Run the command against a server, and return the finished process."""
     command = (sys.executable, "-m", "taskrouter_stats", "fetch", WORKSPACE, "--tz=UTC")
     windows = ("--day", day(3).start.date().isoformat(), "--base-url", server.url)
     environment = {**os.environ, **ENVIRONMENT}
@@ -243,18 +251,18 @@ def fetch(server, *options):
     )
 
 
-def test_the_command_tells_of_a_poisonous_answer(tmp_path):
-    """From the shell it is exit code 3, a failure by its key, and a summary that isn't complete."""
+def test_the_command_reports_an_answer_that_can_not_be_stored(tmp_path):
+    """The command ends with exit code 3, a failure with its key, and an incomplete summary."""
     path, summary = tmp_path / "rows.jsonl", tmp_path / "run.json"
     options = ("--output", str(path), "--summary", str(summary))
     with RawServer(lying(4, nested_for(2))).running() as server:
         ran = fetch(server, *options)
         allowed = fetch(server, *options, "--max-failures=1")
         printed = fetch(server)
-    told = json.loads(summary.read_text("utf-8"))
+    reported = json.loads(summary.read_text("utf-8"))
     assert (ran.returncode, allowed.returncode, printed.returncode) == (3, 0, 3)
     assert f"failed: {worker_sid(2)}" in ran.stderr
-    assert (told["complete"], told["exports"][0]["complete"]) == (False, False)
-    assert [one["worker_sid"] for one in failures(path)] == [worker_sid(2)]
+    assert (reported["complete"], reported["exports"][0]["complete"]) == (False, False)
+    assert [failed["worker_sid"] for failed in failures(path)] == [worker_sid(2)]
     assert len(printed.stdout.splitlines()) == 3
     assert "Traceback" not in ran.stderr + printed.stderr

@@ -1,4 +1,4 @@
-"""Kind 4: each Worker is asked about once a window, and each key written at most once."""
+"""Kind 4: a run fetches each Worker once a window, and writes each key at most once."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ from .raw_server import (
 
 
 def on_two_pages(question):
-    """A list of six Workers whose second page begins with two of the first."""
+    """Return a list of six Workers whose second page begins with two of the first."""
     if not question.lists_workers:
         return None
     if "PageToken" in question.params:
@@ -31,7 +31,7 @@ def on_two_pages(question):
 
 
 async def test_a_worker_on_two_pages_counts_once(tmp_path):
-    """A list that moved while it was read gives each Worker one query, one count and one row."""
+    """A Worker on two pages of a list has one query, one count and one row."""
     path = tmp_path / "rows.jsonl"
     with RawServer(lying(0, on_two_pages)).running() as server:
         report = await export(server, JsonLinesSink(path), [day(4), day(3)])
@@ -42,7 +42,7 @@ async def test_a_worker_on_two_pages_counts_once(tmp_path):
 
 
 async def test_a_listed_worker_has_one_row_in_the_snapshot(tmp_path):
-    """The table of Workers holds a Worker once a run, however often the list names it."""
+    """The table of Workers holds each Worker once a run, however often the list names it."""
     with RawServer(lying(0, on_two_pages)).running() as server:
         await export(server, JsonLinesSink(tmp_path))
     assert len((tmp_path / "workers.jsonl").read_text("utf-8").splitlines()) == 6
@@ -50,7 +50,7 @@ async def test_a_listed_worker_has_one_row_in_the_snapshot(tmp_path):
 
 @pytest.mark.parametrize("twice", [str, lambda sid: sid[:2] + sid[2:].upper()])
 async def test_a_sid_given_twice_counts_once(tmp_path, twice):
-    """Hexadecimal digits are the same in either case: so is the SID, in one run and the next."""
+    """Two spellings of a SID, in either case, are one SID in a run and in the next one."""
     path, number = tmp_path / "rows.jsonl", 0xABCDEF
     given = [worker_sid(number), worker_sid(1), twice(worker_sid(number))]
     with RawServer(truthful(0)).running() as server:
@@ -69,15 +69,15 @@ async def test_a_window_given_twice_counts_once(tmp_path):
 
 
 async def test_two_exports_of_one_workspace_write_each_key_once(tmp_path):
-    """What one export of a run asks for, another doesn't; it says that it is not complete."""
+    """An export that leaves queries to another export reports that it is not complete."""
     with RawServer(truthful(8)).running() as server:
         credentials = Credentials.auth_token(ACCOUNT, TOKEN)
         plan = etl.worker_plan(WORKSPACE, day(3))
         async with (
             TaskRouterSession(credentials, base_url=server.url) as session,
-            Writer(CsvSink(tmp_path / "rows.csv", table="worker_statistics")) as store,
+            Writer(CsvSink(tmp_path / "rows.csv", table="worker_statistics")) as writer,
         ):
-            runs = [etl.Export(session, plan, store) for _ in range(2)]
+            runs = [etl.Export(session, plan, writer) for _ in range(2)]
             reports = await asyncio.gather(*(run.run() for run in runs))
         assert statistics_asked(server) == 8
     assert sum(report.written for report in reports) == 8
@@ -88,7 +88,7 @@ async def test_two_exports_of_one_workspace_write_each_key_once(tmp_path):
 
 
 async def test_requests_of_others_are_not_counted(tmp_path):
-    """An export counts its own requests, whatever else its session does meanwhile."""
+    """An export counts its own requests, and no others of its session."""
     with RawServer(truthful(10)).running() as server:
         credentials = Credentials.auth_token(ACCOUNT, TOKEN)
         async with TaskRouterSession(credentials, base_url=server.url) as session:

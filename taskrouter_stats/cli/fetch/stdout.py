@@ -14,9 +14,9 @@ from attrs import define, field, frozen
 from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl import Writer
 from taskrouter_stats.etl.batch import UNWRITABLE, PendingRows
-from taskrouter_stats.etl.checkpoint import Checkpoint, Position
 from taskrouter_stats.etl.rows import Tables
 from taskrouter_stats.etl.sinks.json_lines import nested, to_line
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Position
 
 __all__ = ["Output", "StdoutWriter", "open_output", "printed"]
 

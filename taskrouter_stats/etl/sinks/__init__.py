@@ -1,4 +1,4 @@
-"""Where rows go: JSON Lines, CSV, Parquet."""
+"""Sinks: the formats JSON Lines, CSV and Parquet."""
 
 from .base import Sink
 from .csv import CsvSink

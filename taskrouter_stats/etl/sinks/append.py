@@ -1,13 +1,13 @@
-"""Files that grow: each batch is appended and synced, and the checkpoint holds the lengths.
+"""Sinks that append: they append and sync each batch; the checkpoint holds the files' lengths.
 
-A run that resumes cuts off whatever lies beyond the last commit: a torn line, or whole lines of
-a batch that was never committed. Compressed files grow by whole gzip members, so that cutting
-leaves a valid file.
+A run that resumes truncates each file to its committed length: a crash may leave half a line, or
+lines of a batch that was not committed. Compressed files grow by whole gzip members, so that a
+truncated file stays valid.
 
-The rows of a window that had not settled stay when a later run appends its rows again: of rows
-with the same key the one with the latest ``fetched_at`` is right. ``etl.compact(…)`` leaves only
-that one: the new content is written below the state's folder, committed, and then takes the
-file's place; when a crash comes between, the next opening does the last step.
+A later run appends the rows of a window that had not settled again: of rows with the same key,
+the one with the latest ``fetched_at`` is right. ``etl.compact(…)`` keeps only that one. It writes
+the new content into the state folder, commits it and then replaces the file; after a crash in
+between, the next run replaces the file.
 """
 
 import csv
@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar, Final, Literal, cast
 
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import EXPORTED, SCHEMAS
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.storage import Folder, local_path, shown_uri, storage_errors, sync_folder
 from taskrouter_stats.models.redaction import masked
 
@@ -31,26 +31,28 @@ __all__ = ["AppendSink", "check_table", "move_aside", "text_of"]
 
 _GZIP: Final = ".gz"
 _LOCKS: Final = ("lock", "lock.claim")
+"""Files of a state folder that hold no state."""
+
 _ENDINGS: Final = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
-"""Of files, so that no folder gets such a name by mistake."""
+"""Endings of a file's name, which no new folder may have."""
 
 
 class AppendSink(ABC):
-    """Rows appended to one file for each table, or to a single one.
+    """Sink that appends rows to one file for each table, or to a single file.
 
     Args:
-        path: a folder; or a file, known by its ending. A link means what it leads to.
-        table: which table a single file holds, ``worker_statistics`` or
-            ``worker_activity_durations``.
+        path: a folder, or a file if the name has a file's ending. A link means its target.
+        table: the only table, ``worker_statistics`` or ``worker_activity_durations``; None for
+            all, in a folder.
         compression: ``"gzip"`` or None; a name that ends in ``.gz`` means gzip as well.
 
     Raises:
-        ConfigError, InvalidParameter: when these can't be together.
+        ConfigError, InvalidParameter: an argument is wrong, or two of them contradict each other.
     """
 
     endings: ClassVar[tuple[str, ...]]
     default_table: ClassVar[str | None] = None
-    """The table of a single file that needs no ``table=``."""
+    """The table of a single file without ``table=``; None if ``table=`` is required."""
 
     def __init__(
         self,
@@ -59,7 +61,7 @@ class AppendSink(ABC):
         table: str | None = None,
         compression: Literal["gzip"] | None = None,
     ) -> None:
-        path = masked(path)  # a URI may hold a secret, and a traceback may show locals
+        path = masked(path)  # a URI may hold a secret; a traceback may show local variables
         place = _local(path)
         if compression not in (None, "gzip"):
             raise InvalidParameter("compression", compression, '"gzip" or None')
@@ -84,23 +86,23 @@ class AppendSink(ABC):
     @property
     @abstractmethod
     def format(self) -> str:
-        """What kind of output this is."""
+        """The output's format."""
 
     @abstractmethod
     def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
-        """The rows as bytes; ``first`` says that the file is still empty."""
+        """Return the rows as bytes; ``first`` means that the file is empty."""
 
     @property
     def snapshots(self) -> bool:
-        """Whether it has a place for the tables ``workers`` and ``activities``."""
+        """Whether the output has the tables ``workers`` and ``activities``."""
         return self._table is None
 
     def nest(self, tables: Tables) -> Tables:
-        """One answer's rows as this format puts them; as they are, unless it nests them."""
+        """Return one answer's rows as this format arranges them; unchanged by default."""
         return tables
 
     def begin(self, run: str, checkpoint: Checkpoint) -> None:
-        """Cut every file back to what was committed."""
+        """Truncate every file to its committed length."""
         del run
         position = Position() if checkpoint.last is None else checkpoint.last.position
         self._lengths = dict(position.lengths)
@@ -109,12 +111,12 @@ class AppendSink(ABC):
             for table in self._tables:
                 path = self._path(table)
                 if path.name in position.rewritten:
-                    self._take_place(path)
+                    self._replace(path)
                 self._staged(path).unlink(missing_ok=True)
                 self._repair(path)
 
     def write(self, batch: Sequence[Tables]) -> Position:
-        """Append to each table's file, and sync."""
+        """Append the rows to each table's file, and sync."""
         gathered: dict[str, list[Row]] = defaultdict(list)
         for tables in batch:
             for table, rows in self.nest(tables).items():
@@ -135,7 +137,7 @@ class AppendSink(ABC):
         return Position(lengths=grown)
 
     def start_over(self, stamp: str) -> None:
-        """Move the file, or the folder, and its checkpoint aside."""
+        """Rename the file or the folder, and its checkpoint."""
         with storage_errors(self.storage.place):
             if self._file is None:
                 move_aside(self.storage.root, stamp)
@@ -144,12 +146,12 @@ class AppendSink(ABC):
                 move_aside(self.storage.root / self.state, stamp)
 
     def compact(self, checkpoint: Checkpoint, run: str) -> int:
-        """Leave each key once in every file, that of its latest answer; return the rows removed.
+        """Keep the latest row of each key in every file; return the number of removed rows.
 
-        The sink has begun. A kill at any moment leaves the old or the new content.
+        Call ``begin`` first. A kill at any moment leaves the old or the new content.
 
         Raises:
-            StorageError: when a file can't be read or written.
+            StorageError: a file can't be read or written.
         """
         removed = 0
         for table in self._tables:
@@ -160,21 +162,23 @@ class AppendSink(ABC):
                 with storage_errors(str(path)):
                     count = self._rewrite(table, path)
             except (csv.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-                raise StorageError(f"{path} holds what is not a row of {table}: {error}") from None
+                raise StorageError(
+                    f"{path} holds text that is not a row of {table}: {error}"
+                ) from None
             if count:
                 lengths = {**self._lengths, path.name: self._staged(path).stat().st_size}
                 position = Position(lengths, rewritten=(path.name,))
                 checkpoint.commit(Commit(run, position))
                 self._lengths = lengths
                 with storage_errors(str(path)):
-                    self._take_place(path)
+                    self._replace(path)
             self._staged(path).unlink(missing_ok=True)
             removed += count
         return removed
 
     @abstractmethod
     def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
-        """Copy from a file's content the latest row of each key; return how many are left out."""
+        """Copy the latest row of each key from ``lines``; return the number of other rows."""
 
     @property
     def _tables(self) -> list[str]:
@@ -183,15 +187,15 @@ class AppendSink(ABC):
     def _staged(self, path: Path) -> Path:
         return self.storage.root / self.state / f"rewritten-{path.name}"
 
-    def _take_place(self, path: Path) -> None:
-        """Give the file its rewritten content, unless an earlier opening has done it."""
+    def _replace(self, path: Path) -> None:
+        """Replace the file by its rewritten content, unless an earlier run has done it."""
         staged = self._staged(path)
         if staged.exists():
             staged.replace(path)
             sync_folder(path.parent)
 
     def _rewrite(self, table: str, path: Path) -> int:
-        """Write the content that shall take this file's place; return how many rows it lacks."""
+        """Write the file's new content into the state folder; return the number of rows removed."""
         with self._staged(path).open("wb") as file:
             if self._gzip:
                 with gzip.open(path, "rb") as lines, gzip.open(file, "wb") as kept:
@@ -224,7 +228,7 @@ class AppendSink(ABC):
             os.truncate(path, length)
 
     def _is_foreign(self, path: Path) -> bool:
-        """Whether it was there before any run of ours: such a file is never cut."""
+        """Return whether the file existed before any run: such a file is never truncated."""
         return not (self.storage.root / self.state / f"began-{path.name}").exists()
 
     def _append(self, path: Path, data: bytes) -> int:
@@ -243,22 +247,26 @@ class AppendSink(ABC):
 
 
 def move_aside(path: Path, stamp: str) -> None:
-    """Rename a file, or a folder that holds more than the lock under which this is done.
-
-    What is not there needs no other name.
-    """
-    if path.is_file() or any(one.is_file() and one.name not in _LOCKS for one in path.rglob("*")):
+    """Rename a file, or a folder that holds other files than the lock that the caller holds."""
+    if path.is_file() or any(
+        found.is_file() and found.name not in _LOCKS for found in path.rglob("*")
+    ):
         path.rename(path.with_name(f"{path.name}.{stamp}"))
 
 
 def check_table(table: object) -> None:
-    """Refuse a table that no export fetches: its file would stay empty, and all count as done."""
+    """Raise an error for a table that no export fetches, since its file would stay empty."""
     if table is not None and (not isinstance(table, str) or table not in EXPORTED):
         raise InvalidParameter("table", table, f"{' or '.join(EXPORTED)}, or None for all")
 
 
 def text_of(path: str | os.PathLike[str], rule: str) -> str:
-    """A path as text; what it names is the caller's to check."""
+    """Return a path as text; the caller checks the file or folder that it names.
+
+    Raises:
+        InvalidParameter: the path is empty, not a path, or holds a null character.
+        ConfigError: the name can't be encoded as UTF-8.
+    """
     try:
         text = os.fsdecode(path)
     except TypeError:
@@ -270,7 +278,7 @@ def text_of(path: str | os.PathLike[str], rule: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         shown = text.encode(errors="backslashreplace").decode()
-        with suppress(UnicodeEncodeError):  # for what stands for bytes: the bytes
+        with suppress(UnicodeEncodeError):  # show the bytes that surrogates represent
             shown = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
         raise ConfigError(
             f"{shown}: a name in UTF-8 is expected; if it looks right, set PYTHONUTF8=1 "
@@ -284,6 +292,6 @@ def _local(path: str | os.PathLike[str]) -> Path:
     place = local_path(str(text))
     if place is None:
         raise ConfigError(
-            f"{shown_uri(text)}: files don't grow in an object store; Parquet can go there"
+            f"{shown_uri(text)}: no file of an object store can be appended to: use Parquet there"
         )
     return place

@@ -1,54 +1,54 @@
-"""What a sink is: rows in, durable, and a word on where the output then stands."""
+"""The protocol of a sink, which makes rows durable in one format."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from taskrouter_stats.etl.checkpoint import Checkpoint, Position
 from taskrouter_stats.etl.rows import Tables
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Position
 from taskrouter_stats.etl.storage import Storage
 
 __all__ = ["Sink"]
 
 
 class Sink(Protocol):
-    """Where an export's rows go. Its methods run in a thread, one at a time."""
+    """A writer of one format. Its methods run in a thread, one at a time."""
 
     @property
     def storage(self) -> Storage:
-        """Where its files are; the export's lock is taken there."""
+        """The storage of the output, which also holds the output's lock."""
         ...
 
     @property
     def state(self) -> str:
-        """The folder within the storage for the checkpoint."""
+        """The state folder within the storage."""
         ...
 
     @property
     def format(self) -> str:
-        """What kind of output this is, as the checkpoint names it."""
+        """The output's format, as the checkpoint stores it."""
         ...
 
     @property
     def snapshots(self) -> bool:
-        """Whether it has a place for the tables ``workers`` and ``activities``."""
+        """Whether the output has the tables ``workers`` and ``activities``."""
         ...
 
     def begin(self, run: str, checkpoint: Checkpoint) -> None:
-        """Prepare for a run: take back what no commit knows.
+        """Prepare for a run: remove what no commit lists.
 
         Raises:
-            StorageError: when the output isn't what the checkpoint says, or can't be written.
+            StorageError: the output differs from the checkpoint, or can't be written.
         """
         ...
 
     def write(self, batch: Sequence[Tables]) -> Position:
-        """Make rows durable and say where the output stands; all of them, or an error.
+        """Make all of these rows durable, and return the output's new position.
 
         Raises:
-            StorageError: when they can't be stored.
+            StorageError: the rows can't be stored; none of them is in the position.
         """
         ...
 
     def start_over(self, stamp: str) -> None:
-        """Move what is there aside, under a name with that stamp."""
+        """Rename the content of the output to a name with this stamp."""
         ...

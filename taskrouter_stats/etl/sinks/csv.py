@@ -1,4 +1,4 @@
-"""CSV as RFC 4180 describes it: comma, CRLF, quotes where needed, a header line, UTF-8."""
+"""CSV by RFC 4180: comma, CRLF, quotes where needed, a header line, UTF-8."""
 
 import csv
 import io
@@ -42,22 +42,26 @@ _WRITE: Final[Mapping[Kind, Callable[[Any], Any]]] = {
 }
 
 
+_MAX_FIELD: Final = 2**31 - 1
+"""Characters of a field, at most: the largest limit that Python's CSV reader has everywhere."""
+
+
 class CsvSink(AppendSink):
     """CSV: a folder with a file for each table, or one file with ``table=``.
 
-    Null is an empty field, times are ISO 8601 in UTC, flags are ``true`` and ``false``. See
-    :class:`GrowingSink` for the arguments.
+    Null is an empty field, times are ISO 8601 in UTC, booleans are ``true`` and ``false``. See
+    :class:`AppendSink` for the arguments.
     """
 
     endings: ClassVar = (".csv",)
 
     @property
     def format(self) -> str:
-        """What kind of output this is."""
+        """The output's format."""
         return "CSV" if self._table is None else f"CSV of {self._table}"
 
     def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
-        """The rows as lines, below the header in a file that is new."""
+        """Return the rows as lines, after the header if the file is empty."""
         columns = SCHEMAS[table].columns
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
@@ -71,21 +75,32 @@ class CsvSink(AppendSink):
         return text.getvalue().encode()
 
     def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
-        """Copy the header and the latest row of each key; return how many are left out."""
-        with _as_text(lines) as text:
-            keep, count = latest_rows(table, csv.DictReader(text, strict=True))
-        lines.seek(0)
-        with _as_text(lines) as text, _as_text(kept) as out:
-            writer = csv.writer(out, lineterminator="\r\n")
-            for number, row in enumerate(csv.reader(text, strict=True), -1):
-                if number < 0 or number in keep:
-                    writer.writerow(row)
+        """Copy the header and the latest row of each key; return the number of other rows."""
+        with _any_field_size():
+            with _as_text(lines) as text:
+                keep, count = latest_rows(table, csv.DictReader(text, strict=True))
+            lines.seek(0)
+            with _as_text(lines) as text, _as_text(kept) as out:
+                writer = csv.writer(out, lineterminator="\r\n")
+                for number, row in enumerate(csv.reader(text, strict=True), -1):
+                    if number < 0 or number in keep:
+                        writer.writerow(row)
         return count - len(keep)
 
 
 @contextmanager
+def _any_field_size() -> Generator[None]:
+    """Read fields of any size, such as a large ``extra``; Python's limit is one for all readers."""
+    before = csv.field_size_limit(_MAX_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+@contextmanager
 def _as_text(file: BinaryIO) -> Generator[TextIO]:
-    """Read or write a file as text, and leave it open."""
+    """Wrap a binary file as text, and leave it open at the end."""
     text = io.TextIOWrapper(file, "utf-8", newline="")
     try:
         yield text

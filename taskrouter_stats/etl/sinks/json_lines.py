@@ -1,4 +1,4 @@
-"""JSON Lines: one worker and window a line, with its activities nested."""
+"""JSON Lines: one line for each worker and window, with its activities nested."""
 
 from collections.abc import Sequence
 from typing import Any, BinaryIO, ClassVar, Final
@@ -17,7 +17,7 @@ _OWN: Final = ("activity_sid", "activity_name", "avg", "min", "max", "total", "e
 
 
 def nested(tables: Tables) -> Tables:
-    """A worker's rows as one: ``activity_durations`` is a list in it, or null."""
+    """Return a worker's rows as one row, whose ``activity_durations`` is a list or null."""
     workers = tables.get("worker_statistics")
     if not workers:
         return tables
@@ -28,15 +28,15 @@ def nested(tables: Tables) -> Tables:
 
 
 def to_line(row: dict[str, Any]) -> bytes:
-    """A row as one line of JSON, its line end included."""
+    """Return a row as one line of JSON with its line end."""
     return orjson.dumps(row, option=_FORMAT)
 
 
 class JsonLinesSink(AppendSink):
     """JSON Lines: ``statistics.jsonl``, or a folder with a file for each table.
 
-    Times are ISO 8601 in UTC. A single file holds ``worker_statistics`` unless ``table=`` says
-    otherwise. See :class:`GrowingSink` for the arguments.
+    Times are ISO 8601 in UTC. A single file holds ``worker_statistics`` by default. See
+    :class:`AppendSink` for the arguments.
     """
 
     endings: ClassVar = (".jsonl", ".ndjson", ".json")
@@ -44,20 +44,20 @@ class JsonLinesSink(AppendSink):
 
     @property
     def format(self) -> str:
-        """What kind of output this is."""
+        """The output's format."""
         return "JSON Lines" if self._table is None else f"JSON Lines of {self._table}"
 
     def nest(self, tables: Tables) -> Tables:
-        """One line for each worker and window, unless the activities are wanted by themselves."""
+        """Nest the activities, unless the only table is ``worker_activity_durations``."""
         return tables if self._table == "worker_activity_durations" else nested(tables)
 
     def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
-        """The rows as lines."""
+        """Return the rows as lines."""
         del table, first
         return b"".join(map(to_line, rows))
 
     def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
-        """Copy the latest row of each key; return how many are left out."""
+        """Copy the latest row of each key; return the number of other rows."""
         keep, count = latest_rows(table, map(orjson.loads, lines))
         lines.seek(0)
         kept.writelines(line for number, line in enumerate(lines) if number in keep)

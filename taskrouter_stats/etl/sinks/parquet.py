@@ -1,15 +1,18 @@
-"""Parquet: a folder of small parts by table, account, workspace and day, as Hive lays them out.
+"""Parquet: a folder of small parts by table, account, workspace and day, in Hive's layout.
 
-Each batch makes one part for each table and day that it touches, put there whole. The checkpoint
-lists the parts; when a run died, the next one removes those of its parts that no commit knows.
-Files of others are never touched. A listed part that is not there, or rows without any checkpoint,
-is an error: a run that went on would report rows that nobody has, or store them twice.
+Each batch writes one part, atomically, for each table and day in it. The checkpoint lists the
+parts; after a crash the next run removes the parts of the crashed run that no commit lists. It
+never touches files of other programs. A listed part that does not exist, or parts without a
+checkpoint, raise an error: a run that continued would report rows that do not exist, or store rows
+twice.
 
-Rows of a window that had not settled are replaced by the next answer: the part that holds them is
-written again without them, and the older one is removed once the commit has replaced it.
+The next answer replaces the rows of a window that had not settled. The sink writes the part that
+holds them again without them, and removes the older part after the commit. Between these two
+steps, and until the next run after a crash there, a reader that opens every file finds the rows of
+both parts: of rows with the same key, the one with the latest ``fetched_at`` is right.
 
-``day`` stands in the folders' names alone: readers that know Hive's layout make a column of it,
-and most of them refuse one that is there twice.
+``day`` is part of the folders' names only: readers that know Hive's layout make a column of it,
+and most of them refuse a second column of that name.
 """
 
 import os
@@ -27,10 +30,10 @@ from taskrouter_stats.errors import (
     StorageError,
 )
 from taskrouter_stats.etl.arrow import arrow_table, pyarrow
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.latest import answer_columns, latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import SCHEMAS
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.storage import (
     Folder,
     ObjectStore,
@@ -50,25 +53,25 @@ Compression = Literal["snappy", "zstd", "gzip", "lz4", "none"]
 
 _COMPRESSIONS: Final = ("snappy", "zstd", "gzip", "lz4", "none")
 _UNKNOWN: Final = "unknown"
-"""For a folder whose value nobody said; Hive's own word for null trips readers up."""
+"""Value of a folder's name for null; some readers can't read Hive's own text for null."""
 
 
 class ParquetSink:
     """Parquet in a folder, or in an object store by its URI, such as ``s3://bucket/lake``.
 
-    ``lake/worker_statistics/account=…/workspace=…/day=…/part-<run>-<n>.parquet``. It needs the
-    extra ``parquet``.
+    Files: ``lake/worker_statistics/account=…/workspace=…/day=…/part-<run>-<n>.parquet``. Requires
+    the extra ``parquet``.
 
     Args:
-        path: the folder, or a URI that pyarrow's filesystems know.
-        table: only this table, ``worker_statistics`` or ``worker_activity_durations``; all by
-            default.
-        compression: of the columns.
+        path: the folder, or a URI that pyarrow can open.
+        table: only this table, ``worker_statistics`` or ``worker_activity_durations``; None for
+            all.
+        compression: the compression of the columns.
 
     Raises:
-        ConfigError: for a name that is a file's.
-        InvalidParameter: for another table or compression.
-        MissingExtra: without pyarrow.
+        ConfigError: the path names a file.
+        InvalidParameter: the table or the compression is unknown.
+        MissingExtra: pyarrow is not installed.
     """
 
     state = "_state"
@@ -81,7 +84,7 @@ class ParquetSink:
         compression: Compression = "zstd",
     ) -> None:
         pyarrow()
-        path = masked(path)  # a URI may hold a secret, and a traceback may show locals
+        path = masked(path)  # a URI may hold a secret; a traceback may show local variables
         text = masked(text_of(path, "a folder's name or a URI"))
         name = shown_uri(text)
         if text.endswith(".parquet"):
@@ -103,19 +106,19 @@ class ParquetSink:
 
     @property
     def format(self) -> str:
-        """What kind of output this is."""
+        """The output's format."""
         return "Parquet" if self._table is None else f"Parquet of {self._table}"
 
     @property
     def snapshots(self) -> bool:
-        """Whether it has a place for the tables ``workers`` and ``activities``."""
+        """Whether the output has the tables ``workers`` and ``activities``."""
         return self._table is None
 
     def begin(self, run: str, checkpoint: Checkpoint) -> None:
-        """Compare the parts with the checkpoint, and remove those that no commit knows.
+        """Compare the parts with the checkpoint, and remove those that no commit lists.
 
         Raises:
-            StorageError: a part is not there any more, or the checkpoint is not.
+            StorageError: a committed part or the checkpoint does not exist any more.
         """
         last, known = checkpoint.last, set(checkpoint.parts)
         self._run, self._count = run, 0
@@ -128,7 +131,7 @@ class ParquetSink:
                     self.storage.remove(name)
 
     def write(self, batch: Sequence[Tables]) -> Position:
-        """One part for each table, workspace and day in the batch; older answers are replaced."""
+        """Write a part for each table, workspace and day, and replace rows of older answers."""
         gathered = self._gather(batch)
         rows = [row for tables in batch for row in tables.get("worker_statistics", ())]
         answered = {_key(row, "worker_statistics") for row in rows}
@@ -149,37 +152,39 @@ class ParquetSink:
         return self._put(changed, removed)
 
     def compact(self, checkpoint: Checkpoint, run: str) -> int:
-        """Make one part of each day's parts, with each key once; return the rows removed.
+        """Merge each day's parts into one with each key once; return the number of removed rows.
 
-        The sink has begun. A kill at any moment leaves all rows.
+        Call ``begin`` first. A kill at any moment leaves all rows.
 
         Raises:
-            StorageError: when a part can't be read or written.
+            StorageError: a part can't be read or written.
         """
         folders: dict[str, list[str]] = defaultdict(list)
         for name in checkpoint.parts:
             folders[name.rpartition("/")[0]].append(name)
-        left_out = 0
+        removed = 0
         for folder, names in sorted(folders.items()):
             if len(names) > 1:
-                whole = _joined(*map(self._read, names))
-                table, schema = folder.partition("/")[0], set(whole.column_names)
+                joined = _joined(*map(self._read, names))
+                table, schema = folder.partition("/")[0], set(joined.column_names)
                 columns = {*SCHEMAS[table].key, "fetched_at"} & schema
-                keep, count = latest_rows(table, whole.select(sorted(columns)).to_pylist())
+                keep, count = latest_rows(table, joined.select(sorted(columns)).to_pylist())
                 self._count += 1
-                position = self._put({folder: _taken(whole, sorted(keep))}, names)
+                position = self._put({folder: _taken(joined, sorted(keep))}, names)
                 checkpoint.commit(Commit(run, position))
-                left_out += count - len(keep)
-        return left_out
+                removed += count - len(keep)
+        return removed
 
     def start_over(self, stamp: str) -> None:
-        """Move the folder aside.
+        """Rename the folder.
 
         Raises:
-            ConfigError: for an object store, where nothing can be moved at once.
+            ConfigError: the output is in an object store, which can't rename a folder.
         """
         if not isinstance(self.storage, Folder):
-            raise ConfigError(f"{self.storage.place}: name another place to start over")
+            raise ConfigError(
+                f"{self.storage.place}: an object store can't rename a folder: name another output"
+            )
         with storage_errors(self.storage.place):
             move_aside(self.storage.root, stamp)
 
@@ -208,12 +213,12 @@ class ParquetSink:
         return gathered
 
     def _without(self, name: str, answered: set[tuple[Any, ...]]) -> Any:
-        """Return a part's rows but those of these answers; None if it has none of these."""
+        """Return a part's rows without those of these answers; None if it holds none of them."""
         table = name.partition("/")[0]
-        whole = self._read(name)
-        keys = whole.select(list(answer_columns(table))).to_pylist()
+        part = self._read(name)
+        keys = part.select(list(answer_columns(table))).to_pylist()
         keep = [number for number, row in enumerate(keys) if _key(row, table) not in answered]
-        return None if len(keep) == len(keys) else _taken(whole, keep)
+        return None if len(keep) == len(keys) else _taken(part, keep)
 
     def _read(self, name: str) -> Any:
         pa = pyarrow()
@@ -224,7 +229,7 @@ class ParquetSink:
             raise StorageError(f"{text}: restore it; --fresh starts over") from None
 
     def _put(self, changed: dict[str, Any], removed: Sequence[str]) -> Position:
-        """Store these rows as new parts; all of them, or none."""
+        """Store these rows as new parts; on an error remove those already stored."""
         parts: list[str] = []
         unsettled: dict[str, tuple[str, ...]] = {}
         try:
@@ -276,15 +281,15 @@ def _window(row: Row) -> str:
 
 
 def _key(row: Row, table: str) -> tuple[Any, ...]:
-    """Return the key of the answer that a row belongs to."""
+    """Return the key of a row's answer."""
     return tuple(row[name] for name in answer_columns(table))
 
 
 def _partition(row: Row) -> str:
-    """Return the folders that a row belongs into.
+    """Return the folders of a row: account, workspace and day.
 
     Raises:
-        PayloadError: for SIDs that are none: the server's text must not become a path.
+        PayloadError: a SID of the server is not one, and its text must not become a path.
     """
     try:
         account = row["account_sid"] and check_sid("account_sid", row["account_sid"], "AC")

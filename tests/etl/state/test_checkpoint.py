@@ -1,4 +1,4 @@
-"""The checkpoint is the commit."""
+"""The checkpoint: what a commit stores, and what the next run reads."""
 
 from datetime import date
 
@@ -9,36 +9,40 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import StorageError
-from taskrouter_stats.etl import checkpoint as module
-from taskrouter_stats.etl.checkpoint import Checkpoint, Commit, Position, by_question, split_key
+from taskrouter_stats.etl.state.checkpoint import (
+    Checkpoint,
+    Commit,
+    Position,
+    by_query_group,
+    split_key,
+)
 from taskrouter_stats.etl.storage import Folder
-
-from .lake import days
+from tests.etl.export_runs import days
 
 WS = "WS" + "2" * 32
 
 
 def worker_key(number, window=None):
-    """The key of that worker's statistics on a day."""
+    """Return the key of that worker's statistics on a day."""
     window = window or days(1)[0]
     return queries.worker_statistics(WS, f"WK{number:032x}", window).key
 
 
 def opened(folder, kind="CSV"):
-    """The checkpoint of an output, read anew."""
+    """Return the checkpoint of an output, read from its files."""
     checkpoint = Checkpoint(Folder(folder), "_state", kind)
     checkpoint.open()
     return checkpoint
 
 
 def commit(run, *numbers, **fields):
-    """A commit of so many workers."""
-    return Commit(run, done=by_question(worker_key(number) for number in numbers), **fields)
+    """Return a commit of these workers."""
+    return Commit(run, done=by_query_group(worker_key(number) for number in numbers), **fields)
 
 
 @given(st.integers(0, 16**32 - 1), st.none() | st.text(min_size=1, alphabet="ab:/&é "))
-def test_a_key_is_a_question_and_a_sid(number, channel):
-    """Two workers' keys differ in the SID alone, whatever the filters hold."""
+def test_a_key_is_a_query_group_and_a_sid(number, channel):
+    """The keys of two workers differ only in the SID, whatever the filters hold."""
     window, sid = days(1)[0], f"WK{number:032x}"
     key = queries.worker_statistics(WS, sid, window, task_channel=channel).key
     other = queries.worker_statistics(WS, "WK" + "f" * 32, window, task_channel=channel).key
@@ -46,20 +50,20 @@ def test_a_key_is_a_question_and_a_sid(number, channel):
     assert split_key(key)[0] == split_key(other)[0]
 
 
-def test_what_was_committed_is_known_next_time(tmp_path):
-    """Keys, lengths, sums and the end of a run are read back as they were committed."""
+def test_open_reads_what_was_committed(tmp_path):
+    """Keys, lengths, sums and the end of a run are read as they were committed."""
     first = opened(tmp_path)
-    question = split_key(worker_key(1))[0]
-    first.commit(commit("r1", 1, position=Position({"a.csv": 5}), sums={question: {"n": 2}}))
-    first.commit(commit("r1", 2, position=Position({"a.csv": 9}), sums={question: {"n": 3}}))
+    group = split_key(worker_key(1))[0]
+    first.commit(commit("r1", 1, position=Position({"a.csv": 5}), sums={group: {"n": 2}}))
+    first.commit(commit("r1", 2, position=Position({"a.csv": 9}), sums={group: {"n": 3}}))
     again = opened(tmp_path)
     assert [again.is_done(worker_key(number)) for number in (1, 2, 3)] == [True, True, False]
     assert (again.last.position.lengths, again.last.ended) == ({"a.csv": 9}, False)
-    assert again.sums == {question: {"n": 5}}
+    assert again.sums == {group: {"n": 5}}
 
 
-def test_all_parts_are_listed_but_those_that_were_replaced(tmp_path):
-    """Parts of every run are listed with their windows until a commit replaces them."""
+def test_parts_are_listed_until_a_commit_replaces_them(tmp_path):
+    """The checkpoint lists the parts of every run with their windows until one is replaced."""
     first = opened(tmp_path)
     first.commit(commit("r1", 1, position=Position(parts=("p1", "p2"), unsettled={"p2": ("w",)})))
     first.commit(commit("r2", 2, position=Position(parts=("p3",))))
@@ -69,78 +73,74 @@ def test_all_parts_are_listed_but_those_that_were_replaced(tmp_path):
     assert opened(tmp_path).unsettled == first.unsettled == {}
 
 
-def test_many_commits_are_merged_into_one_that_says_the_same(tmp_path):
-    """Opening after many commits leaves one file, and forgets no key, part, length or sum."""
-    first, question = opened(tmp_path), split_key(worker_key(1))[0]
+def test_many_commits_are_merged_into_one_with_the_same_content(tmp_path):
+    """Opening after many commits leaves one file, and drops no key, part, length or sum."""
+    first, group = opened(tmp_path), split_key(worker_key(1))[0]
     for number in range(100):
         position = Position({"a.csv": number}, (f"p{number}",))
-        first.commit(commit("r1", number, position=position, sums={question: {"n": 1}}))
+        first.commit(commit("r1", number, position=position, sums={group: {"n": 1}}))
     for _ in range(2):
         again = opened(tmp_path)
         assert all(again.is_done(worker_key(number)) for number in range(100))
-        assert again.sums == {question: {"n": 100}}
+        assert again.sums == {group: {"n": 100}}
         assert len(again.parts) == again.last.position.lengths["a.csv"] + 1 == 100
         assert len(Folder(tmp_path).names("_state")) == 1
 
 
-def test_a_crash_between_merging_and_removing_does_no_harm(tmp_path):
-    """While old commits stand beside the merged one, nothing is counted twice."""
-    first, question = opened(tmp_path), split_key(worker_key(1))[0]
+def test_a_crash_during_a_merge_counts_nothing_twice(tmp_path):
+    """Old commits beside the merged one are not counted again."""
+    first, group = opened(tmp_path), split_key(worker_key(1))[0]
     for number in range(70):
-        first.commit(commit("r1", number, sums={question: {"n": 1}}))
+        first.commit(commit("r1", number, sums={group: {"n": 1}}))
     kept = {name: Folder(tmp_path).get(name) for name in Folder(tmp_path).names("_state")}
     opened(tmp_path)
     for name, data in kept.items():
         Folder(tmp_path).put(name, data)
-    assert opened(tmp_path).sums == {question: {"n": 70}}
+    assert opened(tmp_path).sums == {group: {"n": 70}}
 
 
-def test_windows_beyond_the_servers_memory_are_forgotten(tmp_path):
-    """Merging drops the keys of windows that ended months ago, and keeps the others."""
+def test_a_merge_drops_windows_that_expired_long_ago(tmp_path):
+    """A merge drops the keys of windows that ended months ago, and keeps the others."""
     first, old = opened(tmp_path), Window.day(date(2020, 1, 1), tz="UTC")
-    first.commit(Commit("r1", done=by_question([worker_key(1, old), worker_key(1)])))
+    first.commit(Commit("r1", done=by_query_group([worker_key(1, old), worker_key(1)])))
     for _ in range(70):
         first.commit(commit("r1"))
     again = opened(tmp_path)
     assert (again.is_done(worker_key(1, old)), again.is_done(worker_key(1))) == (False, True)
 
 
-def test_another_format_is_refused(tmp_path):
-    """An output of one format is not continued in another."""
+def test_another_format_raises_an_error(tmp_path):
+    """A run does not continue an output in another format."""
     opened(tmp_path).commit(commit("r1"))
     with pytest.raises(StorageError, match="holds CSV, not Parquet: take another output"):
         opened(tmp_path, "Parquet")
 
 
 def written(folder, **changes):
-    """A commit's file with something changed in it."""
+    """Write a commit's file with these changes."""
     opened(folder).commit(commit("r1", 1))
     (name,) = Folder(folder).names("_state")
     found = orjson.loads(Folder(folder).get(name))
     Folder(folder).put(name, orjson.dumps({**found, **changes}))
 
 
-def test_a_newer_version_is_refused(tmp_path):
-    """A checkpoint that a later version wrote is left alone."""
+def test_a_newer_version_raises_an_error(tmp_path):
+    """A run does not continue an output whose checkpoint a newer version wrote."""
     written(tmp_path, version=99)
     with pytest.raises(StorageError, match="newer version"):
         opened(tmp_path)
 
 
-def test_an_older_version_is_migrated(tmp_path, monkeypatch):
-    """A checkpoint of an older version goes through the table of migrations, step by step."""
-    written(tmp_path, version=0, done={"old": []})
-
-    def to_one(found):
-        return {**found, "done": by_question([worker_key(7)])}
-
-    monkeypatch.setitem(module.MIGRATIONS, 0, to_one)
-    assert opened(tmp_path).is_done(worker_key(7))
+def test_an_unknown_version_raises_an_error(tmp_path):
+    """A file with a version below the first is not a checkpoint."""
+    written(tmp_path, version=0)
+    with pytest.raises(StorageError, match="is not a checkpoint"):
+        opened(tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"version": 1}', b'"text"'])
-def test_a_file_that_is_no_checkpoint_is_an_error(tmp_path, data):
-    """Rubbish in the state is named, and what to do about it."""
+def test_a_file_that_is_not_a_checkpoint_raises_an_error(tmp_path, data):
+    """The error names a commit file with other content, and what to do."""
     Folder(tmp_path).put("_state/commit-0000000001.json", data)
-    with pytest.raises(StorageError, match="is no checkpoint: --fresh starts over"):
+    with pytest.raises(StorageError, match="is not a checkpoint: --fresh starts over"):
         opened(tmp_path)

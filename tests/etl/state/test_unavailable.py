@@ -1,14 +1,14 @@
-"""What is recorded of queries that get no statistics."""
+"""The record of expired and gone queries."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from taskrouter_stats.errors import StorageError
+from taskrouter_stats.etl.state.unavailable import GONE_GRACE, UnavailableQueries
 from taskrouter_stats.etl.storage import Folder
-from taskrouter_stats.etl.unavailable import GRACE, Unavailable
+from tests.etl.export_runs import days
 
-from .lake import days
 from .test_checkpoint import worker_key
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -16,8 +16,8 @@ FIRST, SECOND = days(2)
 
 
 def opened(folder):
-    """The record of an output, read anew."""
-    record = Unavailable(Folder(folder), "_state")
+    """Return the record of an output, read from its file."""
+    record = UnavailableQueries(Folder(folder), "_state")
     record.open()
     return record
 
@@ -28,7 +28,7 @@ def stored(record):
 
 
 def test_an_expired_window_is_expired_for_all_of_its_workers(tmp_path):
-    """It is read back with its reason, and other windows are not touched."""
+    """A stored record makes one window expired, with its reason, and no other window."""
     record = opened(tmp_path)
     record.add_expired(worker_key(1, FIRST), "HTTP 400, code 14241")
     stored(record)
@@ -43,21 +43,21 @@ def test_an_expired_window_is_expired_for_all_of_its_workers(tmp_path):
     ("steps", "final"),
     [([0], False), ([0, 1, 6], False), ([0, 7], True), ([0, 3, 7], True), ([7, 0], False)],
 )
-def test_gone_for_good_takes_two_answers_seven_days_apart(tmp_path, steps, final):
-    """Until then it is known and asked again; a clock that goes back makes nothing final."""
+def test_gone_is_final_after_two_answers_seven_days_apart(tmp_path, steps, final):
+    """A gone query is recorded at once and final after seven days, even if the clock goes back."""
     key = worker_key(1, FIRST)
     for step in steps:
         record = opened(tmp_path)
         record.add_gone(key, NOW + timedelta(days=step), "HTTP 404, code 20404")
         stored(record)
     again = opened(tmp_path)
-    assert timedelta(days=7) == GRACE
+    assert timedelta(days=7) == GONE_GRACE
     assert (again.has(key), again.is_gone(key)) == (True, final)
     assert not again.has(worker_key(2, FIRST))
 
 
-def test_who_is_answered_is_not_gone(tmp_path):
-    """An answer takes the record back."""
+def test_an_answer_removes_the_record_of_a_gone_worker(tmp_path):
+    """A query that the server answered is not gone."""
     record = opened(tmp_path)
     record.add_gone(worker_key(1), NOW, "said")
     stored(record)
@@ -69,8 +69,8 @@ def test_who_is_answered_is_not_gone(tmp_path):
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b'{"version":2}', b'{"version":1,"expired":{}}'])
-def test_a_record_that_can_not_be_read_is_told(tmp_path, text):
-    """Nothing is guessed from a damaged file."""
+def test_a_damaged_record_raises_an_error(tmp_path, text):
+    """A file with other content raises an error that names the file."""
     Folder(tmp_path).put("_state/unavailable.json", text)
     with pytest.raises(StorageError, match="--fresh starts over"):
         opened(tmp_path)

@@ -1,4 +1,4 @@
-"""Workers that the server says are not there: whether they are gone is asked once more."""
+"""The check whether Workers that the server did not find are gone."""
 
 import logging
 from typing import Final
@@ -12,23 +12,24 @@ from taskrouter_stats.session import TaskRouterSession
 from .plan import WorkerPlan, sid_of
 from .report import FailedQuery, failure_kind
 
-__all__ = ["Missing"]
+__all__ = ["MissingWorkers"]
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 
 @define(eq=False)
-class Missing:
-    """Queries of one export that were answered with Twilio's "not found".
+class MissingWorkers:
+    """Queries of one export to which the server replied with Twilio's "not found".
 
-    A listed Worker is gone when the list, read again, no longer holds it; one given by its SID
-    when the server doesn't find the Worker itself. Whatever is not confirmed stays a failure.
+    A listed Worker is gone if a new list of Workers does not hold it. A Worker that the caller
+    gave by its SID is gone if the server does not find the Worker itself. Other queries stay
+    failures.
 
     Attributes:
-        session: asks.
-        plan: whose Workers they are.
-        failures: the queries, until they are confirmed.
-        sent: requests that confirming took.
+        session: sends the requests of the check.
+        plan: the plan of the export.
+        failures: the queries that are not confirmed.
+        sent: requests of the check.
     """
 
     session: TaskRouterSession
@@ -37,33 +38,36 @@ class Missing:
     sent: int = field(default=0, init=False)
 
     async def confirm(self) -> list[FailedQuery]:
-        """Take out and return the queries whose Worker is gone; keep the others."""
-        sids = {sid_of(one.worker_sid) for one in self.failures}
+        """Remove and return the queries whose Worker is gone."""
+        sids = {sid_of(failed.worker_sid) for failed in self.failures}
         if not sids:
             return []
         given = self.plan.listing() is None
         absent = await (self._not_found(sids) if given else self._not_listed(sids))
-        gone = [one for one in self.failures if sid_of(one.worker_sid) in absent]
-        self.failures = [one for one in self.failures if sid_of(one.worker_sid) not in absent]
+        gone: list[FailedQuery] = []
+        kept: list[FailedQuery] = []
+        for failed in self.failures:
+            (gone if sid_of(failed.worker_sid) in absent else kept).append(failed)
+        self.failures = kept
         return gone
 
     async def _not_listed(self, sids: set[str]) -> set[str]:
-        """Return which of these a new list of all Workers lacks; none if it can't be read."""
+        """Return the SIDs that a new list of all Workers lacks; none if it can't be read."""
         items = self.session.iterate(queries.workers(self.plan.workspace_sid))
-        left = set(sids)
+        remaining = set(sids)
         try:
             async with items:
                 async for worker in items:
-                    left.discard(sid_of(worker.sid or ""))
+                    remaining.discard(sid_of(worker.sid or ""))
         except TaskRouterStatsError as error:
             _LOGGER.warning("the list of Workers could not be read again: %s", error)
             return set()
         finally:
             self.sent += items.pages
-        return left
+        return remaining
 
     async def _not_found(self, sids: set[str]) -> set[str]:
-        """Return which of these the server doesn't find, by asking for each Worker."""
+        """Return the SIDs that the server does not find, by one request for each Worker."""
         found: set[str] = set()
         for sid in sorted(sids):
             self.sent += 1
@@ -75,5 +79,5 @@ class Missing:
                 if failure_kind(error) == "gone":
                     found.add(sid)
             except TaskRouterStatsError as error:
-                _LOGGER.warning("Worker %s could not be asked for: %s", sid, error)
+                _LOGGER.warning("Worker %s could not be fetched: %s", sid, error)
         return found

@@ -1,16 +1,16 @@
-"""What is done, and where the output stood when it was: the checkpoint is the commit.
+"""The checkpoint of an output: which queries are done, and the output's content at that time.
 
-A commit is one small file in ``_state``, put there whole after the rows that it speaks of are
-durable. What a crash leaves behind in the output is what no commit knows: bytes beyond the
-lengths, parts beyond the list. So the next run can cut it off, and asks again for exactly those
-keys.
+A commit is one small file in ``_state``, written atomically after its rows are durable. A crash
+can leave bytes beyond the committed lengths and parts beyond the committed list. The next run
+removes these, and sends exactly their queries again.
 
-Keys are kept by *question*, the key without its innermost SID, so that a month of 15,000 workers
-is 30 questions with the same 15,000 SIDs. When many commits have gathered, opening merges them, and
-forgets the questions about windows that ended long before the newest window that is known here:
-what is forgotten follows from the state, and a clock that is wrong for once changes nothing.
+Keys are stored by *query group*: the key without its innermost SID. So a month of 15,000 workers
+is 30 groups with the same 15,000 SIDs. When there are many commits, ``open`` merges them into one.
+The merge drops query groups whose window ended long before the newest window of the checkpoint, so
+a clock that is wrong once drops nothing.
 
-What a commit replaces is removed after it; when a crash came between, the next opening removes it.
+The parts that a commit replaces are removed after it; after a crash in between, the next ``open``
+removes them.
 """
 
 import re
@@ -25,23 +25,22 @@ import orjson
 from attrs import define, field, frozen
 
 from taskrouter_stats.errors import StorageError
+from taskrouter_stats.etl.storage import Storage
 
 from .overlaps import StoredWindow
-from .storage import Storage
 
-__all__ = ["Checkpoint", "Commit", "Position", "by_question", "format_of", "split_key"]
+__all__ = ["Checkpoint", "Commit", "Position", "by_query_group", "format_of", "split_key"]
 
 VERSION: Final = 1
-"""Of the files in ``_state``."""
+"""Version of the commit files."""
 
-MIGRATIONS: Final[dict[int, Any]] = {}
-"""From an older version to a function that makes its commit one of the next version."""
 
-_MERGE: Final = 64
-"""Commits that are worth merging."""
+_MERGE_AFTER: Final = 64
+"""Number of commits above which ``open`` merges them."""
 
-_FORGET: Final = timedelta(days=62)
-"""After so long a window's keys are forgotten: the server keeps 30 days, or 35 by another page."""
+_FORGET_AFTER: Final = timedelta(days=62)
+"""Time after a window's end after which a merge drops its keys: Twilio documents 30 days of
+history, another page 35."""
 
 _WINDOW_END: Final = re.compile(r"/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 _DAY: Final = re.compile(r"/day=(\d{4}-\d\d-\d\d)/")
@@ -49,15 +48,15 @@ _DAY: Final = re.compile(r"/day=(\d{4}-\d\d-\d\d)/")
 
 @frozen
 class Position:
-    """Where an output stands.
+    """The content of an output after a step.
 
     Attributes:
-        lengths: bytes of each file that grows.
-        parts: the files of their own that the step has added.
-        unsettled: the windows that had not settled, ``start/end``, by the added part that holds
-            their rows; a later answer replaces them.
-        removed: older parts, whose remaining rows stand in the new ones.
-        rewritten: files that grow whose new content waits in the folder of the state.
+        lengths: bytes of each file that rows are appended to.
+        parts: the parts that the step added.
+        unsettled: windows, ``start/end``, that had not settled, by the added part with their rows;
+            a later answer replaces these rows.
+        removed: older parts; the new parts hold their remaining rows.
+        rewritten: files that get new content, which is staged in the state folder.
     """
 
     lengths: Mapping[str, int] = field(factory=dict[str, int])
@@ -67,7 +66,7 @@ class Position:
     rewritten: tuple[str, ...] = ()
 
     def then(self, later: "Position") -> "Position":
-        """Return where the output stands after this step and a later one, as one step.
+        """Return this step and a later one as one step.
 
         A part that this step adds and the later one replaces is both added and removed.
         """
@@ -86,11 +85,11 @@ class Commit:
 
     Attributes:
         run: the run's name.
-        position: where the output stands after it.
-        done: SIDs by question that need not be asked again.
-        sums: totals by question and count of the rows that were added.
-        ended: whether the run is over, so that none of its parts is in doubt.
-        windows: the windows of the rows that were added.
+        position: the output's content after this step.
+        done: SIDs of the queries that are done, by query group.
+        sums: totals of the added rows, by query group and count.
+        ended: whether the run has ended, so that every part of its name is committed.
+        windows: the windows of the added rows.
     """
 
     run: str
@@ -103,16 +102,19 @@ class Commit:
 
 @define(eq=False)
 class Checkpoint:
-    """The state of one output, in the folder ``under`` of a storage.
+    """The commits of one output.
 
     Attributes:
+        storage: holds the output.
+        folder: the state folder within the storage.
+        format: the output's format.
         last: the newest commit, or None for a new output.
-        sums: totals by question and count over all runs.
+        sums: totals over all runs, by query group and count.
         windows: the windows whose rows the output holds.
     """
 
     storage: Storage
-    under: str
+    folder: str
     format: str
     last: Commit | None = field(default=None, init=False)
     sums: dict[str, dict[str, int]] = field(factory=dict[str, dict[str, int]], init=False)
@@ -122,12 +124,13 @@ class Checkpoint:
     _number: int = field(default=0, init=False)
 
     def open(self) -> None:
-        """Read what earlier runs committed.
+        """Read the commits of earlier runs.
 
         Raises:
-            StorageError: when it can't be read, or a newer version or another format wrote it.
+            StorageError: a commit can't be read or is missing, or a newer version or another
+                format wrote it.
         """
-        names = [name for name in self.storage.names(self.under) if _number_of(name) is not None]
+        names = [name for name in self.storage.names(self.folder) if _number_of(name) is not None]
         removed: list[str] = []
         gap = False
         for name in names:
@@ -135,87 +138,87 @@ class Checkpoint:
             gap = gap or number != self._number + 1
             try:
                 commit, merged = self._read(name)
-                self._take(commit)
-            except (AttributeError, KeyError, TypeError, ValueError):  # JSON, and not of a commit
+                self._apply(commit)
+            except (AttributeError, KeyError, TypeError, ValueError):  # JSON, but not a commit
                 place = f"{self.storage.place}/{name}"
-                raise StorageError(f"{place} is no checkpoint: --fresh starts over") from None
+                raise StorageError(f"{place} is not a checkpoint: --fresh starts over") from None
             gap, self._number = gap and not merged, number
             removed += commit.position.removed
         if gap:
             raise StorageError(
-                f"{self.storage.place}/{self.under} lacks some of its checkpoints: restore them; "
+                f"{self.storage.place}/{self.folder} lacks some of its checkpoints: restore them; "
                 "--fresh starts over"
             )
         for name in removed:
             self.storage.remove(name)
-        if len(names) > _MERGE:
+        if len(names) > _MERGE_AFTER:
             self._merge(names)
 
     def is_done(self, key: str) -> bool:
-        """Whether a query with this key need not be asked again."""
-        question, sid = split_key(key)
-        return sid in self._done.get(question, ())
+        """Return whether the query with this key is done."""
+        query_group, sid = split_key(key)
+        return sid in self._done.get(query_group, ())
 
     def commit(self, commit: Commit) -> None:
         """Make a step durable, then remove the parts that it replaces.
 
         Raises:
-            StorageError: when it can't be stored; then it didn't happen.
+            StorageError: the commit can't be stored and is not made.
         """
         self._write(self._number + 1, commit)
-        self._take(commit)
+        self._apply(commit)
         for name in commit.position.removed:
             with suppress(StorageError):  # the next opening tries again
                 self.storage.remove(name)
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The committed parts that the output still consists of."""
+        """The committed parts that no later commit has removed."""
         return tuple(self._parts)
 
     @property
     def unsettled(self) -> dict[str, tuple[str, ...]]:
-        """The windows that had not settled, by the part that holds their rows."""
+        """Windows that had not settled, by the part that holds their rows."""
         return {name: windows for name, windows in self._parts.items() if windows}
 
-    def _take(self, commit: Commit) -> None:
+    def _apply(self, commit: Commit) -> None:
         position = commit.position
         self._parts.update({name: position.unsettled.get(name, ()) for name in position.parts})
         for name in position.removed:
             self._parts.pop(name, None)
         self.windows.update(commit.windows)
-        for question, sids in commit.done.items():
-            self._done.setdefault(question, set()).update(map(sys.intern, sids))
-        for question, counts in commit.sums.items():
-            known = self.sums.setdefault(question, {})
+        for query_group, sids in commit.done.items():
+            self._done.setdefault(query_group, set()).update(map(sys.intern, sids))
+        for query_group, counts in commit.sums.items():
+            known = self.sums.setdefault(query_group, {})
             for name, count in counts.items():
                 known[name] = known.get(name, 0) + count
         self.last = commit
 
     def _merge(self, names: Iterable[str]) -> None:
-        """One commit in place of many; until the many are removed they say the same again."""
+        """Write one commit in place of many, then remove the many; a crash in between is safe."""
         last = self.last or Commit("")
         self._forget(last.run)
-        whole = attrs.evolve(
+        merged = attrs.evolve(
             last,
             position=attrs.evolve(
                 last.position, parts=self.parts, unsettled=self.unsettled, removed=()
             ),
-            done={question: sorted(sids) for question, sids in self._done.items()},
+            done={query_group: sorted(sids) for query_group, sids in self._done.items()},
             sums=self.sums,
             windows=tuple(sorted(self.windows)),
         )
-        self._write(self._number + 1, whole, merged=True)
+        self._write(self._number + 1, merged, merged=True)
         for name in names:
             self.storage.remove(name)
 
     def _forget(self, run: str) -> None:
-        """Forget what the server has long forgotten, but no part of this run."""
-        ends = [end for question in self._done if (end := _end_of(question)) is not None]
+        """Drop what belongs to windows that expired long ago, except parts of this run."""
+        ends = [end for query_group in self._done if (end := _end_of(query_group)) is not None]
         ends += [datetime.fromisoformat(window[3]) for window in self.windows]
         if not ends:
             return
-        oldest = min(datetime.now(UTC), max(ends)) - _FORGET
+        oldest = min(datetime.now(UTC), max(ends)) - _FORGET_AFTER
         self._done = {q: sids for q, sids in self._done.items() if not _ended_before(q, oldest)}
         self.sums = {q: sums for q, sums in self.sums.items() if not _ended_before(q, oldest)}
         self.windows = {w for w in self.windows if datetime.fromisoformat(w[3]) >= oldest}
@@ -228,22 +231,24 @@ class Checkpoint:
     def _write(self, number: int, commit: Commit, *, merged: bool = False) -> None:
         header = {"version": VERSION, "format": self.format, "merged": merged}
         data = orjson.dumps({**header, **attrs.asdict(commit)})
-        self.storage.put(f"{self.under}/commit-{number:010d}.json", data)
+        self.storage.put(f"{self.folder}/commit-{number:010d}.json", data)
         self._number = number
 
     def _read(self, name: str) -> tuple[Commit, bool]:
-        """Return a commit, and whether it stands for all before it."""
+        """Return a commit, and whether it replaces all commits before it."""
         place = f"{self.storage.place}/{name}"
         found: dict[str, Any] = orjson.loads(self.storage.get(name))
         version, made_for = found.pop("version"), found.pop("format")
         if not isinstance(version, int) or version > VERSION:
-            raise StorageError(f"{place} was written by a newer version of taskrouter-stats")
+            raise StorageError(
+                f"{place} was written by a newer version of taskrouter-stats: upgrade it here"
+            )
         if made_for != self.format:
             raise StorageError(
                 f"{self.storage.place} holds {made_for}, not {self.format}: take another output"
             )
-        for old in range(version, VERSION):
-            found = MIGRATIONS[old](found)
+        if version != VERSION:
+            raise ValueError(version)
         merged = bool(found.pop("merged", False))
         if merged:
             for known in (self._done, self.sums, self.windows, self._parts):
@@ -253,38 +258,38 @@ class Checkpoint:
         unsettled = {part: tuple(ends) for part, ends in position.pop("unsettled", {}).items()}
         names = {kind: tuple(listed) for kind, listed in position.items()}
         found["position"] = Position(lengths, unsettled=unsettled, **names)
-        found["windows"] = tuple(_window(one) for one in found.get("windows", ()))
+        found["windows"] = tuple(_window(listed) for listed in found.get("windows", ()))
         return Commit(**found), merged
 
 
-def format_of(storage: Storage, under: str) -> str | None:
-    """Return the format of the output whose state this is; None if there is none.
+def format_of(storage: Storage, folder: str) -> str | None:
+    """Return the format of the output with this state folder; None if it has no commit.
 
     Raises:
-        StorageError: when the state can't be read.
+        StorageError: the newest commit can't be read.
     """
-    names = [name for name in storage.names(under) if _number_of(name) is not None]
+    names = [name for name in storage.names(folder) if _number_of(name) is not None]
     if not names:
         return None
     try:
         return str(orjson.loads(storage.get(names[-1]))["format"])
     except (KeyError, TypeError, ValueError):
-        raise StorageError(f"{storage.place}/{names[-1]} is no checkpoint") from None
+        raise StorageError(f"{storage.place}/{names[-1]} is not a checkpoint: restore it") from None
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """A query's key as its question and the innermost SID."""
+    """Return the query group and the innermost SID of a key."""
     operation, sids, rest = key.split(":", 2)
     outer, _, sid = sids.rpartition("/")
     return f"{operation}:{outer}:{rest}", sid
 
 
-def by_question(keys: Iterable[str]) -> dict[str, list[str]]:
-    """Keys as SIDs by question."""
+def by_query_group(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Return the SIDs of these keys by query group."""
     found: dict[str, list[str]] = {}
     for key in keys:
-        question, sid = split_key(key)
-        found.setdefault(question, []).append(sid)
+        query_group, sid = split_key(key)
+        found.setdefault(query_group, []).append(sid)
     return found
 
 
@@ -295,7 +300,7 @@ def _number_of(name: str) -> int | None:
 
 def _window(listed: list[str]) -> StoredWindow:
     workspace, channel, start, end, zone = map(str, listed)
-    datetime.fromisoformat(end)  # refuses what is no time
+    datetime.fromisoformat(end)  # raises ValueError for another text
     return (workspace, channel, start, end, zone)
 
 

@@ -1,9 +1,9 @@
-"""Which windows an output may hold together, so that no sum over its rows counts a time twice.
+"""The check that no sum over an output's rows counts a time twice.
 
-Windows of one Workspace and TaskChannel may stand in one output as long as those that overlap have
-the same length and zone: days of one zone, hours, or the last eight hours of every hour. A day
-beside its hours, or a day of another zone, is refused. Windows of one length that slide overlap by
-intention: a sum over them is the caller's care.
+Windows of one Workspace and TaskChannel may stand in one output if those that overlap have the
+same length and zone: days of one zone, hours, or the last eight hours of every hour. A day beside
+its hours, or beside a day of another zone, raises ``ConfigError``. Sliding windows of one length
+overlap on purpose: the caller must not sum over them.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,7 @@ from typing import Final
 
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import ConfigError
-
-from .rows import Tables
+from taskrouter_stats.etl.rows import Tables, zone_name
 
 __all__ = ["StoredWindow", "planned_windows", "refuse_overlaps", "stored_windows"]
 
@@ -28,14 +27,14 @@ def planned_windows(
 ) -> set[StoredWindow]:
     """Return the absolute windows of a plan."""
     return {
-        _stored(workspace_sid, task_channel, window.start, window.end, str(window.tz))
+        _stored(workspace_sid, task_channel, start, end, zone_name(window.tz, start))
         for window in windows
-        if window.start is not None and window.end is not None
+        if (start := window.start) is not None and (end := window.end) is not None
     }
 
 
 def stored_windows(batch: Iterable[Tables]) -> set[StoredWindow]:
-    """Return the windows of rows."""
+    """Return the windows of these rows."""
     return {
         _stored(
             row["workspace_sid"],
@@ -51,15 +50,15 @@ def stored_windows(batch: Iterable[Tables]) -> set[StoredWindow]:
 
 
 def refuse_overlaps(place: str, stored: set[StoredWindow], planned: set[StoredWindow]) -> None:
-    """Check the windows of a plan against each other and those that an output holds.
+    """Compare the windows of a plan with each other and with those of an output.
 
     Args:
-        place: the output, as messages name it.
-        stored: the windows whose rows it holds.
-        planned: the windows that are about to be fetched.
+        place: the output's name in messages.
+        stored: the windows whose rows the output holds.
+        planned: the windows of the plan.
 
     Raises:
-        ConfigError: two different windows overlap and differ in length or zone.
+        ConfigError: two windows overlap and differ in length or zone.
     """
     scopes = {window[:2] for window in planned}
     known = {window[:4]: window for window in (*planned, *stored) if window[:2] in scopes}

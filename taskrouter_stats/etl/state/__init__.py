@@ -1,0 +1,1 @@
+"""The files of an output's state folder: checkpoints, failures, unavailable queries."""
