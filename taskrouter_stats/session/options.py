@@ -15,6 +15,7 @@ from taskrouter_stats.models.redaction import Secret, masked
 from .transport import HttpSession
 
 __all__ = [
+    "BASE_URL",
     "MAX_WAIT",
     "SessionOptions",
     "Settings",
@@ -27,9 +28,10 @@ __all__ = [
 MAX_WAIT: Final = "a number of seconds, not negative, or None"
 """What ``max_wait`` may be."""
 
-_BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
+BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
+"""The environment variable that names the server."""
 _VARIABLES: Final = (
-    _BASE_URL,
+    BASE_URL,
     "TASKROUTER_STATS_ALLOW_HTTP",
     "TWILIO_REGION",
     "TWILIO_EDGE",
@@ -126,9 +128,9 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
         ConfigError: for a switch that is neither on nor off.
     """
     environ = {name: environ[name] for name in _VARIABLES if name in environ}  # no others' secrets
-    environ[_BASE_URL] = masked(environ.get(_BASE_URL))
+    environ[BASE_URL] = masked(environ.get(BASE_URL))
     found: dict[str, Any] = {}
-    if url := environ.get(_BASE_URL):
+    if url := environ.get(BASE_URL):
         found["base_url"] = url
     elif "base_url" not in options:
         names = {"region": "TWILIO_REGION", "edge": "TWILIO_EDGE"}

@@ -71,6 +71,14 @@ main()
             "",
             "Error: --accounts /dev/zero: too large or too deep for a list of accounts",
         ),
+        (
+            "fetch WS --workers /dev/zero",
+            "",
+            (
+                "Error: --workers /dev/zero: line 1 has 1,000 characters or more: write one SID "
+                "(WK…) per line"
+            ),
+        ),
         ("fetch WS --workers bytes.txt", "", "Error: --workers bytes.txt: no UTF-8 text"),
     ],
 )

@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import attrs
 import orjson
 
 from taskrouter_stats import Window
 from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.core.local_time import find_zone
 from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl import FailedQuery, WorkerPlan, Writer
 from taskrouter_stats.etl.writer import FAILURES_FILE
+from taskrouter_stats.models import check_sid
 
 __all__ = ["load_failures", "retry_plans"]
 
-_TIMES = ("window_start", "window_end")
+_TIMES: Final = ("window_start", "window_end")
+_SIDS: Final = {"workspace_sid": "WS", "worker_sid": "WK"}
 
 
 async def load_failures(store: Writer) -> list[FailedQuery]:
@@ -33,7 +35,7 @@ async def load_failures(store: Writer) -> list[FailedQuery]:
         try:
             return [_failure(orjson.loads(line)) for line in storage.get(name).splitlines()]
         except (KeyError, TypeError, ValueError):
-            raise StorageError(f"{storage.place}/{name} is no list of failures") from None
+            raise StorageError(f"{storage.place}/{name} is not a list of failed queries") from None
 
     return [one for one in await store.run_blocking(read) if not store.is_resolved(one.key)]
 
@@ -73,14 +75,16 @@ def _failure(found: dict[str, Any]) -> FailedQuery:
     known = {name: found[name] for name in attrs.fields_dict(FailedQuery) if name in found}
     for name in _TIMES:
         known[name] = None if known[name] is None else datetime.fromisoformat(known[name])
-    return FailedQuery(**known)
+    for name, prefix in _SIDS.items():
+        check_sid(name, known[name], prefix)
+    failure = FailedQuery(**known)
+    _window(failure)  # raises for times that make no window
+    return failure
 
 
 def _window(failed: FailedQuery) -> Window | None:
     if failed.window_start is None or failed.window_end is None:
         return None
     window = Window.between(failed.window_start, failed.window_end)
-    try:
-        return attrs.evolve(window, tz=ZoneInfo(failed.tz))
-    except (KeyError, ValueError):  # a zone without a name, from Python
-        return window
+    zone = find_zone(failed.tz)  # None: Python can give a zone without an IANA name
+    return window if zone is None else attrs.evolve(window, tz=zone)

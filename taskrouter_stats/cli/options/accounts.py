@@ -16,7 +16,7 @@ from attrs import frozen
 from taskrouter_stats import Credentials, SessionOptions, TaskRouterSession
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.models import check_sid
-from taskrouter_stats.session.options import options_from_env
+from taskrouter_stats.session.options import BASE_URL, options_from_env
 
 __all__ = ["Account", "read_accounts"]
 
@@ -131,6 +131,10 @@ def _account(file: str, number: int, table: Mapping[str, Any], options: SessionO
     where = {key: _text(place, key, table[key]) for key in _PLACES if key in table}
     if "base_url" in where and options.get("base_url") is not None:
         raise ConfigError(f"{place} has a base_url: leave --base-url out")
+    if os.environ.get(BASE_URL) and where.keys() & {"region", "edge"}:
+        raise ConfigError(
+            f"{place} has a region or edge, and {BASE_URL} names another server: remove one"
+        )
     merged = options_from_env(cast("SessionOptions", {**options, **where}), os.environ)
     credentials = _credentials(place, table)
     try:

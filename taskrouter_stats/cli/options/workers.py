@@ -2,9 +2,9 @@
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 from attrs import frozen
@@ -14,10 +14,14 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter, InvalidSid
 from taskrouter_stats.etl import WorkerPlan, worker_plan
 from taskrouter_stats.models import check_sid
 
-__all__ = ["WorkerSelection", "parse_workers", "read_workers", "whom_options"]
+__all__ = ["MAX_LINES", "WorkerSelection", "parse_workers", "read_workers", "whom_options"]
 
-_MOST: Final = 200
-"""Longest piece of a bad line that is worth showing."""
+MAX_LINES: Final = 1_000_000
+"""Lines that ``--workers`` reads at most: a device or a pipe may have no end."""
+_MAX_LINE: Final = 1000
+"""Characters from which a line is refused."""
+_MAX_SHOWN: Final = 200
+"""Characters of a wrong line that an error shows."""
 
 
 def read_workers(name: str) -> list[str]:
@@ -31,13 +35,29 @@ def read_workers(name: str) -> list[str]:
         if name == "-":
             if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
                 raise ConfigError("--workers -: standard input is closed: name a file")
-            return parse_workers(name, sys.stdin)
-        with Path(name).open(encoding="utf-8-sig") as lines:
-            return parse_workers(name, lines)
+            return parse_workers(name, _bounded_lines(name, sys.stdin))
+        with Path(name).open(encoding="utf-8-sig") as file:
+            return parse_workers(name, _bounded_lines(name, file))
     except UnicodeDecodeError:
         raise ConfigError(f"--workers {name}: no UTF-8 text") from None
     except OSError as error:
         raise ConfigError(f"--workers {name}: {error.strerror or error}") from None
+
+
+def _bounded_lines(name: str, file: TextIO) -> Iterator[str]:
+    """Yield the lines of a file; raise before an endless file fills the memory."""
+    for number, line in enumerate(iter(functools.partial(file.readline, _MAX_LINE), ""), 1):
+        if number > MAX_LINES:
+            raise ConfigError(
+                f"--workers {name}: more than {MAX_LINES:,} lines: divide the file and use "
+                "several runs"
+            )
+        if len(line) == _MAX_LINE:
+            raise ConfigError(
+                f"--workers {name}: line {number} has {_MAX_LINE:,} characters or more: "
+                "write one SID (WK…) per line"
+            )
+        yield line
 
 
 def parse_workers(name: str, lines: Iterable[str]) -> list[str]:
@@ -51,7 +71,7 @@ def parse_workers(name: str, lines: Iterable[str]) -> list[str]:
             found[check_sid("worker_sid", text, "WK")] = None
         except InvalidSid:
             raise InvalidParameter(
-                "--workers", text[:_MOST], f"line {number} of {name} is no Worker's SID (WK…)"
+                "--workers", text[:_MAX_SHOWN], f"line {number} of {name} is no Worker's SID (WK…)"
             ) from None
     if not found:
         raise InvalidParameter("--workers", name, "it names no worker")

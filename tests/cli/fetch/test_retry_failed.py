@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import orjson
 import pytest
 
@@ -88,10 +89,22 @@ async def test_a_store_remembers_what_failed(tmp_path):
         assert await load_failures(store) == [failed(1, channel="voice")]
 
 
-async def test_a_file_that_is_none_of_ours_is_told(tmp_path):
-    """It is a matter of storage and no bug."""
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        {"tz": 5},
+        {"worker_sid": "WS" + "1" * 32},
+        {"workspace_sid": None},
+        {"window_start": "2026-11-01T00:00:00"},
+        {"window_end": "2020-11-01T00:00:00Z"},
+    ],
+)
+async def test_a_file_that_is_not_a_list_of_failures_is_a_storage_error(tmp_path, change):
+    """A line that this program did not write is refused before any request is sent."""
     sink = JsonLinesSink(tmp_path / "rows.jsonl")
     async with Writer(sink) as store:
-        sink.storage.put(f"{sink.state}/failures.jsonl", orjson.dumps([1]) + b"\n")
-        with pytest.raises(StorageError, match="no list of failures"):
+        line = [1] if change is None else attrs.asdict(failed(1)) | change
+        sink.storage.put(f"{sink.state}/failures.jsonl", orjson.dumps(line) + b"\n")
+        with pytest.raises(StorageError, match="is not a list of failed queries"):
             await load_failures(store)

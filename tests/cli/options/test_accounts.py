@@ -55,6 +55,15 @@ def test_an_account_may_have_an_address_of_its_own(tmp_path, monkeypatch):
         read_accounts(path, [], {"base_url": "https://third.example"})
 
 
+@pytest.mark.parametrize("where", [{"region": "ie1"}, {"edge": "dublin"}])
+def test_a_region_beside_the_base_url_of_the_environment_is_refused(tmp_path, monkeypatch, where):
+    """Both name a server: neither is silently dropped, so that no test run reaches production."""
+    monkeypatch.setenv("TASKROUTER_STATS_BASE_URL", "http://127.0.0.1:8080")
+    says = "account 1 has a region or edge, and TASKROUTER_STATS_BASE_URL names another server"
+    with pytest.raises(ConfigError, match=says):
+        read_accounts(written(tmp_path, GOOD | where), [], {})
+
+
 @pytest.mark.parametrize("second", [OTHER_WS.upper(), OTHER_WS])
 def test_a_workspace_belongs_to_one_account(tmp_path, second):
     """Named by two accounts, it is refused before anything is sent, also if only one is chosen."""

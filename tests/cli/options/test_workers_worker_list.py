@@ -33,6 +33,17 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
     assert read_workers(str(path)) == [ONE]
 
 
+def test_a_file_has_a_bounded_number_of_lines(tmp_path, monkeypatch):
+    """The bound itself is read; one line more is refused."""
+    monkeypatch.setattr("taskrouter_stats.cli.options.workers.MAX_LINES", 2)
+    path = tmp_path / "workers.txt"
+    path.write_text(f"{ONE}\n{TWO}\n")
+    assert read_workers(str(path)) == [ONE, TWO]
+    path.write_text(f"{ONE}\n{TWO}\n\n")
+    with pytest.raises(ConfigError, match="more than 2 lines: divide the file and use several runs"):
+        read_workers(str(path))
+
+
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
 def test_a_file_that_cant_be_read_is_named(tmp_path, content):
     """Missing, or no text."""
