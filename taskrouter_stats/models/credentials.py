@@ -16,15 +16,16 @@ from taskrouter_stats.errors import ConfigError, InvalidSid
 from .redaction import Secret, basic_auth, masked
 from .sids import check_sid
 
-__all__ = ["Credentials"]
+__all__ = ["CREDENTIAL_VARIABLES", "Credentials"]
 
 _SID: Final = re.compile("[A-Z]{2}[0-9a-f]{32}").fullmatch
-_VARIABLES: Final = (
+CREDENTIAL_VARIABLES: Final = (
     "TWILIO_API_KEY",
     "TWILIO_API_SECRET",
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
 )
+"""The environment variables that hold credentials."""
 
 
 @frozen
@@ -130,7 +131,7 @@ class Credentials:
 
 def _own_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     """Our variables alone: tracebacks show locals, and the environment holds others' secrets."""
-    return {name: masked(environ.get(name)) for name in _VARIABLES}
+    return {name: masked(environ.get(name)) for name in CREDENTIAL_VARIABLES}
 
 
 def _name(parameter: str, value: object, prefix: str) -> str:

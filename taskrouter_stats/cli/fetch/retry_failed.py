@@ -1,4 +1,4 @@
-"""``--retry-failed``: what earlier runs wrote down as failed, as plans that ask for just that."""
+"""``--retry-failed``: plans of the queries that failed in earlier runs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,10 +22,10 @@ _SIDS: Final = {"workspace_sid": "WS", "worker_sid": "WK"}
 
 
 async def load_failures(store: Writer) -> list[FailedQuery]:
-    """The failures of an open store that still await their answer.
+    """Return the failures of an open output that no later run answered.
 
     Raises:
-        StorageError: when they can't be read.
+        StorageError: the file cannot be read, or is not a list of failures.
     """
     storage, name = store.sink.storage, f"{store.sink.state}/{FAILURES_FILE}"
 
@@ -37,33 +37,35 @@ async def load_failures(store: Writer) -> list[FailedQuery]:
         except (KeyError, TypeError, ValueError):
             raise StorageError(f"{storage.place}/{name} is not a list of failed queries") from None
 
-    return [one for one in await store.run_blocking(read) if not store.is_resolved(one.key)]
+    failures = await store.run_blocking(read)
+    return [failure for failure in failures if not store.is_resolved(failure.key)]
 
 
 def retry_plans(
     failures: Sequence[FailedQuery], workspaces: Sequence[str], whom: WorkerSelection
 ) -> list[WorkerPlan]:
-    """Plans for these queries and no others: windows that failed for the same workers go together.
+    """Return plans for exactly these queries; one plan has the windows of the same workers.
 
     Args:
-        failures: what failed.
-        workspaces: only these; all when there are none.
-        whom: only these workers and this TaskChannel, where it says so.
+        failures: the failed queries.
+        workspaces: only these workspaces; empty for all.
+        whom: only these workers and this TaskChannel, if given.
     """
     if whom.task_queue is not None:
-        raise ConfigError("--retry-failed and --task-queue exclude each other")
-    asked: dict[tuple[str, str | None, Window], dict[str, None]] = {}
-    for one in failures:
-        window = _window(one)
-        wanted = whom.workers is None or one.worker_sid in whom.workers
-        fits = whom.task_channel in (None, one.task_channel)
-        here = not workspaces or one.workspace_sid in workspaces
-        if wanted and fits and here and window is not None:
-            asked.setdefault((one.workspace_sid, one.task_channel, window), {})[one.worker_sid] = (
-                None
-            )
+        raise ConfigError("--retry-failed and --task-queue exclude each other: omit --task-queue")
+    queries: dict[tuple[str, str | None, Window], dict[str, None]] = {}
+    for failure in failures:
+        window = _window(failure)
+        selected = (
+            (whom.workers is None or failure.worker_sid in whom.workers)
+            and whom.task_channel in (None, failure.task_channel)
+            and (not workspaces or failure.workspace_sid in workspaces)
+        )
+        if selected and window is not None:
+            group = (failure.workspace_sid, failure.task_channel, window)
+            queries.setdefault(group, {})[failure.worker_sid] = None
     plans: dict[tuple[str, str | None, tuple[str, ...]], list[Window]] = {}
-    for (workspace, channel, window), sids in asked.items():
+    for (workspace, channel, window), sids in queries.items():
         plans.setdefault((workspace, channel, tuple(sids)), []).append(window)
     return [
         WorkerSelection(sids, None, channel).plan(workspace, windows)
@@ -71,13 +73,13 @@ def retry_plans(
     ]
 
 
-def _failure(found: dict[str, Any]) -> FailedQuery:
-    known = {name: found[name] for name in attrs.fields_dict(FailedQuery) if name in found}
+def _failure(line: dict[str, Any]) -> FailedQuery:
+    fields = {name: line[name] for name in attrs.fields_dict(FailedQuery) if name in line}
     for name in _TIMES:
-        known[name] = None if known[name] is None else datetime.fromisoformat(known[name])
+        fields[name] = None if fields[name] is None else datetime.fromisoformat(fields[name])
     for name, prefix in _SIDS.items():
-        check_sid(name, known[name], prefix)
-    failure = FailedQuery(**known)
+        check_sid(name, fields[name], prefix)
+    failure = FailedQuery(**fields)
     _window(failure)  # raises for times that make no window
     return failure
 
