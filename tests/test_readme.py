@@ -1,4 +1,4 @@
-"""What README promises in tables is what the package has, and its snippets run."""
+"""The pages tell what the package has; their snippets and commands run."""
 
 import ast
 import asyncio
@@ -7,29 +7,88 @@ import re
 import shlex
 import sys
 import types
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dlt
 import duckdb
+import fastapi
 import polars as pl
 import pytest
 
-from taskrouter_stats import TaskRouterSession, Window, etl, queries
+import taskrouter_stats
+from taskrouter_stats import TaskRouterSession, etl
 from taskrouter_stats.cli.options.accounts import read_accounts
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.etl.dlt_source import taskrouter_source
 from taskrouter_stats.simulator import Simulator
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+TEXTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for path in (
+        ROOT / "README.md",
+        ROOT / "CHANGELOG.md",
+        *sorted(ROOT.glob("taskrouter_stats/**/README.md")),
+        *sorted(ROOT.glob("tests/**/README.md")),
+        *sorted(ROOT.glob("examples/**/README.md")),
+    )
+}
+README = TEXTS["README.md"]
 SHORT = {"workspace_sid": "WS", "worker_sid": "WK", "task_queue_sid": "WQ", "workflow_sid": "WW"}
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = ('destination="bigquery"', "# not run")
+"""What a snippet that needs an account elsewhere contains."""
+KNOWN = (
+    *(AsyncIterator, Path, ZoneInfo, asynccontextmanager, date, datetime, timedelta),
+    *(Simulator, dlt, duckdb, etl, fastapi.FastAPI, taskrouter_source),
+)
+"""What the snippets use beside the package's public names."""
+SERVES = ("taskrouter-stats simulate", "taskrouter-stats demo", "taskrouter-stats poll")
+
+
+def blocks(page, *languages):
+    """Return the code blocks of a page, in order."""
+    return [text for language, text in BLOCK.findall(TEXTS[page]) if language in languages]
+
+
+PYTHON = [name for name in TEXTS if blocks(name, "python")]
+SHELL = [name for name in TEXTS if "taskrouter-stats " in "".join(blocks(name, "sh"))]
+((ACCOUNTS_PAGE, ACCOUNTS),) = (
+    (name, text) for name in TEXTS for text in blocks(name, "toml") if "[[account]]" in text
+)
+
+
+def test_readme_is_short():
+    """README has at most 220 lines and 2,000 words."""
+    assert len(README.splitlines()) <= 220
+    assert len(README.split()) <= 2000
+
+
+def test_the_second_command_runs_the_tests():
+    """The first block of README shows the demo and the second runs the tests, a line each."""
+    first, second, *_ = blocks("README.md", "sh")
+    assert re.fullmatch(r"python3 -m venv \.venv && .+ demo\n", first)
+    assert re.fullmatch(r"python3 -m venv \.venv && .+ -m pytest\n", second)
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_links_lead_to_files(page):
+    """Each link and picture of a page that is not a URL names a file of the repository."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", TEXTS[page])
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (ROOT / page).parent.joinpath(link).is_file()] == []
 
 
 def test_every_operation_is_listed():
-    """The table has a line for each operation, with its query and its model, and no other."""
+    """One page has a line for each operation, with its query and its model, and no other."""
     lines = re.findall(
-        r"^\| `((?:GET|POST) /\S+)` \| `queries\.(\w+)`.* \| `(\w+)` \|$", README, re.MULTILINE
+        r"^\| `((?:GET|POST) /\S+)` \| `queries\.(\w+)`.* \| `(\w+)` \|$",
+        "\n".join(TEXTS.values()),
+        re.MULTILINE,
     )
     expected = []
     for row in ENDPOINTS.values():
@@ -37,25 +96,7 @@ def test_every_operation_is_listed():
         line = (f"{row.method} {path.removeprefix('/v1')}", row.name, row.model.__name__)
         expected.append(line)
     assert sorted(lines) == sorted(expected)
-    assert len(lines) == 24
-
-
-KNOWN = (
-    *(TaskRouterSession, Window, etl, queries, taskrouter_source, ZoneInfo),
-    *(date, datetime, timedelta, dlt, duckdb, pl),
-)
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-PYTHON = [text for language, text in BLOCKS if language == "python"]
-COMMANDS = [
-    line.partition(" #")[0].strip()
-    for language, text in BLOCKS
-    if language in {"sh", ""}
-    for line in text.splitlines()
-    if re.search(r"(^|  )taskrouter-stats ", line)
-]
-(ACCOUNTS,) = (text for language, text in BLOCKS if language == "toml")
-NEEDS_AN_ACCOUNT = 'destination="bigquery"'
-SERVES = "taskrouter-stats simulate"
+    assert f"{len(lines)} typed operations" in README
 
 
 @pytest.fixture
@@ -86,47 +127,43 @@ async def place(tmp_path, monkeypatch):
 
 async def run_python(text, names):
     """Run a snippet as it stands; what it awaits at its top is awaited."""
+    if "asyncio.run(" in text or ".run(source)" in text:  # needs a loop of its own
+        await asyncio.to_thread(exec, text, names)
+        return
     code = compile(text, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     made = types.FunctionType(code, names)()
     if inspect.isawaitable(made):
         await made
 
 
-async def test_every_python_snippet_runs(place):
-    """Each runs in the order of the page, with the names that the text before it tells."""
-    workspace = place.workspace_sid
-    session = TaskRouterSession.from_env()
-    query = queries.worker_statistics(workspace, place.world.workers[0].sid)
-    names = {
-        **{one.__name__.rpartition(".")[2]: one for one in KNOWN},
-        "WS": workspace,
-        "session": session,
-        "query": query,
-        "many_queries": [query],
-        "few_queries": [query],
-    }
-    ran = 0
-    async with session:
-        for text in (one.replace("WS…", workspace) for one in PYTHON):
-            if NEEDS_AN_ACCOUNT in text:
-                continue
-            if "asyncio.run(" in text or "pipeline.run(" in text:  # needs a loop of its own
-                await asyncio.to_thread(exec, text, names)
-            else:
-                await run_python(text, names)
-            ran += 1
-    assert ran == len(PYTHON) - 1
-    assert pl.scan_parquet("lake/worker_statistics").collect().height == 3 * 7
+@pytest.mark.parametrize("page", PYTHON)
+async def test_every_python_snippet_runs(place, page):
+    """Each runs in the order of its page, with the names that the text before it gives."""
+    names = {name: getattr(taskrouter_stats, name) for name in taskrouter_stats.__all__}
+    names |= {known.__name__.rpartition(".")[2]: known for known in KNOWN}
+    names |= {"polars": pl, "WS": place.workspace_sid, "WK": place.world.workers[0].sid}
+    async with TaskRouterSession.from_env() as names["session"]:
+        for text in blocks(page, "python"):
+            if not any(mark in text for mark in NOT_RUN):
+                await run_python(text.replace("WS…", place.workspace_sid), names)
+        if "lifespan" in names:
+            async with names["lifespan"](fastapi.FastAPI()):
+                pass
+    if "ParquetSink" in TEXTS[page]:
+        assert pl.scan_parquet("lake/worker_statistics").collect().height == 3 * 7
 
 
-async def test_every_command_runs(place):
-    """Each command of the page ends with 0, in its order, where the page's files are."""
-    assert len(COMMANDS) > 8
+@pytest.mark.parametrize("page", SHELL)
+async def test_every_command_runs(place, page):
+    """Each command of a page ends with 0, in its order, where the page's files are."""
     far = f"{datetime.now(ZoneInfo('America/New_York')) + timedelta(hours=12):%H:%M}"
-    for command in COMMANDS:
+    text = "\n".join(blocks(page, "sh"))
+    commands = re.findall(r"^(?:[*\d ]+  )?(taskrouter-stats [^#|\n]+)", text, re.MULTILINE)
+    assert commands
+    for command in commands:
         if command.startswith(SERVES):
             continue  # tests/cli/test_simulate.py serves, and ends it
-        words = shlex.split(command[command.index("taskrouter-stats") :].partition("|")[0])[1:]
+        words = shlex.split(command)[1:]
         words = [place.workspace_sid if word == "WS…" else word for word in words]
         words = [far if word == "07:00" else word for word in words]
         process = await asyncio.create_subprocess_exec(

@@ -97,8 +97,8 @@ async def stream_listed(session, _):
 
 
 OUR_ERROR_OR_NONE = (errors.TaskRouterStatsError, type(None))
-ATTEMPT = {"Courier._attempt", "Pacer._queue", "Pacer.rest", "FakeTransport.send"}
-PAGE = ATTEMPT | {"Items._turn_page", "Items.aclose"}
+ATTEMPT = {"RequestExecutor._attempt", "Pacer._queue", "Pacer.sleep", "FakeTransport.send"}
+PAGE = ATTEMPT | {"Items._next_page", "Items.aclose"}
 RUN = ATTEMPT | {"OutcomeStream._pull", "OutcomeStream.__anext__"}
 WAITS = {
     fetch: ATTEMPT,

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from unittest.mock import Mock
 
 import aiohttp
@@ -46,6 +46,8 @@ class RawServer:
             pass
         finally:
             writer.close()
+            with suppress(ConnectionError):  # which a client that went away leaves behind
+                await writer.wait_closed()
 
     @asynccontextmanager
     async def running(self):
