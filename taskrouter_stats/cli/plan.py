@@ -17,7 +17,7 @@ from .fetch.stop import run_until_sigterm
 from .options.accounts import Account, read_accounts
 from .options.session import session_options
 from .options.windows import WindowSelection, window_options
-from .options.workers import WorkerSelection, whom_options
+from .options.workers import WorkerSelection, worker_options
 from .table.render import window_text
 from .terminal import duration_text, results_console
 
@@ -52,7 +52,7 @@ Examples:
 @click.command(help=_HELP)
 @click.argument("workspaces", nargs=-1)
 @window_options
-@whom_options
+@worker_options
 @click.option("--offline", is_flag=True, help="Send nothing; requires --workers-count.")
 @click.option(
     "--workers-count",
@@ -64,7 +64,7 @@ Examples:
 def plan(
     workspaces: Sequence[str],
     times: WindowSelection,
-    whom: WorkerSelection,
+    selection: WorkerSelection,
     offline: bool,
     workers_count: int | None,
     options: SessionOptions,
@@ -101,7 +101,7 @@ def plan(
             _print(console, "Offline", estimate, None, times, options)
         else:
             (account,) = read_accounts(None, workspaces, options)
-            run_until_sigterm(_ask(account, whom, times, options, console))
+            run_until_sigterm(_ask(account, selection, times, options, console))
     except OverflowError:
         raise ConfigError(
             "the fetch would take thousands of years at this pace: allow a faster pace"
@@ -111,18 +111,18 @@ def plan(
 
 async def _ask(
     account: Account,
-    whom: WorkerSelection,
+    selection: WorkerSelection,
     times: WindowSelection,
     options: SessionOptions,
     console: Console,
 ) -> None:
     async with account.session as session:
         for workspace in account.workspaces:
-            sids = await _workers(account, whom.plan(workspace, times.windows))
+            sids = await _workers(account, selection.plan(workspace, times.windows))
             limit = None
             if sids:
                 newest = queries.worker_statistics(
-                    workspace, sids[0], times.windows[-1], task_channel=whom.task_channel
+                    workspace, sids[0], times.windows[-1], task_channel=selection.task_channel
                 )
                 success = await session.fetch_with_meta(newest)
                 limit = success.meta.rate_limit.limit or None

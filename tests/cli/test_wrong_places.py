@@ -206,4 +206,8 @@ def test_retry_failed_without_failures_is_complete(here):
     with unasked() as url:
         command = words("fetch --output lake.jsonl --retry-failed")
         code, out, err = here(command, environment(url))
-    assert (code, out, err) == (0, "", "Nothing to do: the output has no failed query for these options.\n")
+    assert (code, out, err) == (
+        0,
+        "",
+        "Nothing to do: the output has no failed query for these options.\n",
+    )

@@ -189,7 +189,7 @@ class Checks:
     def _is_skipped(self, subject: str) -> bool:
         """Return whether the check is skipped; if so, add that as the finding."""
         if self._stopped is None and self.recorder.sent >= _MAX_REQUESTS:
-            self._stopped = f"skipped: doctor sends {_MAX_REQUESTS} requests at most"
+            self._stopped = f"skipped: doctor ends after {self.recorder.sent} requests"
         if self._stopped is not None:
             self.findings.append(Finding(subject, "not known", self._stopped))
         return self._stopped is not None

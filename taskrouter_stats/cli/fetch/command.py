@@ -21,7 +21,7 @@ from taskrouter_stats.cli.options.accounts import read_accounts
 from taskrouter_stats.cli.options.output import OutputTarget, target_options
 from taskrouter_stats.cli.options.session import ENVIRONMENT_HELP, session_options
 from taskrouter_stats.cli.options.windows import WindowSelection, window_options
-from taskrouter_stats.cli.options.workers import WorkerSelection, whom_options
+from taskrouter_stats.cli.options.workers import WorkerSelection, worker_options
 from taskrouter_stats.cli.reporter import Reporter
 from taskrouter_stats.cli.table.run import show_table
 from taskrouter_stats.cli.terminal import errors_console, results_console
@@ -68,7 +68,7 @@ and end_time those that the server answered for, all in UTC. Durations are in se
 A window that ended less than --settle ago is stored with complete=false, and the next run fetches
 it again: in Parquet the later answer replaces the earlier one; in files the row with the latest
 fetched_at is valid, and taskrouter-stats compact removes the others. One output refuses windows
-that overlap without being equal, such as days and hours, or days of two zones.
+that overlap and differ in length or zone, such as days and hours, or days of two zones.
 
 Files: a name that ends in .jsonl, .ndjson, .json or .csv is one file (.gz compresses it). Any
 other name, or a URI such as s3://bucket/lake, is a Parquet folder. PLACE/_state (for a single file
@@ -96,7 +96,7 @@ exist and windows older than the server's history are counted separately, not as
 @click.command(help=_HELP)
 @click.argument("workspaces", nargs=-1)
 @window_options
-@whom_options
+@worker_options
 @target_options
 @click.option(
     "--accounts", metavar="FILE", help="TOML file of several accounts, fetched concurrently."
@@ -118,7 +118,7 @@ exist and windows older than the server's history are counted separately, not as
 def fetch(
     workspaces: Sequence[str],
     times: WindowSelection,
-    whom: WorkerSelection,
+    selection: WorkerSelection,
     target: OutputTarget,
     accounts: str | None,
     stop_at: str | None,
@@ -138,17 +138,17 @@ def fetch(
     reporter = Reporter(
         errors_console(plain=as_json or (on_terminal and target.output == "-")), as_json
     )
-    selected = read_accounts(accounts, workspaces, options)
-    if whom.workers is not None and sum(len(account.workspaces) for account in selected) > 1:
+    chosen = read_accounts(accounts, workspaces, options)
+    if selection.workers is not None and sum(len(account.workspaces) for account in chosen) > 1:
         raise ConfigError("--workers names workers of one workspace: give one WORKSPACE")
     if on_terminal and target.output is None:
-        return show_table(selected, whom, times, max_failures, results, reporter.console)
+        return show_table(chosen, selection, times, max_failures, results, reporter.console)
     stop = None if stop_at is None else read_stop_at(stop_at, times.zone, times.now)
     if target.is_stored:
         writer = Writer(target.sink(), target.fresh)
     else:
         writer = stdout_writer(open_output(target.output or "-"))
-    run = ExportRun(selected, whom, times.windows, writer, reporter, times.settle, stop)
+    run = ExportRun(chosen, selection, times.windows, writer, reporter, times.settle, stop)
     run.verify, run.retry_failed = target.verify, target.retry_failed
     return _run_and_report(run, summary, max_failures, times.now)
 
@@ -208,7 +208,7 @@ def _reason(run: ExportRun, code: int) -> str:
         early = sum(job.error is not None for job in run.jobs)
         return f"{early} of {len(run.jobs)} exports ended early"
     if code == TEMPFAIL:
-        stored = not isinstance(run.store, StdoutWriter)
+        stored = not isinstance(run.writer, StdoutWriter)
         effect = "continue" if stored else "start over"
         return f"stopped; run the command again to {effect}"
     answered = any(job.report.written for job in run.jobs)

@@ -21,44 +21,44 @@ _TIMES: Final = ("window_start", "window_end")
 _SIDS: Final = {"workspace_sid": "WS", "worker_sid": "WK"}
 
 
-async def load_failures(store: Writer) -> list[FailedQuery]:
+async def load_failures(writer: Writer) -> list[FailedQuery]:
     """Return the failures of an open output that no later run answered.
 
     Raises:
         StorageError: the file cannot be read, or is not a list of failures.
     """
-    storage, name = store.sink.storage, f"{store.sink.state}/{FAILURES_FILE}"
+    storage, name = writer.sink.storage, f"{writer.sink.state}/{FAILURES_FILE}"
 
     def read() -> list[FailedQuery]:
-        if name not in storage.names(store.sink.state):
+        if name not in storage.names(writer.sink.state):
             return []
         try:
             return [_failure(orjson.loads(line)) for line in storage.get(name).splitlines()]
         except (KeyError, TypeError, ValueError):
             raise StorageError(f"{storage.place}/{name} is not a list of failed queries") from None
 
-    failures = await store.run_blocking(read)
-    return [failure for failure in failures if not store.is_resolved(failure.key)]
+    failures = await writer.run_blocking(read)
+    return [failure for failure in failures if not writer.is_resolved(failure.key)]
 
 
 def retry_plans(
-    failures: Sequence[FailedQuery], workspaces: Sequence[str], whom: WorkerSelection
+    failures: Sequence[FailedQuery], workspaces: Sequence[str], selection: WorkerSelection
 ) -> list[WorkerPlan]:
     """Return plans for exactly these queries; one plan has the windows of the same workers.
 
     Args:
         failures: the failed queries.
         workspaces: only these workspaces; empty for all.
-        whom: only these workers and this TaskChannel, if given.
+        selection: only these workers and this TaskChannel, if given.
     """
-    if whom.task_queue is not None:
+    if selection.task_queue is not None:
         raise ConfigError("--retry-failed and --task-queue exclude each other: omit --task-queue")
     queries: dict[tuple[str, str | None, Window], dict[str, None]] = {}
     for failure in failures:
         window = _window(failure)
         selected = (
-            (whom.workers is None or failure.worker_sid in whom.workers)
-            and whom.task_channel in (None, failure.task_channel)
+            (selection.workers is None or failure.worker_sid in selection.workers)
+            and selection.task_channel in (None, failure.task_channel)
             and (not workspaces or failure.workspace_sid in workspaces)
         )
         if selected and window is not None:

@@ -62,9 +62,9 @@ class ExportRun:
 
     Attributes:
         accounts: the accounts and their workspaces.
-        whom: the selection of workers.
+        selection: the workers to fetch.
         windows: the windows.
-        store: the writer of rows, not open yet.
+        writer: the writer of rows, not open yet.
         reporter: the writer of progress and messages.
         settle: time after the end of a window until its statistics no longer change.
         stop_at: when to stop, aware; None for never.
@@ -74,9 +74,9 @@ class ExportRun:
     """
 
     accounts: Sequence[Account]
-    whom: WorkerSelection
+    selection: WorkerSelection
     windows: Sequence[Window]
-    store: Writer
+    writer: Writer
     reporter: Reporter
     settle: timedelta
     stop_at: datetime | None = None
@@ -94,8 +94,8 @@ class ExportRun:
         """
         with self.reporter.logging():
             say, restore = self.reporter.write, self.reporter.console.show_cursor
-            async with stop_on_signal(self._stop, self.stop_at, say, restore), self.store:
-                before = await load_failures(self.store) if self.retry_failed else []
+            async with stop_on_signal(self._stop, self.stop_at, say, restore), self.writer:
+                before = await load_failures(self.writer) if self.retry_failed else []
                 work = [(account, self._jobs(account, before)) for account in self.accounts]
                 self.jobs = [job for _, jobs in work for job in jobs]
                 meter = RateMeter()
@@ -134,13 +134,13 @@ class ExportRun:
 
     def _jobs(self, account: Account, before: Sequence[FailedQuery]) -> list[ExportJob]:
         if self.retry_failed:
-            plans = retry_plans(before, account.workspaces, self.whom)
+            plans = retry_plans(before, account.workspaces, self.selection)
         else:
-            plans = [self.whom.plan(sid, self.windows) for sid in account.workspaces]
+            plans = [self.selection.plan(sid, self.windows) for sid in account.workspaces]
         return [ExportJob(account.name, self._export(account.session, plan)) for plan in plans]
 
     def _export(self, session: TaskRouterSession, plan: WorkerPlan) -> Export:
-        return Export(session, plan, self.store, self._stop, self.settle, self.verify)
+        return Export(session, plan, self.writer, self._stop, self.settle, self.verify)
 
     async def _run_accounts(self, work: Sequence[tuple[Account, list[ExportJob]]]) -> None:
         """Run the accounts concurrently; the first unexpected error ends all of them."""
@@ -170,10 +170,10 @@ class ExportRun:
 
     def _keep_failures(self, before: Sequence[FailedQuery]) -> None:
         """Keep earlier failures that this run did not request again, because it was stopped."""
-        known = {failure.key for failure in self.store.failures}
+        known = {failure.key for failure in self.writer.failures}
         for failure in before:
-            if failure.key not in known and not self.store.is_resolved(failure.key):
-                self.store.failures.append(failure)
+            if failure.key not in known and not self.writer.is_resolved(failure.key):
+                self.writer.failures.append(failure)
 
     def _snapshot(self, meter: RateMeter) -> ProgressSnapshot:
         reported = [job.export.progress for job in self.jobs]

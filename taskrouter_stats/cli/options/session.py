@@ -38,7 +38,7 @@ def session_options(*, max_in_flight: int = 100, headroom: float = 0.0) -> Calla
             "--pace-limit",
             type=float,
             metavar="PER_S",
-            help="Maximum requests/s per workspace, > 0.",
+            help="Maximum requests/s per budget, > 0.",
         )
         @click.option(
             "--headroom",
@@ -47,7 +47,10 @@ def session_options(*, max_in_flight: int = 100, headroom: float = 0.0) -> Calla
             help=f"Share of the limit for other clients: 0.3 is 30%.  [default: {headroom:g}]",
         )
         @click.option(
-            "--timeout", type=float, metavar="SECONDS", help="Limit for one attempt.  [default: 30]"
+            "--timeout",
+            type=float,
+            metavar="SECONDS",
+            help="Maximum for one attempt.  [default: 30]",
         )
         @click.option("--proxy", metavar="URL", help="Send requests through this http proxy.")
         @click.option("--trust-env", is_flag=True, default=None, help="Use HTTPS_PROXY etc.")

@@ -60,7 +60,7 @@ def window_options(command: Callable[..., int]) -> Callable[..., int]:
         "--catch-up",
         type=click.IntRange(1, _MAX_DAYS),
         metavar="N",
-        help="The settled ones of the last N local days. Requires --tz.",
+        help="Those of the last N local days that have settled. Requires --tz.",
     )
     @click.option("--every", metavar="SPAN", help="Divide into windows of this length: 1h, 30m.")
     @click.option(

@@ -14,7 +14,7 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter, InvalidSid
 from taskrouter_stats.etl import WorkerPlan, worker_plan
 from taskrouter_stats.models import check_sid
 
-__all__ = ["MAX_LINES", "WorkerSelection", "parse_workers", "read_workers", "whom_options"]
+__all__ = ["MAX_LINES", "WorkerSelection", "parse_workers", "read_workers", "worker_options"]
 
 MAX_LINES: Final = 1_000_000
 """Lines that ``--workers`` reads at most: a device or a pipe may have no end."""
@@ -105,8 +105,8 @@ class WorkerSelection:
         )
 
 
-def whom_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command ``--workers``, ``--task-queue`` and ``--task-channel`` as one ``whom``."""
+def worker_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that select workers, as one ``selection``."""
 
     @click.option("--workers", metavar="FILE", help="Only these: one SID (WK…) per line; -: stdin.")
     @click.option("--task-queue", metavar="NAME", help="Only workers eligible for this TaskQueue.")
@@ -124,6 +124,6 @@ def whom_options(command: Callable[..., int]) -> Callable[..., int]:
         if workers is not None and task_queue is not None:
             raise ConfigError("--workers and --task-queue exclude each other: give one of them")
         sids = None if workers is None else read_workers(workers)
-        return command(*args, whom=WorkerSelection(sids, task_queue, task_channel), **rest)
+        return command(*args, selection=WorkerSelection(sids, task_queue, task_channel), **rest)
 
     return wrapped

@@ -142,7 +142,7 @@ _EVERY: Final = 30.0
 
 def show_table(
     accounts: Sequence[Account],
-    whom: WorkerSelection,
+    selection: WorkerSelection,
     times: WindowSelection,
     max_failures: int,
     results: Console,
@@ -159,12 +159,12 @@ def show_table(
             "a table shows one workspace and one window: name a file or folder with --output"
         )
     ((account, workspace),), (window,) = pairs, times.windows
-    workers = whom.plan(workspace, [window])
+    workers = selection.plan(workspace, [window])
     listing, session = workers.listing(), account.session
     stream = session.stream_worker_statistics(
         workspace,
         window,
-        task_channel=whom.task_channel,
+        task_channel=selection.task_channel,
         workers=workers.workers if listing is None else session.iterate(listing),
     )
     run = TableRun(TopWorkers(table_size(results)))
