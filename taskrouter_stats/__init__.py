@@ -1,4 +1,4 @@
-"""Async SDK for Twilio TaskRouter statistics, paced by the server's own rate-limit headers.
+"""Async SDK for Twilio TaskRouter statistics, paced by the server's rate-limit headers.
 
 ::
 

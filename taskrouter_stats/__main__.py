@@ -1,4 +1,4 @@
-"""``python -m taskrouter_stats``, and what the console script ``taskrouter-stats`` calls."""
+"""Entry point of ``python -m taskrouter_stats`` and of the script ``taskrouter-stats``."""
 
 import sys
 from typing import NoReturn
@@ -11,7 +11,7 @@ _EXTRA = {"click", "rich"}
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with its code; without the extra, say how to install it."""
+    """Run the command line and exit with its code; if the extra is missing, say so."""
     try:
         from taskrouter_stats.cli.app import run  # noqa: PLC0415 (click comes with an extra)
     except ModuleNotFoundError as error:

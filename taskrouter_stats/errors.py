@@ -3,23 +3,23 @@
 ::
 
     TaskRouterStatsError
-    ├ UsageError            the caller's mistake, found before any request
+    ├ UsageError            a mistake of the caller, found before any request
     │ ├ InvalidSid · InvalidWindow · InvalidParameter · ConfigError   (each also a ValueError)
     │ ├ MissingExtra                                                  (also an ImportError)
     │ └ SessionMisuse       wrong loop, forked, unentered, used twice (also a RuntimeError)
     │   └ SessionClosed
-    ├ TransportError        no reply came: ConnectionFailed, ServerDown, TimedOut (a TimeoutError)
+    ├ TransportError        no full reply: ConnectionFailed, ServerDown, TimedOut (a TimeoutError)
     │ └ UntrustedCertificate                                          (a ConnectionFailed)
-    ├ ApiError              the server answered, and refused
+    ├ ApiError              the server answered with an error
     │ ├ BadRequest · Unauthorized · Forbidden · NotFound · ServerError
     │ └ RateLimited
     ├ PayloadError          a reply that no model understands
-    ├ PaceError             the wait for leave would pass ``max_wait``
+    ├ PaceError             the wait for a permit would exceed ``max_wait``
     └ StorageError          a sink or a checkpoint
       └ OutputLocked
 
-Each error pickles, tells what to do next, and never holds a secret. Whether a request is tried
-again is decided in ``core/retry.py``, never by an error's class.
+Each error pickles, says what to do next, and never holds a secret. ``core/retry.py`` decides
+whether to retry a request; the class of an error does not.
 """
 
 import math
@@ -33,41 +33,43 @@ __all__ += ["TransportError", "Unauthorized", "UntrustedCertificate", "UsageErro
 
 
 class TaskRouterStatsError(Exception):
-    """The root: catch it to catch everything that this package raises on purpose."""
+    """The root: catch it to catch every error that this package raises on purpose."""
 
 
-_MOST_SHOWN = 200
+_MAX_SHOWN = 200
 
 
 def _shown(value: object) -> str:
-    """A value as a message repeats it, in part when it is long."""
+    """Return the text of a value for a message, cut if it is long."""
     text = repr(value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 class UsageError(TaskRouterStatsError):
-    """The call can't be right; nothing was sent. The message names the call that is."""
+    """A wrong call; nothing was sent. The message names the right call."""
 
 
 class InvalidSid(UsageError, ValueError):
-    """A SID that is not two letters and 32 hexadecimal digits of the kind that is asked for."""
+    """A value that is not a SID of the required kind: its prefix and 32 hexadecimal digits."""
 
-    def __init__(self, parameter: str, value: object, prefix: str, hint: str = "") -> None:
-        super().__init__(parameter, value, prefix, hint)
+    def __init__(
+        self, parameter: str, value: object, prefix: str, hint: str = "", kind: str = "a SID"
+    ) -> None:
+        super().__init__(parameter, value, prefix, hint, kind)
         self.parameter = parameter
         self.value = value
         self.prefix = prefix
         self.hint = hint
+        self.kind = kind
 
     def __str__(self) -> str:
-        return (
-            f"{self.parameter}={_shown(self.value)} is no SID of this kind: "
-            f"{self.prefix} and 32 hexadecimal digits are expected{self.hint and f'; {self.hint}'}"
-        )
+        rule = f"expected {self.prefix} and 32 hexadecimal digits"
+        hint = self.hint and f"; {self.hint}"
+        return f"{self.parameter}={_shown(self.value)} is not {self.kind}: {rule}{hint}"
 
 
 class InvalidWindow(UsageError, ValueError):
-    """A time window that can't be: empty, backwards, without a time zone."""
+    """An impossible time window, such as one that is empty or has no time zone."""
 
 
 class InvalidParameter(UsageError, ValueError):
@@ -84,7 +86,7 @@ class InvalidParameter(UsageError, ValueError):
 
 
 class ConfigError(UsageError, ValueError):
-    """Credentials, addresses or options that can't work together."""
+    """Credentials, addresses or options that are missing or contradict each other."""
 
 
 class MissingExtra(UsageError, ImportError):
@@ -96,54 +98,52 @@ class MissingExtra(UsageError, ImportError):
         self.extra = extra
 
     def __str__(self) -> str:
-        return f'{self.feature} needs more: pip install "taskrouter-stats[{self.extra}]"'
+        return f'{self.feature} requires an extra: pip install "taskrouter-stats[{self.extra}]"'
 
 
 class SessionMisuse(UsageError, RuntimeError):
-    """A session or stream used where it can't be: another loop, a fork, unentered, twice."""
+    """A session or stream used in a wrong place: another loop, a fork, unentered, twice."""
 
 
 class SessionClosed(SessionMisuse):
-    """The session was closed, before the call or under it."""
+    """The session was closed before or during the call."""
 
 
 class TransportError(TaskRouterStatsError):
-    """No whole reply came; whether the server saw the request is unknown.
+    """No complete reply arrived; whether the server saw the request is unknown.
 
     Attributes:
-        on_reused_connection: whether a connection that had served an earlier request ended, or
-            stayed silent, before the reply's head came. Such a connection may have been dead
-            before the send, so this says nothing about the server.
+        on_reused_connection: whether the connection had served an earlier request and ended, or
+            brought nothing, before the reply's head. Such a connection may have been dead before
+            the send, so the failure says nothing about the server.
     """
 
     on_reused_connection: bool = False
 
 
 class ConnectionFailed(TransportError):
-    """The connection could not be made, or broke before the reply was whole."""
+    """The connection could not be made, or broke before the reply was complete."""
 
 
 class UntrustedCertificate(ConnectionFailed):
-    """The server's certificate does not prove that it is the host that was asked.
+    """The server's certificate does not prove that the server is the requested host.
 
-    Trying again does not help. Check this machine's certificate authorities and clock, and
-    whether a proxy replaces the server's certificate with one of its own.
+    A retry does not help. Check this machine's certificate authorities and clock, and whether a
+    proxy replaces the server's certificate.
     """
 
     def __str__(self) -> str:
-        return (
-            f"the server's certificate is not trusted: {super().__str__()}; check this machine's "
-            "certificate authorities and clock, and whether a proxy replaces the certificate"
-        )
+        check = "check this machine's certificate authorities and clock, and the proxy if any"
+        return f"the server's certificate is not trusted: {super().__str__()}; {check}"
 
 
 class ServerDown(TransportError):
-    """Nothing was sent: sends before this one brought no reply, ten in a row.
+    """The circuit is open, so nothing was sent: earlier requests, ten in a row, had no reply.
 
     Attributes:
-        down_for: seconds since the first probe that it has not answered.
-        retry_after: seconds until the next request goes out to see whether the server is back.
-        cause: what the last send met, as text; None when that is not known.
+        down_for: seconds since the first probe that the server did not answer.
+        retry_after: seconds until the next probe.
+        cause: the failure of the last request, as text; None if unknown.
     """
 
     def __init__(self, down_for: float, retry_after: float, cause: str | None = None) -> None:
@@ -153,11 +153,9 @@ class ServerDown(TransportError):
         self.cause = cause
 
     def __str__(self) -> str:
-        met = f" (the last send met: {self.cause})" if self.cause else ""
-        return (
-            f"the server has given no reply for {self.down_for:.3g} s{met}; nothing was sent, "
-            f"try again in {self.retry_after:.2g} s"
-        )
+        cause = f" (last failure: {self.cause})" if self.cause else ""
+        silence = f"the server has not replied for {self.down_for:.3g} s{cause}"
+        return f"{silence}; nothing was sent, try again in {self.retry_after:.2g} s"
 
 
 class TimedOut(TransportError, TimeoutError):
@@ -168,7 +166,7 @@ class TimedOut(TransportError, TimeoutError):
         self.seconds = seconds
 
     def __str__(self) -> str:
-        return f"no whole reply within {self.seconds:g} s; a longer timeout= may help"
+        return f"no complete reply within {self.seconds:g} s; a longer timeout= may help"
 
 
 class ApiError(TaskRouterStatsError):
@@ -177,11 +175,11 @@ class ApiError(TaskRouterStatsError):
     Attributes:
         status: HTTP status.
         code: Twilio's error code (https://www.twilio.com/docs/api/errors), or None.
-        message: the server's own words, or None.
+        message: the server's message, or None.
         more_info: the server's link to its documentation, or None.
-        request_id: ``Twilio-Request-Id``, to be quoted to Twilio's support, or None.
+        request_id: ``Twilio-Request-Id``, which Twilio's support asks for, or None.
         headers: the reply's headers, names in lower case.
-        attempts: how many times the request was sent and answered otherwise than by a 429.
+        attempts: sends of the request so far, those answered with a 429 left out.
     """
 
     hint = "see more_info"
@@ -209,9 +207,9 @@ class ApiError(TaskRouterStatsError):
     def __str__(self) -> str:
         code = f", code {self.code}" if self.code is not None else ""
         request = f" [{self.request_id}]" if self.request_id else ""
-        said = f": {self.message}" if self.message else ""
-        tries = f" after {self.attempts} attempts" if self.attempts > 1 else ""
-        return f"HTTP {self.status}{code}{said}{tries}{request} ({self.hint})"
+        message = f": {self.message}" if self.message else ""
+        attempts = f" after {self.attempts} attempts" if self.attempts > 1 else ""
+        return f"HTTP {self.status}{code}{message}{attempts}{request} ({self.hint})"
 
 
 class BadRequest(ApiError):
@@ -221,21 +219,21 @@ class BadRequest(ApiError):
 
 
 class Unauthorized(ApiError):
-    """401: the credentials are wrong, or belong to another region."""
+    """401: the credentials are wrong or belong to another region."""
 
     hint = "check the SID, its secret, and that both belong to this region"
 
 
 class Forbidden(ApiError):
-    """403: the credentials are known but may not do this."""
+    """403: the credentials are valid but not allowed to do this."""
 
     hint = "check the API key's permissions and the workspace's features"
 
 
 class NotFound(ApiError):
-    """404: no such workspace or resource in this account and region.
+    """404: the Workspace or resource does not exist in this account and region.
 
-    Only Twilio's own error body has a ``code``: with ``code`` None, a gateway may have answered.
+    Twilio's error body has a ``code``: if ``code`` is None, a gateway may have answered.
     """
 
     hint = "check the SIDs, and that they belong to this account and region"
@@ -251,12 +249,12 @@ class RateLimited(ApiError):
     """429, more often than the retry policy's ``refusals`` allow.
 
     Attributes:
-        limit: what ``X-Rate-Limit-Limit`` said, or None.
-        remaining: what ``X-Rate-Limit-Remaining`` said, or None.
-        retry_after: what ``Retry-After`` said, in seconds, or None.
+        limit: the value of ``X-Rate-Limit-Limit``, or None.
+        remaining: the value of ``X-Rate-Limit-Remaining``, or None.
+        retry_after: the value of ``Retry-After`` in seconds, or None.
     """
 
-    hint = "something else spends the same budget; lower pace_limit or try later"
+    hint = "another client uses the same rate limit; lower pace_limit or try later"
 
     def __init__(
         self,
@@ -279,13 +277,13 @@ class RateLimited(ApiError):
 
 
 class PayloadError(TaskRouterStatsError):
-    """A reply came whole and is not what any model understands.
+    """A complete reply that no model can hold, or that answers another query.
 
     Attributes:
-        problems: one ``path: what is wrong`` each, such as
+        problems: one text per problem, as ``path: what is wrong``, such as
             ``$.cumulative.activity_durations[2].total: expected a number, got 'many'``.
         request_id: ``Twilio-Request-Id`` of the reply, or None.
-        for_other_query: whether the reply answers another query than the one that was asked.
+        for_other_query: whether the reply answers another query.
     """
 
     def __init__(
@@ -306,12 +304,12 @@ class PayloadError(TaskRouterStatsError):
 
 
 class PaceError(TaskRouterStatsError):
-    """Leave to send would come later than ``max_wait`` allows; nothing was sent meanwhile.
+    """The rate limit would delay this request beyond ``max_wait``; it was not sent.
 
     Attributes:
-        max_wait: the seconds that the caller allowed, over all attempts.
-        retry_after: the seconds after which leave can be expected, as far as is known; infinite
-            while only a reply can tell.
+        max_wait: the seconds that the caller allowed for waiting, over all attempts.
+        retry_after: the estimated seconds until a permit; infinite if that depends on the reply
+            to an earlier request.
     """
 
     def __init__(self, max_wait: float, retry_after: float) -> None:
@@ -321,10 +319,9 @@ class PaceError(TaskRouterStatsError):
 
     def __str__(self) -> str:
         known = self.retry_after < math.inf
-        when = f"in about {self.retry_after:.3g} s" if known else "after a reply to those before it"
-        return (
-            f"the rate limit leaves no room within max_wait={self.max_wait:g} s; try again {when}"
-        )
+        when = f"in about {self.retry_after:.3g} s" if known else "after replies to earlier ones"
+        limit = f"the rate limit would delay this request beyond max_wait={self.max_wait:g} s"
+        return f"{limit}; try again {when}"
 
 
 class StorageError(TaskRouterStatsError):
@@ -332,11 +329,11 @@ class StorageError(TaskRouterStatsError):
 
 
 class OutputLocked(StorageError):
-    """Another run writes to this output; run again when it has ended.
+    """Another run writes to this output; run again when the other run has ended.
 
     Attributes:
         place: the output.
-        holder: who holds it, as they wrote it down.
+        holder: the run that holds the lock, as it described itself.
     """
 
     def __init__(self, place: str, holder: str) -> None:
@@ -345,4 +342,4 @@ class OutputLocked(StorageError):
         self.holder = holder
 
     def __str__(self) -> str:
-        return f"{self.place} is being written to by {self.holder}: run again when that has ended"
+        return f"{self.place} is locked by {self.holder}: run again when that run has ended"

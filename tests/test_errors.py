@@ -1,4 +1,4 @@
-"""The error tree: what each is, that each travels and speaks."""
+"""Tests of the error tree: classes, pickling, texts."""
 
 import ast
 import copy
@@ -92,13 +92,13 @@ def classes():
 
 
 def test_every_exported_name_is_an_error_of_the_tree():
-    """All names of the module are exceptions below the one root, sorted."""
+    """All exported names are exceptions below the root, sorted."""
     assert sorted(errors.__all__) == errors.__all__
     assert all(issubclass(cls, errors.TaskRouterStatsError) for cls in classes())
 
 
 def test_every_error_class_is_exported():
-    """No exception class of the module is left out of its list of names."""
+    """Every exception class of the module is exported."""
     defined = {name for name, value in vars(errors).items() if inspect.isclass(value)}
     assert set(errors.__all__) == {name for name in defined if name[0] != "_"} - {
         "Mapping",
@@ -107,33 +107,33 @@ def test_every_error_class_is_exported():
 
 
 def test_every_error_class_has_a_sample_here():
-    """The tests of this file look at each class of the tree."""
+    """Every class of the tree has a sample in this file."""
     assert {type(error) for error in SAMPLES} == set(classes())
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
 def test_families_have_the_documented_members(family):
-    """Each family has the documented members and no other."""
+    """Each family has exactly the documented members."""
     members = {cls.__name__ for cls in classes() if issubclass(cls, family) and cls is not family}
     assert members == FAMILIES[family]
 
 
-def test_families_are_apart():
-    """Every error but the root belongs to exactly one family."""
+def test_families_do_not_overlap():
+    """Every error except the root belongs to exactly one family."""
     for cls in set(classes()) - {errors.TaskRouterStatsError}:
         assert sum(issubclass(cls, family) for family in FAMILIES) == 1, cls
 
 
 @pytest.mark.parametrize(("cls", "base"), BUILT_IN.items())
-def test_built_in_bases(cls, base):
-    """An `except` for Python's own kind of error catches ours of that kind."""
+def test_built_in_bases_catch_our_errors(cls, base):
+    """An ``except`` for Python's kind of error catches ours of that kind."""
     assert issubclass(cls, base)
 
 
 @each_sample
 @pytest.mark.parametrize("travel", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy])
-def test_errors_travel_whole(error, travel):
-    """A pickled or copied error has its class, text, arguments and every attribute."""
+def test_errors_pickle(error, travel):
+    """A pickled or copied error keeps its class, text, arguments and attributes."""
     arrived = travel(error)
     assert type(arrived) is type(error)
     assert str(arrived) == str(error)
@@ -142,16 +142,16 @@ def test_errors_travel_whole(error, travel):
 
 
 @each_sample
-def test_errors_travel_with_what_was_changed_later(error):
-    """An attribute that is set after the making travels as well."""
+def test_errors_pickle_with_changed_attributes(error):
+    """A changed attribute is pickled as well."""
     error = copy.copy(error)
     error.attempts = 7
     assert pickle.loads(pickle.dumps(error)).attempts == 7
 
 
 @each_sample
-def test_errors_say_something(error):
-    """The text of an error is one line for people, not a tuple of arguments."""
+def test_errors_have_a_text_of_one_line(error):
+    """The text of an error is one line, not a tuple of arguments."""
     text = str(error)
     assert text
     assert "\n" not in text
@@ -171,7 +171,7 @@ def test_errors_say_something(error):
         (SAMPLES[25], ["max_wait=0.5", "12.2"]),
     ],
 )
-def test_texts_hold_what_helps(error, parts):
+def test_texts_name_the_mistake(error, parts):
     """The text names the place, the value, the rule and what to do."""
     assert [part for part in parts if part not in str(error)] == []
 
@@ -179,27 +179,27 @@ def test_texts_hold_what_helps(error, parts):
 @pytest.mark.parametrize(
     "cls", [cls for cls in classes() if issubclass(cls, errors.ApiError)], ids=lambda c: c.__name__
 )
-def test_api_errors_tell_what_to_do_next(cls):
-    """Each refusal ends with a hint, and each kind of refusal has its own."""
+def test_api_errors_end_with_a_hint(cls):
+    """Each API error ends with a hint, and each class has a different one."""
     assert str(cls(499)).endswith(f"({cls.hint})")
     assert cls is errors.ApiError or cls.hint != errors.ApiError.hint
 
 
-def test_api_error_without_details_invents_none():
-    """A refusal of which only the status is known prints no None."""
+def test_an_api_error_without_details_shows_no_none():
+    """An API error with only a status shows no None."""
     assert "None" not in str(errors.ApiError(404))
 
 
-def test_api_error_attributes():
-    """Every argument of a refusal is an attribute of that name."""
+def test_api_errors_have_attributes():
+    """Every argument of an API error is an attribute of that name."""
     error = errors.RateLimited(*API, 50.0, 2.0, 1.5)
     names = ("status", "code", "message", "more_info", "request_id", "headers", "attempts")
     assert tuple(getattr(error, name) for name in names) == API
     assert (error.limit, error.remaining, error.retry_after) == (50.0, 2.0, 1.5)
 
 
-def test_api_error_keeps_a_plain_dict_of_its_own():
-    """Headers given as any mapping become a dict that pickles and that nobody else changes."""
+def test_api_errors_copy_their_headers():
+    """Headers of any mapping type become a separate dict that pickles."""
     given = {"date": "today"}
     error = errors.NotFound(404, headers=MappingProxyType(given))
     given["date"] = "tomorrow"
@@ -207,8 +207,8 @@ def test_api_error_keeps_a_plain_dict_of_its_own():
     assert pickle.loads(pickle.dumps(error)).headers == {"date": "today"}
 
 
-def test_payload_error_keeps_its_problems():
-    """The problems of a payload are a tuple, whatever sequence was given."""
+def test_payload_errors_copy_their_problems():
+    """The problems of a payload error are a tuple, for any given sequence."""
     given = ["$.a: wrong"]
     error = errors.PayloadError(given)
     given.append("$.b: wrong")
@@ -216,23 +216,23 @@ def test_payload_error_keeps_its_problems():
     assert error.request_id is None
 
 
-def test_retryability_is_no_business_of_the_class():
-    """No error class says of itself whether a retry helps."""
+def test_classes_do_not_decide_retries():
+    """No error class has an attribute that says whether to retry."""
     words = ("retryable", "transient", "should_retry", "is_retryable")
     assert not [cls for cls in classes() for word in words if hasattr(cls, word)]
 
 
-def test_a_pickled_error_knows_its_connection():
-    """Whether a connection had served before is not lost on the way to another process."""
+def test_a_pickled_error_keeps_on_reused_connection():
+    """A pickled error keeps ``on_reused_connection``."""
     error = errors.ConnectionFailed("reset")
     assert error.on_reused_connection is False
     error.on_reused_connection = True
     assert pickle.loads(pickle.dumps(error)).on_reused_connection is True
 
 
-def test_server_down_tells_what_the_last_send_met():
-    """The cause stands in the message, and a message without one is whole as well."""
-    assert "(the last send met: refused)" in str(errors.ServerDown(1.5, 0.25, "refused"))
+def test_server_down_names_the_last_failure():
+    """The message names the cause if it is known."""
+    assert "(last failure: refused)" in str(errors.ServerDown(1.5, 0.25, "refused"))
     assert "None" not in str(errors.ServerDown(1.5, 0.25))
 
 
@@ -245,7 +245,7 @@ def named_extras():
 
 
 def test_a_missing_extra_can_be_installed():
-    """Each extra that an error names is one of pyproject.toml's, and each feature's is named."""
+    """Each extra that an error names is in pyproject.toml, and each feature's extra is named."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     named = {extra for _, extra in named_extras()}
     assert named <= set(project["optional-dependencies"])

@@ -1,4 +1,4 @@
-"""The house's own rules: small files, small functions, tests that say one truth."""
+"""Tests of the repository's rules: small files, small functions, one sentence per test."""
 
 import ast
 import re
@@ -53,7 +53,7 @@ def length(function):
 
 
 def sentences(text):
-    """Return how many sentences a docstring has; dots inside of words and names end none."""
+    """Return how many sentences a docstring has; a dot inside a word or name ends none."""
     return len(re.findall(r"[.!?](?=\s|$)", text))
 
 
@@ -75,20 +75,20 @@ def test_files_are_small(path):
 
 @each_source
 def test_functions_are_small(path):
-    """A function has fewer than 40 lines beside its docstring."""
+    """A function has fewer than 40 lines, docstring left out."""
     long = {f.name: length(f) for f in functions(path) if length(f) >= LINES_OF_A_FUNCTION}
     assert long == {}
 
 
 @each_source
-def test_no_drawers_for_odds_and_ends(path):
-    """No file is called after the fact that its content has no name."""
+def test_files_have_meaningful_names(path):
+    """No file has a name without meaning, such as utils."""
     assert path.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}
 
 
 @each_test_file
-def test_every_test_says_one_truth(path):
-    """A test's docstring is one sentence on what is true, capital letter to full stop."""
+def test_every_test_has_a_docstring_of_one_sentence(path):
+    """A test's docstring is one sentence, from a capital letter to a full stop."""
     tests = [f for f in functions(path) if f.name.startswith("test_")]
     docs = {f.name: ast.get_docstring(f) or "" for f in tests}
     assert {n: t for n, t in docs.items() if sentences(t) != 1 or t[-1] not in ".!?"} == {}
@@ -96,8 +96,8 @@ def test_every_test_says_one_truth(path):
 
 
 @each_test_file
-def test_tests_of_a_file_have_names_of_their_own(path):
-    """No test of a file hides another by having its name."""
+def test_tests_of_a_file_have_different_names(path):
+    """No two tests of a file have the same name."""
     tree = ast.parse(path.read_text("utf-8"))
     scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
     for scope in scopes:
@@ -107,7 +107,7 @@ def test_tests_of_a_file_have_names_of_their_own(path):
 
 @each_test_file
 def test_no_test_sleeps(path):
-    """Tests wait for what happens and not for time to pass: a sleep of 0 gives way, no more."""
+    """No test sleeps with ``time.sleep``."""
     tree = ast.parse(path.read_text("utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     sleeps = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr == "sleep"]
@@ -116,7 +116,7 @@ def test_no_test_sleeps(path):
 
 
 def test_tests_mirror_the_sources():
-    """A test file of a room is named for a source file, or for a part of what it does."""
+    """A test file of a folder is named after a source file, or after one and a topic."""
     for folder in ("core", "models", "simulator"):
         sources = {path.stem for path in (ROOT / "taskrouter_stats" / folder).iterdir()}
         files = {path.stem.removeprefix("test_") for path in TESTS if path.parent.name == folder}
@@ -125,19 +125,19 @@ def test_tests_mirror_the_sources():
 
 
 def test_the_top_level_is_fixed(tracked):
-    """Beside dotfiles the top of the repository holds the seven fixed entries alone."""
+    """The top of the repository holds dotfiles and the fixed entries only."""
     top = {path.relative_to(ROOT).parts[0] for path in tracked}
     assert {name for name in top if not name.startswith(".")} <= TOP
 
 
 def test_no_lock_file(tracked):
-    """No lock file pins what the users' own resolver decides."""
+    """The repository has no lock file."""
     locks = {"uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "package-lock.json"}
     assert [named(path) for path in tracked if path.name in locks] == []
 
 
-def test_no_machine_in_the_repository(tracked):
-    """No tracked file names a path of some machine, this one's included."""
+def test_no_machine_path_is_tracked(tracked):
+    """No tracked file contains a path of a machine."""
     here = {str(ROOT), sys.prefix, str(Path.home())} - {"/", "/usr", "/usr/local", "/root"}
     found = {
         named(path): match
@@ -149,8 +149,8 @@ def test_no_machine_in_the_repository(tracked):
     assert found == {}
 
 
-def test_no_registry_in_the_repository(tracked):
-    """No tracked file says where packages are downloaded from."""
+def test_no_registry_address_is_tracked(tracked):
+    """No tracked file contains the address of a package registry."""
     found = [
         named(path)
         for path in tracked
@@ -161,7 +161,7 @@ def test_no_registry_in_the_repository(tracked):
 
 
 def test_text_files_are_tidy(tracked):
-    """Text ends with a line end, holds no tab stops in Python and no carriage returns."""
+    """Text files end with a line end and have no carriage returns."""
     texts = [path for path in tracked if path.suffix in {".py", ".md", ".toml"}]
     for path in texts:
         content = path.read_bytes()
@@ -174,5 +174,5 @@ def test_text_files_are_tidy(tracked):
     [("One truth.", 1), ("Two. Truths.", 2), ("None", 0), ("Names.with.dots are one.", 1)],
 )
 def test_sentences_are_counted(text, count):
-    """The counting of sentences that this file relies on counts right."""
+    """``sentences`` counts right."""
     assert sentences(text) == count

@@ -1,4 +1,4 @@
-"""The rooms: arrows point down, and what touches the world stands in one place.
+"""Tests of imports between folders: they point down, and I/O is in few files.
 
 Imports are read from the source, so those under ``TYPE_CHECKING`` and inside functions count too.
 """
@@ -31,14 +31,14 @@ BELOW = {
     "__main__": {"cli"},
     "": {"models", "core", "session"},
 }
-"""What each room may import, by the beginning of the module's name; "" is the package itself."""
+"""The folders and modules that each folder may import; "" is the package."""
 CORE_DEPENDENCIES = {"aiohttp", "attrs", "attr", "cattrs", "orjson", "tenacity", "yarl"}
 HOMES = {
     "tenacity": {"session.retrying"},
     "yarl": {"session.transport"},
     "cattrs": {"models.converter"},
 }
-"""Dependencies that one file alone may touch."""
+"""Dependencies that only these files may import."""
 IMPURE = {"asyncio", "time", "random", "secrets", "os", "socket", "threading", "aiohttp", "logging"}
 
 
@@ -53,7 +53,7 @@ TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.item
 
 
 def imported(name, nodes):
-    """Yield every module that these nodes import, ours without the package's name."""
+    """Yield every module that these nodes import; ours without the package's name."""
     package = [NAME, *name.split(".")] if name else [NAME]
     if SOURCES[name].name != "__init__.py":
         package = package[:-1]
@@ -91,7 +91,7 @@ def room(name):
 
 
 def under(module, places):
-    """Tell whether a module is one of these places or inside one."""
+    """Return whether a module is one of these places or inside one."""
     return any(module == place or module.startswith(f"{place}.") for place in places)
 
 
@@ -100,21 +100,21 @@ def modules(*rooms):
     return [name for name in SOURCES if room(name) in rooms]
 
 
-def test_every_room_is_on_the_plan():
-    """No module stands outside the rooms of the design."""
+def test_every_module_is_in_a_known_folder():
+    """Every module is in a folder of the design."""
     assert {room(name) for name in SOURCES} <= BELOW.keys()
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_arrows_point_down(name):
-    """A module imports from its own room and from those below it, types included."""
+def test_imports_point_down(name):
+    """A module imports only from its folder and the folders below it, types included."""
     allowed = BELOW[room(name)] | FLOOR
     others = {module for module in inner(name) if room(module) != room(name)}
     assert {module for module in others if not under(module, allowed)} == set()
 
 
-def test_modules_make_no_circle():
-    """There is an order in which every module is imported after all that it imports."""
+def test_imports_have_no_circle():
+    """The imports of the package have no circle."""
     try:
         order = list(TopologicalSorter({name: inner(name) for name in SOURCES}).static_order())
     except CycleError as error:
@@ -124,7 +124,7 @@ def test_modules_make_no_circle():
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if room(name) not in {"cli", "testing"}])
 def test_only_core_dependencies_at_import(name):
-    """Outside cli and testing, an optional dependency is imported inside a function, if at all."""
+    """Outside cli and testing, optional dependencies are imported inside functions only."""
     nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.stmt)]
     inside = {
         id(node)
@@ -138,20 +138,20 @@ def test_only_core_dependencies_at_import(name):
 
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if room(name) != "cli"])
-def test_the_terminal_is_the_command_lines(name):
-    """Nothing outside cli imports what draws on a terminal, not even inside a function."""
+def test_only_cli_imports_terminal_libraries(name):
+    """Only cli imports libraries that draw on a terminal."""
     assert {m for m in outer(name) if m.split(".")[0] in {"click", "rich", "argparse"}} == set()
 
 
 @pytest.mark.parametrize("dependency", HOMES)
 def test_dependencies_have_one_home(dependency):
-    """What one file wraps, no other file touches."""
+    """Each of these dependencies is imported by these files only."""
     users = {name for name in SOURCES if any(m.split(".")[0] == dependency for m in outer(name))}
     assert users == HOMES[dependency]
 
 
 def test_aiohttps_client_has_one_home():
-    """One file touches aiohttp's client, and the simulator touches its server and nothing more."""
+    """One file imports aiohttp's client; the simulator imports only aiohttp's server."""
     users = {
         name: {module for module in outer(name) if module.split(".")[0] == "aiohttp"}
         for name in SOURCES
@@ -164,15 +164,15 @@ def test_aiohttps_client_has_one_home():
 
 
 @pytest.mark.parametrize("name", modules("core", "models"))
-def test_pure_rooms_import_nothing_impure(name):
-    """Core and models know no event loop, clock, chance, file or socket."""
+def test_core_and_models_import_nothing_impure(name):
+    """Core and models import no event loop, clock, randomness, file or socket."""
     allowed = {"os"} if name == "models.credentials" else set()
     assert {m for m in outer(name) if m.split(".")[0] in IMPURE - allowed} == set()
 
 
 @pytest.mark.parametrize("name", modules("core", "models"))
-def test_pure_rooms_ask_no_clock_and_print_nothing(name):
-    """Core and models call no now, today, open or print, and define no coroutine."""
+def test_core_and_models_call_no_clock_and_no_io(name):
+    """Core and models call no clock, ``open`` or ``print``, and define no coroutine."""
     clocks = {"now", "utcnow", "today", "fromtimestamp", "monotonic", "perf_counter"}
     tree = TREES[name]
     used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -190,7 +190,7 @@ def test_pure_rooms_ask_no_clock_and_print_nothing(name):
 
 
 def receivers(tree, attributes):
-    """Return the names whose attribute of that name is used: `datetime` of `datetime.now`."""
+    """Return the names before such an attribute: ``datetime`` of ``datetime.now``."""
     return {
         node.value.id
         for node in ast.walk(tree)
@@ -201,7 +201,7 @@ def receivers(tree, attributes):
 
 
 def test_the_simulator_shares_no_decision():
-    """Client and server do not share a throttle or a session, and so can't agree on a bug."""
+    """The simulator imports no throttle and no session, so both sides cannot share a bug."""
     forbidden = ["session", "core.throttle", "core.rate_limit", "core.retry", "core.request"]
     reached, todo = set(), modules("simulator")
     while todo:

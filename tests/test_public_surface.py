@@ -1,4 +1,4 @@
-"""What callers import: the names, whole and in order."""
+"""Tests of the names that callers import."""
 
 import importlib.metadata
 import inspect
@@ -62,41 +62,41 @@ OPTIONS = {
 }
 
 
-def test_the_names_of_the_package():
+def test_the_package_exports_these_names():
     """The package exports exactly these names."""
     assert taskrouter_stats.__all__ == SURFACE
 
 
 @pytest.mark.parametrize("module", [taskrouter_stats, errors, models, queries, session])
-def test_names_are_sorted_and_real(module):
-    """Every list of names is sorted, without repetition, and each name is there."""
-    assert module.__all__ == sorted(set(module.__all__))
+def test_names_are_unique_and_real(module):
+    """Every ``__all__`` has each name once, and each name exists."""
+    assert sorted(module.__all__) == sorted(set(module.__all__))
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
 
 
-def test_the_package_shows_no_other_public_name():
-    """What stands in the package beside its names are its rooms."""
+def test_the_package_has_no_other_public_name():
+    """The other public names of the package are its folders."""
     others = {name for name in vars(taskrouter_stats) if name[0] != "_"} - set(SURFACE)
     rooms = {path.stem for path in PACKAGE.iterdir()}
     assert others - rooms == set()
 
 
 @pytest.mark.parametrize("name", [name for name in SURFACE if name[0].isupper()])
-def test_every_public_thing_is_documented(name):
-    """Each class that callers see says what it is."""
+def test_every_public_class_is_documented(name):
+    """Each public class has a docstring."""
     value = getattr(taskrouter_stats, name)
     assert not inspect.isclass(value) or inspect.getdoc(value)
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_the_sessions_calls(call):
-    """A call of the session takes these arguments and says what it does."""
+def test_the_sessions_methods_have_these_arguments(call):
+    """A method of the session takes these arguments and has a docstring."""
     method = getattr(taskrouter_stats.TaskRouterSession, call)
     assert list(inspect.signature(method).parameters)[1:] == CALLS[call]
     assert inspect.getdoc(method)
 
 
-def test_the_sessions_options():
+def test_the_session_has_these_options():
     """A session takes these options by name, with these defaults."""
     parameters = inspect.signature(taskrouter_stats.TaskRouterSession).parameters
     options = {name: p.default for name, p in parameters.items() if name != "credentials"}
@@ -105,34 +105,34 @@ def test_the_sessions_options():
 
 
 def test_the_options_type_has_every_option():
-    """What from_env takes is what the session takes."""
+    """``SessionOptions`` has the session's options."""
     assert taskrouter_stats.SessionOptions.__annotations__.keys() == OPTIONS.keys()
     assert taskrouter_stats.SessionOptions.__required_keys__ == frozenset()
 
 
 def test_queries_of_this_release():
-    """The main job's two operations have constructors."""
+    """The two operations of the main job have constructors."""
     assert {"worker_statistics", "workers"} <= set(queries.__all__)
 
 
 def test_models_of_this_release():
-    """The records and the two ways to plain data are exported."""
+    """The main records and the two functions to plain data are exported."""
     expected = {"Worker", "WorkerStatistics", "WorkerCumulative", "ActivityDuration"}
     assert expected | {"to_dict", "to_json"} <= set(models.__all__)
 
 
-def test_core_exports_nothing_of_itself():
-    """The pure room has no front door: callers come through the package."""
+def test_core_exports_nothing():
+    """The core folder exports nothing: callers import from the package."""
     assert not hasattr(core, "__all__")
 
 
-def test_types_ship():
-    """The marker that tells type checkers to read the package lies in it."""
+def test_the_package_has_type_information():
+    """The package contains the marker file for type checkers."""
     assert (PACKAGE / "py.typed").read_bytes() == b""
 
 
 def test_the_version_has_one_place():
-    """The version stands in one file, from which the build and the package take it."""
+    """Only one file contains the version."""
     version = taskrouter_stats.__version__
     assert re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+|\.dev\d+)?", version)
     places = [path for path in PACKAGE.rglob("*.py") if f'"{version}"' in path.read_text("utf-8")]
@@ -140,15 +140,15 @@ def test_the_version_has_one_place():
 
 
 def test_the_build_reads_the_version():
-    """The project file names no version of its own but the file that has it."""
+    """The project file takes the version from that file."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert "version" not in project["project"]
     assert project["project"]["dynamic"] == ["version"]
     assert project["tool"]["hatch"]["version"]["path"] == "taskrouter_stats/_version.py"
 
 
-def test_the_installed_version():
-    """What pip shows is what the package says."""
+def test_the_installed_version_is_the_packages():
+    """The installed version is the version of the package."""
     try:
         installed = importlib.metadata.version("taskrouter-stats")
     except importlib.metadata.PackageNotFoundError:
@@ -157,7 +157,7 @@ def test_the_installed_version():
 
 
 def test_dependencies_are_the_five():
-    """The package needs five libraries, and time zones where the system has none."""
+    """The package depends on five libraries, and on tzdata on Windows."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     names = [re.match(r"[\w-]+", text)[0] for text in project["dependencies"]]
     assert names == ["aiohttp", "attrs", "cattrs", "orjson", "tenacity", "tzdata"]

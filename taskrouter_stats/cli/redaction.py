@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
-from taskrouter_stats.models.credentials import CREDENTIAL_VARIABLES
+from taskrouter_stats.models import environment
 from taskrouter_stats.models.redaction import SecretRedactor, basic_auth
 
 from .terminal import printable
@@ -50,7 +50,7 @@ class Redactor:
 
 def secrets_of(environ: Mapping[str, str], *proxies: str | None) -> list[str]:
     """Return the secrets of the environment and of proxy URLs, plain and as in Basic headers."""
-    key, secret, account, token = (environ.get(name, "") for name in CREDENTIAL_VARIABLES)
+    key, secret, account, token = (environ.get(name, "") for name in environment.CREDENTIALS)
     pairs = [(account, token), (key, secret)]
     for parts in (urlsplit(proxy) for proxy in proxies if proxy):
         user, password = parts.username or "", parts.password or ""

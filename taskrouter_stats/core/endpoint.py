@@ -1,5 +1,6 @@
-"""What a row of the endpoints table is, and how its parameters are checked."""
+"""A row of the endpoints table, and the functions that check and encode parameters."""
 
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, cast
@@ -29,18 +30,18 @@ SID_PREFIXES: Final = {
     "task_queue_sid": "WQ",
     "workflow_sid": "WW",
 }
-"""Which kind of SID stands at each place of a path."""
+"""Prefix of the SID at each named place of a path."""
 
 
 @frozen(eq=False, repr=False)
 class Filter:
-    """A query parameter beside the window.
+    """A query parameter, other than the window.
 
     Attributes:
-        wire: its name in the URL.
-        encode: from the caller's value to the text in the URL; raises a UsageError.
-        resource_key: the budget that a request with this filter spends from, when that is
-            another one than the endpoint's.
+        parameter: the name in the URL.
+        encode: the function that turns the caller's value into the text in the URL, or raises a
+            ``UsageError``; called with the Python name and the value.
+        resource_key: the budget of a request with this filter, if it is not the endpoint's.
     """
 
     parameter: str
@@ -48,12 +49,12 @@ class Filter:
     resource_key: str | None = None
 
 
-def _names_in_path(row: "Endpoint[Any]") -> tuple[str, ...]:
+def _path_sids(row: "Endpoint[Any]") -> tuple[str, ...]:
     return tuple(re.findall(r"{(\w+)}", row.path))
 
 
 _ROWS: Final[dict[str, "Endpoint[Any]"]] = {}
-"""Every row by its name, filled as the table is made."""
+"""Every row by its name: pickles of a row hold the name."""
 
 
 @frozen(eq=False, repr=False)
@@ -61,22 +62,24 @@ class Endpoint(Generic[T_co]):
     """One row of the table. Rows are compared by identity and pickled by name.
 
     Attributes:
-        name: the row's name, that of its constructor in ``queries``.
-        path: the path, SIDs in braces.
-        model: what one item of the answer becomes.
-        resource_key: the budget that a request spends from.
-        filters: the parameters beside the window, by their names in Python.
-        windowed: whether a time window is taken.
-        items: for a list, the key that its items stand under.
+        name: the row's name, which is the name of its constructor in ``queries``.
+        path: the path, with SIDs in braces.
+        model: the class of the answer, or of one item of a list.
+        resource_key: the budget of a request.
+        filters: the parameters other than the window, by their names in Python.
+        windowed: whether the operation takes a time window.
+        items: for a list, the JSON key of its items; None for a single answer.
         item_sid: for a list, the field that holds the SID of an item.
         method: the HTTP method.
-        retry_safe: whether sending twice does no harm. A 429 is always safe, since it "is never
-            processed" (https://www.twilio.com/docs/api/errors/20429).
-        complete: what an answer learns from its question, or None.
+        retry_safe: whether a request may be sent twice after a failure. After a 429 it always
+            may, since such a request "is never processed"
+            (https://www.twilio.com/docs/api/errors/20429).
+        add_request_data: a function that adds to an answer what only the query knows, or None.
+        path_sids: the names of the SIDs in the path, in order; derived from ``path``.
         answer_sids: the JSON names under which an answer, or each item of a list, repeats the
-            SIDs of the path, in the path's order; the path's own names by default.
-        part_sids: where an answer to a question about many TaskQueues names them: the list's key
-            and the SID's name in its items; or None.
+            SIDs of the path, in the path's order; ``path_sids`` by default.
+        part_sids: where the answer to a bulk query names its TaskQueues: the list's key and the
+            SID's name in its items; or None.
     """
 
     name: str
@@ -90,7 +93,10 @@ class Endpoint(Generic[T_co]):
     method: str = "GET"
     retry_safe: bool = True
     add_request_data: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)
-    answer_sids: tuple[str, ...] = field(default=Factory(_names_in_path, takes_self=True))
+    path_sids: tuple[str, ...] = field(default=Factory(_path_sids, takes_self=True), init=False)
+    answer_sids: tuple[str, ...] = field(
+        default=Factory(operator.attrgetter("path_sids"), takes_self=True)
+    )
     part_sids: tuple[str, str] | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -108,35 +114,35 @@ _UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 def encode_text(name: str, value: object) -> str:
-    """Text as it is, when it can stand in a URL."""
+    """Return text unchanged; refuse empty text and control characters."""
     if isinstance(value, str) and value and not _UNSENDABLE(value):
-        return str.__str__(value)  # a subclass may show itself otherwise, as enumerations do
-    raise InvalidParameter(name, value, "text without control characters is expected, not empty")
+        return str.__str__(value)  # a subclass, such as an enumeration, may have another str()
+    raise InvalidParameter(name, value, "expected text, not empty, without control characters")
 
 
 def encode_bool(name: str, value: object) -> str:
-    """``true`` or ``false``, the words of Twilio's documents."""
+    """Return ``true`` or ``false``, as Twilio documents them."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    raise InvalidParameter(name, value, "True or False is expected")
+    raise InvalidParameter(name, value, "expected True or False")
 
 
 def encode_thresholds(name: str, value: object) -> str:
-    """Seconds, separated by commas."""
+    """Return whole seconds separated by commas."""
     listed = isinstance(value, (list, tuple, range))
     given = cast("Sequence[object]", value) if listed else ()
-    seconds = [whole_number(one) or 0 for one in given]
+    seconds = [whole_number(threshold) or 0 for threshold in given]
     if seconds and min(seconds) > 0:
-        return ",".join(str(one) for one in seconds)
-    raise InvalidParameter(name, value, "whole seconds above 0 are expected, such as [5, 30]")
+        return ",".join(map(str, seconds))
+    raise InvalidParameter(name, value, "expected a list of whole seconds > 0, such as [5, 30]")
 
 
 @frozen(eq=False, repr=False)
 class EncodeSid:
-    """A SID of one kind."""
+    """The encoder of a filter that takes SIDs of one kind."""
 
     prefix: str
 
     def __call__(self, name: str, value: object) -> str:
-        """The SID as it is, once checked."""
+        """Return the SID unchanged; refuse a SID of another kind."""
         return check_sid(name, value, self.prefix)

@@ -1,17 +1,19 @@
-"""One table: every operation of the API that this package calls.
+"""The table of every operation of the API that this package calls.
 
-Adding an operation adds a row here, a constructor in ``queries`` and a model; nothing else knows
-one operation from another.
+A new operation costs three things: a row here, a model, and a constructor in ``queries`` whose
+body is one call of ``make_query`` or ``make_listing`` with the row. The module of a model and the
+module of a constructor list it in ``__all__``; the packages export what their modules list. The
+rest is derived from the row, and a test fails while a row lacks its constructor.
 
-Resource keys name budgets. Twilio's documents show their form in one event
+Resource keys name budgets. Twilio documents their form in one event
 (``TaskQueueStatistics-List``, https://www.twilio.com/docs/events/event-types/taskrouter/ratelimit)
-and name the filtered lists that have a limit of their own, 3 requests a second
-(https://www.twilio.com/en-us/changelog/taskrouter-endpoint-rate-limit-correction); the others are
-formed alike and serve only to keep budgets apart on this side.
+and names the filtered lists with a separate limit of 3 requests a second
+(https://www.twilio.com/en-us/changelog/taskrouter-endpoint-rate-limit-correction). The other keys
+follow the same form; this package uses them only to keep budgets apart.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import attrs
 
@@ -19,33 +21,7 @@ from taskrouter_stats import models
 
 from .endpoint import EncodeSid, Endpoint, Filter, encode_bool, encode_text, encode_thresholds
 
-__all__ = [
-    "ACTIVITIES",
-    "ENDPOINTS",
-    "TASK_CHANNELS",
-    "TASK_QUEUES",
-    "TASK_QUEUES_BULK_REAL_TIME_STATISTICS",
-    "TASK_QUEUES_STATISTICS",
-    "TASK_QUEUE_CUMULATIVE_STATISTICS",
-    "TASK_QUEUE_REAL_TIME_STATISTICS",
-    "TASK_QUEUE_STATISTICS",
-    "WORKER",
-    "WORKERS",
-    "WORKERS_CUMULATIVE_STATISTICS",
-    "WORKERS_REAL_TIME_STATISTICS",
-    "WORKERS_STATISTICS",
-    "WORKER_CHANNELS",
-    "WORKER_STATISTICS",
-    "WORKFLOWS",
-    "WORKFLOW_CUMULATIVE_STATISTICS",
-    "WORKFLOW_REAL_TIME_STATISTICS",
-    "WORKFLOW_STATISTICS",
-    "WORKSPACE",
-    "WORKSPACES",
-    "WORKSPACE_CUMULATIVE_STATISTICS",
-    "WORKSPACE_REAL_TIME_STATISTICS",
-    "WORKSPACE_STATISTICS",
-]
+__all__ = ["ENDPOINTS"]
 
 _WORKSPACE: Final = "/v1/Workspaces/{workspace_sid}"
 _WORKER: Final = _WORKSPACE + "/Workers/{worker_sid}"
@@ -198,7 +174,7 @@ TASK_QUEUES_BULK_REAL_TIME_STATISTICS: Final = Endpoint(
     models.TaskQueuesBulkRealTimeStatistics,
     "TaskQueueBulkRealTimeStatistics-Create",
     method="POST",
-    retry_safe=True,  # it only reads
+    retry_safe=True,  # the request only reads
     add_request_data=_with_requested,
     part_sids=("task_queue_data", "task_queue_sid"),
 )
@@ -298,33 +274,12 @@ WORKER_CHANNELS: Final = Endpoint(
     items="channels",
 )
 
+
+def _is_row(value: object) -> TypeGuard[Endpoint[Any]]:
+    return isinstance(value, Endpoint)
+
+
 ENDPOINTS: Final[Mapping[str, Endpoint[Any]]] = {
-    row.name: row
-    for row in (
-        WORKER_STATISTICS,
-        WORKERS_STATISTICS,
-        WORKERS_CUMULATIVE_STATISTICS,
-        WORKERS_REAL_TIME_STATISTICS,
-        TASK_QUEUE_STATISTICS,
-        TASK_QUEUE_CUMULATIVE_STATISTICS,
-        TASK_QUEUE_REAL_TIME_STATISTICS,
-        WORKFLOW_STATISTICS,
-        WORKFLOW_CUMULATIVE_STATISTICS,
-        WORKFLOW_REAL_TIME_STATISTICS,
-        WORKSPACE_STATISTICS,
-        WORKSPACE_CUMULATIVE_STATISTICS,
-        WORKSPACE_REAL_TIME_STATISTICS,
-        TASK_QUEUES_STATISTICS,
-        TASK_QUEUES_BULK_REAL_TIME_STATISTICS,
-        WORKER,
-        WORKSPACE,
-        WORKSPACES,
-        WORKERS,
-        TASK_QUEUES,
-        WORKFLOWS,
-        ACTIVITIES,
-        TASK_CHANNELS,
-        WORKER_CHANNELS,
-    )
+    row.name: row for row in tuple(globals().values()) if _is_row(row)
 }
-"""Every row by its name."""
+"""Every row of this module by its name."""

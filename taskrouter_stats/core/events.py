@@ -1,4 +1,4 @@
-"""What happens to a budget, as values that a log or a monitor can take in."""
+"""Changes of a budget, as values for logs and monitors."""
 
 from attrs import frozen
 
@@ -10,15 +10,15 @@ __all__ = ["BudgetChanged"]
 
 @frozen
 class BudgetChanged:
-    """A reply changed what is known of a budget: another limit, or a 429.
+    """A reply that changed what is known about a budget: a new limit, or a 429.
 
     Attributes:
-        budget: the account, Workspace and method.
+        budget: the account, the Workspace and the resource key.
         refused: whether the reply was a 429.
-        elsewhere: whether that 429 was not this budget's, which had some left.
-        limit: ``X-Rate-Limit-Limit`` as it was told last, or None.
-        remaining: ``X-Rate-Limit-Remaining`` as it was told last, or None.
-        pace: requests per second that are let out now.
+        elsewhere: whether another limit caused that 429, since this budget had requests left.
+        limit: the last ``X-Rate-Limit-Limit``, or None.
+        remaining: the last ``X-Rate-Limit-Remaining``, or None.
+        pace: requests per second at present.
         in_flight: requests on the wire.
         reason: why the next bulk request would wait, or ``"leave"``.
     """

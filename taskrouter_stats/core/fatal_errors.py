@@ -1,10 +1,10 @@
-"""Which failure ends a bulk run: one that would repeat for every query.
+"""Detector of failures that end a bulk run, because they would repeat for every query.
 
-One bad worker never ends a run. Four things do: a 401; a 403 while that operation has had no
-success in that workspace; a certificate that is not trusted, while nothing has had success; and
-the same error from each of the first 20 distinct workers. The last is for the documented default
-that closes worker statistics in workspaces of more than 100 workers
-(https://www.twilio.com/docs/taskrouter/limits), whose status nobody has written down.
+One bad Worker never ends a run. Four things do: a 401; a 403 before any success of that operation
+in that Workspace; an untrusted certificate before any success; and the same error for each of the
+first 20 distinct Workers. The last rule is for the documented default that closes Worker
+statistics in Workspaces of more than 100 Workers
+(https://www.twilio.com/docs/taskrouter/limits); Twilio does not document the status of that error.
 """
 
 from typing import Any, Final
@@ -18,12 +18,13 @@ from .query import Query
 
 __all__ = ["FatalErrorDetector"]
 
-_ENOUGH: Final = 20
+_MAX_EQUAL_ERRORS: Final = 20
+"""Distinct Workers with the same error that end a run."""
 
 
 @define(eq=False, repr=False)
 class FatalErrorDetector:
-    """Watches one run's outcomes, as they are made."""
+    """Detector for the outcomes of one run."""
 
     _succeeded: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
     _repeated: tuple[int, int | None] | None = None
@@ -31,16 +32,16 @@ class FatalErrorDetector:
     _varied: bool = False
 
     def check(self, outcome: Success[Any] | Failure) -> Exception | None:
-        """The error that ends the run, when this outcome shows that all would fail alike."""
-        place = _scope(outcome.query)
+        """Return the error if every other query would fail the same way."""
+        scope = _scope(outcome.query)
         if isinstance(outcome, Success):
-            self._succeeded.add(place)
+            self._succeeded.add(scope)
             self._varied = True
             return None
         error = outcome.error
         if isinstance(error, Unauthorized):
             return error
-        if isinstance(error, Forbidden) and place not in self._succeeded:
+        if isinstance(error, Forbidden) and scope not in self._succeeded:
             return error
         if isinstance(error, UntrustedCertificate) and not self._succeeded:
             return error
@@ -55,7 +56,7 @@ class FatalErrorDetector:
             return False
         self._repeated = same
         self._sids.add(sid)
-        return len(self._sids) >= _ENOUGH
+        return len(self._sids) >= _MAX_EQUAL_ERRORS
 
 
 def _scope(query: Query[Any]) -> tuple[str, str]:

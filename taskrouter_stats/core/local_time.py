@@ -1,8 +1,8 @@
-"""Times, days and zones of any library, as plain UTC datetimes, calendar days and zones.
+"""Conversion of times, days and zones of any library to plain UTC datetimes, days and zones.
 
-Libraries derive their datetimes from Python's: pandas with nanoseconds, pendulum, freezegun, and
-some with rules of their own. Each becomes a plain ``datetime`` in UTC here, once, so that no later
-step meets a subclass. A local time that no clock of its zone shows is refused.
+Libraries such as pandas, pendulum and freezegun have subclasses of ``datetime``, some with other
+rules. This module turns each into a plain ``datetime`` in UTC, so that no later step meets a
+subclass. It refuses a local time that its zone skips.
 """
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -23,27 +23,27 @@ __all__ = [
 ]
 
 NO_ZONES: Final = "Python finds no time zone database on this machine: pip install tzdata"
-"""Said of any zone's name but UTC where there are none."""
+"""The error for any zone other than UTC on a machine without zones."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""A plain datetime: what ``replace`` and subtraction make of it is plain as well."""
+"""A plain datetime: ``replace`` and subtraction then return plain datetimes as well."""
 _SECOND: Final = timedelta(seconds=1)
 _AROUND: Final = timedelta(hours=26)
-"""Farther than any zone's clock was ever moved at once (Samoa's, by a day)."""
+"""More than any zone ever changed its clock at once (Samoa: by a day)."""
 
 
 def plain_utc(name: str, time: object) -> datetime:
     """Return the moment as a plain datetime in UTC, fractions of a second cut off.
 
-    A local time that happens twice, when clocks go back, is the one that its ``fold`` says: the
+    For a local time that happens twice, when clocks go back, ``fold`` selects the moment: the
     first by default (https://docs.python.org/3/library/datetime.html#datetime.datetime.fold).
 
     Args:
-        name: the argument, for the error.
-        time: what the caller gave.
+        name: the argument's name, for the error.
+        time: the caller's value.
 
     Raises:
-        InvalidWindow: when it isn't an aware datetime, or its zone skips that time.
+        InvalidWindow: if it is not an aware datetime, or its zone skips that time.
     """
     moment = _moment(name, time)
     if isinstance(time, datetime) and time.tzinfo not in (None, UTC):
@@ -61,7 +61,7 @@ def moments_of(wall: datetime, zone: tzinfo) -> tuple[datetime, ...]:
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
-    """Return the first moment of a local day: where midnight is skipped, that of the skip."""
+    """Return the first moment of a local day; if its zone skips midnight, the end of the skip."""
     local = datetime(day.year, day.month, day.day, tzinfo=zone)
     moment = _moment("midnight", local)
     if _clock(moment, zone) in (None, _wall(local)):
@@ -76,14 +76,16 @@ def plain_day(day: object) -> date:
         InvalidWindow: for anything else, a datetime included.
     """
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise InvalidWindow(f"{day!r} is no calendar day; datetime.date(2026, 11, 1) is")
+        raise InvalidWindow(
+            f"{day!r} is not a calendar day: give one, such as datetime.date(2026, 11, 1)"
+        )
     return _EPOCH.date().replace(day.year, day.month, day.day)
 
 
 def plain_zone(tz: object) -> tzinfo:
-    """Return the zone of an IANA name or a tzinfo; a pytz zone becomes the one of its name.
+    """Return the zone of an IANA name or a tzinfo; replace a pytz zone by the zone of its name.
 
-    A pytz zone gives wrong offsets to datetimes that it did not make itself.
+    A pytz zone gives wrong offsets to datetimes that pytz did not make.
 
     Raises:
         InvalidWindow: for anything else.
@@ -95,7 +97,9 @@ def plain_zone(tz: object) -> tzinfo:
     if zone is None:
         if isinstance(name, str) and not has_zones():
             raise InvalidWindow(f"tz={tz!r}: {NO_ZONES}")
-        raise InvalidWindow(f'tz={tz!r} is no time zone; an IANA name such as "Europe/Dublin" is')
+        raise InvalidWindow(
+            f'tz={tz!r} is not a time zone: give an IANA name, such as "Europe/Dublin"'
+        )
     return zone
 
 
@@ -108,12 +112,12 @@ def find_zone(name: str) -> tzinfo | None:
 
 
 def has_zones() -> bool:
-    """Return whether this machine has a database of time zones at all."""
+    """Return whether this machine has a database of time zones."""
     return bool(available_timezones())
 
 
 def _moment(name: str, time: object) -> datetime:
-    """The moment in UTC, whole, whether or not its zone has such a time."""
+    """Return the moment in UTC with its fraction, even if the zone skips that time."""
     right = "datetime(2026, 11, 1, 8, tzinfo=UTC)"
     if isinstance(time, date) and not isinstance(time, datetime):
         raise InvalidWindow(
@@ -121,7 +125,7 @@ def _moment(name: str, time: object) -> datetime:
             "Window.day(day, tz=…) or Window.days(first, last, tz=…)"
         )
     if not isinstance(time, datetime):
-        raise InvalidWindow(f"{name}={time!r} is no datetime; {right} is")
+        raise InvalidWindow(f"{name}={time!r} is not a datetime: give one, such as {right}")
     try:
         wall, offset = _wall(time), time.utcoffset()
         if offset is not None:
@@ -129,21 +133,23 @@ def _moment(name: str, time: object) -> datetime:
     except OverflowError:
         raise InvalidWindow(f"{name}={time!r} is outside the calendar in UTC") from None
     except (TypeError, ValueError):  # such as pandas.NaT
-        raise InvalidWindow(f"{name}={time!r} is not a time; {right} is") from None
+        raise InvalidWindow(
+            f"{name}={time!r} is not a datetime: give one, such as {right}"
+        ) from None
     raise InvalidWindow(
         f"{name}={time!r} has no time zone; give it one, such as tzinfo=datetime.UTC"
     )
 
 
 def _wall(time: datetime) -> datetime:
-    """What a clock shows, as a plain datetime that names UTC only to be compared."""
+    """Return what a clock shows, as a plain datetime; its UTC zone serves comparison only."""
     return _EPOCH.replace(
         time.year, time.month, time.day, time.hour, time.minute, time.second, time.microsecond
     )
 
 
 def _clock(moment: datetime, zone: tzinfo) -> datetime | None:
-    """What the zone's clock shows at a moment; None when it can't tell."""
+    """Return what the zone's clock shows at a moment; None if the zone cannot tell."""
     try:
         return _wall(moment.astimezone(zone))
     except (ValueError, OverflowError, NotImplementedError):
@@ -151,7 +157,7 @@ def _clock(moment: datetime, zone: tzinfo) -> datetime | None:
 
 
 def _first_moment(wall: datetime, zone: tzinfo) -> datetime:
-    """The first moment at which the zone's clock shows that time or a later one."""
+    """Return the first moment at which the zone's clock shows that time or a later one."""
     before, after = wall - _AROUND, wall + _AROUND
     while after - before > _SECOND:
         middle = before + (after - before) // (2 * _SECOND) * _SECOND
@@ -166,7 +172,7 @@ def _why_not(wall: datetime, zone: tzinfo) -> str:
     name = getattr(zone, "zone", None)
     if hasattr(zone, "localize"):
         return (
-            "is not a time of its pytz zone, which has to be given by zone.localize(): use "
+            "is not a time of its pytz zone, because pytz requires zone.localize(): use "
             f'tzinfo=zoneinfo.ZoneInfo("{name}") instead'
         )
     first = _first_moment(wall.replace(microsecond=0), zone)

@@ -1,4 +1,4 @@
-"""What comes out: a value or an error, with the question and with how it went."""
+"""Outcomes of queries: a value or an error, with the query and how it went."""
 
 from typing import Any, Generic, Never, TypeAlias, TypeVar
 
@@ -15,15 +15,15 @@ T_co = TypeVar("T_co", covariant=True)
 
 @frozen
 class Meta:
-    """How an answer came about.
+    """Facts about how an outcome was reached.
 
     Attributes:
-        status: HTTP status of the last reply, or None when none came.
-        rate_limit: what that reply said about the budget.
+        status: HTTP status of the last reply; None if no reply arrived.
+        rate_limit: the rate-limit headers of that reply.
         request_id: its ``Twilio-Request-Id``, or None.
-        elapsed: seconds from the first wait for leave to the end.
-        attempts: sends that were not refused by a 429.
-        refused: 429s.
+        elapsed: seconds from the first wait for a permit to the end.
+        attempts: sends that were not answered with a 429.
+        refused: number of 429s.
     """
 
     status: int | None = None
@@ -36,20 +36,20 @@ class Meta:
 
 @frozen
 class Success(Generic[T_co]):
-    """A query that was answered."""
+    """The outcome of a query that was answered."""
 
     query: Query[T_co]
     value: T_co
     meta: Meta
 
     def unwrap(self) -> T_co:
-        """The value."""
+        """Return the value."""
         return self.value
 
 
 @frozen
 class Failure:
-    """A query that was not; one of these never ends a run."""
+    """The outcome of a query that failed; a single one never ends a run."""
 
     query: Query[Any]
     error: Exception
@@ -65,17 +65,17 @@ Outcome: TypeAlias = Success[T] | Failure
 
 @frozen
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
     Attributes:
-        done: outcomes made so far, failures included.
+        done: outcomes so far, failures included.
         failed: failures among them.
-        total: how many there will be; None until that is known.
-        retried: sends that followed a failed one of the same query, 429s left out.
-        refused: 429s so far.
+        total: expected outcomes; None until it is known.
+        retried: sends after a failed one of the same query, those after a 429 left out.
+        refused: number of 429s so far.
         elapsed: seconds since the run began.
         rate: outcomes per second since then.
-        eta: seconds to go at that rate; None while it is unknown.
+        eta: remaining seconds at that rate; None while it is unknown.
     """
 
     done: int

@@ -1,8 +1,8 @@
-"""From the pages of a list to its items, each once, and to the next page.
+"""Reader of a list's pages: returns each item once and finds the next page.
 
-A reply names the next page by an absolute URL. Only its path and query are used, its path must be
-the listing's own, and it is asked of the session's base URL: credentials never go to a host that
-a reply names. Page numbers are not used, since Twilio says not to
+A reply names the next page by an absolute URL. This package uses only its path and query, requires
+the listing's path, and requests the page from the session's base URL: credentials never go to a
+host that a reply names. It does not use page numbers, as Twilio advises
 (https://www.twilio.com/docs/taskrouter/api/worker).
 """
 
@@ -26,19 +26,20 @@ __all__ = ["ListReader", "Page", "read_page", "with_smaller_page"]
 T = TypeVar("T")
 
 _SMALLER_PAGE: Final = 100
-_MOST_PROBLEMS: Final = 10
+"""Items of a page after the server failed at more."""
+_MAX_PROBLEMS: Final = 10
+"""Problems of unreadable items that an error names, about."""
 _PAGE_SIZE: Final = re.compile(r"(?<=[?&]PageSize=)[0-9]{1,9}").search
-_PLACES: Final = re.compile(r"\{(\w+)\}").findall
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]*").fullmatch
 
 
 @frozen
 class Page:
-    """One page.
+    """One page of a list.
 
     Attributes:
-        items: the items, still as decoded JSON.
-        next_target: path and query of the next page, or None after the last.
+        items: the items as decoded JSON.
+        next_target: path and query of the next page; None on the last page.
     """
 
     items: list[Any]
@@ -46,17 +47,17 @@ class Page:
 
 
 def read_page(listing: Listing[Any], payload: object) -> Page:
-    """Take a page apart.
+    """Read a page from decoded JSON.
 
     Raises:
-        PayloadError: when the items are missing, or the next page is not this listing's.
+        PayloadError: if the items are missing, or the next page does not belong to this listing.
     """
     key, page = _items_key(listing), json_object(payload)
     items: list[Any] | None = page.get(key)
     if not isinstance(items, list):
-        raise PayloadError([f"$.{key}: a list is missing"])
+        raise PayloadError([f"$.{key}: expected a list, got none"])
     if page.get("meta") is None:
-        raise PayloadError(["$.meta: missing, so whether a page follows is unknown"])
+        raise PayloadError(["$.meta: missing, so it is unknown whether another page follows"])
     meta: object = page["meta"]
     if not isinstance(meta, dict):
         raise PayloadError([f"$.meta: expected an object, got {type(meta).__name__}"])
@@ -79,14 +80,14 @@ def _target(listing: Listing[Any], url: object) -> str | None:
     if parts is None or parts.path != path_for(listing):
         raise PayloadError([f"$.meta.next_page_url: not a page of this list: {url[:200]!r}"])
     if parse_qs(parts.query, keep_blank_values=True).get("PageToken") == [""]:
-        return None  # a token that names nothing: there is no such page
+        return None  # an empty token names no page
     return f"{parts.path}?{parts.query}"
 
 
 def with_smaller_page(target: str) -> str | None:
-    """The same page with fewer items, or None when it has few already.
+    """Return the target of the same page with fewer items, or None if it has few already.
 
-    A server was seen to answer 500 at 1,000 items and to succeed at fewer.
+    A server was seen to answer 500 for 1,000 items and to succeed for fewer.
     """
     found = _PAGE_SIZE(target)
     if found is None or int(found[0]) <= _SMALLER_PAGE:
@@ -96,20 +97,20 @@ def with_smaller_page(target: str) -> str | None:
 
 @define(eq=False, repr=False)
 class ListReader(Generic[T]):
-    """What the pages of one list have shown so far.
+    """The state of reading one list, page by page.
 
-    One bad item never hides the others. An item with odd values is read all the same. An item that
-    cannot be read, such as one without its SID, is left out, and the list then ends with an error,
-    because nobody knows what is missing. A list that repeats itself ends with an error, too.
+    One bad item never hides the others. The reader keeps an item with odd values. It leaves out an
+    unreadable item, such as one without its SID, and the list then ends with an error, because the
+    missing item is unknown. A list that repeats itself ends with an error, too.
 
     Attributes:
-        listing: the question.
+        listing: the listing.
         first_target: path and query of the first page.
-        count: how many items the pages brought so far, each counted once.
-        unreadable: how many of these were left out.
-        odd_items: how many items had a value that its field cannot hold.
-        odd_fields: the same by field.
-        endless: what shows that the list would never end, or None.
+        count: items of the pages so far, each counted once.
+        unreadable: items that were left out.
+        odd_items: items with a value that its field cannot hold.
+        odd_fields: number of such values by field.
+        endless: why the list would never end, or None.
     """
 
     listing: Listing[T]
@@ -122,15 +123,15 @@ class ListReader(Generic[T]):
     _problems: list[str] = field(factory=list[str], init=False)
     _sids: set[str] = field(factory=set[str], init=False)
     _targets: set[str] = field(init=False)
-    _places: tuple[tuple[str, str], ...] = field(init=False)
+    _path_sids: tuple[tuple[str, str], ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._targets = {self.first_target}
-        names: list[str] = _PLACES(self.listing.endpoint.path)
-        self._places = tuple(zip(names, self.listing.sids, strict=True))
+        names = self.listing.endpoint.path_sids
+        self._path_sids = tuple(zip(names, self.listing.sids, strict=True))
 
     def take(self, page: Page) -> tuple[list[object], str | None]:
-        """Return the items that no page before had, and the target of the page to ask for next."""
+        """Return the items that no earlier page had, and the target of the next page."""
         known = len(self._sids)
         items = [item for item in page.items if self._is_new(item)]
         self.count += len(items)
@@ -147,14 +148,14 @@ class ListReader(Generic[T]):
         return items, None
 
     def read(self, item: object) -> T | None:
-        """Return the item as its model, or None when it has to be left out."""
+        """Return the item as its model; None if it is left out."""
         try:
             value, odd = structure_item(item, self.listing.endpoint.model)
-            self._check_place(value)
+            self._check_path_sids(value)
         except PayloadError as error:
             self.unreadable += 1
-            if len(self._problems) < _MOST_PROBLEMS:
-                self._problems.extend(error.problems[:_MOST_PROBLEMS])
+            if len(self._problems) < _MAX_PROBLEMS:
+                self._problems.extend(error.problems[:_MAX_PROBLEMS])
             return None
         self.odd_items += bool(odd)
         self.odd_fields.update(odd)
@@ -162,11 +163,11 @@ class ListReader(Generic[T]):
 
     @property
     def total(self) -> int:
-        """How many items the pages brought so far, without those that were left out."""
+        """Items of the pages so far, without those that were left out."""
         return self.count - self.unreadable
 
     def error(self) -> PayloadError | None:
-        """Return why the list is not complete, once its last page was taken and read."""
+        """Return why the list is not complete, after its last page."""
         key, problems = _items_key(self.listing), list[str]()
         if self.endless is not None:
             problems.append(f"$.{key}: the list {self.listing.key} {self.endless}")
@@ -177,7 +178,7 @@ class ListReader(Generic[T]):
         return PayloadError(problems) if problems else None
 
     def _is_new(self, item: object) -> bool:
-        """Whether to deliver the item: one without a SID cannot be known from another page."""
+        """Return whether to deliver the item; without a SID it always counts as new."""
         sid: object = json_object(item).get(self.listing.endpoint.item_sid)
         if not isinstance(sid, str):
             return True
@@ -189,9 +190,9 @@ class ListReader(Generic[T]):
         self._sids.add(sid)
         return True
 
-    def _check_place(self, value: T) -> None:
-        """Refuse an item of another Workspace, or Worker, than the list's own."""
-        for name, asked in self._places:
-            said = getattr(value, name, None)
-            if said is not None and said.lower() != asked.lower():
-                raise PayloadError([f"$.{name}: expected {asked} as asked for, got {said}"])
+    def _check_path_sids(self, value: T) -> None:
+        """Refuse an item of another Workspace or Worker."""
+        for name, requested in self._path_sids:
+            answered = getattr(value, name, None)
+            if answered is not None and answered.lower() != requested.lower():
+                raise PayloadError([f"$.{name}: expected {requested}, got {answered}"])

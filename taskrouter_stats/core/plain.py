@@ -1,7 +1,7 @@
-"""Numbers of foreign types as Python's own: numpy's, enumerations, subclasses.
+"""Conversion of numbers of other types, such as numpy's, to plain ``int`` and ``float``.
 
-What reaches a URL, a key or a file is of a plain type, so that no subclass can show itself there
-in another way. A boolean is not a number here.
+A URL, a key or a file only receives plain types, because a subclass may have another text. A
+boolean is not a number here.
 """
 
 import operator

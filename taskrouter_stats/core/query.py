@@ -1,10 +1,9 @@
-"""What is asked: an endpoint, SIDs, a window, filters. Values, made by ``queries``.
+"""Queries as values: an endpoint, SIDs, a window, filters.
 
-``Query[T]`` is answered by one ``T``, ``Listing[T]`` by pages of them; both are immutable,
-comparable and picklable.
+The server answers a ``Query[T]`` with one ``T``, a ``Listing[T]`` with pages of them. Both are
+immutable, comparable and picklable. ``make_query`` and ``make_listing`` check the arguments.
 """
 
-from collections.abc import Mapping
 from typing import Any, Generic, Self, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -18,52 +17,32 @@ from .endpoint import SID_PREFIXES, Endpoint
 from .plain import whole_number
 from .window import Window
 
-__all__ = ["MAX_PAGE_SIZE", "BaseQuery", "Listing", "Query", "check_arguments"]
+__all__ = ["MAX_PAGE_SIZE", "BaseQuery", "Listing", "Query", "make_listing", "make_query"]
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MAX_PAGE_SIZE = 1000
-"""The most items that a page may hold (https://www.twilio.com/docs/usage/twilios-response)."""
-
-
-def check_arguments(
-    endpoint: Endpoint[Any],
-    sids: Mapping[str, object],
-    window: Window | None = None,
-    filters: Mapping[str, object] | None = None,
-) -> tuple[tuple[str, ...], Window | None, tuple[tuple[str, str], ...]]:
-    """Check a constructor's arguments; filters that are None are left out.
-
-    Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: naming the argument and the rule.
-    """
-    checked = tuple(check_sid(name, value, SID_PREFIXES[name]) for name, value in sids.items())
-    if endpoint.windowed and not isinstance(window, Window):
-        raise InvalidWindow(f"window={window!r} is no Window; Window.last(minutes=15) is")
-    texts = tuple(
-        (rule.parameter, rule.encode(name, value))
-        for name, value in (filters or {}).items()
-        if value is not None
-        for rule in (endpoint.filters[name],)
-    )
-    return checked, window, texts
+"""Items of a page, at most (https://www.twilio.com/docs/usage/twilios-response)."""
 
 
 def _page_size(size: object) -> int:
     number = whole_number(size)
     if number is None or not 0 < number <= MAX_PAGE_SIZE:
-        raise InvalidParameter("page_size", size, f"a whole number from 1 to {MAX_PAGE_SIZE}")
+        raise InvalidParameter(
+            "page_size", size, f"expected a whole number from 1 to {MAX_PAGE_SIZE}"
+        )
     return number
 
 
 @frozen(repr=False)
 class BaseQuery(Generic[T_co]):
-    """What a query and a listing have in common.
+    """The common part of a query and a listing.
 
     Attributes:
         endpoint: the operation.
         sids: the SIDs of the path, in the path's order.
-        window: the time asked for, or None where the operation takes none.
+        window: the time window; None if the operation takes none.
         filters: the other parameters, as names and texts of the URL.
     """
 
@@ -74,7 +53,7 @@ class BaseQuery(Generic[T_co]):
 
     @property
     def key(self) -> str:
-        """Stable text that names this question: equal for equal questions, in any process."""
+        """Stable text that names this query: equal for equal queries, in any process."""
         filters = urlencode(self.filters)
         return f"{self.endpoint.name}:{'/'.join(self.sids)}:{self.window or ''}:{filters}"
 
@@ -83,25 +62,25 @@ class BaseQuery(Generic[T_co]):
 
     @property
     def workspace_sid(self) -> str:
-        """The Workspace that is asked about, or an empty text."""
+        """SID of the Workspace, or an empty text."""
         return self.sids[0] if self.sids else ""
 
     @property
     def sid(self) -> str:
-        """The innermost SID: of the Worker, for worker statistics."""
+        """Last SID of the path: the Worker's, for worker statistics."""
         return self.sids[-1] if self.sids else ""
 
     def with_window(self, window: Window) -> Self:
-        """The same question for another window, its context kept."""
+        """Return the same query for another window, with the same context."""
         return attrs.evolve(self, window=window)
 
 
 @frozen(repr=False)
 class Query(BaseQuery[T_co]):
-    """A question that is answered by one ``T``.
+    """A query that the server answers with one ``T``.
 
     Attributes:
-        task_queue_sids: the TaskQueues of the one operation that takes many at once.
+        task_queue_sids: the TaskQueues of a bulk query; empty for every other query.
     """
 
     task_queue_sids: tuple[str, ...] = ()
@@ -109,30 +88,103 @@ class Query(BaseQuery[T_co]):
 
     @property
     def context(self: "Query[WorkerStatistics]") -> Worker:
-        """The Worker that the query asks about; not a part of the question itself.
+        """The Worker that the query asks about; not compared, not part of ``key``.
 
-        A stream over a list of Workers gives each Worker as the server listed it; otherwise the
-        Worker has its SIDs only. Queries about anything else than one Worker have ``None``.
+        In a stream over a list of Workers it is the Worker as the server listed it; otherwise it
+        has only its SIDs. It is ``None`` for a query that does not ask for worker statistics.
         """
         return cast("Worker", self._context)
 
     @property
     def key(self) -> str:
-        """Stable text that names this question: equal for equal questions, in any process."""
+        """Stable text that names this query: equal for equal queries, in any process."""
         return ":".join((super().key, *self.task_queue_sids))
 
     def with_window(self, window: Window) -> Self:
-        """As for any question; a stream does this for each, so not by way of all fields' names."""
+        """Return the same query for another window, with the same context.
+
+        A stream calls this for each query, so it is faster than ``attrs.evolve``.
+        """
         kind, context = type(self), self._context
         return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, context)
 
 
 @frozen(repr=False)
 class Listing(BaseQuery[T_co]):
-    """A question that is answered by a list of ``T``, page by page.
+    """A query that the server answers with a list of ``T``, page by page.
 
     Attributes:
-        page_size: how many items to ask for at once, 1 to 1000; no part of the question.
+        page_size: items per request, 1 to 1000; not compared, not part of ``key``.
     """
 
     page_size: int = field(default=MAX_PAGE_SIZE, eq=False, converter=_page_size)
+
+
+def make_query(
+    endpoint: Endpoint[T], *sids: object, window: object = None, **filters: object
+) -> Query[T]:
+    """Make a query from a constructor's arguments.
+
+    Args:
+        endpoint: the operation.
+        sids: the SIDs of its path, in the path's order.
+        window: the time window, for an operation that takes one.
+        filters: the other parameters by their Python names; a value of None means no filter.
+
+    Raises:
+        InvalidSid, InvalidWindow, InvalidParameter: naming the argument and the rule.
+    """
+    return Query(
+        endpoint,
+        _check_sids(endpoint, sids),
+        _check_window(endpoint, window),
+        _encode_filters(endpoint, filters),
+    )
+
+
+def make_listing(
+    endpoint: Endpoint[T],
+    *sids: object,
+    page_size: int = MAX_PAGE_SIZE,
+    window: object = None,
+    **filters: object,
+) -> Listing[T]:
+    """Make a listing from a constructor's arguments: as ``make_query``, with a page size.
+
+    Raises:
+        InvalidSid, InvalidWindow, InvalidParameter: naming the argument and the rule.
+    """
+    return Listing(
+        endpoint,
+        _check_sids(endpoint, sids),
+        _check_window(endpoint, window),
+        _encode_filters(endpoint, filters),
+        page_size=page_size,
+    )
+
+
+def _check_sids(endpoint: Endpoint[Any], sids: tuple[object, ...]) -> tuple[str, ...]:
+    return tuple(
+        check_sid(name, sid, SID_PREFIXES[name])
+        for name, sid in zip(endpoint.path_sids, sids, strict=True)
+    )
+
+
+def _check_window(endpoint: Endpoint[Any], window: object) -> Window | None:
+    if not endpoint.windowed:
+        return None
+    if isinstance(window, Window):
+        return window
+    raise InvalidWindow(
+        f"window={window!r} is not a Window: give one, such as Window.last(minutes=15)"
+    )
+
+
+def _encode_filters(
+    endpoint: Endpoint[Any], filters: dict[str, object]
+) -> tuple[tuple[str, str], ...]:
+    given = ((name, value) for name, value in filters.items() if value is not None)
+    return tuple(
+        (endpoint.filters[name].parameter, endpoint.filters[name].encode(name, value))
+        for name, value in given
+    )

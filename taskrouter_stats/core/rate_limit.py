@@ -1,12 +1,12 @@
-"""What a reply says about the budget that it spent, read with distrust.
+"""Parser of a reply's rate-limit headers.
 
 Twilio's description declares ``X-Rate-Limit-Limit``, ``-Remaining`` and ``-Config`` as strings
 without an example (https://www.twilio.com/docs/taskrouter/api); units and grammar are unknown,
-and no value was ever seen. So whatever is not a finite number reads ``None``, and even a number
-is only what the server *said*: the throttle decides what to believe.
+and no value was ever seen. So a text that is not a finite number becomes ``None``. Even a number
+may be wrong: the throttle decides which values are credible.
 
-``Retry-After`` is not documented for TaskRouter and is honoured if present; as a date it is
-counted from the same reply's ``Date``, so that no clock but the server's takes part.
+Twilio does not document ``Retry-After`` for TaskRouter; if present, it is obeyed. A date in it is
+compared with the reply's ``Date``, so that only the server's clock matters.
 """
 
 import math
@@ -20,19 +20,19 @@ import attrs
 __all__ = ["NO_HEADERS", "RateLimit", "parse_headers"]
 
 _LONGEST_NUMBER = 32
-"""Longer text is no number that a rate limit could mean, and not worth parsing."""
+"""Characters; a longer text is not a plausible rate limit."""
 
 
 @attrs.frozen(slots=True)
 class RateLimit:
-    """The rate-limit headers of one reply; ``None`` is "not said, or not readable".
+    """The rate-limit headers of one reply; ``None`` means missing or unreadable.
 
     Attributes:
         limit: ``X-Rate-Limit-Limit``, the maximum for this method.
-        remaining: ``X-Rate-Limit-Remaining``, what is left before the limit.
-        config: ``X-Rate-Limit-Config``, opaque.
-        retry_after: ``Retry-After`` in seconds, not negative.
-        concurrent_requests: ``Twilio-Concurrent-Requests``, the account's requests under way
+        remaining: ``X-Rate-Limit-Remaining``, the requests left before the limit.
+        config: ``X-Rate-Limit-Config``, of unknown meaning.
+        retry_after: ``Retry-After`` in seconds, ≥ 0.
+        concurrent_requests: ``Twilio-Concurrent-Requests``, the account's requests in flight
             (https://www.twilio.com/docs/usage/rest-api-best-practices).
     """
 
@@ -47,11 +47,11 @@ NO_HEADERS = RateLimit()
 
 
 def parse_headers(headers: Mapping[str, str], shown: Callable[[str], str] = str) -> RateLimit:
-    """Read a reply's headers, their names in lower case; never raises.
+    """Parse a reply's headers; never raises.
 
     Args:
-        headers: as they came.
-        shown: makes of a text one that may be shown.
+        headers: the headers, found by names in lower case.
+        shown: the function that redacts a text.
     """
     config = headers.get("x-rate-limit-config")
     concurrent = _number(headers.get("twilio-concurrent-requests"))
@@ -70,7 +70,7 @@ def _number(text: str | None) -> float | None:
 
 @lru_cache(maxsize=1024)
 def _read(text: str) -> float | None:
-    """A number; the same few are told again and again."""
+    """Return a number from text, cached: a server repeats a few values."""
     if not text.isascii() or "_" in text:
         return None
     try:
@@ -91,7 +91,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _seconds_between(earlier: str | None, later: str) -> float | None:
-    """The seconds from one HTTP date to another, or None when either is not one."""
+    """Return the seconds from one HTTP date to another; None if either is not a date."""
     try:
         start, end = parsedate_to_datetime(earlier or ""), parsedate_to_datetime(later)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""From what came over the wire to a payload, or to the error that it tells of."""
+"""Decoding of a raw reply: returns its payload or raises its error."""
 
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -15,13 +15,16 @@ from . import rate_limit
 __all__ = ["MAX_BODY_BYTES", "Reply", "decode_reply", "json_object"]
 
 MAX_BODY_BYTES: Final = 16 * 2**20
-"""Bytes of a body, decompressed; a page of 1,000 workers is a fraction of that."""
+"""Bytes of a decompressed body, at most; a page of 1,000 Workers has far fewer."""
 
 _LONGEST_MESSAGE: Final = 500
+"""Characters of a text from an error body, at most."""
 _LONGEST_QUOTE: Final = 60
+"""Bytes of a body that an error shows, at most."""
 _READ_FOR_A_QUOTE: Final = 2**16
-"""Bytes of a body of which a quote shows the beginning, secrets having been taken out of them."""
+"""Bytes at the beginning of a body that are redacted before a quote is cut."""
 _LONGEST_CODE: Final = 10
+"""Digits of an error code given as text, fewer than this."""
 _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
     401: errors.Unauthorized,
     403: errors.Forbidden,
@@ -34,108 +37,111 @@ _NO_SECRETS: Final = SecretRedactor(())
 
 @frozen
 class Reply:
-    """A whole reply, as it came: it may repeat our secrets, which what is shown of it may not.
+    """A complete raw reply. It may repeat our secrets, so redact every part before showing it.
 
     Attributes:
         status: HTTP status.
-        headers: found by their names in lower case.
-        body: decompressed, otherwise untouched; one over ``LARGEST_BODY`` bytes is cut after them.
-        blotter: takes our secrets out of what is shown or kept.
+        headers: the headers, found by names in lower case.
+        body: the decompressed body, cut soon after ``MAX_BODY_BYTES`` bytes.
+        redactor: removes our secrets from what is shown or kept.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    blotter: SecretRedactor = field(default=_NO_SECRETS, repr=False, eq=False)
+    redactor: SecretRedactor = field(default=_NO_SECRETS, repr=False, eq=False)
 
     @property
     def request_id(self) -> str | None:
-        """``Twilio-Request-Id``, which Twilio's support asks for."""
+        """``Twilio-Request-Id``, which Twilio's support asks for, or None."""
         found = self.headers.get("twilio-request-id")
-        return None if found is None else self.blotter.text(found)
+        return None if found is None else self.redactor.text(found)
 
     @property
     def is_rate_limited(self) -> bool:
-        """Whether the rate limit refused it: it was not processed, and may be sent again."""
+        """Whether it is a 429: the server did not process the request, so it may be sent again."""
         return self.status == 429  # noqa: PLR2004
 
 
 def decode_reply(
     reply: Reply, limits: rate_limit.RateLimit = rate_limit.NO_HEADERS, attempts: int = 1
 ) -> Any:
-    """The decoded JSON of a successful reply. A key that stands twice has its last value.
+    """Return the decoded JSON of a successful reply. Of a repeated key the last value counts.
 
-    Half a surrogate pair and bytes that are not UTF-8 are read as U+FFFD, so that one odd
-    character never costs the whole body. Texts in it that repeat a secret are blotted out, since
-    records are shown and stored.
+    Half a surrogate pair and bytes that are not UTF-8 become U+FFFD, so that one broken character
+    does not make the body unreadable. Secrets are redacted from texts, since callers show and
+    store records.
 
     Raises:
-        ApiError: the subclass that the status names, with the number of attempts so far.
-        PayloadError: when a successful reply's body is no JSON, or too large.
+        ApiError: the subclass of the status, with the number of attempts so far.
+        PayloadError: if the body of a successful reply is not JSON, or is too large.
     """
     if not 200 <= reply.status < 300:  # noqa: PLR2004
         raise _refusal(reply, limits, attempts)
     if len(reply.body) > MAX_BODY_BYTES:
         raise errors.PayloadError(
-            [f"$: the body is over {MAX_BODY_BYTES:,} bytes"], reply.request_id
+            [f"$: expected at most {MAX_BODY_BYTES:,} bytes, got more"], reply.request_id
         )
-    blot = reply.blotter
+    redact = reply.redactor
     try:
         payload = loads(reply.body)
     except orjson.JSONDecodeError as error:
         wrong = str(error)
     else:
-        return blot.values(payload) if blot.suspects(reply.body) else payload
-    # Raised here and not above: that error holds the whole body, and would be this one's context.
-    start = blot(reply.body[:_READ_FOR_A_QUOTE])[:_LONGEST_QUOTE].decode("utf-8", "replace")
-    kind = blot.text(reply.headers.get("content-type", "without a content type"))
+        return redact.values(payload) if redact.suspects(reply.body) else payload
+    # Raised outside the except block: the decoder's error holds the body and would be the context.
+    start = redact(reply.body[:_READ_FOR_A_QUOTE])[:_LONGEST_QUOTE].decode("utf-8", "replace")
+    kind = redact.text(reply.headers.get("content-type", "without a content type"))
     raise errors.PayloadError(
-        [f"$: no JSON ({wrong}), {len(reply.body)} bytes, {kind}, beginning {start!r}"],
+        [f"$: not JSON ({wrong}), {len(reply.body)} bytes, {kind}, beginning {start!r}"],
         reply.request_id,
     )
 
 
 def json_object(value: object) -> dict[str, Any]:
-    """A decoded JSON object, or an empty one in place of anything else."""
+    """Return a decoded JSON object, or an empty one in place of anything else."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> errors.ApiError:
     status = reply.status
     code, message, more_info = _error_fields(reply)
-    blot = reply.blotter.text
-    headers = {blot(name.lower()): blot(value) for name, value in reply.headers.items()}
-    told = (status, code, message, more_info, reply.request_id, headers, attempts)
+    redact = reply.redactor.text
+    headers = {redact(name.lower()): redact(value) for name, value in reply.headers.items()}
+    details = (status, code, message, more_info, reply.request_id, headers, attempts)
     if reply.is_rate_limited:
-        return errors.RateLimited(*told, limits.limit, limits.remaining, limits.retry_after)
+        return errors.RateLimited(*details, limits.limit, limits.remaining, limits.retry_after)
     if status in _BY_STATUS:
-        return _BY_STATUS[status](*told)
+        return _BY_STATUS[status](*details)
     if status >= 500:  # noqa: PLR2004
-        return errors.ServerError(*told)
+        return errors.ServerError(*details)
     if status >= 400:  # noqa: PLR2004
-        return errors.BadRequest(*told)
+        return errors.BadRequest(*details)
     return errors.ApiError(
-        status, code, "neither success nor error; redirects are not followed", *told[3:]
+        status,
+        code,
+        "neither success nor error; this package does not follow redirects",
+        *details[3:],
     )
 
 
 def _error_fields(reply: Reply) -> tuple[int | None, str | None, str | None]:
-    """Code, message and link of an error body, classic or RFC 9457; anything may be missing."""
+    """Return code, message and link of an error body, classic or RFC 9457; each may be None."""
     try:
-        told = json_object(loads(reply.body))
+        fields = json_object(loads(reply.body))
     except orjson.JSONDecodeError:
-        told = {}
-    code = told.get("code")
+        fields = {}
+    code = fields.get("code")
     if isinstance(code, str) and code.isascii() and code.isdecimal() and len(code) < _LONGEST_CODE:
         code = int(code)
-    message = _text(reply, told, "message", "detail", "title")
-    more_info = _text(reply, told, "more_info", "type")
+    message = _text(reply, fields, "message", "detail", "title")
+    more_info = _text(reply, fields, "more_info", "type")
     return (code if type(code) is int else None), message, more_info
 
 
-def _text(reply: Reply, told: Mapping[str, Any], *names: str) -> str | None:
+def _text(reply: Reply, fields: Mapping[str, Any], *names: str) -> str | None:
     for name in names:
-        value = told.get(name)
+        value = fields.get(name)
         if isinstance(value, str) and value:
-            return reply.blotter.text(value)[:_LONGEST_MESSAGE]
+            return reply.redactor.text(value)[:_LONGEST_MESSAGE]
     return None

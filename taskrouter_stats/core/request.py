@@ -1,4 +1,4 @@
-"""From a question to what goes over the wire, and to the budget that it will spend."""
+"""Requests and their budgets, built from queries."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,11 +14,11 @@ __all__ = ["BudgetKey", "Request", "build_page_request", "build_request", "path_
 
 
 class BudgetKey(NamedTuple):
-    """What the server counts requests by, as far as is known.
+    """The key of a budget: the server counts requests by it, as far as known.
 
     Twilio's rate-limit event names a Workspace and a resource key
     (https://www.twilio.com/docs/events/event-types/taskrouter/ratelimit); the account is added
-    because limits are set per account.
+    because Twilio sets limits per account.
     """
 
     account: str
@@ -28,15 +28,15 @@ class BudgetKey(NamedTuple):
 
 @frozen
 class Request:
-    """What the transport sends.
+    """An HTTP request that the transport can send.
 
     Attributes:
         method: the HTTP method.
-        target: path and query, encoded; asked of the session's base URL and no other.
-        budget: what it spends from.
-        retry_safe: whether sending it twice does no harm.
+        target: path and query, encoded; the transport adds the session's base URL.
+        budget: the key of the budget that it uses.
+        retry_safe: whether it may be sent twice after a failure.
         body: JSON, or None.
-        ask: the question, which the answer is compared with; None when nobody compares.
+        query: the query to compare the answer with; None to skip the comparison.
     """
 
     method: str
@@ -44,42 +44,42 @@ class Request:
     budget: BudgetKey
     retry_safe: bool
     body: bytes | None = None
-    ask: BaseQuery[Any] | None = None
+    query: BaseQuery[Any] | None = None
 
 
-def build_request(ask: BaseQuery[Any], account: str) -> Request:
-    """The first, or only, request of a question."""
-    page_size = ask.page_size if isinstance(ask, Listing) else None
-    text = _query_text(ask.filters, ask.window, page_size)
-    return build_page_request(ask, path_for(ask) + text, account)
+def build_request(query: BaseQuery[Any], account: str) -> Request:
+    """Build the first, or only, request of a query."""
+    page_size = query.page_size if isinstance(query, Listing) else None
+    text = _query_text(query.filters, query.window, page_size)
+    return build_page_request(query, path_for(query) + text, account)
 
 
-def build_page_request(ask: BaseQuery[Any], target: str, account: str) -> Request:
-    """A request for a page that the server named, ``target`` having been checked."""
-    endpoint = ask.endpoint
-    budget = BudgetKey(account, ask.workspace_sid, _resource_key(ask))
-    return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(ask), ask)
+def build_page_request(query: BaseQuery[Any], target: str, account: str) -> Request:
+    """Build the request for a page that the server named; ``target`` was checked."""
+    endpoint = query.endpoint
+    budget = BudgetKey(account, query.workspace_sid, _resource_key(query))
+    return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(query), query)
 
 
-def _body(ask: BaseQuery[Any]) -> bytes | None:
-    """The one body that there is; its key is spelled as in Twilio's example.
+def _body(query: BaseQuery[Any]) -> bytes | None:
+    """Return the body of a bulk query; its key is written as in Twilio's example.
 
     https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics
     """
-    if isinstance(ask, Query) and ask.task_queue_sids:
-        return orjson.dumps({"queueSids": ask.task_queue_sids})
+    if isinstance(query, Query) and query.task_queue_sids:
+        return orjson.dumps({"queueSids": query.task_queue_sids})
     return None
 
 
-def path_for(ask: BaseQuery[Any]) -> str:
-    """The path of a question: SIDs need no quoting, having been checked."""
-    path = ask.endpoint.path
-    return _template(path).format(*ask.sids)
+def path_for(query: BaseQuery[Any]) -> str:
+    """Return the path of a query; its checked SIDs need no quoting."""
+    path = query.endpoint.path
+    return _template(path).format(*query.sids)
 
 
 @lru_cache(maxsize=64)
 def _template(path: str) -> str:
-    """The path with positions for names: ``{worker_sid}`` → ``{}``."""
+    """Return the path with positions for names: ``{worker_sid}`` → ``{}``."""
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
 
@@ -87,7 +87,7 @@ def _template(path: str) -> str:
 def _query_text(
     filters: tuple[tuple[str, str], ...], window: Window | None, page_size: int | None
 ) -> str:
-    """Most requests of a run share one window: its text is made once."""
+    """Return the URL's query text, cached: most requests of a run share one window."""
     parameters = filters
     if window is not None:
         parameters += window.parameters()
@@ -96,10 +96,10 @@ def _query_text(
     return f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
 
 
-def _resource_key(ask: BaseQuery[Any]) -> str:
-    endpoint = ask.endpoint
-    if ask.filters:
-        sent = {name for name, _ in ask.filters}
+def _resource_key(query: BaseQuery[Any]) -> str:
+    endpoint = query.endpoint
+    if query.filters:
+        sent = {name for name, _ in query.filters}
         for rule in endpoint.filters.values():
             if rule.resource_key is not None and rule.parameter in sent:
                 return rule.resource_key

@@ -1,12 +1,13 @@
-"""Whether a failed attempt is followed by another, and after how long.
+"""Retry decisions: whether to retry a failed attempt, and after how many seconds.
 
-Backoff is exponential with full jitter. A 429 is another matter: it was "never processed and is
-always safe to retry" (https://www.twilio.com/docs/api/errors/20429), the pacer has already paused
-the whole budget for it, and so it is no attempt and adds no wait; only their number is bounded.
+The backoff is exponential with full jitter. A 429 does not count as an attempt and adds no wait:
+it was "never processed and is always safe to retry"
+(https://www.twilio.com/docs/api/errors/20429), and the pacer has already paused the budget. Only
+the number of 429s is bounded.
 
-A send that dies on a reused connection before the reply's head says nothing about the server: the
-next attempt waits for nothing and costs the retry budget nothing. It is an attempt, since the
-server may have seen it.
+A send that fails on a reused connection before the reply's head says nothing about the server: the
+next attempt starts at once and takes nothing from the retry budget. It counts as an attempt, since
+the server may have seen it.
 """
 
 import math
@@ -20,24 +21,30 @@ from .plain import plain_number, whole_number
 
 __all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryBudget", "RetryPolicy", "decide"]
 
-_MOST: Final = 200.0
-"""Tokens at first and at most: all of 100 in flight may fail at once, and once more."""
-_EARNED: Final = 0.5
+_MAX_TOKENS: Final = 200.0
+"""Tokens at the start and at most: all of 100 requests in flight may fail twice."""
+_TOKENS_PER_ANSWER: Final = 0.5
+"""Tokens that an answer without a retry adds."""
 
 
 @define(eq=False, repr=False)
 class RetryBudget:
-    """The tokens of one session."""
+    """The retries that one session can afford, as tokens.
 
-    _tokens: float = _MOST
+    A retry takes one token; an answer that needs no retry adds half a token. A server that fails
+    a quarter of the time needs a third of a retry per answer, so it is retried without end. A
+    server that always fails adds no tokens, so its retries end.
+    """
+
+    _tokens: float = _MAX_TOKENS
 
     def earn(self) -> None:
-        """An answer came that is not tried again."""
-        if self._tokens < _MOST:
-            self._tokens = min(_MOST, self._tokens + _EARNED)
+        """Add the tokens of an answer that is not retried."""
+        if self._tokens < _MAX_TOKENS:
+            self._tokens = min(_MAX_TOKENS, self._tokens + _TOKENS_PER_ANSWER)
 
     def spend(self) -> bool:
-        """Take a retry's token; False when there is none."""
+        """Take the token of one retry; return False if none is left."""
         if self._tokens < 1.0:
             return False
         self._tokens -= 1.0
@@ -45,21 +52,22 @@ class RetryBudget:
 
 
 TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
-"""Statuses that may pass."""
-_RESTART: Final = 0.5
-"""Seconds after the first unanswered probe in which those who are waited for are not told so."""
+"""Statuses of errors that may be temporary."""
+_RESTART_SECONDS: Final = 0.5
+"""Seconds that an interactive request waits for a server that restarts, from the first unanswered
+probe."""
 
 
 @frozen
 class RetryPolicy:
-    """How persistent to be.
+    """The limits of retries of one query.
 
     Attributes:
-        attempts: sends that may fail otherwise than by a 429, the first included.
-        base: the first backoff's upper end, seconds; it doubles with each further one.
-        cap: the longest backoff, seconds.
-        max_elapsed: seconds after which nothing is tried again, waiting for leave left out.
-        refusals: 429s after which a query fails with ``RateLimited``.
+        attempts: sends at most, those answered with a 429 left out; ≥ 1.
+        base: upper bound of the first backoff, seconds, ≥ 0; it doubles with each retry.
+        cap: the longest backoff, seconds, ≥ 0.
+        max_elapsed: seconds after which no retry starts, ≥ 0; waits for permits are left out.
+        refusals: 429s after which a query fails with ``RateLimited``; ≥ 1.
     """
 
     attempts: int = 5
@@ -73,28 +81,30 @@ class RetryPolicy:
             count = whole_number(getattr(self, name))
             if count is None or count < 1:
                 raise errors.InvalidParameter(
-                    name, getattr(self, name), "a whole number, 1 or more"
+                    name, getattr(self, name), "expected a whole number, 1 or more"
                 )
             object.__setattr__(self, name, count)
         for name in ("base", "cap", "max_elapsed"):
             seconds = plain_number(getattr(self, name))
             if seconds is None or not seconds >= 0:
-                raise errors.InvalidParameter(name, getattr(self, name), "seconds, not negative")
+                raise errors.InvalidParameter(
+                    name, getattr(self, name), "expected seconds, 0 or more"
+                )
             object.__setattr__(self, name, seconds)
-        if self.base == math.inf:  # and no jitter makes a number of it
-            raise errors.InvalidParameter("base", self.base, "a finite number of seconds")
+        if self.base == math.inf:  # infinity times a jitter of 0 is not a number
+            raise errors.InvalidParameter("base", self.base, "expected a finite number of seconds")
 
 
 @frozen
 class RetryAfter:
-    """Try again after so many seconds."""
+    """The decision to retry after ``seconds``."""
 
     seconds: float
 
 
 @frozen
 class GiveUp:
-    """Let the caller have the error."""
+    """The decision to raise the error to the caller."""
 
 
 GIVE_UP: Final = GiveUp()
@@ -113,24 +123,24 @@ def decide(
     elapsed: float,
     jitter: float,
 ) -> RetryAfter | GiveUp:
-    """Decide what follows a failed attempt.
+    """Decide whether to retry after a failed attempt.
 
     Args:
-        error: what the attempt raised.
-        policy: how persistent to be.
-        budget: what retries are paid from.
-        interactive: whether somebody waits for it: it sits a server's restart out, but not an
-            outage. In bulk it waits for as long as ``policy.cap``.
-        down_for: seconds since the first probe of a server that is down; 0 when it is not.
-        retry_safe: whether sending twice does no harm.
-        attempts: sends so far that were not refused by a 429, the failed one included.
-        refused: 429s so far.
-        elapsed: seconds since the first send, waiting for leave left out.
+        error: the error of the attempt.
+        policy: the limits of retries.
+        budget: the session's tokens for retries.
+        interactive: whether the request is interactive: then it waits for a server's restart, but
+            not for the end of an outage. A bulk request waits up to ``policy.cap`` seconds.
+        down_for: seconds since the first probe of a server that is down; 0 if it is not down.
+        retry_safe: whether the request may be sent twice.
+        attempts: sends so far, the failed one included, those answered with a 429 left out.
+        refused: number of 429s so far.
+        elapsed: seconds since the first send, waits for permits left out.
         jitter: a random number in [0, 1).
     """
     if isinstance(error, errors.RateLimited):
         return RetryAfter(0.0) if refused < policy.refusals else GIVE_UP
-    patience = min(policy.cap, _RESTART) if interactive else policy.cap
+    patience = min(policy.cap, _RESTART_SECONDS) if interactive else policy.cap
     if isinstance(error, errors.TransportError) and down_for > patience:
         return GIVE_UP
     if isinstance(error, errors.ServerDown):

@@ -7,10 +7,12 @@
         report = await etl.export(session, etl.worker_plan("WS…", days), etl.ParquetSink("lake/"))
 """
 
+from taskrouter_stats.core.window import RETENTION
+
 from .arrow import to_arrow
 from .compact import Compaction, compact
 from .export import Export, export
-from .plan import RETENTION, Estimate, WorkerPlan, worker_plan
+from .plan import Estimate, WorkerPlan, worker_plan
 from .report import ExportReport, FailedQuery, Verification
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema

@@ -23,7 +23,7 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.outcome import Success
-from taskrouter_stats.core.window import Window
+from taskrouter_stats.core.window import RETENTION, Window
 from taskrouter_stats.errors import ConfigError, InvalidParameter, MissingExtra
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
 from taskrouter_stats.models.redaction import masked
@@ -31,7 +31,7 @@ from taskrouter_stats.session import SessionOptions, TaskRouterSession
 from taskrouter_stats.session.options import hide_addresses, options_from_env
 from taskrouter_stats.session.worker_queries import WorkerQueries
 
-from .plan import RETENTION, WorkerPlan, worker_plan
+from .plan import WorkerPlan, worker_plan
 from .report import failure_kind
 from .rows import SETTLE_DELAY, Row, Tables, activity_rows, rows, worker_rows
 from .schemas import SCHEMAS, Kind

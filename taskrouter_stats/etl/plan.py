@@ -12,17 +12,21 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.query import Listing, Query
-from taskrouter_stats.core.window import Window
+from taskrouter_stats.core.window import RETENTION, Window
 from taskrouter_stats.errors import InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.items import Items
-from taskrouter_stats.session.worker_queries import WorkerQueries, WorkersInput, check_workers
+from taskrouter_stats.session.worker_queries import (
+    WorkerQueries,
+    WorkersInput,
+    check_workers,
+    query_template,
+)
 
 from .rows import Tables, worker_rows
 
 __all__ = [
-    "RETENTION",
     "Estimate",
     "WorkerPlan",
     "WorkerQueryCache",
@@ -32,17 +36,12 @@ __all__ = [
     "worker_plan",
 ]
 
-RETENTION: Final = timedelta(days=30)
-"""How far back the server is documented to look (https://www.twilio.com/docs/api/errors/14241);
-the server itself is the authority."""
-
 _MARGIN: Final = timedelta(days=1)
 """How much younger than that an expired window may be: clocks differ, and where in a day the
 server's retention ends is not documented."""
 
 _OLDEST: Final = RETENTION - _MARGIN
 
-_ANY_WORKER: Final = "WK" + "0" * 32
 _PAGE: Final = 1000
 
 
@@ -137,9 +136,7 @@ def worker_plan(
     if isinstance(workers, Iterable) and not isinstance(workers, (str, bytes, AsyncIterable)):
         workers = tuple(workers)  # asked about once for each window
     check_workers(workers, workspace_sid)
-    template = queries.worker_statistics(
-        workspace_sid, _ANY_WORKER, found[0], task_channel=task_channel
-    )
+    template = query_template(workspace_sid, found[0], task_channel)
     return WorkerPlan(template=template, windows=found, workers=workers)
 
 

@@ -10,7 +10,7 @@ import orjson
 from attrs import field, frozen
 
 from taskrouter_stats.core.outcome import Failure
-from taskrouter_stats.core.window import Window
+from taskrouter_stats.core.window import WINDOW_TOO_OLD, Window
 from taskrouter_stats.errors import ApiError, NotFound
 from taskrouter_stats.models import Worker
 
@@ -18,9 +18,6 @@ from .plan import key_of, may_be_expired
 from .rows import plain_time
 
 __all__ = ["ExportReport", "FailedQuery", "Verification", "failure_kind", "json_ready", "reason_of"]
-
-EXPIRED: Final = 14241
-"""``StartDate`` is older than the server's memory (https://www.twilio.com/docs/api/errors/14241)."""
 
 NOT_FOUND: Final = 20404
 """Twilio's code for what is not there; a 404 without it may come from a gateway."""
@@ -222,7 +219,7 @@ def failure_kind(
     """
     if isinstance(error, NotFound) and error.code == NOT_FOUND:
         return "gone"
-    if isinstance(error, ApiError) and error.code == EXPIRED and now is not None:
+    if isinstance(error, ApiError) and error.code == WINDOW_TOO_OLD and now is not None:
         clocks = (now, _date_of(error) or now)
         if all(may_be_expired(window, clock) for clock in clocks):
             return "expired"

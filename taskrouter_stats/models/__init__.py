@@ -1,30 +1,10 @@
-"""Typed records: what the API returns, as frozen attrs classes."""
+"""Typed records: the API's answers as frozen attrs classes."""
 
+from . import cumulative, real_time, resources, statistics
 from .converter import structure, structure_item, to_dict, to_json
 from .credentials import Credentials
-from .cumulative import (
-    ReservationCounts,
-    TaskCounts,
-    TaskQueueCumulative,
-    TaskQueueCumulativeStatistics,
-    WorkerCumulative,
-    WorkersCumulativeStatistics,
-    WorkflowCumulative,
-    WorkflowCumulativeStatistics,
-    WorkspaceCumulative,
-    WorkspaceCumulativeStatistics,
-)
-from .real_time import (
-    TaskQueueRealTime,
-    TaskQueueRealTimeStatistics,
-    TaskQueuesBulkRealTimeStatistics,
-    TasksRealTime,
-    WorkersRealTime,
-    WorkersRealTimeStatistics,
-    WorkflowRealTimeStatistics,
-    WorkspaceRealTime,
-    WorkspaceRealTimeStatistics,
-)
+from .cumulative import *  # noqa: F403 (each module lists its records)
+from .real_time import *  # noqa: F403
 from .record import (
     ActivityDuration,
     ActivityStatistic,
@@ -32,67 +12,24 @@ from .record import (
     WaitDuration,
     WaitTimeCounts,
 )
-from .resources import (
-    Activity,
-    PageMeta,
-    TaskChannel,
-    TaskQueue,
-    Worker,
-    WorkerChannel,
-    Workflow,
-    Workspace,
-)
+from .resources import *  # noqa: F403
 from .sids import check_sid
-from .statistics import (
-    TaskQueueStatistics,
-    WorkersStatistics,
-    WorkerStatistics,
-    WorkflowStatistics,
-    WorkspaceStatistics,
-)
+from .statistics import *  # noqa: F403
 
 __all__ = [
-    "Activity",
     "ActivityDuration",
     "ActivityStatistic",
     "Credentials",
-    "PageMeta",
-    "ReservationCounts",
     "SplitByWaitTime",
-    "TaskChannel",
-    "TaskCounts",
-    "TaskQueue",
-    "TaskQueueCumulative",
-    "TaskQueueCumulativeStatistics",
-    "TaskQueueRealTime",
-    "TaskQueueRealTimeStatistics",
-    "TaskQueueStatistics",
-    "TaskQueuesBulkRealTimeStatistics",
-    "TasksRealTime",
     "WaitDuration",
     "WaitTimeCounts",
-    "Worker",
-    "WorkerChannel",
-    "WorkerCumulative",
-    "WorkerStatistics",
-    "WorkersCumulativeStatistics",
-    "WorkersRealTime",
-    "WorkersRealTimeStatistics",
-    "WorkersStatistics",
-    "Workflow",
-    "WorkflowCumulative",
-    "WorkflowCumulativeStatistics",
-    "WorkflowRealTimeStatistics",
-    "WorkflowStatistics",
-    "Workspace",
-    "WorkspaceCumulative",
-    "WorkspaceCumulativeStatistics",
-    "WorkspaceRealTime",
-    "WorkspaceRealTimeStatistics",
-    "WorkspaceStatistics",
     "check_sid",
     "structure",
     "structure_item",
     "to_dict",
     "to_json",
 ]
+__all__ += cumulative.__all__
+__all__ += real_time.__all__
+__all__ += resources.__all__
+__all__ += statistics.__all__

@@ -1,19 +1,19 @@
-"""From decoded JSON to attrs classes and back.
+"""Conversion of decoded JSON to attrs classes and back.
 
-One function makes two converters that differ in a single switch. The fast one stops at the first
-thing that it can't read; only then the payload is read again by the detailed one, which collects
-every problem with its path. So a healthy reply pays nothing for the explanation of a sick one.
+One function makes two converters that differ in one option. The fast converter stops at the first
+value that it cannot read. Only then the detailed converter reads the payload again and collects
+every problem with its path. So a valid reply does not pay for error messages.
 
-What is read leniently, because Twilio's description, examples and recorded replies disagree:
-``null`` and an absent key are the same; a number may come as an integer, a float or numeric text.
-What is refused: fractions and booleans as counts, a list where an object belongs, what is not a SID
-where one belongs, and an answer without the SIDs that name it. A ``NamedRecord``, such as a Worker
-in a list, is refused only for its SID: its other odd values are kept, as that class says.
-Keys that no field knows go to ``extra``. When a JSON object repeats a key, the last one wins.
+Twilio's description, examples and recorded replies disagree, so some differences are accepted:
+``null`` equals an absent key; a number may be an integer, a float or numeric text. Refused are
+fractions and booleans as counts, a list in place of an object, another value in place of a SID,
+and an answer without the SIDs that name it. A ``NamedRecord``, such as a Worker in a list, is
+refused only for its SID: it keeps its other odd values, as that class documents. ``extra`` holds
+keys without a field. If a JSON object repeats a key, the last value counts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from math import isfinite
 from types import UnionType
@@ -39,6 +39,7 @@ from .values import (
     sid_reader,
     text,
     time,
+    utc_text,
 )
 
 __all__ = ["structure", "structure_item", "to_dict", "to_json"]
@@ -46,17 +47,13 @@ __all__ = ["structure", "structure_item", "to_dict", "to_json"]
 T = TypeVar("T")
 
 
-def _time_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
-
-
 def _is_json(field: "attrs.Attribute[Any]") -> bool:
-    """Whether the JSON has a key for this field."""
+    """Return whether the JSON has a key for this field."""
     return field.name != "extra" and not field.metadata.get("taskrouter_stats.not_json")
 
 
 def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, Any], Any]:
-    """Structure ``cls`` from an object, with unknown keys in ``extra``."""
+    """Return the hook that structures ``cls`` from an object, with unknown keys in ``extra``."""
     unread = {
         field.name: override(omit=True)
         for field in attrs.fields(cls)
@@ -78,9 +75,9 @@ def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, An
 
 
 def _optional_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
-    """Structure ``X | None``, with the hook of ``X`` looked up once.
+    """Return the hook that structures ``X | None``, with the hook of ``X`` looked up once.
 
-    What a healthy reply holds, null or text as text and numbers as whole numbers, is read in place.
+    It reads the usual values of a valid reply without calling the hook of ``X``.
     """
     (inner,) = (kind for kind in get_args(cls) if kind is not type(None))
     hook = converter.get_structure_hook(inner)
@@ -113,7 +110,7 @@ def _sid_hook(cls: Any) -> Callable[[Any, Any], str]:
 
 
 def _optional_sid_hook(sid: Any, hook: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Structure a SID that may be missing: empty text means the same as null."""
+    """Return the hook that structures an optional SID: empty text equals null."""
     matches = PATTERNS[get_args(sid)[1].prefix]
 
     def optional_sid(value: object, _: type) -> Any:
@@ -125,7 +122,7 @@ def _optional_sid_hook(sid: Any, hook: Callable[[Any, Any], Any]) -> Callable[[A
 
 
 def _tuple_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
-    """Structure ``tuple[X, ...]`` from a JSON list and from nothing else."""
+    """Return the hook that structures ``tuple[X, ...]`` from a JSON list only."""
     items = converter.get_structure_hook(list[get_args(cls)[0]])  # type: ignore[misc]
 
     def structure_list(value: object, _: type) -> Any:
@@ -137,15 +134,15 @@ def _tuple_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], An
 
 
 def _class_unhook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any], Any]:
-    """The JSON's own names again, what was ``extra`` back at its place."""
-    left_out = [field.name for field in attrs.fields(cls) if not _is_json(field)]
-    omitted = {name: override(omit=True) for name in left_out}
+    """Return the hook that writes the JSON's names, with the keys of ``extra`` beside them."""
+    names = [field.name for field in attrs.fields(cls) if not _is_json(field)]
+    omitted = {name: override(omit=True) for name in names}
     write = make_dict_unstructure_fn(cls, converter, **omitted)  # type: ignore[arg-type]
     return lambda value: {**write(value), **value.extra}
 
 
 def _mapping_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
-    """Structure ``Mapping[K, V]`` from a JSON object and from nothing else."""
+    """Return the hook that structures ``Mapping[K, V]`` from a JSON object only."""
     key, value = get_args(cls)
     if value is Any:
         return json_object
@@ -183,7 +180,7 @@ def _make(*, detailed: bool) -> OrjsonConverter:
     converter.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, converter))
     converter.register_structure_hook_factory(attrs.has, partial(_class_hook, converter))
     converter.register_unstructure_hook_factory(attrs.has, partial(_class_unhook, converter))
-    converter.register_unstructure_hook(datetime, _time_text)
+    converter.register_unstructure_hook(datetime, utc_text)
     return converter
 
 
@@ -195,7 +192,7 @@ def structure(payload: object, model: type[T]) -> T:
     """Make a ``model`` of decoded JSON.
 
     Raises:
-        PayloadError: with the path of every problem.
+        PayloadError: naming the path of every problem.
     """
     try:
         return _FAST.structure(payload, model)
@@ -205,12 +202,12 @@ def structure(payload: object, model: type[T]) -> T:
 
 
 def structure_item(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]:
-    """Make a ``model`` of decoded JSON, and name the fields that could not hold their values.
+    """Make a ``model`` of decoded JSON, and name the fields that cannot hold their values.
 
-    Only a ``NamedRecord`` has such fields; any other model is refused for them.
+    Only a ``NamedRecord`` may have such fields; any other model is refused for them.
 
     Raises:
-        PayloadError: with the path of every problem.
+        PayloadError: naming the path of every problem.
     """
     try:
         return _FAST.structure(payload, model), ()
@@ -220,10 +217,10 @@ def structure_item(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]
 
 
 def _read_again(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]:
-    """Explain what the fast converter refused, or keep it aside where that is allowed."""
+    """Explain what the fast converter refused, or keep the odd values of a ``NamedRecord``."""
     try:
         return _DETAILED.structure(payload, model), ()
-    except Exception as error:  # noqa: BLE001 (an ExceptionGroup, or what its root hook raised)
+    except Exception as error:  # noqa: BLE001 (an ExceptionGroup, or the error of the root hook)
         odd = _odd_fields(error, model)
         problems = transform_error(error, format_exception=lambda e, _: _problem(e))
     if odd:
@@ -232,7 +229,7 @@ def _read_again(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]:
 
 
 def _odd_fields(error: Exception, model: type[Any]) -> "dict[str, attrs.Attribute[Any]]":
-    """The fields of a ``NamedRecord`` that are odd; none when its SID is, or for other models."""
+    """Return the odd fields of a ``NamedRecord``; none if its SID is odd or for other models."""
     if not (issubclass(model, NamedRecord) and isinstance(error, ClassValidationError)):
         return {}
     fields = attrs.fields_dict(model)
@@ -245,15 +242,15 @@ def _odd_fields(error: Exception, model: type[Any]) -> "dict[str, attrs.Attribut
 def _structure_without(
     payload: dict[str, Any], odd: "dict[str, attrs.Attribute[Any]]", model: type[T]
 ) -> T:
-    """Make a ``model`` whose odd values stand as text where text belongs, else in ``extra``."""
+    """Make a ``model`` with odd values as JSON text in text fields, else in ``extra``."""
     fields, aside = dict(payload), dict[str, Any]()
     for name, field in odd.items():
         value = fields.pop(name)
-        said = _json_text(value) if field.type == (str | None) else None
-        if said is None:
+        shown = _json_text(value) if field.type == (str | None) else None
+        if shown is None:
             aside[name] = value
         else:
-            fields[name] = said
+            fields[name] = shown
     record: Any = _FAST.structure(fields, model)
     return cast("T", attrs.evolve(record, extra={**record.extra, **aside}))
 
@@ -261,7 +258,7 @@ def _structure_without(
 def _json_text(value: object) -> str | None:
     try:
         return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:  # nested too deep to be written
+    except orjson.JSONEncodeError:  # nested too deep
         return None
 
 
@@ -270,31 +267,31 @@ def _problem(error: BaseException) -> str:
 
 
 def _path_first(problem: str) -> str:
-    said, _, path = problem.rpartition(" @ ")
-    return f"{path}: {said}"
+    reason, _, path = problem.rpartition(" @ ")
+    return f"{path}: {reason}"
 
 
 def to_dict(value: Any) -> dict[str, Any]:
-    """A model as plain JSON types, under the JSON's own names, ``extra`` included.
+    """Return a model as plain JSON types with the JSON's names, ``extra`` included.
 
-    Times become ISO 8601 text in UTC. What a web handler returns.
+    Times become ISO 8601 text in UTC. A web handler can return the result.
 
     Raises:
-        InvalidParameter: for what holds no model, such as a query or an outcome.
+        InvalidParameter: if the value is not a model or a list of models.
     """
     listed = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else (value,)
-    for one in listed:
-        if not hasattr(one, "extra"):
-            kind = type(one).__name__
-            raise InvalidParameter("value", kind, "a model is expected, such as outcome.unwrap()")
+    for record in listed:
+        if not hasattr(record, "extra"):
+            kind = type(record).__name__
+            raise InvalidParameter("value", kind, "expected a model, such as outcome.unwrap()")
     plain: dict[str, Any] = _FAST.unstructure(value)
     return plain
 
 
 def to_json(value: Any) -> bytes:
-    """A model as JSON text, under the JSON's own names, ``extra`` included.
+    """Return a model as JSON text with the JSON's names, ``extra`` included.
 
     Raises:
-        InvalidParameter: as :func:`to_dict` does.
+        InvalidParameter: as for :func:`to_dict`.
     """
     return orjson.dumps(to_dict(value))

@@ -1,7 +1,7 @@
-"""What happened within a window: of a Worker, of all Workers, of a queue, workflow, workspace.
+"""Cumulative statistics of a window: of Workers, TaskQueues, Workflows and Workspaces.
 
-Each shape stands once. The classes that end in ``Statistics`` are the answers of the operations
-that return a shape by itself; the combined operations hold the plain one under ``cumulative``.
+The classes that end in ``Statistics`` are answers of the cumulative operations. The answers of the
+combined operations hold the plain class under ``cumulative``.
 """
 
 from collections.abc import Mapping
@@ -28,19 +28,19 @@ __all__ = [
 
 @frozen(eq=False, repr=False)
 class ReservationCounts(Record):
-    """What became of the Reservations made between ``start_time`` and ``end_time``.
+    """Counts of the Reservations that were made between ``start_time`` and ``end_time``.
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
 
     Attributes:
-        start_time: the window's start as the server took it, UTC.
-        end_time: the window's end as the server took it, UTC.
-        reservations_created: Reservations made.
-        reservations_accepted: of these, accepted.
-        reservations_rejected: rejected by the Worker.
-        reservations_timed_out: not answered in time.
-        reservations_canceled: canceled with their Task.
-        reservations_rescinded: taken back, since another Worker accepted.
+        start_time: the start of the window that the server used, UTC.
+        end_time: the end of the window that the server used, UTC.
+        reservations_created: Reservations created.
+        reservations_accepted: those that a Worker accepted.
+        reservations_rejected: those that the Worker rejected.
+        reservations_timed_out: those that the Worker did not answer in time.
+        reservations_canceled: those canceled with their Task.
+        reservations_rescinded: those withdrawn because another Worker accepted.
     """
 
     start_time: datetime | None = None
@@ -55,7 +55,7 @@ class ReservationCounts(Record):
 
 @frozen(eq=False, repr=False)
 class WorkerCumulative(ReservationCounts):
-    """What happened to one Worker, or to all Workers together.
+    """Cumulative statistics of one Worker, or of all Workers together.
 
     Attributes:
         activity_durations: the time spent in each Activity.
@@ -83,7 +83,7 @@ class WorkersCumulativeStatistics(WorkerCumulative):
 
 @frozen(eq=False, repr=False)
 class TaskCounts(ReservationCounts):
-    """What became of Tasks and of their Reservations.
+    """Counts of Tasks and of their Reservations.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workspace-statistics.
 
@@ -93,9 +93,9 @@ class TaskCounts(ReservationCounts):
         tasks_completed: Tasks completed.
         tasks_deleted: Tasks deleted.
         tasks_moved: Tasks moved to another queue.
-        wait_duration_until_accepted: waits of the Tasks that were accepted.
-        wait_duration_until_canceled: waits of the Tasks that were canceled.
-        split_by_wait_time: counts above and below each threshold asked for, by its seconds.
+        wait_duration_until_accepted: waiting times of accepted Tasks.
+        wait_duration_until_canceled: waiting times of canceled Tasks.
+        split_by_wait_time: counts above and below each threshold of the query, by its seconds.
     """
 
     avg_task_acceptance_time: float | None = None
@@ -110,11 +110,11 @@ class TaskCounts(ReservationCounts):
 
 @frozen(eq=False, repr=False)
 class WorkspaceCumulative(TaskCounts):
-    """What happened in a Workspace.
+    """Cumulative statistics of a Workspace.
 
     Attributes:
         tasks_created: Tasks created.
-        tasks_timed_out_in_workflow: Tasks that no step of their Workflow took in time.
+        tasks_timed_out_in_workflow: Tasks that timed out in their Workflow.
     """
 
     tasks_created: int | None = None
@@ -140,11 +140,11 @@ class WorkspaceCumulativeStatistics(WorkspaceCumulative):
 
 @frozen(eq=False, repr=False)
 class WorkflowCumulative(TaskCounts):
-    """What happened in a Workflow.
+    """Cumulative statistics of a Workflow.
 
     Attributes:
-        tasks_entered: Tasks that entered it.
-        tasks_timed_out_in_workflow: Tasks that none of its steps took in time.
+        tasks_entered: Tasks that entered the Workflow.
+        tasks_timed_out_in_workflow: Tasks that timed out in the Workflow.
     """
 
     tasks_entered: int | None = None
@@ -172,11 +172,12 @@ class WorkflowCumulativeStatistics(WorkflowCumulative):
 
 @frozen(eq=False, repr=False)
 class TaskQueueCumulative(TaskCounts):
-    """What happened in a TaskQueue.
+    """Cumulative statistics of a TaskQueue.
 
     Attributes:
-        tasks_entered: Tasks that entered it.
-        wait_duration_in_queue_until_accepted: waits counted from entering this queue.
+        tasks_entered: Tasks that entered the TaskQueue.
+        wait_duration_in_queue_until_accepted: waiting times since the Task entered this
+            TaskQueue.
     """
 
     tasks_entered: int | None = None

@@ -1,4 +1,4 @@
-"""From JSON text to Python values, with half characters replaced rather than refused."""
+"""JSON decoder that replaces broken characters instead of refusing the text."""
 
 import re
 from typing import Any, Final
@@ -17,23 +17,23 @@ _ESCAPES: Final = re.compile(
 def loads(text: bytes | str) -> Any:
     """Decode JSON; half a surrogate pair and bytes that are not UTF-8 become U+FFFD.
 
-    Text without them is decoded once and pays nothing for the others.
+    Text without broken characters is decoded once.
 
     Raises:
-        orjson.JSONDecodeError: when the text is not JSON for another reason.
+        orjson.JSONDecodeError: if the text is not JSON for another reason.
     """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        mended = _mended(text)
-        if mended is None:
+        repaired = _repaired(text)
+        if repaired is None:
             raise
-    return orjson.loads(mended)
+    return orjson.loads(repaired)
 
 
-def _mended(text: bytes | str) -> bytes | None:
-    """The text with replacements, or None when there is nothing to replace."""
+def _repaired(text: bytes | str) -> bytes | None:
+    """Return the text with replacements, or None if it has no broken characters."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     valid = raw.decode("utf-8", "replace").encode()
-    mended = _ESCAPES.sub(lambda found: rb"\ufffd" if found[1] else found[0], valid)
-    return None if mended == raw else mended
+    repaired = _ESCAPES.sub(lambda found: rb"\ufffd" if found[1] else found[0], valid)
+    return None if repaired == raw else repaired

@@ -1,6 +1,6 @@
-"""How things stand now: of all Workers, of a queue, workflow, workspace.
+"""Real-time statistics: of all Workers, of a TaskQueue, a Workflow, a Workspace.
 
-Each shape stands once, as in ``cumulative``. Real-time figures of queues "may take a few seconds
+The classes are arranged as in ``cumulative``. Real-time figures of queues "may take a few seconds
 to update due to event latency" (https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics).
 """
 
@@ -26,11 +26,11 @@ __all__ = [
 
 @frozen(eq=False, repr=False)
 class WorkersRealTime(Record):
-    """Where Workers are now.
+    """Real-time counts of Workers.
 
     Attributes:
-        activity_statistics: Workers in each Activity.
-        total_workers: all Workers.
+        activity_statistics: number of Workers in each Activity.
+        total_workers: number of all Workers.
     """
 
     activity_statistics: tuple[ActivityStatistic, ...] | None = None
@@ -56,16 +56,16 @@ class WorkersRealTimeStatistics(WorkersRealTime):
 
 @frozen(eq=False, repr=False)
 class TasksRealTime(Record):
-    """Where Tasks are now.
+    """Real-time counts of Tasks.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workflow-statistics.
 
     Attributes:
-        longest_task_waiting_age: seconds that the longest-waiting Task has waited.
+        longest_task_waiting_age: waiting time of the longest-waiting Task, seconds.
         longest_task_waiting_sid: that Task's SID (WT…).
         tasks_by_priority: Tasks by priority, the priority as text.
         tasks_by_status: Tasks by status: pending, reserved, assigned, wrapping.
-        total_tasks: all of these.
+        total_tasks: number of all these Tasks.
     """
 
     longest_task_waiting_age: float | None = None
@@ -96,11 +96,11 @@ class WorkflowRealTimeStatistics(TasksRealTime):
 
 @frozen(eq=False, repr=False)
 class WorkspaceRealTime(TasksRealTime):
-    """A Workspace's Tasks and Workers now.
+    """Real-time counts of a Workspace's Tasks and Workers.
 
     Attributes:
-        activity_statistics: Workers in each Activity.
-        total_workers: all Workers.
+        activity_statistics: number of Workers in each Activity.
+        total_workers: number of all Workers.
     """
 
     activity_statistics: tuple[ActivityStatistic, ...] | None = None
@@ -126,14 +126,14 @@ class WorkspaceRealTimeStatistics(WorkspaceRealTime):
 
 @frozen(eq=False, repr=False)
 class QueuedTasksRealTime(TasksRealTime):
-    """A TaskQueue's Tasks and Workers now, without its name.
+    """Real-time counts of a TaskQueue's Tasks and Workers, without its SID.
 
     Attributes:
-        activity_statistics: eligible Workers in each Activity.
-        total_available_workers: Workers that can be given its Tasks now.
+        activity_statistics: number of eligible Workers in each Activity.
+        total_available_workers: Workers that can receive its Tasks now.
         total_eligible_workers: Workers that match its expression.
-        longest_relative_task_age_in_queue: seconds that the longest-waiting Task has been in
-            this queue; not part of the bulk answer.
+        longest_relative_task_age_in_queue: seconds since the longest-waiting Task entered this
+            TaskQueue; not part of the bulk answer.
         longest_relative_task_sid_in_queue: that Task's SID (WT…); not part of the bulk answer.
     """
 
@@ -146,10 +146,10 @@ class QueuedTasksRealTime(TasksRealTime):
 
 @frozen(eq=False, repr=False)
 class TaskQueueRealTime(QueuedTasksRealTime):
-    """A TaskQueue's Tasks and Workers now, as a part of another answer.
+    """Real-time counts of a TaskQueue, as a part of another answer.
 
     Attributes:
-        task_queue_sid: the TaskQueue (WQ…), where the answer names it here.
+        task_queue_sid: the TaskQueue (WQ…); None if the answer names it elsewhere.
     """
 
     task_queue_sid: TaskQueueSid | None = None
@@ -178,16 +178,16 @@ class TaskQueueRealTimeStatistics(QueuedTasksRealTime):
 class TaskQueuesBulkRealTimeStatistics(Record):
     """Up to 50 TaskQueues at once: ``POST …/TaskQueues/RealTimeStatistics``.
 
-    Valid SIDs of another account are answered with zeros, as Twilio documents.
+    For a valid SID of another account the server answers zeros, as Twilio documents.
     Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
 
     Attributes:
         account_sid: the account (AC…).
         workspace_sid: the Workspace (WS…).
         task_queue_data: one record for each TaskQueue.
-        task_queue_response_count: how many the server says there are.
+        task_queue_response_count: number of TaskQueues, as the server counts them.
         url: the absolute URL of these statistics.
-        requested_task_queue_sids: the SIDs that were asked for; no part of the JSON.
+        requested_task_queue_sids: the SIDs of the query; not part of the JSON.
     """
 
     account_sid: AccountSid | None = None
@@ -199,6 +199,6 @@ class TaskQueuesBulkRealTimeStatistics(Record):
 
     @property
     def missing_task_queue_sids(self) -> tuple[str, ...]:
-        """The SIDs that were asked for and that the server left out."""
+        """The SIDs of the query that the server left out."""
         found = {queue.task_queue_sid for queue in self.task_queue_data}
         return tuple(sid for sid in self.requested_task_queue_sids if sid not in found)

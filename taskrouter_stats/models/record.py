@@ -1,10 +1,10 @@
-"""What every record is, and the small shapes that many of them share.
+"""Base classes of all records, and the small records that many others contain.
 
-Field names are the JSON's own, times are aware UTC datetimes, durations are seconds, counts are
+Field names are the JSON's names, times are aware UTC datetimes, durations are seconds, counts are
 whole numbers. Twilio's description calls SIDs, times, URLs and lists nullable, and its examples
-leave keys out that the description has: so a field may be ``None``, unless it is a SID that names
-the record or the part that the record exists for. A key that no field knows is kept in ``extra``,
-at every level.
+lack keys that the description has. So a field may be ``None``, unless it is the SID that names the
+record or the part that the record exists for. ``extra`` holds the keys that the class does not
+know, at every level.
 """
 
 from collections.abc import Mapping
@@ -26,16 +26,16 @@ __all__ = [
 ]
 
 NOT_JSON: Final = {"taskrouter_stats.not_json": True}
-"""Metadata of a field that no JSON holds: what a record knows from its question."""
+"""Metadata of a field that the JSON does not hold: the record has it from its query."""
 
 
 @frozen(eq=False, repr=False)
 class Record:
     """A JSON object.
 
-    Records are equal when they are of one class and all their fields are. What compares, hashes
-    and shows them stands here once, since made for each of forty classes it is half of what
-    importing them costs.
+    Two records are equal if they have the same class and equal fields. Comparison, hash and
+    ``repr`` are defined here once: generated for each of forty classes, they would double the time
+    that the import takes.
 
     Attributes:
         extra: keys of the JSON that the class does not know.
@@ -49,21 +49,21 @@ class Record:
         return astuple(self, recurse=False) == astuple(other, recurse=False)
 
     def __hash__(self) -> int:
-        hashed = [getattr(self, one.name) for one in fields(type(self)) if one.hash is not False]
+        hashed = [getattr(self, part.name) for part in fields(type(self)) if part.hash is not False]
         return hash((type(self), *hashed))
 
     def __repr__(self) -> str:
-        shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(type(self)))
+        shown = (f"{part.name}={getattr(self, part.name)!r}" for part in fields(type(self)))
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
 @frozen(eq=False, repr=False, kw_only=True)
 class NamedRecord(Record):
-    """A record with a SID of its own, such as an item of a list.
+    """A record with its SID, such as an item of a list.
 
-    Only the SID is required. A value that its field cannot hold never hides the record: a text
-    field holds the JSON text of the value; any other field is ``None`` and ``extra`` holds the
-    value under the field's name.
+    Only the SID is required. A value that its field cannot hold never makes the record unreadable:
+    a text field then holds the value's JSON text; any other field is ``None`` and ``extra`` holds
+    the value under the field's name.
 
     Attributes:
         sid: the record's SID.
@@ -76,16 +76,16 @@ class NamedRecord(Record):
 class ActivityDuration(Record):
     """The time spent in one Activity within the window, in seconds.
 
-    Twilio's own examples have ``max`` below ``min``; nothing is assumed about their order.
+    Twilio's examples have ``max`` below ``min``, so do not rely on their order.
     Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
 
     Attributes:
         sid: the Activity's SID (WA…).
         friendly_name: the Activity's name.
-        avg: mean length of a stay, seconds.
+        avg: mean duration of a stay, seconds.
         min: shortest stay, seconds.
         max: longest stay, seconds.
-        total: all stays together, seconds.
+        total: sum of all stays, seconds.
     """
 
     sid: ActivitySid | None = None
@@ -98,14 +98,14 @@ class ActivityDuration(Record):
 
 @frozen(eq=False, repr=False)
 class ActivityStatistic(Record):
-    """How many Workers are in one Activity now.
+    """Number of Workers in one Activity now.
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
 
     Attributes:
         sid: the Activity's SID (WA…).
         friendly_name: the Activity's name.
-        workers: Workers in it.
+        workers: Workers in the Activity.
     """
 
     sid: ActivitySid | None = None
@@ -115,16 +115,16 @@ class ActivityStatistic(Record):
 
 @frozen(eq=False, repr=False)
 class WaitDuration(Record):
-    """How long Tasks waited, in seconds.
+    """Waiting times of Tasks, in seconds.
 
     Durations count from the Task's creation, transfers included, unless the field's name says
     ``in_queue``. Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
 
     Attributes:
-        avg: mean wait.
-        min: shortest wait.
-        max: longest wait.
-        total: all waits together.
+        avg: mean waiting time.
+        min: shortest waiting time.
+        max: longest waiting time.
+        total: sum of all waiting times.
     """
 
     avg: float | None = None
@@ -135,7 +135,7 @@ class WaitDuration(Record):
 
 @frozen(eq=False, repr=False)
 class WaitTimeCounts(Record):
-    """What happened to Tasks on one side of a threshold.
+    """Counts of Tasks on one side of a threshold.
 
     Attributes:
         tasks_canceled: Tasks canceled.
@@ -154,8 +154,8 @@ class SplitByWaitTime(Record):
     (https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics).
 
     Attributes:
-        above: those that waited longer.
-        below: the others.
+        above: Tasks that waited longer.
+        below: Tasks that did not wait longer.
     """
 
     above: WaitTimeCounts | None = None

@@ -1,4 +1,4 @@
-"""Secrets: text that shows itself to the wire and to nobody else, and a pen that blots it out."""
+"""Secrets: text whose ``repr`` shows nothing, and a redactor that removes it from texts."""
 
 import base64
 import re
@@ -10,30 +10,30 @@ from typing import Any, Final, NoReturn, Self, cast
 
 __all__ = ["Secret", "SecretRedactor", "basic_auth", "masked"]
 
-_TELLING: Final = 8
-"""So many letters in a row stand in nothing else: a part of a secret that is as long tells it."""
+_REVEALING: Final = 8
+"""Characters of a secret that reveal it: as many in a row hardly occur in another text."""
 _LAYERS: Final = 3
-"""How often a text may have been escaped: as a URL, in HTML, in JSON, say."""
+"""Layers of escapes that a text may have, such as URL in HTML in JSON."""
 _MARK: Final = b"(secret)"
 _RUNS: Final = re.compile(rb"[0-9A-Za-z]+")
 _WORD: Final = re.compile(rb"[A-Za-z_]{,15}|[0-9]{,15}").fullmatch
-"""What may as well be a word of the answer, such as ``reservations``, or a number."""
+"""A secret that may also be a word of the answer, such as ``reservations``, or a number."""
 _ESCAPE: Final = re.compile(
     rb"\\++u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})|&#[xX]0*+([0-9a-fA-F]{1,6});|&#0*+([0-9]{1,7});"
     rb"|&(amp|lt|gt|quot|apos);|\\++"
 )
-r"""One letter as JSON, a URL or HTML may spell it, or backslashes, which say nothing themselves."""
+r"""One escaped character of JSON, a URL or HTML, or backslashes, which have no meaning alone."""
 _ENTITIES: Final = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"}
 _SPELLED: Final = re.compile(rb"(?:\\u00|%)(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])|&#").search
-r"""A letter or digit that is escaped, which only those do who hide it: ``\u0063`` is ``c``."""
+r"""An escaped letter or digit, which an honest encoder never writes: ``\u0063`` is ``c``."""
 _SAME: Final = bytes.maketrans(b"-_", b"+/")
-"""Base64 comes in two alphabets."""
+"""Base64 has two alphabets."""
 
 
 class Secret(str):
-    """Text whose ``repr`` shows nothing, nor does that of any part of it; it does not pickle.
+    """Text whose ``repr``, and that of each of its parts, shows nothing; it does not pickle.
 
-    Tracebacks with locals show a ``repr``, rich's that of the first 80 characters.
+    Tracebacks with locals show a ``repr``; those of rich show the ``repr`` of 80 characters.
     """
 
     __slots__ = ()
@@ -55,7 +55,7 @@ class Secret(str):
 
 
 class _SecretBytes(bytes):
-    """The same for bytes."""
+    """Bytes with the same protection as ``Secret``."""
 
     __slots__ = ()
 
@@ -70,14 +70,14 @@ class _SecretBytes(bytes):
 
 
 def basic_auth(user: str, password: str) -> Secret:
-    """The value of a header that says who asks, by HTTP's Basic scheme."""
+    """Return the value of an ``Authorization`` header of HTTP's Basic scheme."""
     return Secret("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii"))
 
 
 def masked(value: Any) -> Any:
-    """Text that shows nothing, in a container too; anything else as it is.
+    """Return text as a ``Secret``, in a container too; return anything else unchanged.
 
-    For arguments that a traceback may show: a secret may stand where none belongs.
+    Use it for arguments that a traceback may show: a secret may be in the wrong argument.
     """
     if isinstance(value, str):
         return value if isinstance(value, Secret) else Secret(str.__str__(value))
@@ -93,47 +93,47 @@ def masked(value: Any) -> Any:
 
 
 class SecretRedactor:
-    """Takes secrets out of what is shown, for servers and proxies that repeat the request.
+    """Removes secrets from texts, since a server or proxy may repeat the request.
 
-    A text is compared without its escapes, each secret is too, and what is found is cut out of the
-    text as it came. That takes time in proportion to the text, whatever stands in it. A secret of
-    fewer than eight characters is left alone: it would blot words out of records.
+    It compares texts and secrets without their escapes and cuts what it finds out of the original
+    text, in time proportional to the text. It ignores a secret of fewer than eight characters:
+    removing it would remove words from records.
 
     Args:
-        secrets: what must not be shown.
-        shortest: characters below which a secret is left alone.
+        secrets: the texts to remove.
+        shortest: characters of the shortest secret that is removed.
     """
 
-    def __init__(self, secrets: Iterable[str], *, shortest: int = _TELLING) -> None:
+    def __init__(self, secrets: Iterable[str], *, shortest: int = _REVEALING) -> None:
         long = [text.encode("utf-8", "surrogatepass") for text in secrets if len(text) >= shortest]
         self._clues: tuple[bytes, ...] = masked(tuple({_clue(secret) for secret in long}))
         self._needles: tuple[bytes, ...] = masked(_readings(long))
         self._no_words = masked(_readings(secret for secret in long if not _WORD(secret)))
 
     def __call__(self, text: bytes) -> bytes:
-        """The bytes without the secrets; the same object where there are none."""
+        """Return the bytes without the secrets; the same object if there are none."""
         return _without(self._needles, text) if self.suspects(text) else text
 
     def text(self, text: str) -> str:
-        """The same for text."""
+        """Return the text without the secrets; the same object if there are none."""
         return _recoded(self, text)
 
     def quote(self, text: str) -> str:
-        """The same for text that was cut: parts of a secret that tell it are taken out as well."""
+        """Return a cut text without the secrets, and without parts that reveal a secret."""
         parts = {
-            needle[at : at + _TELLING]
+            needle[at : at + _REVEALING]
             for needle in self._needles
-            for at in range(max(1, len(needle) - _TELLING + 1))
+            for at in range(max(1, len(needle) - _REVEALING + 1))
         }
         return _recoded(partial(_without, parts), text)
 
     def quotes(self, texts: Sequence[str]) -> Sequence[str]:
-        """The same for several texts."""
-        whole = "\n".join(texts)
-        return texts if self.quote(whole) is whole else [self.quote(text) for text in texts]
+        """Return several cut texts, each as ``quote`` returns it."""
+        joined = "\n".join(texts)
+        return texts if self.quote(joined) is joined else [self.quote(text) for text in texts]
 
     def suspects(self, text: bytes) -> bool:
-        """Whether a secret may stand there; costs next to nothing."""
+        """Return whether the bytes may hold a secret; a fast check."""
         for clue in self._clues:
             if clue in text:
                 return True
@@ -142,10 +142,9 @@ class SecretRedactor:
         return False
 
     def values(self, payload: Any) -> Any:
-        """Decoded JSON without the secrets, changed in place.
+        """Remove the secrets from decoded JSON, in place.
 
-        What the answer is made of stays: numbers, and words in keys and texts, though a proxy's
-        password may be the same word.
+        Numbers stay, and so do words in keys and texts: a proxy's password may be the same word.
         """
         root = [payload]
         waiting: list[Any] = [root]
@@ -157,7 +156,7 @@ class SecretRedactor:
                 slots = cast("dict[str, Any]", container).items()
             else:
                 slots = enumerate(cast("Sequence[Any]", container))
-            for at, value in slots:  # none is added or removed on the way
+            for at, value in slots:  # the loop adds and removes no key
                 if isinstance(value, str):
                     container[at] = self._value(value)
                 elif isinstance(value, (dict, list)):
@@ -176,26 +175,26 @@ class SecretRedactor:
 
 
 def _clue(secret: bytes) -> bytes:
-    """What is looked for first: the longest run of letters and digits, which no escape touches."""
+    """Return the secret's longest run of letters and digits, which encoders do not escape."""
     return max(_RUNS.findall(secret), key=len, default=b"")
 
 
 def _readings(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
-    """The secrets as texts without their escapes have them: one may look escaped itself."""
+    """Return each secret as it looks without escapes: a secret may itself look escaped."""
     found = set[bytes]()
     for secret in secrets:
         reading = secret
         for _ in range(_LAYERS + 1):
             needle = reading.translate(_SAME)
-            for one in (needle, needle.rstrip(b"=")):  # which base64 may lack
-                if len(one) >= min(len(secret), _TELLING):
-                    found.add(one)
+            for form in (needle, needle.rstrip(b"=")):  # base64 may lack its padding
+                if len(form) >= min(len(secret), _REVEALING):
+                    found.add(form)
             reading = _ESCAPE.sub(_letter, reading)
     return tuple(found)
 
 
 def _without(needles: Iterable[bytes], text: bytes) -> bytes:
-    """The text without these, however they are escaped; the same object where there are none."""
+    """Return the text without these, escaped or not; the same object if there are none."""
     spans = sorted({span for view in _views(text) for span in _spans(*view, needles)})
     kept, last = list[bytes](), -1
     for start, end in spans:
@@ -206,9 +205,9 @@ def _without(needles: Iterable[bytes], text: bytes) -> bytes:
 
 
 def _views(text: bytes) -> Iterator[tuple[bytes, Sequence[int]]]:
-    """The text, and without one layer of escapes after the other, until there are none.
+    """Yield the text, then the text without one more layer of escapes, until none is left.
 
-    Beside each, where each of its bytes, and its end, was in the text.
+    Each comes with the positions that its bytes, and its end, have in the original text.
     """
     places: Sequence[int] = range(len(text) + 1)
     yield text.translate(_SAME), places
@@ -228,7 +227,7 @@ def _views(text: bytes) -> Iterator[tuple[bytes, Sequence[int]]]:
 
 
 def _letter(escape: re.Match[bytes]) -> bytes:
-    """What an escape stands for."""
+    """Return the character of an escape, encoded."""
     json, url, hexadecimal, decimal, entity = escape.groups()
     if url:
         return bytes.fromhex(url.decode())
@@ -242,7 +241,7 @@ def _letter(escape: re.Match[bytes]) -> bytes:
 def _spans(
     text: bytes, places: Sequence[int], needles: Iterable[bytes]
 ) -> Iterator[tuple[int, int]]:
-    """Where these stand, as places of the original text."""
+    """Yield the spans of the needles, as positions in the original text."""
     for needle in needles:
         at = text.find(needle)
         while at >= 0:
@@ -250,7 +249,7 @@ def _spans(
             at = text.find(needle, at + len(needle))
 
 
-def _recoded(blot: Callable[[bytes], bytes], text: str) -> str:
+def _recoded(redact: Callable[[bytes], bytes], text: str) -> str:
     raw = text.encode("utf-8", "surrogatepass")
-    blotted = blot(raw)
-    return text if blotted is raw else blotted.decode("utf-8", "surrogatepass")
+    redacted = redact(raw)
+    return text if redacted is raw else redacted.decode("utf-8", "surrogatepass")

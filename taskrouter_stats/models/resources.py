@@ -1,4 +1,4 @@
-"""The resources that the statistics speak of, and the page that lists come in."""
+"""The resources that statistics are about, and the ``meta`` object of a list's page."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,15 +36,15 @@ __all__ = [
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Resource(NamedRecord):
-    """What every resource of TaskRouter has.
+    """Common fields of TaskRouter's resources.
 
     Attributes:
         friendly_name: its name.
         account_sid: the account that owns it (AC…).
-        date_created: when it was made, UTC.
+        date_created: when it was created, UTC.
         date_updated: when it was last changed, UTC.
         url: its absolute URL.
-        links: URLs of what belongs to it.
+        links: URLs of related resources.
     """
 
     friendly_name: str | None = None
@@ -63,14 +63,14 @@ class Workspace(Resource):
 
     Attributes:
         sid: its SID (WS…).
-        default_activity_name: the Activity that new Workers are in, by name.
-        default_activity_sid: the same by SID (WA…).
-        event_callback_url: where its events are sent.
-        events_filter: which events are sent, comma-separated.
-        multi_task_enabled: whether Workers can have several Tasks at once.
+        default_activity_name: name of the Activity of new Workers.
+        default_activity_sid: SID of that Activity (WA…).
+        event_callback_url: the URL that receives its events.
+        events_filter: the events that it sends, comma-separated.
+        multi_task_enabled: whether a Worker can have several Tasks at once.
         prioritize_queue_order: ``"FIFO"`` or ``"LIFO"``.
-        timeout_activity_name: the Activity after an unanswered Reservation, by name.
-        timeout_activity_sid: the same by SID (WA…).
+        timeout_activity_name: name of the Activity after an unanswered Reservation.
+        timeout_activity_sid: SID of that Activity (WA…).
     """
 
     sid: WorkspaceSid
@@ -88,16 +88,16 @@ class Workspace(Resource):
 class Worker(Resource):
     """A Worker (WK…); its name is unique in the Workspace without regard to case.
 
-    Note that ``links["statistics"]`` is the aggregate of all Workers.
+    ``links["statistics"]`` leads to the statistics of all Workers together.
     Source: https://www.twilio.com/docs/taskrouter/api/worker.
 
     Attributes:
         sid: its SID (WK…).
         workspace_sid: its Workspace (WS…).
-        activity_sid: the Activity that it is in (WA…).
+        activity_sid: its present Activity (WA…).
         activity_name: that Activity's name.
-        attributes: JSON as text; the documents disagree on whether lists carry it.
-        available: whether it can be given Tasks.
+        attributes: JSON text; Twilio's documents disagree on whether lists contain it.
+        available: whether it can receive Tasks.
         date_status_changed: when it last changed its Activity, UTC.
     """
 
@@ -111,17 +111,17 @@ class Worker(Resource):
 
     @property
     def attributes_dict(self) -> dict[str, Any]:
-        """``attributes`` decoded, empty when there are none.
+        """The decoded ``attributes``; empty if there are none.
 
         Raises:
-            PayloadError: when the text is no JSON object.
+            PayloadError: if the text is not a JSON object.
         """
         if not self.attributes:
             return {}
         try:
             decoded = loads(self.attributes)
         except orjson.JSONDecodeError as error:
-            raise PayloadError([f"$.attributes of {self.sid}: no JSON: {error}"]) from None
+            raise PayloadError([f"$.attributes of {self.sid}: not JSON: {error}"]) from None
         if not isinstance(decoded, dict):
             raise PayloadError([f"$.attributes of {self.sid}: expected an object"])
         return cast("dict[str, Any]", decoded)
@@ -140,11 +140,11 @@ class WorkerChannel(NamedRecord):
         worker_sid: the Worker (WK…).
         task_channel_sid: the TaskChannel (TC…).
         task_channel_unique_name: that TaskChannel's ``unique_name``.
-        assigned_tasks: Tasks that the Worker has in it now.
-        available: whether it can be given Tasks in it.
-        available_capacity_percentage: how much of its capacity is free, percent.
-        configured_capacity: how many Tasks it may have in it at once.
-        date_created: when it was made, UTC.
+        assigned_tasks: the Worker's present Tasks in it.
+        available: whether the Worker can receive Tasks in it.
+        available_capacity_percentage: the free part of the capacity, percent.
+        configured_capacity: Tasks that the Worker may have in it at once.
+        date_created: when it was created, UTC.
         date_updated: when it was last changed, UTC.
         url: its absolute URL.
     """
@@ -175,10 +175,10 @@ class TaskQueue(Resource):
         workspace_sid: its Workspace (WS…).
         target_workers: the expression that selects its Workers.
         task_order: ``"FIFO"`` or ``"LIFO"``.
-        max_reserved_workers: Workers that may be reserved for one Task at once.
-        assignment_activity_sid: the Activity while a Task is assigned (WA…).
+        max_reserved_workers: Workers reserved for one Task at once, at most.
+        assignment_activity_sid: the Worker's Activity while a Task is assigned (WA…).
         assignment_activity_name: that Activity's name.
-        reservation_activity_sid: the Activity while a Reservation is open (WA…).
+        reservation_activity_sid: the Worker's Activity while a Reservation is open (WA…).
         reservation_activity_name: that Activity's name.
     """
 
@@ -204,8 +204,8 @@ class Workflow(Resource):
         workspace_sid: its Workspace (WS…).
         configuration: its rules, JSON as text.
         document_content_type: the content type of assignment callbacks.
-        assignment_callback_url: where assignments are sent.
-        fallback_assignment_callback_url: where they are sent when that fails.
+        assignment_callback_url: the URL that receives assignments.
+        fallback_assignment_callback_url: the URL that receives them if the first one fails.
         task_reservation_timeout: seconds that a Reservation stays open.
     """
 
@@ -220,14 +220,14 @@ class Workflow(Resource):
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Activity(Resource):
-    """An Activity (WA…): what a Worker can be doing.
+    """An Activity (WA…), a state that a Worker can be in.
 
     Source: https://www.twilio.com/docs/taskrouter/api/activity.
 
     Attributes:
         sid: its SID (WA…).
         workspace_sid: its Workspace (WS…).
-        available: whether Workers in it can be given Tasks.
+        available: whether Workers in it can receive Tasks.
     """
 
     sid: ActivitySid
@@ -256,18 +256,18 @@ class TaskChannel(Resource):
 
 @frozen(eq=False, repr=False)
 class PageMeta(Record):
-    """Where a page of a list stands among its neighbours.
+    """The ``meta`` object of a list's page.
 
     Source: https://www.twilio.com/docs/usage/twilios-response#pagination.
 
     Attributes:
-        key: the key under which the page's items stand.
-        next_page_url: the next page, or None on the last one.
-        previous_page_url: the page before, or None.
+        key: the JSON key of the page's items.
+        next_page_url: the next page; None on the last page.
+        previous_page_url: the previous page; None on the first page.
         first_page_url: the first page.
         url: this page.
-        page: this page's index; the server's own state, not for asking.
-        page_size: how many items a page holds at the most.
+        page: this page's index; Twilio says not to request pages by it.
+        page_size: items of a page, at most.
     """
 
     key: str | None = None

@@ -1,4 +1,4 @@
-"""SIDs: Twilio's names for things, two letters for the kind and 32 hexadecimal digits."""
+"""SIDs, Twilio's identifiers: two letters for the kind and 32 hexadecimal digits."""
 
 import re
 from typing import Annotated, NamedTuple
@@ -19,6 +19,7 @@ __all__ = [
     "WorkflowSid",
     "WorkspaceSid",
     "check_sid",
+    "sid_kind",
 ]
 
 KINDS = {
@@ -33,7 +34,7 @@ KINDS = {
     "WC": "WorkerChannel",
     "WT": "Task",
 }
-"""What each prefix names (https://www.twilio.com/docs/glossary/what-is-a-sid)."""
+"""The kind of thing that each prefix names (https://www.twilio.com/docs/glossary/what-is-a-sid)."""
 
 _LENGTH = 34
 PATTERNS = {prefix: re.compile(prefix + "[0-9a-fA-F]{32}").fullmatch for prefix in KINDS}
@@ -58,26 +59,31 @@ TaskSid = Annotated[str, SidKind("WT")]
 
 
 def check_sid(parameter: str, value: object, prefix: str) -> str:
-    """Return ``value``, as plain text, when it is a SID of that kind.
+    """Return ``value`` as plain text if it is a SID of that kind.
 
     Raises:
-        InvalidSid: naming the parameter, its value and the kind that is expected.
+        InvalidSid: naming the parameter, its value and the expected kind.
     """
     if isinstance(value, str) and PATTERNS[prefix](value):
-        return str.__str__(value)  # a subclass may show itself otherwise, as enumerations do
-    raise InvalidSid(parameter, value, prefix, _hint(value, prefix))
+        return str.__str__(value)  # a subclass, such as an enumeration, may have another str()
+    raise InvalidSid(parameter, value, prefix, _hint(value, prefix), sid_kind(prefix))
+
+
+def sid_kind(prefix: str) -> str:
+    """Return the kind of SID with its article, such as ``a Worker SID``."""
+    kind = KINDS[prefix]
+    return f"an {kind} SID" if kind.startswith("A") else f"a {kind} SID"
 
 
 def _hint(value: object, prefix: str) -> str:
-    """What is likely wrong with it, in words that repeat no more of it than its kind."""
+    """Return the likely mistake; of the value, repeat the prefix at most: it may be a secret."""
     text = value.strip() if isinstance(value, str) else ""
-    if other := next((one for one, matches in PATTERNS.items() if matches(text)), ""):
-        return "it has blanks around it" if other == prefix else f"{other} is for {KINDS[other]}"
+    if other := next((known for known, matches in PATTERNS.items() if matches(text)), ""):
+        return "remove the blanks" if other == prefix else f"{other} is for {KINDS[other]}"
     if PATTERNS[prefix](text[:2].upper() + text[2:]):
         return f"write {prefix} in capitals"
-    return (
-        f"it has {len(text)} characters, not {_LENGTH}" if _has_wrong_length(text, prefix) else ""
-    )
+    wrong_length = _has_wrong_length(text, prefix)
+    return f"it has {len(text)} characters, not {_LENGTH}" if wrong_length else ""
 
 
 def _has_wrong_length(text: str, prefix: str) -> bool:

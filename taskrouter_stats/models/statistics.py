@@ -1,8 +1,8 @@
-"""The combined answers: what happened within a window beside how things stand now.
+"""The combined answers: cumulative and real-time statistics in one record.
 
-Twilio's examples show that combined answers leave out keys that the separate operations have,
-such as ``tasks_completed``; those read ``None``. The SIDs that name an answer and its parts,
-``cumulative`` and ``realtime``, are always there: an answer without them is a ``PayloadError``.
+In Twilio's examples the combined answers lack keys that the separate operations have, such as
+``tasks_completed``; such a field is ``None``. An answer must have the SIDs that name it, and its
+parts ``cumulative`` and ``realtime``: without them it is a ``PayloadError``.
 """
 
 from attrs import frozen
@@ -30,15 +30,15 @@ __all__ = [
 class WorkerStatistics(Record):
     """One Worker: ``GET /v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Statistics``.
 
-    There is nothing real-time per Worker; the Worker itself says in which Activity it is.
+    Twilio has no real-time statistics of one Worker; the ``Worker`` record has its Activity.
     Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
 
     Attributes:
         account_sid: the account (AC…).
         workspace_sid: the Workspace (WS…).
-        worker_sid: the Worker (WK…); its name is not part of the answer.
+        worker_sid: the Worker (WK…); the answer does not contain its name.
         url: the absolute URL of these statistics.
-        cumulative: what happened within the window.
+        cumulative: the statistics of the window.
     """
 
     account_sid: AccountSid | None = None
@@ -58,8 +58,8 @@ class WorkersStatistics(Record):
         account_sid: the account (AC…).
         workspace_sid: the Workspace (WS…).
         url: the absolute URL of these statistics.
-        cumulative: what happened within the window.
-        realtime: how things stand now.
+        cumulative: the statistics of the window.
+        realtime: the real-time statistics.
     """
 
     account_sid: AccountSid | None = None
@@ -79,9 +79,9 @@ class TaskQueueStatistics(Record):
         account_sid: the account (AC…).
         workspace_sid: the Workspace (WS…).
         task_queue_sid: the TaskQueue (WQ…).
-        url: the absolute URL of these statistics; items of the list have none.
-        cumulative: what happened within the window.
-        realtime: how things stand now.
+        url: the absolute URL of these statistics; None for an item of the list.
+        cumulative: the statistics of the window.
+        realtime: the real-time statistics.
     """
 
     account_sid: AccountSid | None = None
@@ -103,8 +103,8 @@ class WorkflowStatistics(Record):
         workspace_sid: the Workspace (WS…).
         workflow_sid: the Workflow (WW…).
         url: the absolute URL of these statistics.
-        cumulative: what happened within the window.
-        realtime: how things stand now.
+        cumulative: the statistics of the window.
+        realtime: the real-time statistics.
     """
 
     account_sid: AccountSid | None = None
@@ -125,8 +125,8 @@ class WorkspaceStatistics(Record):
         account_sid: the account (AC…).
         workspace_sid: the Workspace (WS…).
         url: the absolute URL of these statistics.
-        cumulative: what happened within the window.
-        realtime: how things stand now.
+        cumulative: the statistics of the window.
+        realtime: the real-time statistics.
     """
 
     account_sid: AccountSid | None = None

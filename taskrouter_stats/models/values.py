@@ -1,7 +1,7 @@
-"""What a field holds, from what JSON holds: text, numbers, times, SIDs.
+"""Functions that read one JSON value for a field: text, numbers, times, SIDs.
 
-Each function takes a decoded JSON value and a type that it ignores, as cattrs calls them, and
-raises :class:`UnreadableError` for a value that the field cannot hold.
+cattrs calls each with a decoded JSON value and a type, which the function ignores. Each raises
+:class:`UnreadableError` for a value that the field cannot hold.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, Final, TypeGuard, cast
 
-from .sids import KINDS, PATTERNS, SidKind
+from .sids import PATTERNS, SidKind, sid_kind
 
 __all__ = [
     "LARGEST_COUNT",
@@ -21,10 +21,13 @@ __all__ = [
     "sid_reader",
     "text",
     "time",
+    "utc_text",
 ]
 
 _LONGEST_NUMBER: Final = 40
+"""Characters of text that is read as a number, at most."""
 _LONGEST_QUOTE: Final = 60
+"""Characters of a value that an error repeats, at most."""
 LARGEST_COUNT: Final = 2**63 - 1
 _JSON_NAMES: Final[dict[type, str]] = {
     bool: "a boolean",
@@ -46,7 +49,7 @@ class UnreadableError(ValueError):
 
 
 def _number(expected: str, value: object) -> float:
-    """A finite float from what is not plainly a number of the right type."""
+    """Return a finite float from numeric text or from a number of another type."""
     if _is_numeric_text(value) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         try:
             number = float(value)
@@ -58,7 +61,7 @@ def _number(expected: str, value: object) -> float:
 
 
 def _is_numeric_text(value: object) -> TypeGuard[str]:
-    """Whether it may be a number as text; Python's own ``1_000`` is none on the wire."""
+    """Return whether text may be a number; ``1_000`` is a number only in Python source."""
     return (
         isinstance(value, str)
         and len(value) <= _LONGEST_NUMBER
@@ -78,14 +81,14 @@ def seconds(value: object, _: type) -> float:
 
 def count(value: object, _: type) -> int:
     """Return a whole number of 64 bits."""
-    whole = value if type(value) is int else _whole(value)
-    if -LARGEST_COUNT - 1 <= whole <= LARGEST_COUNT:
-        return whole
+    number = value if type(value) is int else _integer(value)
+    if -LARGEST_COUNT - 1 <= number <= LARGEST_COUNT:
+        return number
     raise UnreadableError("a whole number of 64 bits", value)
 
 
-def _whole(value: object) -> int:
-    """A whole number from text or from a float without a fraction."""
+def _integer(value: object) -> int:
+    """Return a whole number from text or from a float without a fraction."""
     if _is_numeric_text(value):
         try:
             return int(value)
@@ -98,14 +101,14 @@ def _whole(value: object) -> int:
 
 
 def text(value: object, _: type) -> str:
-    """Return text as it is."""
+    """Return text unchanged."""
     if type(value) is str:
         return value
     raise UnreadableError("text", value)
 
 
 def flag(value: object, _: type) -> bool:
-    """Return JSON's own true or false."""
+    """Return JSON's true or false."""
     if value is True or value is False:
         return value
     raise UnreadableError("a boolean", value)
@@ -114,8 +117,8 @@ def flag(value: object, _: type) -> bool:
 def time(value: Any, _: type) -> datetime:
     """Return an ISO 8601 time in UTC; Twilio documents that one without an offset is GMT.
 
-    The first and the last year of ``datetime`` are refused: in another zone such a time can lie
-    outside what ``datetime`` holds.
+    The first and the last year of ``datetime`` are refused: ``datetime`` may not hold such a time
+    in another zone.
     """
     try:
         found = datetime.fromisoformat(value)
@@ -128,8 +131,13 @@ def time(value: Any, _: type) -> datetime:
     raise UnreadableError(f"an ISO 8601 time of the years {MINYEAR + 1} to {MAXYEAR - 1}", value)
 
 
+def utc_text(moment: datetime) -> str:
+    """Return an aware time as ISO 8601 text in UTC, with ``Z``."""
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
 def json_object(value: object, _: type) -> dict[str, Any]:
-    """Return a JSON object as it is."""
+    """Return a JSON object unchanged."""
     if type(value) is dict:
         return cast("dict[str, Any]", value)
     raise UnreadableError("an object", value)
@@ -138,8 +146,7 @@ def json_object(value: object, _: type) -> dict[str, Any]:
 def sid_reader(kind: SidKind) -> Callable[[object, Any], str]:
     """Return the function that reads a SID of one kind."""
     prefix, matches = kind.prefix, PATTERNS[kind.prefix]
-    article = "an" if KINDS[prefix].startswith("A") else "a"
-    expected = f"the SID of {article} {KINDS[prefix]} ({prefix} and 32 hexadecimal digits)"
+    expected = f"{sid_kind(prefix)} ({prefix} and 32 hexadecimal digits)"
 
     def sid(value: object, _: Any) -> str:
         if type(value) is str and matches(value):

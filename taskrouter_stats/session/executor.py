@@ -128,11 +128,11 @@ class RequestExecutor:
                 self._note_failure(error)
             errand.status, errand.request_id, errand.limits = None, None, rate_limit.NO_HEADERS
             raise
-        limits = rate_limit.parse_headers(reply.headers, reply.blotter.text)
+        limits = rate_limit.parse_headers(reply.headers, reply.redactor.text)
         self.breaker.record_reply()
         permit.observe(limits, refused=reply.is_rate_limited)
         errand.status, errand.request_id, errand.limits = reply.status, reply.request_id, limits
-        errand.blotter = reply.blotter
+        errand.blotter = reply.redactor
         if reply.is_rate_limited:
             errand.attempts -= 1
             errand.refused += 1
@@ -165,9 +165,9 @@ class RequestExecutor:
                 self.retries.earn()
             raise
         request = errand.request
-        if request.ask is not None:
+        if request.query is not None:
             wrong = differences(
-                request.ask,
+                request.query,
                 request.budget.account,
                 payload,
                 lambda: Served(reply.headers, datetime.now(UTC), self.pacer.now() - began),

@@ -9,13 +9,12 @@ from attrs import field, frozen
 from taskrouter_stats.core.plain import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
-from taskrouter_stats.models import Credentials
+from taskrouter_stats.models import Credentials, environment
 from taskrouter_stats.models.redaction import Secret, masked
 
 from .transport import HttpSession
 
 __all__ = [
-    "BASE_URL",
     "MAX_WAIT",
     "SessionOptions",
     "Settings",
@@ -28,13 +27,11 @@ __all__ = [
 MAX_WAIT: Final = "a number of seconds, not negative, or None"
 """What ``max_wait`` may be."""
 
-BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
-"""The environment variable that names the server."""
 _VARIABLES: Final = (
-    BASE_URL,
-    "TASKROUTER_STATS_ALLOW_HTTP",
-    "TWILIO_REGION",
-    "TWILIO_EDGE",
+    environment.BASE_URL,
+    environment.ALLOW_HTTP,
+    environment.REGION,
+    environment.EDGE,
 )
 
 
@@ -128,15 +125,15 @@ def options_from_env(options: SessionOptions, environ: Mapping[str, str]) -> Ses
         ConfigError: for a switch that is neither on nor off.
     """
     environ = {name: environ[name] for name in _VARIABLES if name in environ}  # no others' secrets
-    environ[BASE_URL] = masked(environ.get(BASE_URL))
+    environ[environment.BASE_URL] = masked(environ.get(environment.BASE_URL))
     found: dict[str, Any] = {}
-    if url := environ.get(BASE_URL):
+    if url := environ.get(environment.BASE_URL):
         found["base_url"] = url
     elif "base_url" not in options:
-        names = {"region": "TWILIO_REGION", "edge": "TWILIO_EDGE"}
+        names = {"region": environment.REGION, "edge": environment.EDGE}
         found = {name: environ[var] for name, var in names.items() if environ.get(var)}
-    if (switch := environ.get("TASKROUTER_STATS_ALLOW_HTTP")) is not None:
-        found["allow_http"] = _switch("TASKROUTER_STATS_ALLOW_HTTP", switch)
+    if (switch := environ.get(environment.ALLOW_HTTP)) is not None:
+        found["allow_http"] = _switch(environment.ALLOW_HTTP, switch)
     if "region" in options or "edge" in options:
         found.pop("base_url", None)
     return cast("SessionOptions", {**found, **options})

@@ -35,15 +35,13 @@ from .query_runner import QueryRunner
 from .stream import OutcomeStream, Source
 from .transport import HttpSession
 from .urls import find_proxy, resolve_base_url
-from .worker_queries import WorkerQueries, WorkersInput, check_workers
+from .worker_queries import WorkerQueries, WorkersInput, check_workers, query_template
 
 __all__ = ["TaskRouterSession"]
 
 T = TypeVar("T")
 
 Priority = Literal["interactive", "bulk"]
-
-_ANY_WORKER = "WK" + "0" * 32
 
 
 class _AsSession:
@@ -232,9 +230,7 @@ class TaskRouterSession:
         Raises:
             InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
         """
-        template = queries.worker_statistics(
-            workspace_sid, _ANY_WORKER, window, task_channel=task_channel
-        )
+        template = query_template(workspace_sid, window, task_channel)
         given = queries.workers(workspace_sid) if workers is None else workers
         if isinstance(given, Listing):
             check_workers(given, workspace_sid)

@@ -9,20 +9,30 @@ from collections.abc import (
     Sized,
 )
 from contextlib import aclosing, closing
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
-from taskrouter_stats.core import endpoints
+from taskrouter_stats.core import endpoints, queries
 from taskrouter_stats.core.query import Listing, Query
+from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 
 from .items import Items
 
-__all__ = ["WorkerQueries", "WorkersInput", "check_workers", "iterate_any"]
+__all__ = ["WorkerQueries", "WorkersInput", "check_workers", "iterate_any", "query_template"]
 
 T = TypeVar("T")
 
 WorkersInput = Iterable[str | Worker] | AsyncIterable[str | Worker]
+
+_ANY_WORKER: Final = "WK" + "0" * 32
+
+
+def query_template(
+    workspace_sid: str, window: Window, task_channel: str | None
+) -> Query[WorkerStatistics]:
+    """Return a query from which ``WorkerQueries`` makes the query of each Worker."""
+    return queries.worker_statistics(workspace_sid, _ANY_WORKER, window, task_channel=task_channel)
 
 
 def check_workers(workers: object, workspace_sid: str) -> None:

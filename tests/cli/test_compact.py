@@ -40,4 +40,4 @@ def test_compact_refuses_another_file_and_a_locked_output(here, tmp_path):
     with sink.storage.lock(f"{sink.state}/lock"):
         code, _, err = here(("compact", str(path)), {})
     assert code == 75
-    assert "is being written to by process" in err
+    assert "is locked by process" in err

@@ -1,4 +1,4 @@
-"""Times, days and zones of other libraries, and times that no clock showed."""
+"""Tests of times, days and zones of other libraries, and of times that clocks skip."""
 
 import sys
 import zoneinfo
@@ -29,16 +29,16 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 class Stamp(datetime):
-    """A datetime of a library with ideas of its own, such as nanoseconds."""
+    """A datetime of a library with additional rules, such as nanoseconds."""
 
     nanosecond = 7
 
     def astimezone(self, tz=None):
-        """Give what nobody expects."""
+        """Return a wrong value."""
         return Stamp(1999, 1, 1, tzinfo=tz)
 
     def replace(self, **_):
-        """Give what nobody expects either."""
+        """Return a wrong value."""
         return "a time of my own"
 
     def __sub__(self, other):
@@ -51,23 +51,23 @@ class NotATime(datetime):
     year = property(lambda self: float("nan"))
 
     def utcoffset(self):
-        """Refuse, as pandas does."""
+        """Raise, as pandas does."""
         raise ValueError("NaTType does not support utcoffset")
 
 
 class Frozen(type):
-    """Like freezegun's: every datetime counts as one of this class."""
+    """A metaclass like freezegun's: every datetime is an instance."""
 
     def __instancecheck__(cls, value):
         return isinstance(value, datetime)
 
 
 class FakeDatetime(datetime, metaclass=Frozen):
-    """What stands in the place of ``datetime`` while time is frozen."""
+    """The class that replaces ``datetime`` while time is frozen."""
 
 
 class Unfinished(tzinfo):
-    """A zone that knows its offset and can't go back from UTC."""
+    """A zone that knows its offset but cannot convert from UTC."""
 
     def utcoffset(self, _):
         """An hour."""
@@ -78,7 +78,7 @@ class Unfinished(tzinfo):
 
 
 class TestPlainUtc:
-    """From any datetime to a plain one."""
+    """Tests of the conversion of any datetime to a plain one."""
 
     @pytest.mark.parametrize(
         "time",
@@ -96,16 +96,16 @@ class TestPlainUtc:
         found = plain_utc("start", time)
         assert (type(found), found, found.tzinfo, found.fold) == (datetime, NOON, UTC, 0)
 
-    def test_while_time_is_frozen(self, monkeypatch):
-        """It is plain also while a library has put its own class in the place of datetime."""
+    def test_frozen_time_stays_plain(self, monkeypatch):
+        """The result is plain even while a library has replaced ``datetime``."""
         monkeypatch.setattr(local_time, "datetime", FakeDatetime)
         found = plain_utc("now", FakeDatetime(2026, 11, 1, 7, tzinfo=NEW_YORK))
         assert (type(found), found) == (datetime, NOON)
 
     @pytest.mark.parametrize("tz", [None, UTC])
-    def test_what_is_not_a_time(self, tz):
-        """What a library calls not-a-time is refused in words, not by its own error."""
-        with pytest.raises(InvalidWindow, match=r"start=.* is not a time"):
+    def test_values_that_are_not_times_are_refused(self, tz):
+        """A library's not-a-time value raises our error, not the library's."""
+        with pytest.raises(InvalidWindow, match=r"start=.* is not a datetime"):
             plain_utc("start", NotATime(2026, 1, 1, tzinfo=tz))
 
     @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ class TestPlainUtc:
             ),
         ],
     )
-    def test_a_time_that_clocks_skip(self, zone, time, nearest):
-        """It is refused by any library's zone, and the nearest that there are are named."""
+    def test_a_skipped_time_is_refused(self, zone, time, nearest):
+        """A skipped time of any library's zone is refused, with the nearest times in the error."""
         for tz in (ZoneInfo(zone), dateutil.tz.gettz(zone)):
             for fold in (0, 1):
                 with pytest.raises(InvalidWindow) as caught:
@@ -138,21 +138,21 @@ class TestPlainUtc:
                     f" was skipped when clocks went forward: the nearest times are {nearest}"
                 )
 
-    def test_a_time_that_comes_twice(self):
-        """It is the first, unless its fold says that it is the second."""
+    def test_fold_selects_a_repeated_time(self):
+        """A repeated time is the first one, unless its fold is 1."""
         twice = datetime(2026, 11, 1, 1, 30, tzinfo=NEW_YORK)
         found = [plain_utc("start", twice.replace(fold=fold)).hour for fold in (0, 1)]
         assert found == [5, 6]
 
-    def test_a_pytz_zone_past_localize(self):
-        """Local mean time is refused, with the zone to use instead."""
+    def test_a_pytz_zone_without_localize_is_refused(self):
+        """Local mean time is refused, and the error names the zone to use."""
         time = datetime(2026, 11, 1, tzinfo=pytz.timezone("America/New_York"))
         with pytest.raises(InvalidWindow, match=r'ZoneInfo\("America/New_York"\) instead'):
             plain_utc("start", time)
 
     @given(st.datetimes(timezones=st.timezones(), allow_imaginary=True))
     def test_a_time_is_right_or_refused(self, time):
-        """What is accepted is shown by its zone's clock at that moment."""
+        """An accepted time is what its zone's clock shows at that moment."""
         try:
             found = plain_utc("start", time)
         except InvalidWindow:
@@ -164,8 +164,8 @@ class TestPlainUtc:
         )
 
 
-def test_moments_of_a_local_time():
-    """A local time comes once, twice when clocks go back, never when they skip it."""
+def test_a_local_time_has_none_one_or_two_moments():
+    """A local time happens once, twice if clocks go back, never if they skip it."""
     hour = timedelta(hours=1)
     days = [datetime(2026, *day, 2) - hour / 2 for day in ((7, 1), (11, 1))]  # noqa: DTZ001
     skipped = datetime(2026, 3, 8, 2, 30)  # noqa: DTZ001
@@ -175,7 +175,7 @@ def test_moments_of_a_local_time():
 
 
 class TestMidnight:
-    """Where a local day begins."""
+    """Tests of the beginning of a local day."""
 
     @pytest.mark.parametrize(
         ("zone", "day", "start"),
@@ -190,21 +190,21 @@ class TestMidnight:
         for tz in (ZoneInfo(zone), dateutil.tz.gettz(zone), plain_zone(pytz.timezone(zone))):
             assert midnight(day, tz) == start
 
-    def test_a_zone_that_cannot_go_back(self):
-        """A zone that only tells its offset is believed."""
+    def test_a_zone_that_only_has_an_offset_is_accepted(self):
+        """A zone that cannot convert from UTC is accepted with its offset."""
         assert midnight(date(2026, 1, 1), Unfinished()).hour == 23
 
 
 def test_days_become_plain():
-    """A day of another library is a plain date, and a datetime is not a day."""
+    """A day of another library becomes a plain date; a datetime is not a day."""
     found = plain_day(pendulum.date(2026, 11, 1))
     assert (type(found), found) == (date, date(2026, 11, 1))
-    with pytest.raises(InvalidWindow, match="no calendar day"):
+    with pytest.raises(InvalidWindow, match="not a calendar day"):
         plain_day(pendulum.datetime(2026, 11, 1))
 
 
 class Name(str):
-    """A name that shows itself as another."""
+    """A name whose text is another one."""
 
     __slots__ = ()
 
@@ -213,29 +213,29 @@ class Name(str):
 
 
 class Uncached(ZoneInfo):
-    """Zones with a cache of their own, which is empty."""
+    """Zones with a separate cache, which is empty."""
 
 
 class TestZones:
-    """Names and zones of other libraries."""
+    """Tests of names and zones of other libraries."""
 
     @pytest.mark.parametrize(
         "tz", ["America/New_York", Name("America/New_York"), pytz.timezone("America/New_York")]
     )
-    def test_names(self, tz):
-        """A name, whatever its type, and a pytz zone are the zone of that name."""
+    def test_names_and_pytz_zones_become_zones(self, tz):
+        """A name of any text type, and a pytz zone, become the zone of that name."""
         assert plain_zone(tz) is NEW_YORK
 
     @pytest.mark.parametrize(
         "tz", [NEW_YORK, UTC, dateutil.tz.gettz("Europe/Dublin"), pytz.FixedOffset(60)]
     )
-    def test_zones_stay(self, tz):
-        """A zone that cuts days rightly stays as it is."""
+    def test_other_zones_stay(self, tz):
+        """A tzinfo with right midnights stays the same object."""
         assert plain_zone(tz) is tz
 
     @pytest.fixture
     def no_database(self, monkeypatch):
-        """A machine without time zones, as Windows or a small container image."""
+        """Simulate a machine without time zones, such as Windows or a small container."""
         for name in {"tzdata", *(name for name in sys.modules if name.startswith("tzdata."))}:
             monkeypatch.setitem(sys.modules, name, None)
         monkeypatch.setattr(local_time, "ZoneInfo", Uncached)
@@ -244,15 +244,15 @@ class TestZones:
         zoneinfo.reset_tzpath()
 
     @pytest.mark.usefixtures("no_database")
-    def test_without_a_database(self):
-        """UTC is served, by its name and as pytz has it; other names say what to install."""
+    def test_without_a_database_only_utc_is_known(self):
+        """Without a database UTC is accepted; for other names the error says what to install."""
         assert [plain_zone(tz) for tz in ("UTC", "Etc/UTC", pytz.utc)] == [UTC] * 3
         assert midnight(date(2026, 1, 1), plain_zone("UTC")) == datetime(2026, 1, 1, tzinfo=UTC)
         for tz in ("Europe/Dublin", pytz.timezone("Europe/Dublin")):
             with pytest.raises(InvalidWindow, match="pip install tzdata"):
                 plain_zone(tz)
 
-    def test_a_name_of_no_zone(self):
-        """With a database a wrong name is a wrong name."""
+    def test_an_unknown_name_is_refused(self):
+        """With a database, an unknown name is refused as not a time zone."""
         assert find_zone("Mars/Base") is None
         assert has_zones()

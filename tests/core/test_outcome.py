@@ -1,4 +1,4 @@
-"""Outcomes: a value or an error, beside its question."""
+"""Tests of outcomes: a value or an error, with its query."""
 
 import pickle
 
@@ -19,19 +19,19 @@ FAILURE = Failure(QUERY, errors.NotFound(404), META)
 
 
 def test_a_success_unwraps_to_its_value():
-    """The value of a success is what unwrap returns."""
+    """``unwrap`` of a success returns its value."""
     assert SUCCESS.unwrap() is VALUE
 
 
 def test_a_failure_unwraps_to_its_error():
-    """The error of a failure is what unwrap raises."""
+    """``unwrap`` of a failure raises its error."""
     with pytest.raises(errors.NotFound) as caught:
         FAILURE.unwrap()
     assert caught.value is FAILURE.error
 
 
-def test_outcomes_are_told_apart_by_match():
-    """A match statement takes outcomes apart by their fields' names."""
+def test_match_separates_outcomes():
+    """A match statement separates outcomes by their fields."""
     for outcome in (SUCCESS, FAILURE):
         match outcome:
             case Success(query=query, value=value):
@@ -40,8 +40,8 @@ def test_outcomes_are_told_apart_by_match():
                 assert (query, status) == (QUERY, 404)
 
 
-def test_outcomes_travel():
-    """An outcome arrives in another process with question, answer and how it went."""
+def test_outcomes_pickle():
+    """A pickled outcome keeps its query, its value or error, and its meta."""
     assert pickle.loads(pickle.dumps(SUCCESS)) == SUCCESS
     arrived = pickle.loads(pickle.dumps(FAILURE))
     assert (arrived.query, arrived.meta) == (QUERY, META)
@@ -50,11 +50,11 @@ def test_outcomes_travel():
 
 @pytest.mark.parametrize("outcome", [SUCCESS, FAILURE])
 def test_outcomes_are_frozen(outcome):
-    """An outcome can't be changed."""
+    """An outcome cannot be changed."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         outcome.meta = Meta()
 
 
-def test_meta_of_what_never_left():
-    """A request that was never sent has no status, no attempts and no refusals."""
+def test_meta_of_an_unsent_request_is_empty():
+    """A request that was not sent has no status, no attempts and no refusals."""
     assert attrs.astuple(Meta(), recurse=False) == (None, RateLimit(), None, 0.0, 0, 0)

@@ -1,4 +1,4 @@
-"""Pages of a list, and that a reply never sends us elsewhere."""
+"""Tests of pages: their items, and next pages that stay on our host."""
 
 import re
 
@@ -23,20 +23,20 @@ urls = st.text(max_size=30) | st.builds(
 
 
 def page(url, items=()):
-    """Return a page's payload that names this page as the next."""
+    """Return a page whose next page is this URL."""
     return {"workers": list(items), "meta": {"next_page_url": url}}
 
 
 def problems(payload):
-    """Return what is wrong with a payload."""
+    """Return the problems of a payload."""
     with pytest.raises(PayloadError) as caught:
         read_page(LISTING, payload)
     return caught.value.problems
 
 
 @given(urls)
-def test_only_the_listings_own_path_is_followed(url):
-    """Whatever a reply names, the next target is this list's path on our host, or an error."""
+def test_only_the_listings_path_is_followed(url):
+    """For any text in a reply, the next target has this list's path, or an error is raised."""
     try:
         target = read_page(LISTING, page(url)).next_target
     except PayloadError:
@@ -49,7 +49,7 @@ def test_only_the_listings_own_path_is_followed(url):
     "host", ["https://taskrouter.twilio.com", "http://127.0.0.1:1", "https://evil.example", ""]
 )
 def test_the_host_is_dropped(host):
-    """Path and query of the named page are kept as they are, its host is not."""
+    """The next target keeps the path and query of the URL, not its host."""
     url = f"{host}{PATH}?PageSize=50&Page=1&PageToken=PAWK%2Fx%3D&Name=a%20b"
     expected = f"{PATH}?PageSize=50&Page=1&PageToken=PAWK%2Fx%3D&Name=a%20b"
     assert read_page(LISTING, page(url)) == Page([], expected)
@@ -75,26 +75,26 @@ def test_the_host_is_dropped(host):
     ],
 )
 def test_other_pages_are_refused(url):
-    """Another path, a line end or no URL at all is a payload error that quotes it."""
+    """Another path, a line end or another text is a payload error that quotes it."""
     (problem,) = problems(page(url))
     assert problem == f"$.meta.next_page_url: not a page of this list: {url!r}"
 
 
 @pytest.mark.parametrize("url", [None, ""])
-def test_the_last_page(url):
-    """Without a next page the list ends."""
+def test_a_list_ends_without_a_next_page(url):
+    """A page without a next page is the last one."""
     assert read_page(LISTING, page(url, [{"sid": "x"}])) == Page([{"sid": "x"}], None)
 
 
 @pytest.mark.parametrize("payload", [None, [], 5, "x", {}, {"workers": None}, {"workers": {}}])
-def test_a_page_without_items(payload):
-    """A page that lacks its list is an error, not an empty page."""
-    assert problems(payload) == ("$.workers: a list is missing",)
+def test_a_page_without_items_is_an_error(payload):
+    """A page without its list is an error, not an empty page."""
+    assert problems(payload) == ("$.workers: expected a list, got none",)
 
 
 @pytest.mark.parametrize("rest", [{}, {"meta": None}])
-def test_a_page_without_meta(rest):
-    """A list never ends as if complete when nothing says that it does."""
+def test_a_page_without_meta_is_an_error(rest):
+    """A page without its meta object is an error, so a list never ends too early."""
     (problem,) = problems({"workers": [], **rest})
     assert problem.startswith("$.meta: missing")
 
@@ -108,25 +108,25 @@ def test_a_page_without_meta(rest):
     ],
 )
 def test_problems_of_meta_have_the_whole_path(meta, path):
-    """What is wrong in the meta object is named from the root of the reply."""
+    """A problem of the meta object is named by its path from the root of the reply."""
     (problem,) = problems({"workers": [], "meta": meta})
     assert problem.startswith(path)
 
 
 @pytest.mark.parametrize("odd", [{"page": "first"}, {"key": 5}, {"url": []}, {"page_size": {}}])
 def test_only_the_next_page_matters_in_meta(odd):
-    """What this package never uses of the meta object may hold anything."""
+    """Values of the meta object that this package does not use may be anything."""
     payload = {"workers": [], "meta": {"next_page_url": None, **odd}}
     assert read_page(LISTING, payload) == Page([], None)
 
 
-def test_items_are_left_as_they_are():
-    """Items are not looked at yet: one bad item does not spoil its page."""
+def test_items_are_not_read_yet():
+    """Reading a page does not read its items, so one bad item does not make it fail."""
     items = [None, 5, {"sid": "x"}]
     assert read_page(LISTING, page(None, items)).items == items
 
 
 def test_a_long_url_is_not_quoted_whole():
-    """An error about an endless URL is still short."""
+    """The error about a very long URL is short."""
     (problem,) = problems(page("x" * 10**6))
     assert len(problem) < 300

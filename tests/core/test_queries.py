@@ -1,4 +1,4 @@
-"""Constructors: right questions, and mistakes where they are made."""
+"""Tests of the constructors: the right query, or an error that names the argument."""
 
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ NO_TEXTS = ["", 5, True, b"x", ["a"], "a\nb", "a\0", "\ud800", "\u2028"]
 
 
 def test_worker_statistics_is_a_query():
-    """Statistics of one worker are a query of that model, of the last 15 minutes by default."""
+    """Statistics of one Worker are a query of that model, for the last 15 minutes by default."""
     query = queries.worker_statistics(WORKSPACE, WORKER)
     assert type(query) is Query
     assert (query.endpoint.model, query.sids) == (WorkerStatistics, (WORKSPACE, WORKER))
@@ -33,7 +33,7 @@ def test_worker_statistics_is_a_query():
 
 
 def test_workers_is_a_listing():
-    """The workers are a listing of that model, in pages of a thousand."""
+    """The Workers are a listing of that model, with 1000 items per page by default."""
     listing = queries.workers(WORKSPACE)
     assert type(listing) is Listing
     assert (listing.endpoint.model, listing.sids) == (Worker, (WORKSPACE,))
@@ -41,12 +41,12 @@ def test_workers_is_a_listing():
 
 
 def test_filters_that_are_none_are_left_out():
-    """A filter of None is no filter."""
+    """A filter of None is left out."""
     assert queries.workers(WORKSPACE, friendly_name=None) == queries.workers(WORKSPACE)
 
 
-def test_every_filter_is_sent_by_its_wire_name():
-    """Each argument becomes the parameter that the documents name."""
+def test_filters_have_the_documented_names():
+    """Each argument becomes the parameter that Twilio documents."""
     listing = queries.workers(
         WORKSPACE,
         activity_name="Idle",
@@ -71,14 +71,14 @@ def test_every_filter_is_sent_by_its_wire_name():
 
 
 @given(st.text(min_size=1).filter(str.isprintable) | st.just("Zoë\u00a0\U0001f469\u200d\U0001f4bb"))
-def test_text_is_taken_as_it_is(text):
-    """A name of any script reaches the question unchanged."""
+def test_text_is_unchanged(text):
+    """A name in any script reaches the query unchanged."""
     assert queries.workers(WORKSPACE, friendly_name=text).filters == (("FriendlyName", text),)
 
 
 @pytest.mark.parametrize("name", TEXT_FILTERS)
 @pytest.mark.parametrize("value", NO_TEXTS, ids=repr)
-def test_what_is_no_text(name, value):
+def test_other_values_are_not_text(name, value):
     """Empty, unprintable and non-text filters are refused by the argument's name."""
     with pytest.raises(InvalidParameter) as caught:
         queries.workers(WORKSPACE, **{name: value})
@@ -86,8 +86,8 @@ def test_what_is_no_text(name, value):
 
 
 @pytest.mark.parametrize("value", [0, 1, "true", "yes"])
-def test_what_is_no_flag(value):
-    """Availability is True or False; the server would read any word as False."""
+def test_other_values_are_not_booleans(value):
+    """Availability is True or False, because the server reads any other word as False."""
     with pytest.raises(InvalidParameter, match="available"):
         queries.workers(WORKSPACE, available=value)
 
@@ -104,22 +104,22 @@ def test_what_is_no_flag(value):
         ("task_queue_sid", lambda: queries.workers(WORKSPACE, task_queue_sid=WORKER)),
     ],
 )
-def test_wrong_sids(name, call):
-    """A SID of another kind, or none at all, is refused by the argument's name."""
+def test_wrong_sids_are_refused(name, call):
+    """A SID of another kind, or another value, is refused by the argument's name."""
     with pytest.raises(InvalidSid) as caught:
         call()
     assert caught.value.parameter == name
 
 
 @pytest.mark.parametrize("window", [None, 15, "last 15 min", NOON, (NOON, NOON)])
-def test_what_is_no_window(window):
-    """Minutes, text and datetimes are no window."""
+def test_other_values_are_not_windows(window):
+    """Minutes, text and datetimes are not windows."""
     with pytest.raises(InvalidWindow, match=r"Window\.last"):
         queries.worker_statistics(WORKSPACE, WORKER, window)
 
 
 @pytest.mark.parametrize("size", [0, -1, 1001, True, 1.0, "50", None])
-def test_what_is_no_page_size(size):
-    """A page holds 1 to 1000 items."""
+def test_page_sizes_have_bounds(size):
+    """A page size outside 1 to 1000 is refused."""
     with pytest.raises(InvalidParameter, match="page_size"):
         queries.workers(WORKSPACE, page_size=size)

@@ -1,4 +1,4 @@
-"""Questions are values: equal, hashable, picklable, with a key that names them."""
+"""Tests of queries as values: equal, hashable, picklable, with a key."""
 
 import os
 import pickle
@@ -36,33 +36,33 @@ statistics = st.builds(
     windows,
     task_channel=st.none() | names,
 )
-questions = listings | statistics
+any_queries = listings | statistics
 
 
-@given(questions, questions)
-def test_keys_are_equal_exactly_for_equal_questions(first, second):
-    """Two questions have one key when they are one question, and only then."""
+@given(any_queries, any_queries)
+def test_keys_are_equal_exactly_for_equal_queries(first, second):
+    """Two queries have the same key exactly if they are equal."""
     assert (first.key == second.key) == (first == second)
     assert first != second or hash(first) == hash(second)
 
 
 @given(names, names)
-def test_a_value_can_not_pass_for_another_parameter(name, queue):
-    """A filter's value that looks like a further parameter has a key of its own."""
+def test_a_value_cannot_look_like_another_parameter(name, queue):
+    """A filter's value that looks like another parameter changes the key."""
     both = queries.workers(WORKSPACE, friendly_name=name, task_queue_name=queue)
     one = queries.workers(WORKSPACE, friendly_name=f"{name}&TaskQueueName={queue}")
     assert both.key != one.key
 
 
-@given(questions)
-def test_keys_are_one_line_of_ascii(question):
-    """A key can stand in a file, a log line or a database column."""
-    assert question.key.isascii()
-    assert question.key.isprintable()
+@given(any_queries)
+def test_keys_are_one_line_of_ascii(query):
+    """A key fits into a file name, a log line or a database column."""
+    assert query.key.isascii()
+    assert query.key.isprintable()
 
 
 def test_keys_are_stable():
-    """The key of a question is this text, in any process and version."""
+    """The key of a query is this text, in any process and version."""
     query = queries.worker_statistics(WORKSPACE, WORKER, task_channel="voice")
     listing = queries.workers(WORKSPACE, available=True)
     assert query.key == (f"worker_statistics:{WORKSPACE}/{WORKER}:last 15 min:TaskChannel=voice")
@@ -86,24 +86,24 @@ def test_keys_do_not_depend_on_the_process():
     assert run.stdout == here + "\n"
 
 
-@given(questions)
-def test_questions_pickle(question):
-    """A question arrives in another process as the same question."""
-    arrived = pickle.loads(pickle.dumps(question))
-    assert (arrived, arrived.key, type(arrived)) == (question, question.key, type(question))
-    assert arrived.endpoint is question.endpoint
+@given(any_queries)
+def test_queries_pickle(query):
+    """A pickled query is equal to the original and has the same row."""
+    arrived = pickle.loads(pickle.dumps(query))
+    assert (arrived, arrived.key, type(arrived)) == (query, query.key, type(query))
+    assert arrived.endpoint is query.endpoint
 
 
-def test_context_is_no_part_of_the_question():
-    """What the caller wants back is outside equality, hash and key, and travels along."""
+def test_context_is_not_compared():
+    """The context is not part of equality, hash and key, but pickles with the query."""
     plain = queries.worker_statistics(WORKSPACE, WORKER)
     query = attrs.evolve(plain, context=Worker(sid=WORKER, links={"a": []}))
     assert (query, hash(query), query.key) == (plain, hash(plain), plain.key)
     assert pickle.loads(pickle.dumps(query)).context == query.context
 
 
-def test_during_asks_the_same_of_another_time():
-    """Only the window changes; context and filters stay."""
+def test_with_window_changes_only_the_window():
+    """``with_window`` changes only the window; context and filters stay."""
     query = attrs.evolve(
         queries.worker_statistics(WORKSPACE, WORKER, task_channel="voice"), context="c"
     )
@@ -114,36 +114,36 @@ def test_during_asks_the_same_of_another_time():
     assert (later.context, type(later)) == ("c", Query)
 
 
-@given(questions)
-def test_questions_are_immutable(question):
-    """A question can't be changed, only evolved."""
+@given(any_queries)
+def test_queries_are_immutable(query):
+    """A query cannot be changed."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        question.sids = ()
+        query.sids = ()
 
 
-@given(questions)
-def test_repr_names_the_question(question):
-    """A question shows its kind and its key."""
-    assert repr(question) == f"<{type(question).__name__} {question.key}>"
+@given(any_queries)
+def test_repr_names_the_query(query):
+    """The ``repr`` shows the class and the key."""
+    assert repr(query) == f"<{type(query).__name__} {query.key}>"
 
 
-def test_a_query_is_no_listing():
-    """The two kinds of question are never equal and never take each other's place."""
+def test_a_query_is_not_a_listing():
+    """A query and a listing are never equal and never replace each other."""
     query, listing = queries.worker_statistics(WORKSPACE, WORKER), queries.workers(WORKSPACE)
     assert not isinstance(query, Listing)
     assert not isinstance(listing, Query)
     assert Query(listing.endpoint, listing.sids) != listing
 
 
-@given(questions)
-def test_sids_of_a_question(question):
-    """A question knows its workspace and its innermost SID."""
-    assume(question.sids)
-    assert question.workspace_sid == question.sids[0]
-    assert question.sid == question.sids[-1]
+@given(any_queries)
+def test_queries_know_their_sids(query):
+    """A query knows its Workspace and its last SID."""
+    assume(query.sids)
+    assert query.workspace_sid == query.sids[0]
+    assert query.sid == query.sids[-1]
 
 
-def test_the_page_size_is_no_part_of_the_question():
-    """Two listings that differ in their page size alone are equal and have one key."""
+def test_the_page_size_is_not_compared():
+    """Two listings that differ only in their page size are equal and have one key."""
     small, large = queries.workers(WORKSPACE, page_size=5), queries.workers(WORKSPACE)
     assert (small, small.key) == (large, large.key)

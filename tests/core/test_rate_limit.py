@@ -1,4 +1,4 @@
-"""Headers of a server that may say anything."""
+"""Tests of the parser of rate-limit headers, for a server that may send anything."""
 
 import math
 import sys
@@ -32,8 +32,8 @@ replies = st.dictionaries(st.sampled_from(NAMES), header_texts)
 @example({"retry-after": "1 Jan 2020 00:00:00 +99999999999999999", "date": DATE})
 @example({"retry-after": "1 Jan 99999999999999999999 0:0:0 GMT", "date": DATE})
 @example({"retry-after": DATE, "date": "1 Jan 2020 0:0:99999999999999999999999 GMT"})
-def test_any_headers_are_read(headers):
-    """Whatever stands in the headers, nothing is raised and every number is finite."""
+def test_any_headers_are_parsed(headers):
+    """For any headers nothing is raised, and every number is finite."""
     found = parse_headers(headers)
     numbers = (found.limit, found.remaining, found.retry_after, found.concurrent_requests)
     assert all(number is None or math.isfinite(number) for number in numbers)
@@ -43,8 +43,8 @@ def test_any_headers_are_read(headers):
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_numbers_are_read_as_they_are(number):
-    """A finite number is what the server said, negative or huge: belief is the throttle's."""
+def test_finite_numbers_are_kept(number):
+    """A finite number is kept, even negative or huge: the throttle decides what is credible."""
     text = repr(number)
     headers = {"x-rate-limit-limit": text, "x-rate-limit-remaining": text}
     assert parse_headers(headers) == RateLimit(limit=number, remaining=number)
@@ -72,19 +72,19 @@ def test_numbers_are_read_as_they_are(number):
         "5\0",
     ],
 )
-def test_what_is_no_number(text):
-    """Words, lists, infinities, foreign digits and endless text read as nothing said."""
+def test_other_texts_are_none(text):
+    """Words, lists, infinities, foreign digits and long text become None."""
     headers = dict.fromkeys(set(NAMES) - {"x-rate-limit-config", "date"}, text)
     assert parse_headers(headers) == NO_HEADERS
 
 
-def test_no_headers():
-    """A reply without any of the headers says nothing."""
+def test_without_headers_every_field_is_none():
+    """Without the headers every field is None."""
     assert parse_headers({"content-type": "application/json"}) == NO_HEADERS == RateLimit()
 
 
-def test_all_headers():
-    """Each header lands in its own field."""
+def test_each_header_has_its_field():
+    """Each header becomes its field."""
     headers = {
         "x-rate-limit-limit": "50",
         "x-rate-limit-remaining": "48.6",
@@ -110,19 +110,19 @@ def test_all_headers():
         ("Wed, 21 Oct 2015 07:28:30 -0000", DATE, 30.0),
     ],
 )
-def test_retry_after(text, date, seconds):
-    """Seconds are taken as they are, a date is counted from the reply's own, never below zero."""
+def test_retry_after_is_seconds(text, date, seconds):
+    """Seconds are kept, a date counts from the reply's ``Date``, never below zero."""
     headers = {"retry-after": text} | ({"date": date} if date else {})
     assert parse_headers(headers).retry_after == seconds
 
 
 @pytest.mark.parametrize(("text", "count"), [("7", 7), ("7.9", 7), ("0", 0), ("-1", None)])
-def test_concurrent_requests(text, count):
-    """Requests under way are a whole number, and a negative one is nothing."""
+def test_concurrent_requests_are_whole_numbers(text, count):
+    """Concurrent requests are a whole number, and a negative one becomes None."""
     assert parse_headers({"twilio-concurrent-requests": text}).concurrent_requests == count
 
 
-def test_the_clock_of_this_machine_takes_no_part():
-    """No clock module is in the reader's reach."""
+def test_this_machines_clock_is_not_used():
+    """The parser imports no clock."""
     module = sys.modules[parse_headers.__module__]
     assert not {"time", "datetime"} & vars(module).keys()

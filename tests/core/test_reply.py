@@ -1,4 +1,4 @@
-"""Replies of any kind become payloads or our errors."""
+"""Tests of decoding: a reply becomes a payload or one of our errors."""
 
 import orjson
 import pytest
@@ -25,7 +25,7 @@ headers = st.dictionaries(st.sampled_from(["twilio-request-id", "content-type", 
 
 
 def refusal(status, body=b"", *, limits=NO_HEADERS, **headers):
-    """Return the error that such a reply becomes."""
+    """Return the error of such a reply."""
     with pytest.raises(errors.ApiError) as caught:
         decode_reply(Reply(status, headers, body), limits)
     return caught.value
@@ -33,7 +33,7 @@ def refusal(status, body=b"", *, limits=NO_HEADERS, **headers):
 
 @given(st.integers(-1, 1200), headers, bodies)
 def test_any_reply_is_a_payload_or_our_error(status, headers, body):
-    """Whatever comes over the wire, what is raised is ours and knows status and request."""
+    """Any reply becomes a payload or our error with its status and request ID."""
     reply = Reply(status, headers, body)
     try:
         payload = decode_reply(reply)
@@ -49,7 +49,7 @@ def test_any_reply_is_a_payload_or_our_error(status, headers, body):
 
 
 @given(st.integers(200, 299), values | told)
-def test_success_is_its_json(status, value):
+def test_a_success_is_its_json(status, value):
     """The payload of a success is the JSON of its body."""
     assert decode_reply(Reply(status, {}, orjson.dumps(value))) == value
 
@@ -73,20 +73,20 @@ def test_success_is_its_json(status, value):
         (599, errors.ServerError),
     ],
 )
-def test_the_status_names_the_class(status, cls):
-    """Each status raises its own class, not a relative of it."""
+def test_each_status_raises_its_class(status, cls):
+    """Each status raises its class."""
     assert type(refusal(status)) is cls
 
 
-def test_classic_error_body():
-    """Twilio's classic body gives code, message and link, the limits stand beside them."""
+def test_a_classic_error_body_is_read():
+    """Twilio's classic body gives code, message and link, beside the limits."""
     error = refusal(429, orjson.dumps(BODY), limits=RateLimit(50.0, 0.0, None, 2.0))
     assert (error.code, error.message) == (20429, "Too Many Requests")
     assert error.more_info == "https://www.twilio.com/docs/errors/20429"
     assert (error.limit, error.remaining, error.retry_after) == (50.0, 0.0, 2.0)
 
 
-def test_problem_details():
+def test_problem_details_are_read():
     """A body of RFC 9457 gives its detail, else its title, and its type."""
     body = {"type": "https://x/y", "title": "Bad", "status": 400, "code": 20001, "detail": "Worse"}
     error = refusal(400, orjson.dumps(body))
@@ -98,27 +98,27 @@ def test_problem_details():
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"null", b"[]", b"5", b"\xff\xfe", b"[" * 100_000, b'{"code":true}']
 )
-def test_error_bodies_of_no_use(body):
-    """A refusal with a body that tells nothing is the refusal all the same."""
+def test_a_useless_error_body_changes_nothing(body):
+    """An error with a useless body is still the error of its status."""
     error = refusal(404, body)
     assert (error.code, error.message, error.more_info) == (None, None, None)
 
 
 def test_a_long_message_is_cut():
-    """A page of HTML in the message does not fill the log."""
+    """A page of HTML in the message is cut."""
     error = refusal(500, orjson.dumps({"message": "x" * 10**6}))
     assert len(error.message) == 500
 
 
-def test_redirects_are_refused_and_say_so():
-    """A redirect is no success, and its target is not followed."""
+def test_redirects_are_errors():
+    """A redirect is an error, and its target is not requested."""
     error = refusal(302, b"", location="https://elsewhere.example/")
     assert "redirect" in str(error)
     assert error.headers == {"location": "https://elsewhere.example/"}
 
 
 def test_header_names_are_lower_case():
-    """An error's headers are found by lower-case names, however the server wrote them."""
+    """The headers of an error have lower-case names."""
     error = refusal(500, b"", Date="now", **{"X-Rate-Limit-Limit": "50"})
     assert error.headers == {"date": "now", "x-rate-limit-limit": "50"}
 
@@ -126,8 +126,8 @@ def test_header_names_are_lower_case():
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"NaN", b"1e999", b"{}{}", b"\xef\xbb\xbf{}", b"[" * 2000, b'"\xff']
 )
-def test_success_without_json(body):
-    """A success that is no JSON is a payload error that quotes its beginning and its type."""
+def test_a_success_without_json_is_a_payload_error(body):
+    """A success that is not JSON is a payload error with its beginning and content type."""
     headers = {"twilio-request-id": "RQ1", "content-type": "text/html"}
     with pytest.raises(errors.PayloadError) as caught:
         decode_reply(Reply(200, headers, body))
@@ -147,27 +147,27 @@ def test_success_without_json(body):
         (b'{"a":"\xed\xa0\xbd"}', "\ufffd" * 3),
     ],
 )
-def test_half_a_character_is_replaced(body, read):
-    """Half a surrogate pair, or a byte that is not UTF-8, costs one character, not the body."""
+def test_broken_characters_are_replaced(body, read):
+    """Half a surrogate pair, or a byte that is not UTF-8, becomes one U+FFFD."""
     assert decode_reply(Reply(200, {}, body)) == {"a": read}
     told = orjson.dumps({"code": 20404}).replace(b"20404", b'20404,"message":' + body[5:-1])
     assert refusal(404, told).message == read
 
 
-def test_only_429_is_refused():
-    """A reply is refused by the rate limit when its status is 429, and never otherwise."""
+def test_only_429_is_rate_limited():
+    """A reply is rate-limited exactly if its status is 429."""
     assert [s for s in range(100, 600) if Reply(s, {}, b"").is_rate_limited] == [429]
 
 
 @given(values)
 def test_json_object_is_a_dict(value):
-    """What is no JSON object reads as an empty one."""
+    """A value that is not a JSON object becomes an empty one."""
     assert json_object(value) == {}
     assert json_object({"a": value}) == {"a": value}
 
 
-def test_a_code_as_text():
-    """A numeric code that comes as text is the same code."""
+def test_a_code_may_be_text():
+    """A code as numeric text is the same code."""
     with pytest.raises(errors.Unauthorized) as raised:
         decode_reply(Reply(401, {}, b'{"code": "20003"}'))
     assert raised.value.code == 20003

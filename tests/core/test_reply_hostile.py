@@ -1,4 +1,4 @@
-"""Replies made to hurt: whatever stands in them, it is a value or an error of ours."""
+"""Tests of hostile replies: each becomes a value or one of our errors."""
 
 import orjson
 import pytest
@@ -28,7 +28,7 @@ LIKE_JSON = st.lists(
 
 
 def read(body):
-    """What such a body becomes: a worker's statistics, or our error."""
+    """Return the Worker statistics of such a body, or raise our error."""
     try:
         return structure(decode_reply(Reply(200, {}, body)), models.WorkerStatistics)
     except errors.PayloadError as error:
@@ -63,14 +63,14 @@ def read(body):
     ids=lambda body: body[:40].decode("ascii", "replace"),
 )
 def test_a_hostile_body_is_a_payload_error(body):
-    """What is no JSON, or no worker's statistics, is a PayloadError with a text of few lines."""
+    """A body that is not a Worker's statistics is a PayloadError with a short text."""
     error = read(body)
     assert isinstance(error, errors.PayloadError)
     assert len(str(error)) < 600
 
 
-def test_of_a_key_that_stands_twice_the_last_counts():
-    """A repeated key has its last value, at every level."""
+def test_the_last_of_repeated_keys_counts():
+    """Of a repeated key the last value counts, at every level."""
     body = (
         b'{"worker_sid":"WK%s","worker_sid":"WK%s","workspace_sid":"WS%s",'
         b'"cumulative":{"reservations_created":1,"reservations_created":2}}'
@@ -82,16 +82,16 @@ def test_of_a_key_that_stands_twice_the_last_counts():
 
 @settings(max_examples=400)
 @given(LIKE_JSON | st.binary(max_size=80) | trees.map(orjson.dumps))
-def test_fuzz_of_bodies(body):
-    """Any bytes become statistics that can be written as JSON again, or a PayloadError."""
+def test_any_body_becomes_statistics_or_an_error(body):
+    """Any bytes become statistics that can be written as JSON, or a PayloadError."""
     found = read(body)
     assert isinstance(found, errors.PayloadError) or orjson.loads(models.to_json(found)) is not None
 
 
 @settings(max_examples=400)
 @given(trees)
-def test_fuzz_of_payloads(payload):
-    """Any decoded JSON becomes statistics or a PayloadError that names a path."""
+def test_any_payload_becomes_statistics_or_an_error(payload):
+    """Any decoded JSON becomes statistics, or a PayloadError that names a path."""
     problems = ["$"]
     try:
         structure(payload, models.WorkerStatistics)
@@ -115,8 +115,8 @@ VALUES = st.text(max_size=40) | DATES | st.floats().map(str) | st.integers().map
         VALUES,
     )
 )  # fmt: skip
-def test_fuzz_of_rate_limit_headers(headers):
-    """Any headers are read without an error, into finite numbers or nothing."""
+def test_any_rate_limit_headers_are_parsed(headers):
+    """Any headers are parsed without an error, into finite numbers or None."""
     told = rate_limit.parse_headers(headers)
     numbers = (told.limit, told.remaining, told.retry_after, told.concurrent_requests)
     assert all(number is None or abs(number) < float("inf") for number in numbers)

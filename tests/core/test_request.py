@@ -1,4 +1,4 @@
-"""What goes over the wire, and from which budget."""
+"""Tests of requests and their budgets."""
 
 import re
 from urllib.parse import parse_qsl, urlsplit
@@ -35,8 +35,8 @@ def parameters(target):
 
 
 @given(filters, st.integers(1, 1000))
-def test_a_listing_says_what_was_asked(given_filters, size):
-    """Every filter is read back from the URL as it was given, then the size of a page."""
+def test_a_listings_url_has_every_filter(given_filters, size):
+    """The URL of a listing holds every filter as given, then the page size."""
     listing = queries.workers(WORKSPACE, page_size=size, **given_filters)
     target = build_request(listing, ACCOUNT).target
     assert parameters(target) == (*listing.filters, ("PageSize", str(size)))
@@ -45,15 +45,15 @@ def test_a_listing_says_what_was_asked(given_filters, size):
 
 @given(filters)
 def test_targets_are_clean(given_filters):
-    """A target is visible ASCII without a fragment, whatever the filters hold."""
+    """A target is visible ASCII without a fragment, for any filters."""
     target = build_request(queries.workers(WORKSPACE, **given_filters), ACCOUNT).target
     assert re.fullmatch(r"/[!-~]+", target)
     assert "#" not in target
     assert "+" not in target
 
 
-def test_a_query_of_a_relative_window():
-    """A relative window is sent as minutes."""
+def test_a_relative_window_is_sent_as_minutes():
+    """A relative window is sent as ``Minutes``."""
     query = queries.worker_statistics(WORKSPACE, WORKER)
     request = build_request(query, ACCOUNT)
     assert request == Request(
@@ -61,13 +61,13 @@ def test_a_query_of_a_relative_window():
         f"/v1/Workspaces/{WORKSPACE}/Workers/{WORKER}/Statistics?Minutes=15",
         BudgetKey(ACCOUNT, WORKSPACE, "WorkerStatistics-Fetch"),
         retry_safe=True,
-        ask=query,
+        query=query,
     )
 
 
 @given(st.datetimes(timezones=st.timezones()).filter(lambda time: 1 < time.year < 9999), printable)
-def test_a_query_of_absolute_times(now, channel):
-    """Absolute times are sent as two dates, without minutes, beside the filter."""
+def test_an_absolute_window_is_sent_as_dates(now, channel):
+    """An absolute window is sent as two dates, without ``Minutes``, beside the filter."""
     window = Window.last(hours=1).at(now)
     query = queries.worker_statistics(WORKSPACE, WORKER, window, task_channel=channel)
     found = parameters(build_request(query, ACCOUNT).target)
@@ -76,24 +76,24 @@ def test_a_query_of_absolute_times(now, channel):
 
 
 @given(filters)
-def test_budgets(given_filters):
-    """A list filtered by an expression spends from a budget of its own, others from the list's."""
+def test_filtered_lists_have_separate_budgets(given_filters):
+    """A list filtered by an expression has a separate budget; other filters use the list's."""
     budget = build_request(queries.workers(WORKSPACE, **given_filters), ACCOUNT).budget
     expression = "target_workers_expression" in given_filters
     key = "Worker-List-TargetWorkersExpression" if expression else "Worker-List"
     assert budget == BudgetKey(ACCOUNT, WORKSPACE, key)
 
 
-def test_further_pages_spend_from_the_same_budget():
-    """A page that the server named costs what the first page costs."""
+def test_all_pages_use_the_same_budget():
+    """A next page uses the budget of the first page."""
     listing = queries.workers(WORKSPACE, target_workers_expression="a == 1")
     page = build_page_request(listing, "/v1/x?PageToken=y", ACCOUNT)
     assert page.target == "/v1/x?PageToken=y"
     assert page.budget == build_request(listing, ACCOUNT).budget
 
 
-def test_paths_do_not_mix_questions_up():
-    """Two questions of one kind differ in their paths by their SIDs alone."""
+def test_paths_differ_by_sids():
+    """Two queries of one operation differ in their paths only by their SIDs."""
     other = "WK" + "d" * 32
     first, second = (
         path_for(queries.worker_statistics(WORKSPACE, worker)) for worker in (WORKER, other)

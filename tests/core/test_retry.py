@@ -1,4 +1,4 @@
-"""Whether to try again, and when."""
+"""Tests of retry decisions."""
 
 import math
 
@@ -47,7 +47,7 @@ DEFAULT = RetryPolicy()
 
 
 def decided(error, policy=DEFAULT, budget=None, **given):
-    """Decide with defaults: a safe request's first failure in bulk, the longest jitter."""
+    """Decide with defaults: the first failure of a safe bulk request, with the longest jitter."""
     start = {"retry_safe": True, "attempts": 1, "refused": 0, "elapsed": 0.0, "jitter": 1.0}
     budget = budget or RetryBudget()
     return decide(
@@ -64,8 +64,8 @@ def decided(error, policy=DEFAULT, budget=None, **given):
     seconds,
     st.floats(0, 1, exclude_max=True),
 )
-def test_bounds(error, policy, safe, attempts, refused, elapsed, jitter):
-    """A wait is a finite number between zero and the cap, and ends before max_elapsed."""
+def test_waits_are_bounded(error, policy, safe, attempts, refused, elapsed, jitter):
+    """A wait is a finite number from zero to the cap and ends before ``max_elapsed``."""
     decision = decided(
         error,
         policy,
@@ -85,21 +85,21 @@ def test_bounds(error, policy, safe, attempts, refused, elapsed, jitter):
 
 
 @pytest.mark.parametrize("error", TRANSIENT, ids=repr)
-def test_transient_failures_are_tried_again(error):
-    """What may pass by itself is tried again, when sending twice does no harm."""
+def test_transient_failures_are_retried(error):
+    """A temporary failure is retried if the request may be sent twice."""
     assert decided(error) == RetryAfter(0.1)
     assert decided(error, retry_safe=False) == GIVE_UP
 
 
 @pytest.mark.parametrize("error", FINAL, ids=repr)
-def test_other_failures_are_final(error):
-    """What would fail again is not tried again."""
+def test_other_failures_are_not_retried(error):
+    """A failure that would repeat is not retried."""
     assert decided(error) == GIVE_UP
 
 
 @given(policies, st.integers(0, 40), counts, seconds, st.booleans())
-def test_a_429_waits_for_the_pacer_alone(policy, refused, attempts, elapsed, safe):
-    """A refusal adds no wait, is safe for every request, and only its number is bounded."""
+def test_a_429_waits_only_for_the_pacer(policy, refused, attempts, elapsed, safe):
+    """A 429 adds no wait, may be retried for every request, and only its number is bounded."""
     decision = decided(
         REFUSED, policy, refused=refused, attempts=attempts, elapsed=elapsed, retry_safe=safe
     )
@@ -107,14 +107,14 @@ def test_a_429_waits_for_the_pacer_alone(policy, refused, attempts, elapsed, saf
 
 
 def test_backoff_doubles_up_to_the_cap():
-    """The upper end of the wait doubles with each attempt and stops at the cap."""
+    """The upper bound of the backoff doubles with each attempt up to the cap."""
     policy = RetryPolicy(attempts=100, base=0.1, cap=2.0)
     waits = [decided(TRANSIENT[0], policy, attempts=n).seconds for n in range(1, 8)]
     assert waits == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
 
 
 def test_jitter_is_full():
-    """The wait is anywhere between nothing and its upper end."""
+    """The backoff is anywhere between zero and its upper bound."""
     waits = [decided(TRANSIENT[0], jitter=jitter).seconds for jitter in (0.0, 0.25, 0.5)]
     assert waits == [0.0, 0.025, 0.05]
 
@@ -127,19 +127,19 @@ def test_attempts_are_sends(attempts, again):
 
 @pytest.mark.parametrize(("elapsed", "again"), [(119.8, True), (119.9, True), (119.95, False)])
 def test_max_elapsed_counts_the_coming_wait(elapsed, again):
-    """Nothing is tried again when the wait itself would end too late."""
+    """No retry starts if its wait would end after ``max_elapsed``."""
     assert isinstance(decided(TRANSIENT[0], elapsed=elapsed), RetryAfter) == again
 
 
 def test_a_million_attempts_do_not_overflow():
-    """The exponent is bounded, the attempts are not."""
+    """The exponent of the backoff is bounded."""
     policy = RetryPolicy(attempts=10**9, cap=math.inf, max_elapsed=math.inf)
     assert math.isfinite(decided(TRANSIENT[0], policy, attempts=10**8).seconds)
 
 
 @pytest.mark.parametrize("name", ["attempts", "refusals"])
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "5", None, math.inf])
-def test_counts_of_a_policy(name, value):
+def test_counts_of_a_policy_are_whole_numbers(name, value):
     """Attempts and refusals are whole numbers, 1 or more."""
     with pytest.raises(errors.InvalidParameter, match=name):
         RetryPolicy(**{name: value})
@@ -147,14 +147,14 @@ def test_counts_of_a_policy(name, value):
 
 @pytest.mark.parametrize("name", ["base", "cap", "max_elapsed"])
 @pytest.mark.parametrize("value", [-0.1, math.nan, -math.inf, True, "5", None])
-def test_seconds_of_a_policy(name, value):
-    """Times of a policy are numbers of seconds, not negative."""
+def test_times_of_a_policy_are_seconds(name, value):
+    """Times of a policy are numbers of seconds, 0 or more."""
     with pytest.raises(errors.InvalidParameter, match=name):
         RetryPolicy(**{name: value})
 
 
-def test_an_endless_base_is_refused():
-    """No share of an infinite wait is a number."""
+def test_an_infinite_base_is_refused():
+    """An infinite base is refused."""
     with pytest.raises(errors.InvalidParameter, match="base"):
         RetryPolicy(base=math.inf)
 
@@ -163,14 +163,14 @@ DOWN = errors.ServerDown(0.7, 0.3)
 
 
 @pytest.mark.parametrize("interactive", [True, False])
-def test_a_server_that_is_down_for_a_moment_is_waited_for(interactive):
-    """A restart is sat out until the next look, whoever asks, since nothing was sent."""
+def test_a_restart_is_waited_for(interactive):
+    """Every request waits for the next probe while a server restarts, as nothing was sent."""
     decision = decided(DOWN, interactive=interactive, retry_safe=False, attempts=9)
     assert decision == RetryAfter(0.3)
 
 
-def test_patience_with_a_server_that_is_down():
-    """A fetch gives up half a second after the first probe, bulk requests after the cap."""
+def test_an_outage_ends_the_wait():
+    """A fetch fails half a second after the first probe, bulk requests after the cap."""
     for down_for, interactive, waits in [
         (0.5, True, True), (0.6, True, False), (10.0, False, True), (10.1, False, False),
     ]:  # fmt: skip
@@ -179,14 +179,14 @@ def test_patience_with_a_server_that_is_down():
             assert isinstance(decision, RetryAfter) == waits
 
 
-def test_a_server_that_is_down_is_waited_for_within_max_elapsed():
-    """The wait for the next look ends before max_elapsed."""
+def test_the_wait_for_a_probe_ends_before_max_elapsed():
+    """The wait for the next probe ends before ``max_elapsed``."""
     assert decided(DOWN, elapsed=119.7) == RetryAfter(0.3)
     assert decided(DOWN, elapsed=119.8) == GIVE_UP
 
 
-def test_retries_are_paid_and_nothing_else_is():
-    """An empty purse ends retries; refusals and a server that is down cost nothing."""
+def test_only_retries_take_tokens():
+    """Without tokens there are no retries; a 429 and a server that is down take none."""
     budget = RetryBudget(1.0)
     assert decided(REFUSED, budget=budget) == RetryAfter(0.0)
     assert decided(DOWN, budget=budget) == RetryAfter(0.3)
@@ -196,45 +196,45 @@ def test_retries_are_paid_and_nothing_else_is():
     assert decided(DOWN, budget=budget) == RetryAfter(0.3)
 
 
-def test_defaults():
-    """The policy's defaults are the documented ones."""
+def test_defaults_are_the_documented_ones():
+    """The policy has the documented defaults."""
     assert RetryPolicy() == RetryPolicy(
         attempts=5, base=0.1, cap=10.0, max_elapsed=120.0, refusals=20
     )
 
 
 class TestReusedConnection:
-    """A send that died on a connection which may have been dead before."""
+    """Tests of a failure on a connection that may have been dead before the send."""
 
     @staticmethod
     def lost(error=None):
-        """A failure of a reused connection."""
+        """Return a failure of a reused connection."""
         error = error or errors.ConnectionFailed("reset")
         error.on_reused_connection = True
         return error
 
     @pytest.mark.parametrize("error", [errors.ConnectionFailed("reset"), errors.TimedOut(30.0)])
-    def test_it_waits_for_nothing_and_costs_nothing(self, error):
-        """The next attempt comes at once, also when the retry budget is empty."""
+    def test_it_is_retried_at_once_without_tokens(self, error):
+        """The next attempt starts at once, even if the retry budget is empty."""
         budget = RetryBudget()
         while budget.spend():
             pass
         assert decided(self.lost(error), budget=budget) == RetryAfter(0.0)
 
-    def test_it_is_an_attempt(self):
-        """The policy's number of sends, its time and safety hold for it too."""
+    def test_it_counts_as_an_attempt(self):
+        """The policy's attempts, time and safety apply."""
         assert decided(self.lost(), attempts=DEFAULT.attempts) == GIVE_UP
         assert decided(self.lost(), elapsed=DEFAULT.max_elapsed + 1) == GIVE_UP
         assert decided(self.lost(), retry_safe=False) == GIVE_UP
 
 
-def test_the_answer_to_another_query_is_asked_again():
-    """It is tried again as a transient failure is; a body that no model knows is not."""
+def test_the_answer_to_another_query_is_retried():
+    """The answer to another query is retried; a body that no model can hold is not."""
     other = errors.PayloadError(["$.worker_sid: other"], for_other_query=True)
     assert isinstance(decided(other), RetryAfter)
     assert decided(other, attempts=DEFAULT.attempts) == GIVE_UP
 
 
-def test_a_certificate_is_not_tried_again():
-    """What this machine does not trust now it does not trust a second later."""
+def test_an_untrusted_certificate_is_not_retried():
+    """An untrusted certificate is not retried."""
     assert decided(errors.UntrustedCertificate("self-signed")) == GIVE_UP

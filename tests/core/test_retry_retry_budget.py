@@ -1,4 +1,4 @@
-"""How many retries a session can afford."""
+"""Tests of the retries that a session can afford."""
 
 import random
 
@@ -9,21 +9,21 @@ from taskrouter_stats.core.retry import RetryBudget
 
 
 def spent(budget, wanted):
-    """How many of so many retries it pays for."""
+    """Return how many of so many retries the budget affords."""
     return sum(budget.spend() for _ in range(wanted))
 
 
 @given(st.integers(0, 1_000))
-def test_it_never_holds_more_than_at_first(answers):
-    """However many answers came, two hundred retries are the most that one outage gets."""
+def test_it_never_holds_more_than_at_the_start(answers):
+    """After any number of answers, one outage gets at most 200 retries."""
     budget = RetryBudget()
     for _ in range(answers):
         budget.earn()
     assert spent(budget, 500) == 200
 
 
-def test_two_answers_earn_a_retry():
-    """Once it is empty, every second answer pays for one."""
+def test_two_answers_add_a_retry():
+    """In an empty budget every second answer adds one retry."""
     budget = RetryBudget(0.0)
     assert not budget.spend()
     for _ in range(11):
@@ -32,7 +32,7 @@ def test_two_answers_earn_a_retry():
 
 
 def test_a_quarter_of_failures_is_affordable():
-    """At 25% of failures by chance no retry of 20,000 sends is denied."""
+    """If 25% of 20,000 sends fail by chance, no retry is denied."""
     budget, chance = RetryBudget(), random.Random(0).random
     for _ in range(20_000):
         if chance() < 0.25:

@@ -1,4 +1,4 @@
-"""Time windows: whole days everywhere, exact cuts, no naive times."""
+"""Tests of time windows: whole days in every zone, exact parts, no naive times."""
 
 import pickle
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -26,7 +26,7 @@ moments = st.datetimes(
 
 
 def in_order(first, second):
-    """Return two moments in order of time: within one zone Python compares clocks' hands."""
+    """Return two moments in order of time: Python compares local times within one zone."""
     return sorted((first, second), key=lambda moment: moment.astimezone(UTC))
 
 
@@ -38,13 +38,13 @@ def between(first, second):
 
 
 def exists(day, zone):
-    """Tell whether the zone ever had that day: some jumped over the date line."""
+    """Return whether the zone ever had that day."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
     return noon.astimezone(UTC).astimezone(zone).date() == day
 
 
 def begins(moment, day, zone):
-    """Tell whether that moment is the first of a local day."""
+    """Return whether that moment is the first of a local day."""
     local, before = moment.astimezone(zone), (moment - SECOND).astimezone(zone)
     midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
     return local.date() == day and (midnight or before.date() < day)
@@ -52,7 +52,7 @@ def begins(moment, day, zone):
 
 @given(days, zones)
 def test_a_day_begins_and_ends_at_local_midnight(day, zone):
-    """A day is from the first moment of its date to the first of the next, in every zone."""
+    """A day lasts from the first moment of its date to the first of the next, in every zone."""
     assume(exists(day, zone) and exists(day + timedelta(days=1), zone))
     window = Window.day(day, tz=zone)
     assert begins(window.start, day, zone)
@@ -60,8 +60,8 @@ def test_a_day_begins_and_ends_at_local_midnight(day, zone):
     assert timedelta(hours=20) <= window.end - window.start <= timedelta(hours=28)
 
 
-def test_every_day_of_a_year_in_every_zone():
-    """In 2026 days are 22 to 26 hours long all over the world, and 24 unless clocks change."""
+def test_days_of_a_year_have_the_right_length():
+    """In 2026 every day has 22 to 26 hours in every zone, and 24 unless clocks change."""
     ordinary, changed = set(), set()
     for name in available_timezones():
         zone = ZoneInfo(name)
@@ -95,16 +95,16 @@ def test_every_day_of_a_year_in_every_zone():
         ("UTC", date(2028, 2, 29), "2028-02-29T00:00:00Z", 24),
     ],
 )
-def test_known_days(zone, day, start, hours):
-    """These days begin at this moment and last that long."""
+def test_known_days_are_right(zone, day, start, hours):
+    """These days begin at this moment and have that length."""
     window = Window.day(day, tz=zone)
     assert window.parameters()[0] == ("StartDate", start)
     assert (window.end - window.start) / HOUR == hours
 
 
 @given(days, st.integers(0, 20), zones)
-def test_days_follow_each_other(first, more, zone):
-    """Several days are each that day's window, and leave no gap between them."""
+def test_days_have_no_gap(first, more, zone):
+    """Several days are the windows of each day, without a gap."""
     dates = [first + timedelta(days=number) for number in range(more + 1)]
     assume(all(exists(day, zone) for day in dates))
     windows = Window.days(first, dates[-1], tz=zone)
@@ -112,21 +112,21 @@ def test_days_follow_each_other(first, more, zone):
     assert all(earlier.end == later.start for earlier, later in pairwise(windows))
 
 
-def test_a_day_that_never_was():
-    """A date that a zone jumped over is refused, since no time lies in it."""
+def test_a_skipped_day_is_refused():
+    """A date that a zone skipped is refused."""
     with pytest.raises(InvalidWindow):
         Window.day(date(2011, 12, 30), tz="Pacific/Apia")
 
 
-def test_days_backwards():
-    """A last day before the first is refused, not empty."""
+def test_days_in_wrong_order_are_refused():
+    """A last day before the first is refused."""
     with pytest.raises(InvalidWindow, match="before the first"):
         Window.days(date(2026, 1, 2), date(2026, 1, 1), tz="UTC")
 
 
 @pytest.mark.parametrize("day", [NOON, "2026-01-01", None, 5, (2026, 1, 1), date.max])
-def test_what_is_no_day(day):
-    """A datetime, text or the last day of the calendar is no day, and says so."""
+def test_other_values_are_not_days(day):
+    """A datetime, text or the last day of the calendar is refused as a day."""
     with pytest.raises(InvalidWindow):
         Window.day(day, tz="UTC")
     with pytest.raises(InvalidWindow):
@@ -153,14 +153,14 @@ def test_what_is_no_day(day):
         HOUR,
     ],
 )
-def test_what_is_no_zone(zone):
-    """A zone that does not exist is refused by its name, whatever is odd about the name."""
-    with pytest.raises(InvalidWindow, match="is no time zone"):
+def test_unknown_zones_are_refused(zone):
+    """An unknown zone is refused by its name."""
+    with pytest.raises(InvalidWindow, match="is not a time zone"):
         Window.day(date(2026, 1, 1), tz=zone)
 
 
-def test_a_zone_that_does_not_know_its_offset():
-    """A tzinfo without an offset makes naive times, and those are refused."""
+def test_a_zone_without_an_offset_is_refused():
+    """A tzinfo without an offset is refused, as it makes naive times."""
 
     class Unsure(tzinfo):
         def utcoffset(self, _):
@@ -172,7 +172,7 @@ def test_a_zone_that_does_not_know_its_offset():
 
 @given(moments, moments)
 def test_between_converts_to_utc(first, second):
-    """A window's edges are the same moments in UTC, in whole seconds."""
+    """A window's start and end are the same moments in UTC, in whole seconds."""
     window = between(first, second)
     early, late = (moment.astimezone(UTC) for moment in in_order(first, second))
     assert (window.start.tzinfo, window.end.tzinfo, window.minutes) == (UTC, UTC, None)
@@ -183,7 +183,7 @@ def test_between_converts_to_utc(first, second):
 
 @given(moments, moments, zones)
 def test_windows_are_equal_in_every_zone(first, second, zone):
-    """The same two moments make equal windows, however they were written."""
+    """The same two moments make equal windows in every zone."""
     window = between(first, second)
     again = Window.between(window.start.astimezone(zone), window.end.astimezone(zone))
     assert (again, hash(again), str(again)) == (window, hash(window), str(window))
@@ -208,8 +208,8 @@ def test_an_end_not_after_the_start_is_refused(start, back):
         datetime.max.replace(tzinfo=timezone(-HOUR)),
     ],
 )
-def test_what_is_no_moment(time):
-    """Naive times, other types and moments outside the calendar are refused on either side."""
+def test_other_values_are_not_times(time):
+    """Naive times, other types and times outside the calendar are refused as start and end."""
     with pytest.raises(InvalidWindow):
         Window.between(time, NOON)
     with pytest.raises(InvalidWindow):
@@ -220,7 +220,7 @@ def test_what_is_no_moment(time):
 
 @given(moments, moments, st.integers(1, 10_000))
 def test_split_covers_exactly(first, second, step):
-    """Pieces join without gap or overlap, fill the window, and only the last may be short."""
+    """Parts fill the window without gap or overlap, and only the last may be shorter."""
     window = between(first, second)
     minutes = max(step, int((window.end - window.start) / timedelta(minutes=500)))
     pieces = window.split(minutes=minutes)
@@ -232,35 +232,35 @@ def test_split_covers_exactly(first, second, step):
 
 
 @pytest.mark.parametrize("hours", [25, 10**6, 10**9, 10**12, 10**400])
-def test_split_longer_than_the_window(hours):
-    """A piece longer than the window is the window, however long it would be."""
+def test_a_part_longer_than_the_window_is_the_window(hours):
+    """A part longer than the window is the window."""
     window = Window.day(date(2026, 1, 1), tz="UTC")
     assert window.split(hours=hours) == [window]
 
 
 def test_split_adds_hours_and_minutes():
-    """Hours and minutes of a piece add up, in elapsed time also when clocks change."""
+    """Hours and minutes of a part add up, in elapsed time also if clocks change."""
     day = Window.day(date(2026, 3, 8), tz="America/New_York")
     lengths = [(piece.end - piece.start) / HOUR for piece in day.split(hours=7, minutes=30)]
     assert lengths == [7.5, 7.5, 7.5, 0.5]
 
 
 @pytest.mark.parametrize("length", [{}, {"minutes": 0}, {"hours": -1}, {"minutes": 0.5}])
-def test_split_into_nothing(length):
-    """A piece is at least a minute long and a whole number of them."""
+def test_parts_have_at_least_a_minute(length):
+    """A part has at least one minute and a whole number of them."""
     with pytest.raises(InvalidWindow):
         Window.day(date(2026, 1, 1), tz="UTC").split(**length)
 
 
-def test_split_of_a_relative_window():
-    """The last hour has no edges yet, and the error names the way to them."""
+def test_a_relative_window_cannot_be_split():
+    """A relative window cannot be split, and the error names the right call."""
     with pytest.raises(InvalidWindow, match=r"\.at\(now\)"):
         Window.last(hours=1).split(minutes=15)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**4), st.integers(0, 400))
 def test_last_adds_up(minutes, hours, more):
-    """Minutes, hours and days of 24 hours add up, and only `Minutes` is sent."""
+    """Minutes, hours and days of 24 hours add up, and only ``Minutes`` is sent."""
     total = minutes + 60 * hours + 1440 * more
     assume(total)
     window = Window.last(minutes=minutes, hours=hours, days=more)
@@ -276,15 +276,15 @@ def test_last_takes_whole_numbers(name, value):
         Window.last(**{"minutes": 1, name: value})
 
 
-def test_last_nothing():
-    """The last zero minutes are refused with the call that is right."""
-    with pytest.raises(InvalidWindow, match=r"needed, such as minutes=15$"):
+def test_zero_minutes_are_refused():
+    """Zero minutes are refused, and the error names the right call."""
+    with pytest.raises(InvalidWindow, match=r"at least one minute, such as minutes=15$"):
         Window.last()
 
 
 @given(st.integers(1, 10**6), moments)
 def test_at_counts_back(minutes, now):
-    """A relative window at a moment ends then and is as long as it says."""
+    """A relative window becomes absolute, with its length before the given moment."""
     assume(now.year > 2)
     window = Window.last(minutes=minutes).at(now)
     assert window.end - window.start == timedelta(minutes=minutes)
@@ -293,15 +293,15 @@ def test_at_counts_back(minutes, now):
 
 
 @pytest.mark.parametrize("days", [10**4 * 366, 10**20, 10**400])
-def test_at_before_the_calendar(days):
-    """A relative window that reaches before the calendar is refused when it becomes absolute."""
-    with pytest.raises(InvalidWindow, match="calendar"):
+def test_at_before_the_year_1_is_refused(days):
+    """A relative window that would start before the year 1 is refused."""
+    with pytest.raises(InvalidWindow, match="would start before the year 1"):
         Window.last(days=days).at(NOON)
 
 
 @given(moments, moments)
 def test_parameters_are_gmt(first, second):
-    """Dates go out as GMT with a Z, never beside `Minutes`, and say the same moments."""
+    """Dates are sent in GMT with a Z, never beside ``Minutes``, and keep the moments."""
     window = between(first, second)
     names, texts = zip(*window.parameters(), strict=True)
     assert names == ("StartDate", "EndDate")
@@ -311,7 +311,7 @@ def test_parameters_are_gmt(first, second):
 
 @given(moments, moments)
 def test_windows_pickle(first, second):
-    """A window arrives in another process as the same window."""
+    """A pickled window is equal to the original."""
     for window in (between(first, second), Window.last(minutes=5)):
         assert pickle.loads(pickle.dumps(window)) == window
 
@@ -328,13 +328,13 @@ def test_windows_pickle(first, second):
         {"start": NOON.astimezone(ZoneInfo("Asia/Tokyo")), "end": NOON},
     ],
 )
-def test_a_window_made_by_hand(made_of):
-    """A window that no constructor would make is refused, so none can send a wrong time."""
+def test_wrong_direct_calls_are_refused(made_of):
+    """A direct call of the class with impossible values is refused."""
     with pytest.raises(InvalidWindow, match="make a window with"):
         Window(**made_of)
 
 
-def test_days_over_the_date_line():
-    """The day that Samoa jumped over in 2011 is left out, and no time is lost."""
+def test_a_skipped_day_is_left_out():
+    """The day that Samoa skipped in 2011 is left out, without a gap."""
     before, after = Window.days(date(2011, 12, 29), date(2011, 12, 31), tz="Pacific/Apia")
     assert before.end == after.start

@@ -1,7 +1,9 @@
-"""Windows that can't be, and the exact words with which each is refused."""
+"""Wrong windows: the exact text of each error once, and otherwise its beginning."""
 
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
 
 from taskrouter_stats import Window
 from taskrouter_stats.errors import InvalidWindow
@@ -19,69 +21,27 @@ WHOLE = Window.day(DAY, tz="UTC")
         "a window of nothing",
         Window,
         InvalidWindow,
-        ("make a window with Window.last(), Window.between(), Window.day() or Window.days()"),
+        "make a window with Window.last(), Window.between(), Window.day() or Window.days()",
     ),
     (
         "last of nothing",
         Window.last,
         InvalidWindow,
-        "at least one minute is needed, such as minutes=15",
-    ),
-    (
-        "no minutes",
-        lambda: Window.last(minutes=0),
-        InvalidWindow,
-        "at least one minute is needed, such as minutes=15",
+        "expected at least one minute, such as minutes=15",
     ),
     (
         "negative minutes",
         lambda: Window.last(minutes=-5),
         InvalidWindow,
-        "minutes=-5: a whole number, not negative, is expected",
-    ),
-    (
-        "half a minute more",
-        lambda: Window.last(minutes=1.5),
-        InvalidWindow,
-        "minutes=1.5: a whole number, not negative, is expected",
-    ),
-    (
-        "True minutes",
-        lambda: Window.last(minutes=True),
-        InvalidWindow,
-        "minutes=True: a whole number, not negative, is expected",
-    ),
-    (
-        "minutes that are no number",
-        lambda: Window.last(minutes=math.nan),
-        InvalidWindow,
-        "minutes=nan: a whole number, not negative, is expected",
-    ),
-    (
-        "minutes as text",
-        lambda: Window.last(minutes="15"),
-        InvalidWindow,
-        "minutes='15': a whole number, not negative, is expected",
-    ),
-    (
-        "days as a timedelta",
-        lambda: Window.last(days=timedelta(days=1)),
-        InvalidWindow,
-        "days=datetime.timedelta(days=1): a whole number, not negative, is expected",
+        "minutes=-5: expected a whole number, 0 or more",
     ),
     (
         "minutes since before Christ",
         lambda: Window.last(minutes=2 * 10**9).at(EIGHT),
         InvalidWindow,
-        "last 2000000000 min before 2026-11-01T08:00:00Z is before the calendar",
-    ),
-    (
-        "minutes beyond all numbers",
-        lambda: Window.last(minutes=10**30).at(EIGHT),
-        InvalidWindow,
         (
-            "last 1000000000000000000000000000000 min before 2026-11-01T08:00:00Z is "
-            "before the calendar"
+            "the window 'last 2000000000 min' before 2026-11-01T08:00:00Z would start before "
+            "the year 1"
         ),
     ),
     (
@@ -94,31 +54,10 @@ WHOLE = Window.day(DAY, tz="UTC")
         ),
     ),
     (
-        "an end without a zone",
-        lambda: Window.between(EIGHT, NAIVE),
-        InvalidWindow,
-        (
-            "end=datetime.datetime(2026, 11, 1, 8, 0) has no time zone; give it one, such "
-            "as tzinfo=datetime.UTC"
-        ),
-    ),
-    (
         "the end before the start",
         lambda: Window.between(EIGHT, EIGHT - timedelta(days=1)),
         InvalidWindow,
-        (
-            "the window ends at 2026-10-31T08:00:00Z, which is not after its start "
-            "2026-11-01T08:00:00Z"
-        ),
-    ),
-    (
-        "the end at the start",
-        lambda: Window.between(EIGHT, EIGHT),
-        InvalidWindow,
-        (
-            "the window ends at 2026-11-01T08:00:00Z, which is not after its start "
-            "2026-11-01T08:00:00Z"
-        ),
+        "the window ends at 2026-10-31T08:00:00Z, not after its start 2026-11-01T08:00:00Z",
     ),
     (
         "dates for times",
@@ -134,19 +73,10 @@ WHOLE = Window.day(DAY, tz="UTC")
         "text for a time",
         lambda: Window.between("2026-11-01", EIGHT),
         InvalidWindow,
-        "start='2026-11-01' is no datetime; datetime(2026, 11, 1, 8, tzinfo=UTC) is",
-    ),
-    (
-        "seconds for a time",
-        lambda: Window.between(1.7e9, 1.8e9),
-        InvalidWindow,
-        "start=1700000000.0 is no datetime; datetime(2026, 11, 1, 8, tzinfo=UTC) is",
-    ),
-    (
-        "no end",
-        lambda: Window.between(EIGHT, None),
-        InvalidWindow,
-        "end=None is no datetime; datetime(2026, 11, 1, 8, tzinfo=UTC) is",
+        (
+            "start='2026-11-01' is not a datetime: give one, such as "
+            "datetime(2026, 11, 1, 8, tzinfo=UTC)"
+        ),
     ),
     (
         "a time before all years",
@@ -162,40 +92,13 @@ WHOLE = Window.day(DAY, tz="UTC")
         "text for a day",
         lambda: Window.day("2026-11-01", tz="UTC"),
         InvalidWindow,
-        "'2026-11-01' is no calendar day; datetime.date(2026, 11, 1) is",
-    ),
-    (
-        "a time for a day",
-        lambda: Window.day(EIGHT, tz="UTC"),
-        InvalidWindow,
-        (
-            "datetime.datetime(2026, 11, 1, 8, 0, tzinfo=datetime.timezone.utc) is no "
-            "calendar day; datetime.date(2026, 11, 1) is"
-        ),
+        "'2026-11-01' is not a calendar day: give one, such as datetime.date(2026, 11, 1)",
     ),
     (
         "a zone by its offset",
         lambda: Window.day(DAY, tz="CET+1"),
         InvalidWindow,
-        "tz='CET+1' is no time zone; an IANA name such as \"Europe/Dublin\" is",
-    ),
-    (
-        "a city alone for a zone",
-        lambda: Window.day(DAY, tz="Berlin"),
-        InvalidWindow,
-        "tz='Berlin' is no time zone; an IANA name such as \"Europe/Dublin\" is",
-    ),
-    (
-        "no zone",
-        lambda: Window.day(DAY, tz=None),
-        InvalidWindow,
-        'tz=None is no time zone; an IANA name such as "Europe/Dublin" is',
-    ),
-    (
-        "a file for a zone",
-        lambda: Window.day(DAY, tz="../../passwd"),
-        InvalidWindow,
-        "tz='../../passwd' is no time zone; an IANA name such as \"Europe/Dublin\" is",
+        "tz='CET+1' is not a time zone: give an IANA name, such as \"Europe/Dublin\"",
     ),
     (
         "the last day of all",
@@ -210,39 +113,43 @@ WHOLE = Window.day(DAY, tz="UTC")
         "the last day 2026-10-31 is before the first 2026-11-01",
     ),
     (
-        "a number of days",
-        lambda: Window.days(DAY, 7, tz="UTC"),
-        InvalidWindow,
-        "7 is no calendar day; datetime.date(2026, 11, 1) is",
-    ),
-    (
-        "a relative window cut",
+        "a relative window split",
         lambda: Window.last(hours=8).split(hours=1),
         InvalidWindow,
-        "a window that says only 'last 480 min' can't be cut: call .at(now).split(…)",
-    ),
-    (
-        "cut into nothing",
-        WHOLE.split,
-        InvalidWindow,
-        "at least one minute is needed, such as minutes=15",
-    ),
-    (
-        "cut into halves of hours",
-        lambda: WHOLE.split(hours=0.5),
-        InvalidWindow,
-        "hours=0.5: a whole number, not negative, is expected",
-    ),
-    (
-        "now without a zone",
-        lambda: Window.last(hours=8).at(NAIVE),
-        InvalidWindow,
-        (
-            "now=datetime.datetime(2026, 11, 1, 8, 0) has no time zone; give it one, such "
-            "as tzinfo=datetime.UTC"
-        ),
+        "cannot split the relative window 'last 480 min': call .at(now).split(…)",
     ),
 )
-async def test_a_wrong_window_is_refused_in_these_words(call, error, says):
-    """A window that can't be is refused where it is made, by the argument's name."""
+async def test_errors_of_wrong_windows_have_these_texts(call, error, says):
+    """A constructor of windows refuses a wrong argument with this text."""
     assert same(await refused(call), error, says)
+
+
+@pytest.mark.parametrize(
+    ("call", "beginning"),
+    [
+        (lambda: Window.last(minutes=0), "expected at least one minute"),
+        (lambda: Window.last(minutes=1.5), "minutes=1.5: "),
+        (lambda: Window.last(minutes=True), "minutes=True: "),
+        (lambda: Window.last(minutes=math.nan), "minutes=nan: "),
+        (lambda: Window.last(minutes="15"), "minutes='15': "),
+        (lambda: Window.last(days=timedelta(days=1)), "days=datetime.timedelta(days=1): "),
+        (lambda: Window.last(minutes=10**30).at(EIGHT), "the window 'last 10000"),
+        (lambda: Window.between(EIGHT, NAIVE), "end=datetime.datetime("),
+        (lambda: Window.between(EIGHT, EIGHT), "the window ends at "),
+        (lambda: Window.between(1.7e9, 1.8e9), "start=1700000000.0 is not a datetime"),
+        (lambda: Window.between(EIGHT, None), "end=None is not a datetime"),
+        (lambda: Window.day(EIGHT, tz="UTC"), "datetime.datetime("),
+        (lambda: Window.day(DAY, tz="Berlin"), "tz='Berlin' is not a time zone"),
+        (lambda: Window.day(DAY, tz=None), "tz=None is not a time zone"),
+        (lambda: Window.day(DAY, tz="../../passwd"), "tz='../../passwd' is not a time zone"),
+        (lambda: Window.days(DAY, 7, tz="UTC"), "7 is not a calendar day"),
+        (WHOLE.split, "expected at least one minute"),
+        (lambda: WHOLE.split(hours=0.5), "hours=0.5: "),
+        (lambda: Window.last(hours=8).at(NAIVE), "now=datetime.datetime("),
+    ],
+)
+async def test_errors_of_wrong_windows_name_the_argument(call, beginning):
+    """Every other wrong argument is refused with an error that begins with it."""
+    caught = await refused(call)
+    assert type(caught) is InvalidWindow
+    assert str(caught).startswith(beginning)

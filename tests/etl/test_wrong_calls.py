@@ -35,8 +35,8 @@ SINK = etl.JsonLinesSink("never")
         lambda session: etl.worker_plan(WORKER, WINDOW),
         InvalidSid,
         (
-            f"workspace_sid='{WORKER}' is no SID of this kind: WS and 32 hexadecimal "
-            "digits are expected; WK is for Worker"
+            f"workspace_sid='{WORKER}' is not a Workspace SID: expected WS and 32 hexadecimal "
+            "digits; WK is for Worker"
         ),
     ),
     (
@@ -92,8 +92,8 @@ SINK = etl.JsonLinesSink("never")
         lambda session: etl.worker_plan(WORKSPACE, WINDOW, workers=[WORKER, WORKSPACE]),
         InvalidSid,
         (
-            f"worker_sid='{WORKSPACE}' is no SID of this kind: WK and 32 hexadecimal "
-            "digits are expected; WS is for Workspace"
+            f"worker_sid='{WORKSPACE}' is not a Worker SID: expected WK and 32 hexadecimal "
+            "digits; WS is for Workspace"
         ),
     ),
     (
@@ -109,7 +109,7 @@ SINK = etl.JsonLinesSink("never")
         "an empty channel",
         lambda session: etl.worker_plan(WORKSPACE, WINDOW, task_channel=""),
         InvalidParameter,
-        "task_channel='': text without control characters is expected, not empty",
+        "task_channel='': expected text, not empty, without control characters",
     ),
     (
         "an empty name",

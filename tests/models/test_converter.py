@@ -1,4 +1,4 @@
-"""From decoded JSON to records and back."""
+"""Tests of the conversion of decoded JSON to records and back."""
 
 import copy
 import re
@@ -60,14 +60,14 @@ times = zoned.map(lambda time: time.astimezone(UTC))
 
 
 def extras(model):
-    """Strategy for keys that the model does not know."""
+    """Return a strategy for keys that the model does not know."""
     known = {field.name for field in attrs.fields(model)} - {"extra"}
     keys = st.text(st.characters(codec="utf-8"), max_size=8).filter(lambda key: key not in known)
     return st.dictionaries(keys, json_values, max_size=3)
 
 
 def records(model, **fields):
-    """Strategy for records whose every field may be None, but for what they can't do without."""
+    """Return a strategy for records with any optional field None."""
     optional = {
         name: strategy if name in LEAST[model] else st.none() | strategy
         for name, strategy in fields.items()
@@ -123,33 +123,33 @@ def read(payload, model):
 
 
 @given(anything)
-def test_round_trip(record):
-    """A record written as plain JSON types is read back as the same record."""
+def test_records_round_trip_as_plain_types(record):
+    """A record written as plain JSON types is read back as an equal record."""
     assert structure(to_dict(record), type(record)) == record
 
 
 @given(anything)
-def test_round_trip_over_the_wire(record):
-    """A record written as JSON text is read back as the same record."""
+def test_records_round_trip_as_text(record):
+    """A record written as JSON text is read back as an equal record."""
     assert structure(orjson.loads(to_json(record)), type(record)) == record
 
 
 @given(anything)
 def test_dict_and_text_agree(record):
-    """The text of a record is the text of its plain form."""
+    """The JSON text of a record is the text of its plain form."""
     assert orjson.loads(to_json(record)) == orjson.loads(orjson.dumps(to_dict(record)))
 
 
 @given(anything)
-def test_plain_form_is_stable(record):
-    """Reading what was written and writing it once more changes nothing."""
+def test_writing_is_stable(record):
+    """Reading a written record and writing it again changes nothing."""
     plain = to_dict(record)
     assert to_dict(structure(plain, type(record))) == plain
 
 
 @given(st.sampled_from(MODELS), json_values)
 def test_any_json_becomes_a_record_or_a_payload_error(model, payload):
-    """Whatever JSON the server sends, the answer is a record or our error with its paths."""
+    """Any JSON becomes a record, or our error with its paths."""
     record, problems = read(payload, model)
     assert (type(record) is model) == (not problems)
     assert isinstance(payload, dict) or problems
@@ -165,7 +165,7 @@ def test_any_json_becomes_a_record_or_a_payload_error(model, payload):
     )
 )
 def test_any_value_in_a_known_field_is_read_or_named(pair):
-    """Each field that can't be read is named by its path, and nothing else goes wrong."""
+    """Each unreadable field is named by its path, and no other error occurs."""
     model, payload = pair
     _, problems = read(payload, model)
     named = {re.match(r"\$\.(\w+)", problem)[1] for problem in problems}
@@ -174,7 +174,7 @@ def test_any_value_in_a_known_field_is_read_or_named(pair):
 
 @given(st.sampled_from(MODELS), st.data())
 def test_unknown_keys_are_kept(model, data):
-    """Keys that no field knows stand in extra, and at their place again in the plain form."""
+    """Keys without a field are in ``extra``, and at their place in the plain form."""
     unknown = data.draw(extras(model))
     record = structure({**unknown, **LEAST[model]}, model)
     assert record.extra == unknown
@@ -182,7 +182,7 @@ def test_unknown_keys_are_kept(model, data):
 
 
 def test_unknown_keys_are_kept_at_every_level():
-    """Nothing that the server says is lost, however deep it stands."""
+    """Unknown keys are kept at every level."""
     cumulative = {"b": 2, "activity_durations": [{"c": [3]}]}
     payload = {**LEAST[WorkerStatistics], "a": 1, "cumulative": cumulative}
     record = structure(payload, WorkerStatistics)
@@ -192,13 +192,13 @@ def test_unknown_keys_are_kept_at_every_level():
 
 
 def test_a_key_named_extra_is_an_unknown_key():
-    """A server that says "extra" does not overwrite the field of that name."""
+    """The JSON key "extra" does not replace the field of that name."""
     assert structure({**LEAST[Worker], "extra": 5}, Worker).extra == {"extra": 5}
     assert to_dict(Worker(sid=SIDS["WK"], extra={"extra": 5}))["extra"] == 5
 
 
-def test_reading_leaves_the_payload_alone():
-    """The decoded JSON is the same after it was read."""
+def test_reading_does_not_change_the_payload():
+    """The decoded JSON is unchanged after it was read."""
     payload = {"sid": SIDS["WK"], "news": 1, "links": {"a": "b"}, "url": 5, "available": "no"}
     before = copy.deepcopy(payload)
     structure(payload, Worker)
@@ -207,7 +207,7 @@ def test_reading_leaves_the_payload_alone():
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_null_and_absent_are_the_same(model):
-    """Nulls and absent keys make the same record of Nones, but for what it can't do without."""
+    """Nulls and absent keys make the same record, except for required fields."""
     names = {field.name for field in attrs.fields(model)} - {"extra", *LEAST[model]}
     empty = structure(LEAST[model], model)
     assert empty == structure({**dict.fromkeys(names), **LEAST[model]}, model)
@@ -216,16 +216,16 @@ def test_null_and_absent_are_the_same(model):
 
 
 @given(st.integers(-(10**15), 10**15))
-def test_counts_come_in_three_forms(number):
-    """A whole number is read alike as integer, float or text of either."""
+def test_counts_have_three_forms(number):
+    """A count is the same as integer, as float and as text of either."""
     for form in (number, float(number), str(number), f"{number}.0", f"{number}e0"):
         found = structure({"reservations_created": form}, WorkerCumulative).reservations_created
         assert (found, type(found)) == (number, int)
 
 
 @given(seconds)
-def test_durations_come_in_two_forms(number):
-    """A duration is read alike as number or text, and is a float."""
+def test_durations_have_two_forms(number):
+    """A duration is the same as number and as text, and becomes a float."""
     for form in (number, repr(number)):
         found = structure({"total": form}, ActivityDuration).total
         assert (found, type(found)) == (number, float)
@@ -233,33 +233,33 @@ def test_durations_come_in_two_forms(number):
 
 @given(st.integers(-(2**53), 2**53))
 def test_whole_durations_are_floats(number):
-    """A duration without a fraction is a float as well."""
+    """A duration without a fraction is a float."""
     found = structure({"avg": number}, ActivityDuration).avg
     assert (found, type(found)) == (number, float)
 
 
 @given(zoned)
 def test_times_are_aware_utc(time):
-    """A time in any offset is read as the same moment in UTC."""
+    """A time with any offset becomes the same moment in UTC."""
     found = structure({**LEAST[Worker], "date_created": time.isoformat()}, Worker).date_created
     assert (found, found.tzinfo) == (time.astimezone(UTC), UTC)
 
 
 @given(zoned)
 def test_times_of_any_zone_are_written(time):
-    """A record that was made with another zone's time is written and read as that moment."""
+    """A record with a time of another zone is written and read as the same moment."""
     record = Worker(sid=SIDS["WK"], date_created=time)
     assert structure(to_dict(record), Worker).date_created == time.astimezone(UTC)
 
 
 def test_a_time_without_offset_is_gmt():
-    """Twilio's times are GMT, also where the letter Z is missing."""
+    """A time without an offset is GMT, as Twilio documents."""
     found = structure({**LEAST[Worker], "date_created": "2026-01-02T03:04:05"}, Worker).date_created
     assert found == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def test_times_are_written_in_utc():
-    """A record that was made with another offset is written in UTC with a Z."""
+    """A time with another offset is written in UTC with a Z."""
     time = datetime(2026, 1, 1, 20, tzinfo=timezone(timedelta(hours=-5)))
     assert (
         to_dict(Worker(sid=SIDS["WK"], date_created=time))["date_created"] == "2026-01-02T01:00:00Z"
@@ -268,6 +268,6 @@ def test_times_are_written_in_utc():
 
 @given(anything)
 def test_the_plain_form_has_the_models_names(record):
-    """Keys of the plain form are the fields' names and the unknown keys, nothing else."""
+    """The keys of the plain form are the fields' names and the unknown keys."""
     names = {field.name for field in attrs.fields(type(record))} - {"extra"}
     assert to_dict(record).keys() == names | record.extra.keys()

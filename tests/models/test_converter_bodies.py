@@ -1,4 +1,4 @@
-"""Every body that Twilio may send converts, loses nothing, and converts back.
+"""Tests that every body that Twilio may send converts without loss, and converts back.
 
 200 examples run with the suite; ``EXAMPLES=10000`` in the environment runs as many.
 """
@@ -31,14 +31,14 @@ RUBBISH = (
 
 
 def test_every_statistic_has_a_shape():
-    """The shapes are those of the fifteen operations that answer with statistics."""
+    """The shapes cover the fifteen operations that return statistics."""
     assert set(bodies.SHAPES) == {name for name in ENDPOINTS if "statistics" in name}
 
 
 @MANY
 @given(name=NAMES, data=st.data())
 def test_a_body_converts_and_converts_back(name, data):
-    """What comes out as JSON is what went in, but for nulls and numbers as text."""
+    """The written JSON equals the read JSON, except for nulls and numbers as text."""
     shape = bodies.SHAPES[name]
     body = data.draw(bodies.answer(name))
     value = models.structure(body, ENDPOINTS[name].model)
@@ -50,7 +50,7 @@ def test_a_body_converts_and_converts_back(name, data):
 @MANY
 @given(name=NAMES, data=st.data())
 def test_a_mutated_body_converts_or_is_refused(name, data):
-    """Rubbish anywhere in a body either converts or raises PayloadError, nothing else."""
+    """A body with any wrong value converts or raises PayloadError."""
     body = copy.deepcopy(data.draw(bodies.answer(name)))
     places = [body]
     for place in places:

@@ -1,8 +1,10 @@
-"""What is no model, and the exact words with which it is refused."""
+"""Values that are not models, and the error that refuses them."""
 
 from taskrouter_stats import models, queries
 from taskrouter_stats.errors import InvalidParameter
 from tests.support.wrong_calls import refused, rows, same
+
+RULE = "expected a model, such as outcome.unwrap()"
 
 
 @rows(
@@ -10,27 +12,17 @@ from tests.support.wrong_calls import refused, rows, same
         "a query",
         lambda: models.to_dict(queries.workspaces()),
         InvalidParameter,
-        "value='Listing': a model is expected, such as outcome.unwrap()",
+        f"value='Listing': {RULE}",
     ),
-    (
-        "a number",
-        lambda: models.to_json(5),
-        InvalidParameter,
-        "value='int': a model is expected, such as outcome.unwrap()",
-    ),
-    (
-        "nothing",
-        lambda: models.to_dict(None),
-        InvalidParameter,
-        "value='NoneType': a model is expected, such as outcome.unwrap()",
-    ),
+    ("a number", lambda: models.to_json(5), InvalidParameter, f"value='int': {RULE}"),
+    ("nothing", lambda: models.to_dict(None), InvalidParameter, f"value='NoneType': {RULE}"),
     (
         "queries in a list",
         lambda: models.to_json([queries.workspaces()]),
         InvalidParameter,
-        "value='Listing': a model is expected, such as outcome.unwrap()",
+        f"value='Listing': {RULE}",
     ),
 )
-async def test_what_is_no_model_is_refused_in_these_words(call, error, says):
-    """Only models have the JSON's own names."""
+async def test_only_models_become_json(call, error, says):
+    """A value that is not a model is refused, and the error names its type."""
     assert same(await refused(call), error, says)

@@ -1,4 +1,4 @@
-"""Who asks, and that nobody else sees the secret."""
+"""Tests of credentials, and that no output shows the secret."""
 
 import base64
 import copy
@@ -26,7 +26,7 @@ BOTH = {
 
 
 def without(*names):
-    """Return the environment that lacks these variables."""
+    """Return the environment without these variables."""
     return {name: value for name, value in BOTH.items() if name not in names}
 
 
@@ -37,14 +37,14 @@ def without(*names):
     )
 )
 def test_authorization_is_http_basic(secret):
-    """The header is Basic, then base64 of the SID, a colon and the secret."""
+    """The header is ``Basic`` and base64 of the SID, a colon and the secret."""
     scheme, _, text = str(Credentials.auth_token(ACCOUNT, secret).authorization()).partition(" ")
     assert scheme == "Basic"
     assert base64.b64decode(text).decode() == f"{ACCOUNT}:{secret}"
 
 
-def test_account_is_the_account_or_else_the_key():
-    """Budgets are kept under the account's SID where it is known, else under the key's."""
+def test_budgets_are_kept_under_the_account_or_the_key():
+    """Budgets are kept under the account's SID if known, else under the key's."""
     assert Credentials.auth_token(ACCOUNT, SECRET).account == ACCOUNT
     assert Credentials.api_key(KEY, SECRET, ACCOUNT).account == ACCOUNT
     assert Credentials.api_key(KEY, SECRET).account == KEY
@@ -61,8 +61,8 @@ def test_account_is_the_account_or_else_the_key():
         ({**BOTH, "TWILIO_API_KEY": "", "TWILIO_API_SECRET": ""}, ACCOUNT, ACCOUNT),
     ],
 )
-def test_environment(environ, username, account):
-    """A key wins over an account's token, and empty variables are as good as none."""
+def test_a_key_wins_over_a_token(environ, username, account):
+    """A key wins over an account's token, and empty variables count as missing."""
     found = Credentials.from_env(environ)
     assert (found.username, found.account) == (username, account)
 
@@ -77,8 +77,8 @@ def test_environment(environ, username, account):
         ({"TWILIO_AUTH_TOKEN": SECRET}, ["TWILIO_ACCOUNT_SID"]),
     ],
 )
-def test_half_an_environment(environ, named):
-    """What is missing is named, the secret that is there is not shown."""
+def test_the_missing_variable_is_named(environ, named):
+    """The error names the missing variable and does not show the secret."""
     with pytest.raises(ConfigError) as caught:
         Credentials.from_env(environ)
     assert [name for name in named if name not in str(caught.value)] == []
@@ -86,7 +86,7 @@ def test_half_an_environment(environ, named):
 
 
 def test_the_process_environment_is_the_default(monkeypatch):
-    """Without an argument the variables of the process are read."""
+    """Without an argument, the process's environment is read."""
     for name in BOTH:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TWILIO_API_KEY", KEY)
@@ -108,7 +108,7 @@ def test_the_process_environment_is_the_default(monkeypatch):
     ],
 )
 def test_a_mistake_does_not_show_the_secret(make):
-    """Not even a secret at the SID's place is in the error, its arguments or its traceback."""
+    """A secret in the place of the SID is not in the error, its arguments or its traceback."""
     with pytest.raises(UsageError) as caught:
         make()
     error = caught.value
@@ -119,21 +119,21 @@ def test_a_mistake_does_not_show_the_secret(make):
 
 
 @pytest.mark.parametrize("sid", ["", "AC", KEY, None, 5])
-def test_a_wrong_sid_is_named(sid):
-    """An account SID that is none says which parameter and which kind were meant."""
+def test_a_wrong_sid_names_the_parameter(sid):
+    """The error of a wrong account SID names the parameter and the kind."""
     with pytest.raises(InvalidSid, match=r"account_sid=.*AC and 32"):
         Credentials.auth_token(sid, SECRET)
 
 
 @pytest.mark.parametrize("secret", ["", " ", "a\n", "\ta", "a b\0", None, 5, b"x", "\ud800"])
-def test_what_is_no_secret(secret):
-    """Empty, padded, unprintable and non-text secrets are refused before they fail remotely."""
+def test_other_values_are_not_secrets(secret):
+    """Empty, padded, unprintable and non-text secrets are refused before any request."""
     with pytest.raises(ConfigError):
         Credentials.auth_token(ACCOUNT, secret)
 
 
 def test_the_secret_is_not_shown():
-    """No repr, format, log line or error of a comparison shows the secret."""
+    """No ``repr``, format, log line or error of a comparison shows the secret."""
     credentials = Credentials.api_key(KEY, SECRET)
     header = credentials.authorization()
     record = logging.LogRecord("x", 10, "x", 1, "%r %s", (credentials, credentials), None)
@@ -153,24 +153,24 @@ def test_the_secret_is_not_shown():
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_credentials_do_not_pickle(protocol):
-    """A secret never lands in a file or a queue by accident."""
+    """Credentials do not pickle, so that no file or queue gets the secret."""
     with pytest.raises(TypeError, match="do not pickle"):
         pickle.dumps(Credentials.api_key(KEY, SECRET), protocol)
 
 
 def test_credentials_do_not_copy():
-    """What can't be pickled can't be copied by the same way."""
+    """Credentials cannot be copied by pickling."""
     with pytest.raises(TypeError, match="do not pickle"):
         copy.deepcopy(Credentials.api_key(KEY, SECRET))
 
 
 def test_credentials_are_frozen():
-    """Nobody changes who asks after the fact."""
+    """Credentials cannot be changed."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Credentials.api_key(KEY, SECRET).username = ACCOUNT
 
 
 def test_an_account_without_its_token():
-    """The message says which half is missing."""
+    """The message names the missing half."""
     with pytest.raises(ConfigError, match=r"^TWILIO_AUTH_TOKEN is not set: "):
         Credentials.from_env({"TWILIO_ACCOUNT_SID": "AC" + "a" * 32})

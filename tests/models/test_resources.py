@@ -1,4 +1,4 @@
-"""Workers and the page that they come in."""
+"""Tests of Workers and of a page's meta object."""
 
 from datetime import UTC, datetime
 
@@ -23,8 +23,8 @@ WORKER = {
 }
 
 
-def test_the_documents_worker():
-    """Every key of the documents' example has a field, and writes itself again."""
+def test_the_documented_worker_round_trips():
+    """Every key of Twilio's example has a field and is written back."""
     worker = structure(WORKER, Worker)
     assert worker.extra == {}
     assert worker.date_status_changed == datetime(2017, 5, 30, 23, 5, 31, tzinfo=UTC)
@@ -33,18 +33,18 @@ def test_the_documents_worker():
 
 @pytest.mark.parametrize("attributes", [None, "", "{}", "no JSON at all"])
 def test_attributes_stay_text(attributes):
-    """A worker's attributes are the text that the server sent, or None."""
+    """A Worker's attributes are the server's text, or None."""
     assert (
         structure({"sid": WORKER["sid"], "attributes": attributes}, Worker).attributes == attributes
     )
 
 
 def test_workers_are_hashable():
-    """A worker can stand in a set, its links notwithstanding."""
+    """A Worker with links can be in a set."""
     assert len({structure(WORKER, Worker), structure(WORKER, Worker)}) == 1
 
 
-def test_the_last_page():
-    """A null for the next page reads as None, page numbers are counts in any form."""
+def test_a_null_next_page_is_none():
+    """A null next page is None, and page numbers are counts in any form."""
     meta = structure({"next_page_url": None, "page": "3", "page_size": 50.0}, PageMeta)
     assert meta == PageMeta(page=3, page_size=50)

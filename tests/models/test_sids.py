@@ -1,4 +1,4 @@
-"""What is a SID and what is none."""
+"""Tests of SIDs."""
 
 import pytest
 from hypothesis import given
@@ -12,22 +12,22 @@ digits = st.text("0123456789abcdefABCDEF", min_size=32, max_size=32)
 
 
 @given(kinds, digits)
-def test_two_letters_and_32_hexadecimal_digits(prefix, rest):
-    """A SID of the kind that is asked for comes back as it was given."""
+def test_a_sid_of_the_kind_is_returned(prefix, rest):
+    """A SID of the expected kind is returned unchanged."""
     assert check_sid("sid", prefix + rest, prefix) == prefix + rest
 
 
 @given(kinds, kinds, digits)
-def test_the_kind_matters(prefix, other, rest):
-    """A SID of another kind is refused, whatever its digits."""
+def test_another_kind_is_refused(prefix, other, rest):
+    """A SID of another kind is refused."""
     if prefix != other:
         with pytest.raises(InvalidSid):
             check_sid("sid", other + rest, prefix)
 
 
 @given(kinds, st.text(max_size=40) | st.none() | st.integers() | st.binary())
-def test_anything_else_is_refused(prefix, value):
-    """What is no SID raises, naming the parameter, the value and the kind."""
+def test_other_values_are_refused(prefix, value):
+    """Another value raises an error with the parameter, the value and the kind."""
     with pytest.raises(InvalidSid) as caught:
         check_sid("worker_sid", value, prefix)
     error = caught.value
@@ -47,7 +47,7 @@ def test_anything_else_is_refused(prefix, value):
         "WS" + "a" * 30 + "/.",
     ],
 )
-def test_near_misses(value):
-    """One digit more or less, a foreign digit, a line end or a slash make it no SID."""
+def test_near_misses_are_refused(value):
+    """One digit more or less, a foreign digit, a line end or a slash is refused."""
     with pytest.raises(InvalidSid):
         check_sid("workspace_sid", value, "WS")

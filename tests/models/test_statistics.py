@@ -1,4 +1,4 @@
-"""The statistics' records, by the documents' own example."""
+"""Tests of the statistics' records with Twilio's example."""
 
 from datetime import UTC, datetime
 
@@ -64,18 +64,18 @@ RECORD = WorkerStatistics(
 )
 
 
-def test_the_documents_example():
-    """The documents' example becomes this record, a maximum below the minimum included."""
+def test_the_documented_example_is_read():
+    """Twilio's example becomes this record, with its maximum below the minimum."""
     assert structure(EXAMPLE, WorkerStatistics) == RECORD
 
 
-def test_the_documents_example_again():
-    """The record becomes the documents' example again."""
+def test_the_documented_example_is_written():
+    """The record becomes Twilio's example again."""
     assert to_dict(RECORD) == EXAMPLE
 
 
 def test_old_replies_are_read():
-    """What replies of 2015 had (a zero with a fraction, a key more) is read and kept."""
+    """Values of replies of 2015 (a zero with a fraction, a key more) are read and kept."""
     old = {"activity_durations": [{"avg": 0.0, "total": 7}], "tasks_assigned": 3}
     record = structure(old, WorkerCumulative)
     assert record.activity_durations == (ActivityDuration(avg=0.0, total=7.0),)
@@ -84,8 +84,8 @@ def test_old_replies_are_read():
 
 @pytest.mark.parametrize("name", ["workspace_sid", "worker_sid", "cumulative"])
 @pytest.mark.parametrize("change", ["absent", "null"])
-def test_an_answer_without_its_name_or_its_part_is_refused(name, change):
-    """An answer that does not name its Worker, or lacks the part it exists for, tells nothing."""
+def test_an_answer_without_a_required_field_is_refused(name, change):
+    """An answer without its Worker's SID or its ``cumulative`` part is refused."""
     payload = {**EXAMPLE, name: None}
     if change == "absent":
         del payload[name]
@@ -94,12 +94,12 @@ def test_an_answer_without_its_name_or_its_part_is_refused(name, change):
 
 
 def test_the_account_may_be_missing():
-    """An answer without its account is read: the description calls that SID nullable."""
+    """An answer without its account is read: Twilio calls that SID nullable."""
     assert structure({**EXAMPLE, "account_sid": None}, WorkerStatistics).account_sid is None
 
 
 def test_records_are_frozen_and_hashable():
-    """A record can't be changed and can stand in a set, its unknown keys notwithstanding."""
+    """A record cannot be changed, and can be in a set despite unknown keys."""
     record = structure({**EXAMPLE, "news": {"a": []}}, WorkerStatistics)
     assert len({record, RECORD}) == 2
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
@@ -107,5 +107,5 @@ def test_records_are_frozen_and_hashable():
 
 
 def test_records_do_not_share_their_extra():
-    """Each record has an empty mapping of its own for unknown keys."""
+    """Each record has a separate mapping for unknown keys."""
     assert WorkerCumulative().extra is not WorkerCumulative().extra

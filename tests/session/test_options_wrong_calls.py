@@ -255,37 +255,37 @@ def made(**options):
         "no attempts",
         lambda: RetryPolicy(attempts=0),
         InvalidParameter,
-        "attempts=0: a whole number, 1 or more",
+        "attempts=0: expected a whole number, 1 or more",
     ),
     (
         "attempts as text",
         lambda: RetryPolicy(attempts="5"),
         InvalidParameter,
-        "attempts='5': a whole number, 1 or more",
+        "attempts='5': expected a whole number, 1 or more",
     ),
     (
         "a negative backoff",
         lambda: RetryPolicy(base=-1),
         InvalidParameter,
-        "base=-1: seconds, not negative",
+        "base=-1: expected seconds, 0 or more",
     ),
     (
         "a backoff without end",
         lambda: RetryPolicy(base=math.inf),
         InvalidParameter,
-        "base=inf: a finite number of seconds",
+        "base=inf: expected a finite number of seconds",
     ),
     (
         "a cap that is None",
         lambda: RetryPolicy(cap=None),
         InvalidParameter,
-        "cap=None: seconds, not negative",
+        "cap=None: expected seconds, 0 or more",
     ),
     (
         "no refusals",
         lambda: RetryPolicy(refusals=0),
         InvalidParameter,
-        "refusals=0: a whole number, 1 or more",
+        "refusals=0: expected a whole number, 1 or more",
     ),
 )
 async def test_a_wrong_option_is_refused_in_these_words(call, error, says):

@@ -241,7 +241,7 @@ class TestHostileServers:
                 RawServer(said).running() as base_url,
                 TaskRouterSession(CREDENTIALS, base_url=base_url) as session,
             ):
-                with pytest.raises(errors.ApiError, match="redirects are not followed"):
+                with pytest.raises(errors.ApiError, match="does not follow redirects"):
                     await session.fetch(worker_query(1))
         assert evil.heads == []
 

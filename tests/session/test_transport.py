@@ -190,7 +190,7 @@ class TestNoReply:
         async with RawServer(http_bytes(b'"' + secrets + b'"', "400 Bad")).running() as base_url:
             reply = await send(base_url)
         assert reply.body == b'"' + secrets + b'"'
-        assert reply.blotter(reply.body) == b'"Basic (secret) (secret)"'
+        assert reply.redactor(reply.body) == b'"Basic (secret) (secret)"'
         assert TOKEN not in repr(reply)
         assert TOKEN not in repr(CREDENTIALS.secrets())
 

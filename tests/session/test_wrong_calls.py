@@ -264,15 +264,15 @@ def coroutine():
         lambda session: session.stream_worker_statistics(WORKER),
         InvalidSid,
         (
-            f"workspace_sid='{WORKER}' is no SID of this kind: WS and 32 hexadecimal "
-            "digits are expected; WK is for Worker"
+            f"workspace_sid='{WORKER}' is not a Workspace SID: expected WS and 32 hexadecimal "
+            "digits; WK is for Worker"
         ),
     ),
     (
         "text for a window",
         lambda session: session.stream_worker_statistics(WORKSPACE, "8h"),
         InvalidWindow,
-        "window='8h' is no Window; Window.last(minutes=15) is",
+        "window='8h' is not a Window: give one, such as Window.last(minutes=15)",
     ),
     (
         "one worker for several",
@@ -285,8 +285,8 @@ def coroutine():
         lambda session: session.stream_worker_statistics(WORKSPACE, workers=[WORKER, WORKSPACE]),
         InvalidSid,
         (
-            f"worker_sid='{WORKSPACE}' is no SID of this kind: WK and 32 hexadecimal "
-            "digits are expected; WS is for Workspace"
+            f"worker_sid='{WORKSPACE}' is not a Worker SID: expected WK and 32 hexadecimal "
+            "digits; WS is for Workspace"
         ),
     ),
     (

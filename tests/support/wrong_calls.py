@@ -1,4 +1,4 @@
-"""Rows of wrong calls, and a server that nobody may ask."""
+"""Rows of wrong calls, and a server that no test may call."""
 
 import inspect
 import socket
@@ -13,7 +13,7 @@ SECRET = "hush" * 8
 
 @contextmanager
 def unasked():
-    """The URL of a server on this machine, to which nobody may have connected in the end."""
+    """Return the URL of a local server, and fail if a client connected to it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         yield "http://127.0.0.1:{1}".format(*server.getsockname())
@@ -22,14 +22,14 @@ def unasked():
 
 
 def rows(*table):
-    """Parametrize a test by rows that begin with their names."""
+    """Parametrize a test with rows that begin with their names."""
     return pytest.mark.parametrize(
         ("call", "error", "says"), [pytest.param(*row, id=name) for name, *row in table]
     )
 
 
 async def refused(call, *arguments):
-    """The error that a call ends with; what it returns is awaited where it can be."""
+    """Return the error of a call, after awaiting its result if possible; None without an error."""
     try:
         found = call(*arguments)
         if inspect.isawaitable(found):
@@ -40,6 +40,6 @@ async def refused(call, *arguments):
 
 
 def same(caught, error, says):
-    """Whether it is this error with this text, and without a secret."""
+    """Return whether the error has this type and text, and fail if it shows a secret."""
     assert SECRET not in f"{caught!r} {vars(caught)}"
     return (type(caught), str(caught)) == (error, says)

@@ -20,12 +20,12 @@ SIDS = [worker_sid(number) for number in range(6)]
 
 
 def session_of(server):
-    """A session that asks the raw server."""
+    """Return a session that uses the raw server."""
     return TaskRouterSession(Credentials.auth_token(ACCOUNT, TOKEN), base_url=server.url)
 
 
-def told(*chunks, next_page_url=None):
-    """Answer with these pages of Workers by number; ``next_page_url`` names what follows one."""
+def paged(*chunks, next_page_url=None):
+    """Answer with these pages of Workers by number; ``next_page_url`` makes the next URL."""
 
     def answer(question):
         if not question.lists_workers:
@@ -42,12 +42,12 @@ def told(*chunks, next_page_url=None):
 
 
 def forever(number):
-    """Name one page more, always."""
+    """Return the URL of one more page, always."""
     return f"https://taskrouter.twilio.com{PATH}?Page={number + 1}"
 
 
 async def listed(session):
-    """The SIDs that a list gives, and what ended it."""
+    """Return the SIDs of a list, and the error at its end."""
     found, ended = [], None
     try:
         async for one in session.iterate(queries.workers(WORKSPACE)):
@@ -58,7 +58,7 @@ async def listed(session):
 
 
 async def streamed(session, **workers):
-    """The SIDs that a stream answers for, sorted, and what ended it."""
+    """Return the SIDs of a stream, sorted, and the error at its end."""
     found, ended = [], None
     try:
         async with session.stream_worker_statistics(WORKSPACE, **workers) as outcomes:
@@ -79,9 +79,9 @@ ENDLESS = {
 
 @pytest.mark.parametrize("chunks", ENDLESS.values(), ids=ENDLESS.keys())
 async def test_a_list_that_brings_nothing_new_ends_with_an_error(chunks):
-    """Pages that repeat and always name one more end the list soon, after all their items."""
+    """Pages that repeat and always name a next page soon end the list with an error."""
     there = sorted({worker_sid(number) for chunk in chunks for number in chunk})
-    with RawServer(told(*chunks, next_page_url=forever)).running() as server:
+    with RawServer(paged(*chunks, next_page_url=forever)).running() as server:
         async with session_of(server) as session:
             found, ended = await listed(session)
             assert (sorted(found), type(ended)) == (there, errors.PayloadError)
@@ -94,12 +94,12 @@ async def test_a_list_that_brings_nothing_new_ends_with_an_error(chunks):
 
 @pytest.mark.parametrize("back_to", ["Page=1", "PageSize=1000"], ids=["a later", "the first"])
 async def test_a_list_that_leads_back_ends_with_an_error(back_to):
-    """A next page that was read before is an error: the server says that more is to come."""
+    """A next page that was read before ends the list with an error."""
 
     def circle(number):
         return forever(number) if number < 2 else f"https://taskrouter.twilio.com{PATH}?{back_to}"
 
-    with RawServer(told((0, 1), (2, 3), (4, 5), next_page_url=circle)).running() as server:
+    with RawServer(paged((0, 1), (2, 3), (4, 5), next_page_url=circle)).running() as server:
         async with session_of(server) as session:
             found, ended = await listed(session)
     assert (found, len(server.questions)) == (SIDS, 3)
@@ -108,8 +108,8 @@ async def test_a_list_that_leads_back_ends_with_an_error(back_to):
 
 
 async def test_a_worker_on_two_pages_counts_once():
-    """A Worker who moved to the next page, since another was created, is given and asked once."""
-    with RawServer(told((0, 1, 2), (2, 3), (3, 4, 5))).running() as server:
+    """A Worker on two pages is delivered once and requested once."""
+    with RawServer(paged((0, 1, 2), (2, 3), (3, 4, 5))).running() as server:
         async with session_of(server) as session:
             assert await listed(session) == (SIDS, None)
             assert await streamed(session) == (SIDS, None)
@@ -118,16 +118,16 @@ async def test_a_worker_on_two_pages_counts_once():
 
 
 async def test_a_worker_twice_on_one_page_counts_once():
-    """A Worker who stands twice on a page is given and asked about once."""
-    with RawServer(told((0, 1, 0, 1, 2))).running() as server:
+    """A Worker twice on a page is delivered once and requested once."""
+    with RawServer(paged((0, 1, 0, 1, 2))).running() as server:
         async with session_of(server) as session:
             assert await listed(session) == (SIDS[:3], None)
 
 
-async def test_a_sid_that_is_given_twice_is_asked_about_once():
-    """The caller's own repetition costs no request and makes no second outcome."""
+async def test_a_repeated_sid_is_requested_once():
+    """A SID that the caller repeats makes one request and one outcome."""
     given = [SIDS[0], SIDS[1], SIDS[0], SIDS[1]]
-    with RawServer(told((0,))).running() as server:
+    with RawServer(paged((0,))).running() as server:
         async with session_of(server) as session:
             assert await streamed(session, workers=given) == (SIDS[:2], None)
             assert await streamed(session, workers=iter(given)) == (SIDS[:2], None)
@@ -151,8 +151,8 @@ async def test_a_sid_that_is_given_twice_is_asked_about_once():
     ids=repr,
 )
 async def test_a_next_page_elsewhere_is_an_error(url):
-    """What is not a page of this list is never asked for, and the list does not end as complete."""
-    with RawServer(told((0, 1), next_page_url=lambda _: url)).running() as server:
+    """A next page outside this list is not requested, and the list ends with an error."""
+    with RawServer(paged((0, 1), next_page_url=lambda _: url)).running() as server:
         async with session_of(server) as session:
             found, ended = await listed(session)
     assert (found, len(server.questions)) == ([], 1)
@@ -161,20 +161,20 @@ async def test_a_next_page_elsewhere_is_an_error(url):
 
 
 async def test_only_path_and_query_of_the_next_page_are_used():
-    """The next page is asked of the session's own server, whatever host the reply names."""
+    """The next page is requested from the session's server, whatever host the reply names."""
 
     def elsewhere(number):
         return None if number else f"http://user:pass@127.0.0.1:1{PATH}?Page=1&PageToken=x%20y#z"
 
-    with RawServer(told((0, 1), (2,), next_page_url=elsewhere)).running() as server:
+    with RawServer(paged((0, 1), (2,), next_page_url=elsewhere)).running() as server:
         async with session_of(server) as session:
             assert await listed(session) == (SIDS[:3], None)
     assert server.questions[1].params == {"Page": "1", "PageToken": "x y"}
 
 
 @pytest.mark.parametrize("body", [{"workers": [worker(0)]}, {"workers": [worker(0)], "meta": None}])
-async def test_a_list_that_tells_nothing_of_a_next_page_is_an_error(body):
-    """A page without its meta object never reads as the last one."""
+async def test_a_page_without_meta_ends_the_list_with_an_error(body):
+    """A page without its meta object ends the list with an error."""
     with RawServer(lambda _: http(body)).running() as server:
         async with session_of(server) as session:
             found, ended = await listed(session)

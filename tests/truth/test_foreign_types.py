@@ -30,16 +30,16 @@ PYTZ = pytz.timezone(NEW_YORK)
 
 
 class Stamp(datetime):
-    """A datetime that orjson refuses, as pandas', pendulum's and freezegun's are refused."""
+    """A datetime that orjson refuses, like those of pandas, pendulum and freezegun."""
 
 
 class Nothing(datetime):
-    """A datetime that isn't one, as ``pandas.NaT``."""
+    """A value that is a datetime by its class only, like ``pandas.NaT``."""
 
     year = month = day = hour = minute = second = microsecond = property(lambda _: float("nan"))
 
     def utcoffset(self):
-        """Refuse, as pandas does."""
+        """Raise, as pandas does."""
         raise ValueError("NaTType does not support utcoffset")
 
 
@@ -47,14 +47,14 @@ NOTHING = Nothing(2026, 11, 1, tzinfo=UTC)
 
 
 class Name(enum.StrEnum):
-    """Names by enumeration."""
+    """An enumeration of names."""
 
     WORKSPACE = WORKSPACE
     WORKER = worker_sid(1)
 
 
 class OldName(str, enum.Enum):  # noqa: UP042 (that is the point: its text is another)
-    """Names as enumerations had them before; ``str()`` of one gives its member's name."""
+    """An older kind of enumeration of names; ``str()`` returns the member's name."""
 
     ACCOUNT = ACCOUNT
     TOKEN = TOKEN
@@ -63,14 +63,14 @@ class OldName(str, enum.Enum):  # noqa: UP042 (that is the point: its text is an
 
 
 def session(server, **options):
-    """A session with a raw server."""
+    """Return a session with a raw server."""
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
     options = {"retry": RetryPolicy(attempts=1), **options}
     return TaskRouterSession(credentials, base_url=server.url, **options)
 
 
-def told(question):
-    """The true answer."""
+def right_answer(question):
+    """Return the right answer."""
     return http(statistics(question))
 
 
@@ -85,7 +85,7 @@ def told(question):
     ],
 )
 def test_datetimes_become_plain(time):
-    """Each way to a window gives plain datetimes, which orjson takes, in the same moments."""
+    """Every constructor of windows makes plain datetimes, which orjson accepts."""
     hour = timedelta(hours=1)
     in_utc = time.astimezone(UTC)
     windows = [
@@ -106,7 +106,7 @@ def test_datetimes_become_plain(time):
     [PYTZ, NEW_YORK, ZoneInfo(NEW_YORK), pendulum.timezone(NEW_YORK), dateutil.tz.gettz(NEW_YORK)],
 )
 def test_days_begin_at_midnight_in_any_librarys_zone(tz):
-    """No day is cut at local mean time (04:56Z): it begins at 04:00Z and has 25 hours."""
+    """No day begins at local mean time (04:56Z): it begins at 04:00Z and has 25 hours."""
     [day] = Window.days(DAY, pendulum.date(2026, 11, 1), tz=tz)
     assert (day.start, day.end - day.start) == (START, timedelta(hours=25))
     assert pickle.loads(pickle.dumps(day)) == day == Window.day(DAY, tz=tz)
@@ -123,8 +123,8 @@ def test_days_begin_at_midnight_in_any_librarys_zone(tz):
         (DAY, "call Window.day(day, tz=…)"),
     ],
 )
-def test_what_is_refused_names_the_right_call(start, says):
-    """Local mean time, a time that clocks skip and a date are refused, with what is right."""
+def test_wrong_times_are_refused_with_the_right_call(start, says):
+    """Local mean time, a skipped time and a date are refused, with the right call."""
     with pytest.raises(InvalidWindow) as caught:
         Window.between(start, datetime(2027, 1, 1, tzinfo=UTC))
     assert says in str(caught.value)
@@ -140,14 +140,14 @@ def test_what_is_refused_names_the_right_call(start, says):
         lambda: Window(start=NOTHING, end=START),
     ],
 )
-def test_a_time_that_is_none(call):
-    """What a library calls not-a-time is refused in words wherever a time is taken."""
+def test_not_a_time_is_refused(call):
+    """A library's not-a-time value is refused by every argument that takes a time."""
     with pytest.raises(InvalidWindow):
         call()
 
 
-async def test_names_of_any_type_reach_the_server_as_they_are():
-    """A subclass of text is sent as its text, and a key of it equals that of plain text."""
+async def test_text_subclasses_are_sent_as_their_text():
+    """A subclass of text is sent as its text, and its key equals that of plain text."""
     window = Window.last(minutes=np.int64(15))
     named = queries.worker_statistics(
         OldName.WORKSPACE, Name.WORKER, window, task_channel=OldName.CHANNEL
@@ -156,7 +156,7 @@ async def test_names_of_any_type_reach_the_server_as_they_are():
         WORKSPACE, worker_sid(1), Window.last(minutes=15), task_channel="voice"
     )
     assert (named, named.key, pickle.dumps(named)) == (plain, plain.key, pickle.dumps(plain))
-    with RawServer(told).running() as server:
+    with RawServer(right_answer).running() as server:
         credentials = Credentials.auth_token(OldName.ACCOUNT, OldName.TOKEN)
         assert credentials == Credentials.auth_token(ACCOUNT, TOKEN)
         async with TaskRouterSession(credentials, base_url=server.url) as asked:
@@ -168,9 +168,9 @@ async def test_names_of_any_type_reach_the_server_as_they_are():
 
 
 async def test_numbers_of_numpy_are_plain_numbers():
-    """Options that are numpy's numbers are Python's own once the session is made."""
+    """Options given as numpy numbers become plain numbers."""
     retry = RetryPolicy(attempts=np.int32(3), base=np.float64(0.5), refusals=np.int64(2))
-    with RawServer(told).running() as server:
+    with RawServer(right_answer).running() as server:
         made = session(
             server, timeout=np.float64(5), max_in_flight=np.int64(4), headroom=np.float64(0.1)
         )
@@ -185,8 +185,8 @@ async def test_numbers_of_numpy_are_plain_numbers():
 
 
 async def test_an_export_of_windows_of_another_librarys_times(tmp_path):
-    """Rows of windows that a subclass of datetime made are stored, and the run is complete."""
-    with RawServer(told).running() as server:
+    """An export of windows made from a subclass of datetime stores its rows and is complete."""
+    with RawServer(right_answer).running() as server:
         window = Window.between(Stamp(2026, 11, 1, tzinfo=UTC), Stamp(2026, 11, 1, 1, tzinfo=UTC))
         plan = etl.worker_plan(WORKSPACE, window, workers=[worker_sid(1), worker_sid(2)])
         async with session(server) as made:
@@ -200,8 +200,8 @@ async def test_an_export_of_windows_of_another_librarys_times(tmp_path):
 @pytest.mark.parametrize(
     "word", ["reservations", "cumulative", "Workspaces", "Worker_sid", "11111111"]
 )
-async def test_a_password_that_is_a_word_of_the_answer(word):
-    """A proxy's password that is a key, a word or a number of the answer changes nothing in it."""
+async def test_a_password_that_is_a_word_changes_no_answer(word):
+    """A proxy's password that is a key, word or number of the answer changes nothing in it."""
     expected = {}
 
     def answer(question):
@@ -222,8 +222,8 @@ async def test_a_password_that_is_a_word_of_the_answer(word):
     assert value.extra == {"note": f"{word} of today"}
 
 
-def test_a_request_that_is_copied():
-    """What copies a request's headers, as vcrpy does, has the same secret, still not shown."""
+def test_copied_headers_show_no_secret():
+    """A copy of a request's headers, as vcrpy makes it, has the secret and does not show it."""
     header = {"Authorization": Credentials.auth_token(ACCOUNT, TOKEN).authorization()}
     copied = copy.deepcopy(header)
     assert copied == header

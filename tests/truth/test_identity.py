@@ -1,4 +1,4 @@
-"""Kind 2: an answer is believed only after its identity was compared with its question."""
+"""Kind 2: an answer is compared with its query before it is used."""
 
 import asyncio
 import threading
@@ -33,28 +33,28 @@ HASTY = RetryPolicy(base=0.0)
 
 
 def session_with(server, **options):
-    """A session that asks the server."""
+    """Return a session that uses the server."""
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
     return TaskRouterSession(credentials, base_url=server.url, **{"retry": HASTY, **options})
 
 
 def query(number, window=HOUR):
-    """The question for one worker's statistics."""
+    """Return the query for one Worker's statistics."""
     return queries.worker_statistics(WORKSPACE, worker_sid(number), window)
 
 
 def first(lie, then):
-    """Answer the first request by a lie, later ones otherwise."""
+    """Answer the first request with a lie, later ones otherwise."""
     return lambda question: lie(question) if question.number == 1 else then(question)
 
 
 def always(**changes):
-    """Answer each question truly but for these changes."""
+    """Answer each request right except for these changes."""
     return lambda question: http(statistics(question, **changes))
 
 
 def with_times(start, end):
-    """Answer each question with these times."""
+    """Answer each request with these times."""
 
     def answer(question):
         said = statistics(question)
@@ -65,8 +65,8 @@ def with_times(start, end):
 
 
 @pytest.mark.parametrize("name", OTHER)
-async def test_another_s_answer_is_asked_again(name):
-    """An answer that names another worker, workspace or account is asked again elsewhere."""
+async def test_another_querys_answer_is_requested_again(name):
+    """An answer for another Worker, Workspace or account is requested again."""
     with RawServer(first(always(**{name: OTHER[name]}), truthful(9))).running() as server:
         async with session_with(server) as session:
             success = await session.fetch_with_meta(query(5))
@@ -76,20 +76,20 @@ async def test_another_s_answer_is_asked_again(name):
 
 
 @pytest.mark.parametrize("name", OTHER)
-async def test_another_s_answer_is_no_row(name):
-    """When each answer is another's, the query fails after its attempts and says what came."""
+async def test_another_querys_answer_never_becomes_a_row(name):
+    """If each answer belongs to another query, the query fails after its attempts."""
     with RawServer(always(**{name: OTHER[name]})).running() as server:
         async with session_with(server, retry=RetryPolicy(attempts=3, base=0.0)) as session:
             [outcome] = await session.collect([query(5)])
     assert isinstance(outcome.error, errors.PayloadError)
     assert outcome.error.for_other_query
-    assert f"$.{name}: asked for " in str(outcome.error)
+    assert f"$.{name}: requested " in str(outcome.error)
     assert OTHER[name] in str(outcome.error)
     assert outcome.meta.attempts == len(server.questions) == server.connections == 3
 
 
-async def test_an_unsolicited_reply():
-    """A reply that nobody asked for, on a kept-alive connection, shifts no later answer."""
+async def test_an_unsolicited_reply_shifts_no_answer():
+    """An unsolicited reply on a kept-alive connection shifts no later answer."""
     wanted, sent = threading.Event(), threading.Event()
 
     def answer(question):
@@ -111,8 +111,8 @@ async def test_an_unsolicited_reply():
     assert (len(server.questions), server.connections) == (6, 2)
 
 
-async def test_a_stray_reply_ahead_of_the_answer():
-    """A stray reply that is read as the answer is found out, and shifts no later answer."""
+async def test_a_late_reply_shifts_no_answer():
+    """A wrong reply that arrives first is detected, and shifts no later answer."""
 
     def answer(question):
         if question.number == 2:
@@ -127,8 +127,8 @@ async def test_a_stray_reply_ahead_of_the_answer():
     assert (len(server.questions), server.connections) == (7, 2)
 
 
-async def test_an_unsolicited_error():
-    """An error that a server sends on an idle connection is not taken for the next answer."""
+async def test_an_unsolicited_error_is_not_the_next_answer():
+    """An error that a server sends on an idle connection is not the next answer."""
     wanted, sent = threading.Event(), threading.Event()
 
     def answer(question):
@@ -148,8 +148,8 @@ async def test_an_unsolicited_error():
     assert server.connections == 2
 
 
-async def test_a_shift_in_a_stream():
-    """Of 200 workers none gets another's row, though extra replies come after each tenth."""
+async def test_extra_replies_shift_no_row_of_a_stream():
+    """Of 200 Workers none gets another's row, though an extra reply follows every tenth."""
 
     def answer(question):
         stray = http(statistics(question, worker_sid=worker_sid(7777)))
@@ -164,8 +164,8 @@ async def test_a_shift_in_a_stream():
     assert [row.cumulative.reservations_created for row in rows] == list(range(200))
 
 
-async def test_a_page_of_another_workspace():
-    """A page of another workspace's workers is asked again."""
+async def test_a_page_of_another_workspace_is_requested_again():
+    """A page of another Workspace's Workers is requested again."""
     lies = [worker(number, workspace_sid=OTHER["workspace_sid"]) for number in (7, 8)]
     answer = first(lambda _: page("workers", lies), truthful(3))
     with RawServer(answer).running() as server:
@@ -175,8 +175,8 @@ async def test_a_page_of_another_workspace():
     assert server.connections == 2
 
 
-async def test_one_resource():
-    """A Worker or Workspace that has another SID than was asked for is asked again."""
+async def test_another_resource_is_requested_again():
+    """A Worker or Workspace with another SID is requested again."""
     asked = {
         "Workers": queries.worker(WORKSPACE, worker_sid(4)),
         "Workspaces": queries.workspace(WORKSPACE),
@@ -194,8 +194,8 @@ async def test_one_resource():
         assert len(server.questions) == 2
 
 
-async def test_a_queue_that_was_not_asked_for():
-    """A bulk answer that has another TaskQueue is asked again."""
+async def test_an_unrequested_queue_is_requested_again():
+    """A bulk answer with an unrequested TaskQueue is requested again."""
     sids = ["WQ" + "1" * 32, "WQ" + "2" * 32]
 
     def answer(question):
@@ -221,11 +221,11 @@ async def test_a_queue_that_was_not_asked_for():
         ("2026-11-01T00:45:00Z", "2026-11-01T01:15:00Z"),
     ],
 )
-async def test_an_answer_for_another_window(start, end):
-    """Times that can't follow from the window are no final answer, and both are told."""
+async def test_an_answer_for_another_window_fails(start, end):
+    """Times of another window make the query fail, and the error names both."""
     with RawServer(with_times(start, end)).running() as server:
         async with session_with(server, retry=RetryPolicy(attempts=2, base=0.0)) as session:
-            with pytest.raises(errors.PayloadError, match=r"_time: asked for 2026-11-01T0"):
+            with pytest.raises(errors.PayloadError, match=r"_time: requested 2026-11-01T0"):
                 await session.fetch(query(1))
     assert len(server.questions) == 2
 
@@ -239,7 +239,7 @@ async def test_an_answer_for_another_window(start, end):
         (None, None),
     ],
 )
-async def test_times_that_are_rounded(start, end):
+async def test_rounded_times_are_accepted(start, end):
     """Rounding by less than a minute, other forms and missing times are accepted."""
     with RawServer(with_times(start, end)).running() as server:
         async with session_with(server) as session:
@@ -247,8 +247,8 @@ async def test_times_that_are_rounded(start, end):
     assert len(server.questions) == 1
 
 
-async def test_a_window_that_has_not_ended():
-    """An end in the future may come back as the server's present, and not as a time before."""
+async def test_a_future_end_may_become_the_present():
+    """A future end may come back as the server's present, not as an earlier time."""
     now = datetime.now(UTC).replace(microsecond=0)
     window = Window.between(now - timedelta(hours=2), now + timedelta(hours=6))
     start, present = window.start.isoformat(), now.isoformat()
@@ -257,23 +257,23 @@ async def test_a_window_that_has_not_ended():
             assert await session.fetch(query(3, window))
         server.answer = with_times(start, (now - timedelta(hours=1)).isoformat())
         async with session_with(server, retry=RetryPolicy(attempts=1)) as session:
-            with pytest.raises(errors.PayloadError, match="end_time: asked for "):
+            with pytest.raises(errors.PayloadError, match="end_time: requested "):
                 await session.fetch(query(3, window))
 
 
-async def test_a_relative_window():
-    """The last hour is an hour, wherever the server's present is."""
+async def test_only_the_length_of_a_relative_window_counts():
+    """An answer for the last hour has a length of one hour, at any present of the server."""
     window = Window.last(hours=1)
     with RawServer(with_times("2020-01-01T00:00:00Z", "2020-01-01T01:00:00Z")).running() as server:
         async with session_with(server, retry=RetryPolicy(attempts=1)) as session:
             assert await session.fetch(query(3, window))
             server.answer = with_times("2020-01-01T00:00:00Z", "2020-01-01T00:15:00Z")
-            with pytest.raises(errors.PayloadError, match="asked for the last 60 min"):
+            with pytest.raises(errors.PayloadError, match="requested the last 60 min"):
                 await session.fetch(query(3, window))
 
 
-async def test_a_gateway_s_404():
-    """A 404 that is not Twilio's own has no code and points at what stands between."""
+async def test_a_gateways_404_names_the_gateway():
+    """A 404 without Twilio's body has no code, and its hint names the gateway."""
     html = {"Content-Type": "text/html"}
     answer = first(lambda _: http(b"<h1>no backend</h1>", 404, html), lambda _: error(404, 20404))
     with RawServer(answer).running() as server:

@@ -1,4 +1,4 @@
-"""Kind 6: one bad item never spoils its container."""
+"""Kind 6: one bad item never makes its list or answer unreadable."""
 
 import json
 from datetime import UTC, datetime
@@ -57,7 +57,7 @@ HALVES = [rb"\ud83d", rb"\uDE00", rb"Ann \ud83d\ud83d\ude00", b"\xff", b"\xed\xa
 
 
 def listing(*items):
-    """Answer with these items as all Workers, and truly about each."""
+    """Answer with these items as all Workers, and with right statistics of each."""
 
     def answer(question):
         return page("workers", items) if question.lists_workers else http(statistics(question))
@@ -66,17 +66,17 @@ def listing(*items):
 
 
 def three(**changes):
-    """Three Workers, of whom one is not as it should be."""
+    """Return three Workers, one of them with these changes."""
     return [worker(0), {**worker(BAD), **changes}, worker(2)]
 
 
 def session_of(server):
-    """A session that asks the raw server."""
+    """Return a session that uses the raw server."""
     return TaskRouterSession(Credentials.auth_token(ACCOUNT, TOKEN), base_url=server.url)
 
 
 async def streamed(session):
-    """Each Worker that was answered for, and what ended the stream."""
+    """Return the Workers with an outcome, and the error at the end."""
     found, ended = [], None
     try:
         async with session.stream_worker_statistics(WORKSPACE, WINDOW) as outcomes:
@@ -91,7 +91,7 @@ async def streamed(session):
 
 @pytest.mark.parametrize("change", ODD, ids=repr)
 async def test_an_odd_value_never_hides_its_worker(change, caplog):
-    """A Worker with a value of the wrong kind is delivered, keeps it, and is told of once."""
+    """A Worker with an odd value is delivered with that value, and is logged once."""
     ((name, value),) = change.items()
     with RawServer(listing(*three(**change))).running() as server:
         async with session_of(server) as session:
@@ -107,8 +107,8 @@ async def test_an_odd_value_never_hides_its_worker(change, caplog):
 
 
 @pytest.mark.parametrize("change", NAMELESS, ids=repr)
-async def test_an_item_without_its_name_is_told_of_after_all_others(change):
-    """An item that names no Worker of the list is left out; the run gives the rest, then fails."""
+async def test_an_item_without_a_sid_fails_the_list_at_its_end(change):
+    """An item without a right SID is left out; the run delivers the rest, then fails."""
     ((name, _),) = change.items()
     with RawServer(listing(*three(**change))).running() as server:
         async with session_of(server) as session:
@@ -120,8 +120,8 @@ async def test_an_item_without_its_name_is_told_of_after_all_others(change):
 
 
 @pytest.mark.parametrize("item", [None, 5, "WK", [], [SIDS[1]], {}], ids=repr)
-async def test_what_is_not_an_item_is_told_of_after_all_others(item):
-    """What stands in a list and is not an object with a SID hides nothing and is not forgotten."""
+async def test_a_value_that_is_not_an_item_fails_the_list_at_its_end(item):
+    """A value that is not an object with a SID is left out, and the list fails at its end."""
     with RawServer(listing(worker(0), item, worker(2))).running() as server:
         async with session_of(server) as session:
             found, ended = await streamed(session)
@@ -130,7 +130,7 @@ async def test_what_is_not_an_item_is_told_of_after_all_others(item):
 
 
 async def test_a_thousand_nameless_items_make_a_short_error():
-    """An error about many items tells their number and explains the first few."""
+    """The error about many items has their number and the first few problems."""
     with RawServer(listing(worker(0), *[{}] * 1000)).running() as server:
         async with session_of(server) as session:
             with pytest.raises(errors.PayloadError, match="1000 of 1001 items") as caught:
@@ -139,7 +139,7 @@ async def test_a_thousand_nameless_items_make_a_short_error():
 
 
 async def test_an_export_of_a_list_with_a_nameless_item_is_not_complete(tmp_path):
-    """Who was left out is unknown, so no export says that it has everybody."""
+    """An export of a list with an unreadable item is not complete."""
     plan = etl.worker_plan(WORKSPACE, WINDOW)
     sink = etl.JsonLinesSink(tmp_path / "rows.jsonl")
     with RawServer(listing(*three(sid=None))).running() as server:
@@ -150,7 +150,7 @@ async def test_an_export_of_a_list_with_a_nameless_item_is_not_complete(tmp_path
 
 @pytest.mark.parametrize("half", HALVES, ids=repr)
 async def test_half_a_character_in_a_list_costs_one_character(half):
-    """Half an emoji, or a byte that is not UTF-8, in one Worker's name leaves all Workers."""
+    """Half an emoji, or a byte that is not UTF-8, in a Worker's name hides no Worker."""
     body = json.dumps({"workers": three(friendly_name="@"), "meta": {"next_page_url": None}})
     said = http(body.encode().replace(b'"@"', b'"' + half + b'"'))
 
@@ -167,7 +167,7 @@ async def test_half_a_character_in_a_list_costs_one_character(half):
 
 @pytest.mark.parametrize("half", HALVES, ids=repr)
 async def test_half_a_character_in_an_answer_costs_one_character(half):
-    """An Activity with half an emoji in its name is an Activity with all its seconds."""
+    """Half an emoji in an Activity's name does not change its seconds."""
     activity = {"sid": "WA" + "1" * 32, "friendly_name": "@", "total": 60}
 
     def answer(question):
@@ -185,7 +185,7 @@ async def test_half_a_character_in_an_answer_costs_one_character(half):
 
 
 async def test_half_a_character_inside_attributes_costs_one_character():
-    """Attributes are JSON inside JSON: half an emoji in the inner one is replaced as well."""
+    """Half an emoji in the inner JSON of attributes is replaced as well."""
     with RawServer(listing(*three(attributes=r'{"nick": "\ud83d", "n": 1}'))).running() as server:
         async with session_of(server) as session:
             found = await session.iterate(queries.workers(WORKSPACE)).collect()
@@ -193,7 +193,7 @@ async def test_half_a_character_inside_attributes_costs_one_character():
 
 
 async def test_attributes_that_are_an_object_are_read_as_one():
-    """Attributes as an object instead of its text are the same attributes."""
+    """Attributes given as an object equal those given as its text."""
     with RawServer(listing(*three(attributes={"languages": ["en"]}))).running() as server:
         async with session_of(server) as session:
             found = await session.iterate(queries.workers(WORKSPACE)).collect()
@@ -201,8 +201,8 @@ async def test_attributes_that_are_an_object_are_read_as_one():
 
 
 @pytest.mark.parametrize("value", [1.5, True, [], "many"], ids=repr)
-async def test_a_bad_count_in_a_list_of_statistics_is_told_of_after_all_others(value):
-    """Statistics stay strict: a queue whose count is not one is left out, and the list fails."""
+async def test_a_bad_count_fails_a_list_of_statistics_at_its_end(value):
+    """A TaskQueue with a wrong count is left out, and the list fails at its end."""
     items = [
         {
             "task_queue_sid": f"WQ{number:032x}",
@@ -222,7 +222,7 @@ async def test_a_bad_count_in_a_list_of_statistics_is_told_of_after_all_others(v
 
 
 async def test_an_odd_value_of_a_single_worker_is_kept():
-    """One Worker that is asked for by SID is read as leniently as one of a list."""
+    """A single Worker is read as leniently as one of a list."""
     with RawServer(lambda _: http(worker(1, available="true", attributes={}))).running() as server:
         async with session_of(server) as session:
             found = await session.fetch(queries.worker(WORKSPACE, SIDS[1]))

@@ -1,4 +1,4 @@
-"""What a type checker makes of the public surface: read by mypy and pyright, never run.
+"""Type assertions about the public surface: mypy and pyright read this file; nothing runs it.
 
 An ``ignore`` marks a line that must be an error: both checkers report one that is not needed.
 """
@@ -34,7 +34,7 @@ LISTING = queries.workers("WS…")
 
 
 def constructors() -> None:
-    """A constructor's type names what will come."""
+    """A constructor's type names the model of the answer."""
     assert_type(QUERY, Query[WorkerStatistics])
     assert_type(LISTING, Listing[Worker])
     assert_type(QUERY.with_window(Window.last(minutes=1)), Query[WorkerStatistics])
@@ -42,7 +42,7 @@ def constructors() -> None:
 
 
 async def answers(session: TaskRouterSession) -> None:
-    """A query's answer has the query's type, a listing's items the listing's."""
+    """An answer has the type of its query, an item the type of its listing."""
     assert_type(await session.fetch(QUERY), WorkerStatistics)
     assert_type(await session.fetch(QUERY, max_wait=None, priority="bulk"), WorkerStatistics)
     assert_type(await session.fetch_with_meta(QUERY), Success[WorkerStatistics])
@@ -52,7 +52,7 @@ async def answers(session: TaskRouterSession) -> None:
 
 
 async def every_statistic(session: TaskRouterSession) -> None:
-    """Each statistic of Workers and TaskQueues is answered by its own model."""
+    """Each statistic of Workers and TaskQueues has its model."""
     assert_type(
         await session.fetch(queries.worker_statistics("WS…", "WK…")), models.WorkerStatistics
     )
@@ -82,7 +82,7 @@ async def every_statistic(session: TaskRouterSession) -> None:
 
 
 async def every_other_answer(session: TaskRouterSession) -> None:
-    """So is each of Workflows and Workspaces, and each single resource."""
+    """Each statistic of Workflows and Workspaces, and each single resource, has its model."""
     assert_type(
         await session.fetch(queries.workflow_cumulative_statistics("WS…", "WW…")),
         models.WorkflowCumulativeStatistics,
@@ -109,7 +109,7 @@ async def every_other_answer(session: TaskRouterSession) -> None:
 
 
 async def every_list(session: TaskRouterSession) -> None:
-    """The items of each list are of its own model."""
+    """The items of each list have their model."""
     assert_type(
         await session.iterate(queries.task_queues_statistics("WS…")).collect(),
         list[models.TaskQueueStatistics],
@@ -171,7 +171,7 @@ async def sources(session: TaskRouterSession) -> None:
 
 
 async def main_job(session: TaskRouterSession, sids: AsyncIterator[str]) -> None:
-    """The main job takes workers in any form, and answers with their statistics."""
+    """The main job takes Workers in any form and returns their statistics."""
     assert_type(session.stream_worker_statistics("WS…"), OutcomeStream[WorkerStatistics])
     session.stream_worker_statistics("WS…", Window.last(hours=8), task_channel="voice")
     session.stream_worker_statistics("WS…", workers=["WK…"])
@@ -185,13 +185,13 @@ def covariance(
     listing: Listing[Worker],
     success: Success[WorkerStatistics],
 ) -> tuple[Query[object], Listing[object], Success[object], Outcome[object]]:
-    """What asks for a special thing asks for a general one as well."""
+    """A query of a special type is also a query of a general type."""
     general: Query[WorkerStatistics | Worker] = query
     return general, listing, success, success
 
 
 def records(statistics: WorkerStatistics) -> None:
-    """Fields have the types of the documents; what names an answer, and its part, is there."""
+    """Fields have the documented types; required SIDs and parts are not optional."""
     cumulative = statistics.cumulative
     assert_type(cumulative, WorkerCumulative)
     assert_type(statistics.worker_sid, str)

@@ -1,4 +1,4 @@
-"""Type checkers agree with the public surface, and find its misuse."""
+"""Tests that type checkers accept the public surface and find its misuse."""
 
 import importlib.util
 import json
@@ -16,7 +16,7 @@ README = ROOT / "README.md"
 
 @pytest.fixture(params=["surface.py", "README.md"])
 def checked(request, tmp_path):
-    """The surface file, and README's first example: both are what callers write."""
+    """Return the surface file, and README's first example: both are callers' code."""
     if request.param == "surface.py":
         return SURFACE
     example = re.search(
@@ -44,21 +44,21 @@ def skip_without(checker):
         pytest.skip(f"{checker} is not installed: types are checked with the dev extra")
 
 
-def test_mypy(checked):
-    """Strict mypy finds every type as asserted, every marked line an error, and no other."""
+def test_mypy_finds_the_asserted_types(checked):
+    """Strict mypy finds every asserted type, an error in every marked line, and no other."""
     skip_without("mypy")
     done = run(checked, "mypy", "--strict", "--no-error-summary")
     assert (done.stdout, done.returncode) == ("", 0)
 
 
-def test_pyright(checked):
-    """Strict pyright finds every type as asserted, every marked line an error, and no other."""
+def test_pyright_finds_the_asserted_types(checked):
+    """Strict pyright finds every asserted type, an error in every marked line, and no other."""
     skip_without("pyright")
     options = ("--outputjson", "--pythonversion", "3.11", "--pythonpath", sys.executable)
     done = run(checked, "pyright", *options)
     report = re.search(r"^\{.*^\}", done.stdout, re.DOTALL | re.MULTILINE)
     if report is None:
         pytest.skip("pyright could not start: it fetches its own program on first use")
-    told = json.loads(report[0])
-    found = [(d["range"]["start"]["line"] + 1, d["message"]) for d in told["generalDiagnostics"]]
-    assert (found, told["summary"]["filesAnalyzed"]) == ([], 1)
+    output = json.loads(report[0])
+    found = [(d["range"]["start"]["line"] + 1, d["message"]) for d in output["generalDiagnostics"]]
+    assert (found, output["summary"]["filesAnalyzed"]) == ([], 1)

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from attrs import define, field
 
 from taskrouter_stats import Listing, Query, TaskRouterSession, Window, queries
+from taskrouter_stats.core.window import WINDOW_TOO_OLD
 from taskrouter_stats.errors import (
     ApiError,
     BadRequest,
@@ -43,8 +44,6 @@ _QUEUES: Final = 50
 _RECENT: Final = Window.last(minutes=15)
 _LONG_AGO: Final = timedelta(days=30, hours=12)
 """Longer than the documented 30 days, shorter than the 31 that one page documents for IE1."""
-_TOO_OLD: Final = 14241
-"""Twilio's error code for a start time older than 30 days."""
 
 
 @define
@@ -123,7 +122,9 @@ class Checks:
             await self._fetch(old)
             self.retention = f"{requested} is answered, although Twilio documents 30 days"
         except BadRequest as error:
-            documented = "as documented" if error.code == _TOO_OLD else f"documented: {_TOO_OLD}"
+            documented = (
+                "as documented" if error.code == WINDOW_TOO_OLD else f"documented: {WINDOW_TOO_OLD}"
+            )
             reply = f"HTTP {error.status}, code {error.code}"
             self.retention = f"{requested} is refused with {reply}, {documented}"
         except ApiError as error:

@@ -22,7 +22,7 @@ from taskrouter_stats.errors import (
     Unauthorized,
     UsageError,
 )
-from taskrouter_stats.models.credentials import CREDENTIAL_VARIABLES
+from taskrouter_stats.models import environment
 
 __all__ = [
     "Finding",
@@ -118,7 +118,7 @@ _WITH_TASKROUTER: Final = {"us1", "ie1"}
 
 def credentials_finding(environ: Mapping[str, str]) -> tuple[Finding, Credentials | None]:
     """Return the finding about the credentials of the environment, and the credentials."""
-    names = [name for name in CREDENTIAL_VARIABLES if environ.get(name)]
+    names = [name for name in environment.CREDENTIALS if environ.get(name)]
     variables = f"set: {', '.join(names)}" if names else "no variable is set"
     try:
         credentials = Credentials.from_env(environ)
@@ -143,12 +143,14 @@ def credentials_finding(environ: Mapping[str, str]) -> tuple[Finding, Credential
 
 def _missing(environ: Mapping[str, str]) -> str | None:
     """Return which variable of a pair is missing, or None if no variable is."""
-    key, secret, account, token = (environ.get(name) for name in CREDENTIAL_VARIABLES)
+    key, secret, account, token = (environ.get(name) for name in environment.CREDENTIALS)
     if key or secret:
-        return None if key and secret else f"{CREDENTIAL_VARIABLES[1 if key else 0]} is missing"
+        return None if key and secret else f"{environment.CREDENTIALS[1 if key else 0]} is missing"
     if account or token:
         return (
-            None if account and token else f"{CREDENTIAL_VARIABLES[3 if account else 2]} is missing"
+            None
+            if account and token
+            else f"{environment.CREDENTIALS[3 if account else 2]} is missing"
         )
     return "there are no credentials"
 

@@ -16,14 +16,13 @@ from attrs import evolve, frozen
 
 from taskrouter_stats import Credentials, SessionOptions, TaskRouterSession
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.models import check_sid
-from taskrouter_stats.models.credentials import CREDENTIAL_VARIABLES
-from taskrouter_stats.session.options import BASE_URL, options_from_env
+from taskrouter_stats.models import check_sid, environment
+from taskrouter_stats.session.options import options_from_env
 
 __all__ = ["Account", "read_accounts"]
 
 _CREDENTIAL_KEYS: Final = ("api_key_env", "api_secret_env", "account_sid_env", "auth_token_env")
-_VARIABLES: Final = dict(zip(_CREDENTIAL_KEYS, CREDENTIAL_VARIABLES, strict=True))
+_VARIABLES: Final = dict(zip(_CREDENTIAL_KEYS, environment.CREDENTIALS, strict=True))
 """The environment variable that each key of the file stands for."""
 _PLACES: Final = ("base_url", "region", "edge")
 _KEYS: Final = {"name", "workspaces", *_PLACES, *_VARIABLES}
@@ -131,9 +130,9 @@ def _account(file: str, number: int, table: Mapping[str, Any], options: SessionO
     where = {key: _text(place, key, table[key]) for key in _PLACES if key in table}
     if "base_url" in where and options.get("base_url") is not None:
         raise ConfigError(f"{place} has a base_url: omit --base-url")
-    if os.environ.get(BASE_URL) and where.keys() & {"region", "edge"}:
+    if os.environ.get(environment.BASE_URL) and where.keys() & {"region", "edge"}:
         raise ConfigError(
-            f"{place} has a region or edge, and {BASE_URL} names another server: remove one"
+            f"{place} has a region or edge, and {environment.BASE_URL} names another server: remove one"
         )
     merged = options_from_env(cast("SessionOptions", {**options, **where}), os.environ)
     credentials = _credentials(place, table)

@@ -1,66 +1,20 @@
-"""A constructor for every operation: ``queries.worker_statistics(…)``, ``queries.workers(…)``.
+"""One constructor for each operation, such as ``queries.worker_statistics(…)``.
 
-Each returns a value that says what to ask and what will come; nothing is sent. Arguments are
-checked here, so a mistake shows where it was made. A ``Query`` is answered by
-``session.fetch``, a ``Listing`` is read by ``session.iterate``.
+A constructor checks its arguments and returns a value; it sends nothing. ``session.fetch`` sends
+a ``Query`` and returns the answer; ``session.iterate`` reads a ``Listing``.
 """
 
-from .task_queues import (
-    task_queue_cumulative_statistics,
-    task_queue_real_time_statistics,
-    task_queue_statistics,
-    task_queues,
-    task_queues_bulk_real_time_statistics,
-    task_queues_statistics,
-)
-from .workers import (
-    worker,
-    worker_channels,
-    worker_statistics,
-    workers,
-    workers_cumulative_statistics,
-    workers_real_time_statistics,
-    workers_statistics,
-)
-from .workflows import (
-    workflow_cumulative_statistics,
-    workflow_real_time_statistics,
-    workflow_statistics,
-    workflows,
-)
-from .workspaces import (
-    activities,
-    task_channels,
-    workspace,
-    workspace_cumulative_statistics,
-    workspace_real_time_statistics,
-    workspace_statistics,
-    workspaces,
-)
+from . import task_queues as _task_queues
+from . import workers as _workers
+from . import workflows as _workflows
+from . import workspaces as _workspaces
+from .task_queues import *  # noqa: F403 (each module lists its constructors)
+from .workers import *  # noqa: F403
+from .workflows import *  # noqa: F403
+from .workspaces import *  # noqa: F403
 
-__all__ = [
-    "activities",
-    "task_channels",
-    "task_queue_cumulative_statistics",
-    "task_queue_real_time_statistics",
-    "task_queue_statistics",
-    "task_queues",
-    "task_queues_bulk_real_time_statistics",
-    "task_queues_statistics",
-    "worker",
-    "worker_channels",
-    "worker_statistics",
-    "workers",
-    "workers_cumulative_statistics",
-    "workers_real_time_statistics",
-    "workers_statistics",
-    "workflow_cumulative_statistics",
-    "workflow_real_time_statistics",
-    "workflow_statistics",
-    "workflows",
-    "workspace",
-    "workspace_cumulative_statistics",
-    "workspace_real_time_statistics",
-    "workspace_statistics",
-    "workspaces",
-]
+__all__: list[str] = []
+__all__ += _task_queues.__all__
+__all__ += _workers.__all__
+__all__ += _workflows.__all__
+__all__ += _workspaces.__all__

@@ -1,7 +1,9 @@
-"""Questions about Workers, one by one and all together."""
+"""Queries about Workers, one at a time and all together."""
+
+import attrs
 
 from taskrouter_stats.core import endpoints
-from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, check_arguments
+from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, make_listing, make_query
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.models import (
     Worker,
@@ -30,26 +32,30 @@ def worker_statistics(
     *,
     task_channel: str | None = None,
 ) -> Query[WorkerStatistics]:
-    """One Worker's cumulative statistics; there are no real-time ones per Worker.
+    """Ask for one Worker's cumulative statistics; Twilio has no real-time ones of one Worker.
 
-    By default these are closed for Workspaces of more than 100 Workers; Twilio's support can open
+    Twilio closes them by default for Workspaces of more than 100 Workers; its support can open
     them (https://www.twilio.com/docs/taskrouter/limits).
     Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
 
     Args:
         workspace_sid: the Workspace (WS…).
         worker_sid: the Worker (WK…).
-        window: the time asked for; the last 15 minutes by default.
+        window: the time window; the last 15 minutes by default.
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidWindow, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKER_STATISTICS
-    sids = {"workspace_sid": workspace_sid, "worker_sid": worker_sid}
-    parts = check_arguments(row, sids, window, {"task_channel": task_channel})
-    workspace, worker = parts[0]
-    return Query(row, *parts, context=Worker(sid=worker, workspace_sid=workspace))
+    query = make_query(
+        endpoints.WORKER_STATISTICS,
+        workspace_sid,
+        worker_sid,
+        window=window,
+        task_channel=task_channel,
+    )
+    worker = Worker(sid=query.sid, workspace_sid=query.workspace_sid)
+    return attrs.evolve(query, context=worker)
 
 
 def workers_statistics(
@@ -61,29 +67,30 @@ def workers_statistics(
     task_queue_name: str | None = None,
     friendly_name: str | None = None,
 ) -> Query[WorkersStatistics]:
-    """All Workers together, cumulative and real-time.
+    """Ask for the cumulative and real-time statistics of all Workers together.
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        window: the time asked for; the last 15 minutes by default.
+        window: the time window; the last 15 minutes by default.
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
         task_queue_sid: only Workers eligible for this TaskQueue (WQ…).
-        task_queue_name: only Workers eligible for the TaskQueue of this name.
-        friendly_name: only the one of this name.
+        task_queue_name: only Workers eligible for the TaskQueue with this name.
+        friendly_name: only the Worker with this name.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidWindow, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKERS_STATISTICS
-    filters = {
-        "task_channel": task_channel,
-        "task_queue_sid": task_queue_sid,
-        "task_queue_name": task_queue_name,
-        "friendly_name": friendly_name,
-    }
-    return Query(row, *check_arguments(row, {"workspace_sid": workspace_sid}, window, filters))
+    return make_query(
+        endpoints.WORKERS_STATISTICS,
+        workspace_sid,
+        window=window,
+        task_channel=task_channel,
+        task_queue_sid=task_queue_sid,
+        task_queue_name=task_queue_name,
+        friendly_name=friendly_name,
+    )
 
 
 def workers_cumulative_statistics(
@@ -92,24 +99,23 @@ def workers_cumulative_statistics(
     *,
     task_channel: str | None = None,
 ) -> Query[WorkersCumulativeStatistics]:
-    """All Workers together, cumulative.
+    """Ask for the cumulative statistics of all Workers together.
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        window: the time asked for; the last 15 minutes by default.
+        window: the time window; the last 15 minutes by default.
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidWindow, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKERS_CUMULATIVE_STATISTICS
-    return Query(
-        row,
-        *check_arguments(
-            row, {"workspace_sid": workspace_sid}, window, {"task_channel": task_channel}
-        ),
+    return make_query(
+        endpoints.WORKERS_CUMULATIVE_STATISTICS,
+        workspace_sid,
+        window=window,
+        task_channel=task_channel,
     )
 
 
@@ -118,7 +124,7 @@ def workers_real_time_statistics(
     *,
     task_channel: str | None = None,
 ) -> Query[WorkersRealTimeStatistics]:
-    """All Workers together, now.
+    """Ask for the real-time statistics of all Workers together.
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker-statistics.
 
@@ -127,14 +133,10 @@ def workers_real_time_statistics(
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKERS_REAL_TIME_STATISTICS
-    return Query(
-        row,
-        *check_arguments(
-            row, {"workspace_sid": workspace_sid}, filters={"task_channel": task_channel}
-        ),
+    return make_query(
+        endpoints.WORKERS_REAL_TIME_STATISTICS, workspace_sid, task_channel=task_channel
     )
 
 
@@ -142,7 +144,7 @@ def worker(
     workspace_sid: str,
     worker_sid: str,
 ) -> Query[Worker]:
-    """One Worker.
+    """Ask for one Worker.
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker.
 
@@ -151,12 +153,9 @@ def worker(
         worker_sid: the Worker (WK…).
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKER
-    return Query(
-        row, *check_arguments(row, {"workspace_sid": workspace_sid, "worker_sid": worker_sid})
-    )
+    return make_query(endpoints.WORKER, workspace_sid, worker_sid)
 
 
 def workers(
@@ -172,40 +171,37 @@ def workers(
     ordering: str | None = None,
     page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[Worker]:
-    """The Workers of a Workspace.
+    """List the Workers of a Workspace.
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        activity_name: only Workers in the Activity of this name.
+        activity_name: only Workers in the Activity with this name.
         activity_sid: only Workers in this Activity (WA…).
-        available: only those that are available, or only those that are not.
-        friendly_name: only the one of this name.
-        target_workers_expression: only Workers that match; documented at 3 requests a second,
-            apart from the plain list's budget.
-        task_queue_name: only Workers eligible for the TaskQueue of this name.
+        available: True for available Workers only, False for the others only.
+        friendly_name: only the Worker with this name.
+        target_workers_expression: only Workers that match it; documented at 3 requests a second,
+            in a budget separate from the plain list's.
+        task_queue_name: only Workers eligible for the TaskQueue with this name.
         task_queue_sid: only Workers eligible for this TaskQueue (WQ…).
         ordering: the API's sorting parameter, such as ``"DateStatusChanged:desc"``.
         page_size: items per request, 1 to 1000.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKERS
-    filters = {
-        "activity_name": activity_name,
-        "activity_sid": activity_sid,
-        "available": available,
-        "friendly_name": friendly_name,
-        "target_workers_expression": target_workers_expression,
-        "task_queue_name": task_queue_name,
-        "task_queue_sid": task_queue_sid,
-        "ordering": ordering,
-    }
-    return Listing(
-        row,
-        *check_arguments(row, {"workspace_sid": workspace_sid}, filters=filters),
+    return make_listing(
+        endpoints.WORKERS,
+        workspace_sid,
+        activity_name=activity_name,
+        activity_sid=activity_sid,
+        available=available,
+        friendly_name=friendly_name,
+        target_workers_expression=target_workers_expression,
+        task_queue_name=task_queue_name,
+        task_queue_sid=task_queue_sid,
+        ordering=ordering,
         page_size=page_size,
     )
 
@@ -216,7 +212,7 @@ def worker_channels(
     *,
     page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[WorkerChannel]:
-    """A Worker's capacities, one for each TaskChannel.
+    """List a Worker's capacities, one for each TaskChannel.
 
     Source: https://www.twilio.com/docs/taskrouter/api/worker-channel.
 
@@ -226,11 +222,6 @@ def worker_channels(
         page_size: items per request, 1 to 1000.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKER_CHANNELS
-    return Listing(
-        row,
-        *check_arguments(row, {"workspace_sid": workspace_sid, "worker_sid": worker_sid}),
-        page_size=page_size,
-    )
+    return make_listing(endpoints.WORKER_CHANNELS, workspace_sid, worker_sid, page_size=page_size)

@@ -1,9 +1,9 @@
-"""Questions about Workflows."""
+"""Queries about Workflows."""
 
 from collections.abc import Sequence
 
 from taskrouter_stats.core import endpoints
-from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, check_arguments
+from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, make_listing, make_query
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.models import (
     Workflow,
@@ -28,27 +28,27 @@ def workflow_statistics(
     task_channel: str | None = None,
     split_by_wait_time: Sequence[int] | None = None,
 ) -> Query[WorkflowStatistics]:
-    """One Workflow, cumulative and real-time.
+    """Ask for one Workflow's cumulative and real-time statistics.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workflow-statistics.
 
     Args:
         workspace_sid: the Workspace (WS…).
         workflow_sid: the Workflow (WW…).
-        window: the time asked for; the last 15 minutes by default.
+        window: the time window; the last 15 minutes by default.
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
-        split_by_wait_time: thresholds in seconds; counts above and below each come back.
+        split_by_wait_time: thresholds in seconds, > 0; the answer counts above and below each.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidWindow, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKFLOW_STATISTICS
-    filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
-    return Query(
-        row,
-        *check_arguments(
-            row, {"workspace_sid": workspace_sid, "workflow_sid": workflow_sid}, window, filters
-        ),
+    return make_query(
+        endpoints.WORKFLOW_STATISTICS,
+        workspace_sid,
+        workflow_sid,
+        window=window,
+        task_channel=task_channel,
+        split_by_wait_time=split_by_wait_time,
     )
 
 
@@ -60,27 +60,27 @@ def workflow_cumulative_statistics(
     task_channel: str | None = None,
     split_by_wait_time: Sequence[int] | None = None,
 ) -> Query[WorkflowCumulativeStatistics]:
-    """One Workflow, cumulative.
+    """Ask for one Workflow's cumulative statistics.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workflow-statistics.
 
     Args:
         workspace_sid: the Workspace (WS…).
         workflow_sid: the Workflow (WW…).
-        window: the time asked for; the last 15 minutes by default.
+        window: the time window; the last 15 minutes by default.
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
-        split_by_wait_time: thresholds in seconds; counts above and below each come back.
+        split_by_wait_time: thresholds in seconds, > 0; the answer counts above and below each.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidWindow, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKFLOW_CUMULATIVE_STATISTICS
-    filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
-    return Query(
-        row,
-        *check_arguments(
-            row, {"workspace_sid": workspace_sid, "workflow_sid": workflow_sid}, window, filters
-        ),
+    return make_query(
+        endpoints.WORKFLOW_CUMULATIVE_STATISTICS,
+        workspace_sid,
+        workflow_sid,
+        window=window,
+        task_channel=task_channel,
+        split_by_wait_time=split_by_wait_time,
     )
 
 
@@ -90,7 +90,7 @@ def workflow_real_time_statistics(
     *,
     task_channel: str | None = None,
 ) -> Query[WorkflowRealTimeStatistics]:
-    """One Workflow, now.
+    """Ask for one Workflow's real-time statistics.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workflow-statistics.
 
@@ -100,16 +100,13 @@ def workflow_real_time_statistics(
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKFLOW_REAL_TIME_STATISTICS
-    return Query(
-        row,
-        *check_arguments(
-            row,
-            {"workspace_sid": workspace_sid, "workflow_sid": workflow_sid},
-            filters={"task_channel": task_channel},
-        ),
+    return make_query(
+        endpoints.WORKFLOW_REAL_TIME_STATISTICS,
+        workspace_sid,
+        workflow_sid,
+        task_channel=task_channel,
     )
 
 
@@ -119,23 +116,18 @@ def workflows(
     friendly_name: str | None = None,
     page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[Workflow]:
-    """The Workflows of a Workspace.
+    """List the Workflows of a Workspace.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workflow.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        friendly_name: only the one of this name.
+        friendly_name: only the Workflow with this name.
         page_size: items per request, 1 to 1000.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKFLOWS
-    return Listing(
-        row,
-        *check_arguments(
-            row, {"workspace_sid": workspace_sid}, filters={"friendly_name": friendly_name}
-        ),
-        page_size=page_size,
+    return make_listing(
+        endpoints.WORKFLOWS, workspace_sid, friendly_name=friendly_name, page_size=page_size
     )

@@ -1,9 +1,9 @@
-"""Questions about Workspaces and what they hold."""
+"""Queries about Workspaces, their Activities and their TaskChannels."""
 
 from collections.abc import Sequence
 
 from taskrouter_stats.core import endpoints
-from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, check_arguments
+from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, make_listing, make_query
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.models import (
     Activity,
@@ -32,22 +32,26 @@ def workspace_statistics(
     task_channel: str | None = None,
     split_by_wait_time: Sequence[int] | None = None,
 ) -> Query[WorkspaceStatistics]:
-    """A Workspace, cumulative and real-time.
+    """Ask for a Workspace's cumulative and real-time statistics.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workspace-statistics.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        window: the time asked for; the last 15 minutes by default.
+        window: the time window; the last 15 minutes by default.
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
-        split_by_wait_time: thresholds in seconds; counts above and below each come back.
+        split_by_wait_time: thresholds in seconds, > 0; the answer counts above and below each.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidWindow, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKSPACE_STATISTICS
-    filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
-    return Query(row, *check_arguments(row, {"workspace_sid": workspace_sid}, window, filters))
+    return make_query(
+        endpoints.WORKSPACE_STATISTICS,
+        workspace_sid,
+        window=window,
+        task_channel=task_channel,
+        split_by_wait_time=split_by_wait_time,
+    )
 
 
 def workspace_cumulative_statistics(
@@ -57,22 +61,26 @@ def workspace_cumulative_statistics(
     task_channel: str | None = None,
     split_by_wait_time: Sequence[int] | None = None,
 ) -> Query[WorkspaceCumulativeStatistics]:
-    """A Workspace, cumulative.
+    """Ask for a Workspace's cumulative statistics.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workspace-statistics.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        window: the time asked for; the last 15 minutes by default.
+        window: the time window; the last 15 minutes by default.
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
-        split_by_wait_time: thresholds in seconds; counts above and below each come back.
+        split_by_wait_time: thresholds in seconds, > 0; the answer counts above and below each.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidWindow, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKSPACE_CUMULATIVE_STATISTICS
-    filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
-    return Query(row, *check_arguments(row, {"workspace_sid": workspace_sid}, window, filters))
+    return make_query(
+        endpoints.WORKSPACE_CUMULATIVE_STATISTICS,
+        workspace_sid,
+        window=window,
+        task_channel=task_channel,
+        split_by_wait_time=split_by_wait_time,
+    )
 
 
 def workspace_real_time_statistics(
@@ -80,7 +88,7 @@ def workspace_real_time_statistics(
     *,
     task_channel: str | None = None,
 ) -> Query[WorkspaceRealTimeStatistics]:
-    """A Workspace, now.
+    """Ask for a Workspace's real-time statistics.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workspace-statistics.
 
@@ -89,21 +97,17 @@ def workspace_real_time_statistics(
         task_channel: only this TaskChannel, by SID or ``unique_name`` such as ``"voice"``.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKSPACE_REAL_TIME_STATISTICS
-    return Query(
-        row,
-        *check_arguments(
-            row, {"workspace_sid": workspace_sid}, filters={"task_channel": task_channel}
-        ),
+    return make_query(
+        endpoints.WORKSPACE_REAL_TIME_STATISTICS, workspace_sid, task_channel=task_channel
     )
 
 
 def workspace(
     workspace_sid: str,
 ) -> Query[Workspace]:
-    """One Workspace.
+    """Ask for one Workspace.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workspace.
 
@@ -111,10 +115,9 @@ def workspace(
         workspace_sid: the Workspace (WS…).
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKSPACE
-    return Query(row, *check_arguments(row, {"workspace_sid": workspace_sid}))
+    return make_query(endpoints.WORKSPACE, workspace_sid)
 
 
 def workspaces(
@@ -122,23 +125,18 @@ def workspaces(
     friendly_name: str | None = None,
     page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[Workspace]:
-    """The Workspaces of the account.
+    """List the Workspaces of the account.
 
     Source: https://www.twilio.com/docs/taskrouter/api/workspace.
 
     Args:
-        friendly_name: only the one of this name.
+        friendly_name: only the Workspace with this name.
         page_size: items per request, 1 to 1000.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.WORKSPACES
-    return Listing(
-        row,
-        *check_arguments(row, {}, filters={"friendly_name": friendly_name}),
-        page_size=page_size,
-    )
+    return make_listing(endpoints.WORKSPACES, friendly_name=friendly_name, page_size=page_size)
 
 
 def activities(
@@ -148,24 +146,24 @@ def activities(
     available: bool | None = None,
     page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[Activity]:
-    """The Activities of a Workspace.
+    """List the Activities of a Workspace.
 
     Source: https://www.twilio.com/docs/taskrouter/api/activity.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        friendly_name: only the one of this name.
-        available: only those that are available, or only those that are not.
+        friendly_name: only the Activity with this name.
+        available: True for available Activities only, False for the others only.
         page_size: items per request, 1 to 1000.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.ACTIVITIES
-    filters = {"friendly_name": friendly_name, "available": available}
-    return Listing(
-        row,
-        *check_arguments(row, {"workspace_sid": workspace_sid}, filters=filters),
+    return make_listing(
+        endpoints.ACTIVITIES,
+        workspace_sid,
+        friendly_name=friendly_name,
+        available=available,
         page_size=page_size,
     )
 
@@ -175,7 +173,7 @@ def task_channels(
     *,
     page_size: int = MAX_PAGE_SIZE,
 ) -> Listing[TaskChannel]:
-    """The TaskChannels of a Workspace.
+    """List the TaskChannels of a Workspace.
 
     Source: https://www.twilio.com/docs/taskrouter/api/task-channel.
 
@@ -184,9 +182,6 @@ def task_channels(
         page_size: items per request, 1 to 1000.
 
     Raises:
-        InvalidSid, InvalidParameter: before anything is sent.
+        InvalidSid, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    row = endpoints.TASK_CHANNELS
-    return Listing(
-        row, *check_arguments(row, {"workspace_sid": workspace_sid}), page_size=page_size
-    )
+    return make_listing(endpoints.TASK_CHANNELS, workspace_sid, page_size=page_size)

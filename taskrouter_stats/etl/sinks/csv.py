@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, BinaryIO, ClassVar, Final, TextIO
 
 import orjson
@@ -12,14 +12,11 @@ import orjson
 from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.schemas import SCHEMAS, Kind
+from taskrouter_stats.models.values import utc_text
 
 from .append import AppendSink
 
 __all__ = ["CsvSink"]
-
-
-def _time(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def _day(value: date) -> str:
@@ -38,7 +35,7 @@ _WRITE: Final[Mapping[Kind, Callable[[Any], Any]]] = {
     "string": str,
     "int64": int,
     "float64": float,
-    "timestamp": _time,
+    "timestamp": utc_text,
     "date": _day,
     "bool": _flag,
     "json": _json,
