@@ -132,7 +132,8 @@ def _account(file: str, number: int, table: Mapping[str, Any], options: SessionO
         raise ConfigError(f"{place} has a base_url: omit --base-url")
     if os.environ.get(environment.BASE_URL) and where.keys() & {"region", "edge"}:
         raise ConfigError(
-            f"{place} has a region or edge, and {environment.BASE_URL} names another server: remove one"
+            f"{place} has a region or edge, and {environment.BASE_URL} names another server: "
+            "remove one"
         )
     merged = options_from_env(cast("SessionOptions", {**options, **where}), os.environ)
     credentials = _credentials(place, table)
