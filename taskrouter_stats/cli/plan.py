@@ -72,18 +72,7 @@ def plan(
     """Print the estimate and return the exit code."""
     if offline != (workers_count is not None):
         raise ConfigError("--offline and --workers-count N require each other: give both or none")
-    check_number(
-        "headroom",
-        options.get("headroom", 0.0),
-        "expected a share from 0 to below 1, such as 0.2 for 20%",
-        below=1.0,
-    )
-    check_number(
-        "pace_limit",
-        options.get("pace_limit", 1.0),
-        "expected requests per second, 0.001 or more",
-        least=1e-3,
-    )
+    _check_pace(options)
     if not workspaces and not offline:
         raise click.UsageError(
             "Missing argument 'WORKSPACES…': give it, or --offline --workers-count N."
@@ -107,6 +96,14 @@ def plan(
             "the fetch would take thousands of years at this pace: allow a faster pace"
         ) from None
     return COMPLETE
+
+
+def _check_pace(options: SessionOptions) -> None:
+    """Check the options that the estimate uses: an offline plan has no session to check them."""
+    share = "expected a share from 0 to below 1, such as 0.2 for 20%"
+    check_number("headroom", options.get("headroom", 0.0), share, below=1.0)
+    rate = "expected requests per second, 0.001 or more"
+    check_number("pace_limit", options.get("pace_limit", 1.0), rate, least=1e-3)
 
 
 async def _ask(
@@ -146,40 +143,41 @@ def _print(
     times: WindowSelection,
     options: SessionOptions,
 ) -> None:
-    lines: list[str] = []
-    say = lines.append
     first, last = estimate.windows[0], estimate.windows[-1]
     total = Window(start=first.start, end=last.end)
-    say(
-        f"{title}: {_count(estimate.workers, 'worker')} x {_count(len(estimate.windows), 'window')}"
-    )
-    say(f"  from {window_text(total)}")
-    say(
-        f"  {_count(estimate.requests, 'request')} for statistics, "
-        f"and {estimate.pages:,} to list the workers"
-    )
+    windows = _count(len(estimate.windows), "window")
+    requests = _count(estimate.requests, "request")
+    lines = [
+        f"{title}: {_count(estimate.workers, 'worker')} x {windows}",
+        f"  from {window_text(total)}",
+        f"  {requests} for statistics, and {estimate.pages:,} to list the workers",
+    ]
     share, pace_limit = 1 - options.get("headroom", 0.0), options.get("pace_limit")
     if limit is None:
         known = "" if title == "Offline" else "the server sent no limit; "
-        say(f"  {known}estimated time")
+        lines.append(f"  {known}estimated time")
         paces = [(f"at {pace:g} requests per second", pace) for pace in _PACES]
     else:
         used = f", of which this run uses {share:.0%}" if share < 1 else ""
-        say(f"  the server sent a limit of {limit:g}{used}; estimated time")
+        lines.append(f"  the server sent a limit of {limit:g}{used}; estimated time")
         paces = [("if the limit is per second", limit * share)]
         paces += [("if the limit is per 10 seconds", limit * share / _TEN)]
     paces = [(case, min(pace, pace_limit or pace)) for case, pace in paces]
-    for case, pace in paces:
-        say(f"    {case}: {duration_text(max(1, estimate.seconds(pace)))}")
-    for case, pace in paces:
-        if late := estimate.expiring(times.now, pace):
-            windows = "the oldest window" if len(late) == 1 else f"the {len(late):,} oldest windows"
-            say(
-                f"  Warning: {case}, {windows} will be older than the documented 30 days of "
-                "history before all workers are requested: start with a later window, or use "
-                "fewer and longer windows."
-            )
+    lines += [
+        f"    {case}: {duration_text(max(1, estimate.seconds(pace)))}" for case, pace in paces
+    ]
+    lines += [
+        f"  Warning: {case}, {_oldest(len(late))} will be older than the documented 30 days of "
+        "history before all workers are requested: start with a later window, or use fewer and "
+        "longer windows."
+        for case, pace in paces
+        if (late := estimate.expiring(times.now, pace))
+    ]
     console.out("\n".join(lines), highlight=False)
+
+
+def _oldest(count: int) -> str:
+    return "the oldest window" if count == 1 else f"the {count:,} oldest windows"
 
 
 def _count(count: int, noun: str) -> str:

@@ -24,33 +24,18 @@ def session_options(*, max_in_flight: int = 100, headroom: float = 0.0) -> Calla
     """
     defaults = {"max_in_flight": max_in_flight, "headroom": headroom}
     defaults = {name: value for name, value in defaults.items() if value != _SESSION[name]}
+    in_flight_help = f"Simultaneous requests.  [default: {max_in_flight}]"
+    headroom_help = f"Share of the limit for other clients: 0.3 is 30%.  [default: {headroom:g}]"
 
     def decorated(command: Command) -> Command:
         @click.option("--base-url", metavar="URL", help="Another server, such as a simulator.")
         @click.option("--region", metavar="NAME", help="Twilio region, such as ie1.")
         @click.option("--edge", metavar="NAME", help="Twilio edge, such as dublin.")
+        @click.option("--max-in-flight", type=int, help=in_flight_help)
+        @click.option("--pace-limit", type=float, metavar="PER_S", help="Maximum requests/s.")
+        @click.option("--headroom", type=float, metavar="SHARE", help=headroom_help)
         @click.option(
-            "--max-in-flight",
-            type=int,
-            help=f"Simultaneous requests.  [default: {max_in_flight}]",
-        )
-        @click.option(
-            "--pace-limit",
-            type=float,
-            metavar="PER_S",
-            help="Maximum requests/s per budget, > 0.",
-        )
-        @click.option(
-            "--headroom",
-            type=float,
-            metavar="SHARE",
-            help=f"Share of the limit for other clients: 0.3 is 30%.  [default: {headroom:g}]",
-        )
-        @click.option(
-            "--timeout",
-            type=float,
-            metavar="SECONDS",
-            help="Maximum for one attempt.  [default: 30]",
+            "--timeout", type=float, metavar="SECONDS", help="Of one attempt.  [default: 30]"
         )
         @click.option("--proxy", metavar="URL", help="Send requests through this http proxy.")
         @click.option("--trust-env", is_flag=True, default=None, help="Use HTTPS_PROXY etc.")

@@ -65,7 +65,7 @@ async def test_a_folder_is_parquet(simulator, run, tmp_path):
 
 
 async def test_csv_has_one_file_per_table(simulator, run, tmp_path):
-    """--format=csv writes CSV files into a folder."""
+    """With --format=csv, a folder gets a CSV file for each table."""
     command = ("fetch", simulator.workspace_sid, *DAYS, "--format=csv", "--compression=none")
     ran = await run(*command, "--output", str(tmp_path), **account(simulator))
     assert ran.code == 0
@@ -128,7 +128,7 @@ async def test_a_signal_is_75_and_the_same_command_continues(start, run, tmp_pat
 
 
 async def test_a_failure_is_3_and_can_be_retried(run, tmp_path):
-    """--max-failures allows the failure, and --retry-failed requests this query alone."""
+    """A failure is allowed by --max-failures, and requested alone by --retry-failed."""
     path = tmp_path / "rows.jsonl"
     failing = "WK" + "0" * 31 + "1"
     refuse = {f"{failing}/Statistics": (400, {"code": 20001, "status": 400, "message": "odd"})}

@@ -18,7 +18,7 @@ def read(last=None, start=None, end=None, day=None, tz=None):
 
 @pytest.mark.parametrize(("span", "minutes"), [("90m", 90), ("8h", 480), ("2d", 2880), (" 1m ", 1)])
 def test_last_counts_back_from_now(span, minutes):
-    """--last takes minutes, hours and days, and the window is absolute."""
+    """The option --last takes minutes, hours and days, and the window is absolute."""
     assert read(last=span) == Window(start=NOW - timedelta(minutes=minutes), end=NOW)
 
 
