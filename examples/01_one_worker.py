@@ -1,4 +1,4 @@
-"""One worker's statistics of the last eight hours: `python examples/01_one_worker.py`."""
+"""One worker's statistics of the last eight hours: ``python examples/01_one_worker.py``."""
 
 import asyncio
 
@@ -8,13 +8,13 @@ from taskrouter_stats import Window, errors, queries
 
 
 async def main() -> None:
-    """Find a worker who is available, ask for its statistics, print them."""
+    """Find an available worker, fetch its statistics and print them."""
     async with open_session() as (session, workspace_sid):
         listing = queries.workers(workspace_sid, available=True, page_size=5)
         async with session.iterate(listing) as workers:
             worker = await anext(workers, None)
         if worker is None:
-            raise SystemExit("nobody is available right now")
+            raise SystemExit("no worker is available now: try again later")
         query = queries.worker_statistics(workspace_sid, worker.sid, Window.last(hours=8))
         try:
             statistics = await session.fetch(query, max_wait=5.0)

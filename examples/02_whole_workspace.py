@@ -1,7 +1,7 @@
-"""Every worker of a workspace, as fast as the limit permits.
+"""Every worker of a workspace, as fast as the rate limit allows.
 
-`python examples/02_whole_workspace.py`. The loop sees each outcome as it comes; one worker that
-fails does not end it.
+Run ``python examples/02_whole_workspace.py``. The loop gets each outcome when it arrives, and a
+query that fails does not end it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from taskrouter_stats import Failure, Success, Window
 
 
 async def main() -> None:
-    """Add up the time that the whole workspace spent in each activity."""
+    """Add up the time that all workers spent in each activity."""
     seconds: Counter[str] = Counter()
     reservations = 0
     async with open_session() as (session, workspace_sid):

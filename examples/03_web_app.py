@@ -1,11 +1,11 @@
-"""A web service around one session.
+"""A web service with one session.
 
-`python examples/03_web_app.py`, then `curl http://127.0.0.1:8080/workers` and, with one of the
-SIDs that it prints, `curl http://127.0.0.1:8080/workers/WK…`.
+Run ``python examples/03_web_app.py``, then ``curl http://127.0.0.1:8080/workers`` and, with one of
+the SIDs that it prints, ``curl http://127.0.0.1:8080/workers/WK…``.
 
-One session serves the whole process: it opens with the application and closes with it, and single
-answers go before bulk ones. The whole Workspace is fetched once for all who ask within 15 seconds:
-each fetch is as many requests to Twilio as there are workers.
+One session serves the process: the application opens and closes it. Requests for one worker go
+before bulk requests. The service fetches the whole Workspace at most once in 15 seconds and sends
+the result to all clients, because each fetch sends one request to Twilio for each worker.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ from taskrouter_stats import (
 )
 
 FRESH: Final = 15.0
-"""Seconds for which the answer of the whole Workspace is served again."""
+"""Seconds for which the service sends the same result for the whole Workspace."""
 
 
 class Recent:
-    """The last whole answer: made once for everybody who asks while it is made or fresh."""
+    """The latest result, made once for all clients while it is in progress or fresh."""
 
     def __init__(self, make: Callable[[], Awaitable[tuple[bytes, bool]]]) -> None:
         self._make = make
@@ -38,14 +38,14 @@ class Recent:
         self._until = 0.0
 
     async def get(self) -> bytes:
-        """Return the answer; a client that hangs up doesn't end it for the others."""
+        """Return the result; a client that disconnects does not cancel it for other clients."""
         task, now = self._task, asyncio.get_running_loop().time()
         if task is None or (task.done() and now >= self._until):
             task = self._task = asyncio.create_task(self._made())
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """End what is under way."""
+        """Cancel the fetch in progress."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -64,7 +64,7 @@ RECENT = web.AppKey("RECENT", Recent)
 
 
 async def session_context(app: web.Application) -> AsyncIterator[None]:
-    """Open the session with the application, close it with it."""
+    """Open the session when the application starts, and close it when it ends."""
     async with open_session() as (app[SESSION], app[WORKSPACE]):
         app[RECENT] = Recent(lambda: whole_workspace(app[SESSION], app[WORKSPACE]))
         yield
@@ -72,7 +72,7 @@ async def session_context(app: web.Application) -> AsyncIterator[None]:
 
 
 def http_error(error: errors.TaskRouterStatsError) -> tuple[int, dict[str, str]]:
-    """The status and headers that a client of ours can act on."""
+    """Return the status and headers that a client of this service can act on."""
     match error:
         case errors.InvalidSid() | errors.InvalidWindow() | errors.InvalidParameter():
             return 400, {}
@@ -91,7 +91,7 @@ def http_error(error: errors.TaskRouterStatsError) -> tuple[int, dict[str, str]]
 async def answer_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Errors of the SDK become HTTP answers; their texts hold no secrets."""
+    """Reply to errors of the SDK, whose messages hold no secrets."""
     try:
         return await handler(request)
     except errors.TaskRouterStatsError as error:
@@ -100,7 +100,7 @@ async def answer_errors(
 
 
 async def one_worker(request: web.Request) -> web.Response:
-    """One worker, now: it may wait two seconds for its turn, not longer."""
+    """Return one worker's statistics; wait at most two seconds for the rate limit."""
     query = queries.worker_statistics(
         request.app[WORKSPACE], request.match_info["sid"], Window.last(minutes=60)
     )
@@ -109,13 +109,13 @@ async def one_worker(request: web.Request) -> web.Response:
 
 
 async def all_workers(request: web.Request) -> web.Response:
-    """The whole workspace as JSON Lines; the last line says whether that was all."""
+    """Return all workers' statistics as JSON Lines; the last line says whether it is complete."""
     body = await request.app[RECENT].get()
     return web.Response(body=body, content_type="application/x-ndjson")
 
 
 async def whole_workspace(session: TaskRouterSession, workspace_sid: str) -> tuple[bytes, bool]:
-    """One line per worker, then one that says how it ended; and whether nothing is missing."""
+    """Return a line for each worker and one for the end, and whether nothing is missing."""
     lines: list[bytes] = []
     end: dict[str, Any]
     try:
@@ -134,7 +134,7 @@ async def whole_workspace(session: TaskRouterSession, workspace_sid: str) -> tup
 
 
 def make_app() -> web.Application:
-    """The application; a WSGI-like server or `web.run_app` serves it."""
+    """Return the application, for ``web.run_app`` or another aiohttp server."""
     app = web.Application(middlewares=[answer_errors])
     app.cleanup_ctx.append(session_context)
     app.router.add_get("/workers", all_workers)

@@ -1,7 +1,7 @@
-"""Four weeks, day by day, into files: `python examples/04_backfill_a_month.py [FOLDER]`.
+"""Four weeks, day by day, into files: ``python examples/04_backfill_a_month.py [FOLDER]``.
 
-Interrupt it and run it again: it goes on where it stopped. Run it the next day, and it fetches the
-day that has come. Without a folder it writes to a temporary one and removes it.
+Interrupt it and run it again: it continues where it stopped. Run it the next day: it fetches the
+new day. Without a folder it writes to a temporary one and removes it.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from account import open_session
 
 from taskrouter_stats import Window, etl
 
-DAYS = 28  # the server keeps 30, and the oldest would be gone before it is asked for
+DAYS = 28  # Twilio documents 30, and the oldest could expire during the run
 TZ = "America/New_York"
 
 
 async def main(folder: str, sink: etl.ParquetSink) -> None:
-    """Fetch what no earlier run has: ten workers in the simulator, all of yours."""
+    """Fetch what no earlier run has fetched: ten simulated workers, or all of your account."""
     last = (datetime.now(ZoneInfo(TZ)) - timedelta(hours=2)).date() - timedelta(days=1)
     days = Window.days(last - timedelta(days=DAYS - 1), last, tz=TZ)
     async with open_session(workers=10, limit=200) as (session, workspace_sid):
@@ -31,7 +31,7 @@ async def main(folder: str, sink: etl.ParquetSink) -> None:
     print(f"{report.failed} failed, {report.gone} gone, {report.expired} expired")
     agreeing = sum(check.ours == check.theirs for check in report.checks)
     print(f"sums agree with the server's on {agreeing} of {len(report.checks)} days")
-    print(f"run again: {again.already_done} were done already, {again.written} were asked for")
+    print(f"run again: {again.already_done} were done already, {again.written} were fetched")
 
 
 with tempfile.TemporaryDirectory() as temporary:

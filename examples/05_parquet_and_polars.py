@@ -1,7 +1,7 @@
-"""A lake of Parquet, and questions to it: `python examples/05_parquet_and_polars.py`.
+"""Parquet files and queries over them: ``python examples/05_parquet_and_polars.py``.
 
-`day` stands in the folders' names, as Hive lays them out: polars, duckdb and pandas make a column
-of it. It asks with polars where that is installed, otherwise with pyarrow.
+The folders' names hold ``day`` in Hive's layout, which polars, duckdb and pandas read as a column.
+The script uses polars if it is installed, otherwise pyarrow.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ TZ = "Europe/Dublin"
 
 
 async def fetch(sink: etl.ParquetSink) -> None:
-    """Three days of every worker."""
+    """Fetch three days of every worker."""
     last = datetime.now(UTC).date() - timedelta(days=2)
     days = Window.days(last - timedelta(days=2), last, tz=TZ)
     async with open_session(workers=40, limit=200) as (session, workspace_sid):
@@ -26,8 +26,8 @@ async def fetch(sink: etl.ParquetSink) -> None:
 
 
 def with_polars(lake: Path) -> None:
-    """Hours in each activity and day, one column for each activity."""
-    import polars as pl  # noqa: PLC0415 (it may be missing)
+    """Print the hours in each activity and day, with one column for each activity."""
+    import polars as pl  # noqa: PLC0415 (optional)
 
     hours = (
         pl.scan_parquet(lake / "worker_activity_durations", hive_partitioning=True)
@@ -41,8 +41,8 @@ def with_polars(lake: Path) -> None:
 
 
 def with_pyarrow(lake: Path) -> None:
-    """The same hours, one line for each activity and day."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 (the other way)
+    """Print the same hours, with one line for each activity and day."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 (used without polars)
 
     table = pq.read_table(lake / "worker_activity_durations")
     for row in table.group_by(["day", "activity_name"]).aggregate([("total", "sum")]).to_pylist():

@@ -1,8 +1,8 @@
-"""Into a warehouse with dlt, twice: `python examples/06_dlt_to_duckdb.py`.
+"""Two loads into a warehouse with dlt: ``python examples/06_dlt_to_duckdb.py``.
 
-The second run finds what the first has done in dlt's own state: it asks again only for the day
-that ended less than a day ago, whose late data is merged. Another warehouse is another
-`destination`.
+The second run reads from dlt's state what the first has loaded. It fetches again only the day that
+ended less than a day ago, and merges its late data. For another warehouse set another
+``destination``.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 
 
 def load(folder: Path, source: Any) -> None:
-    """Run the pipeline; what it loaded is in the trace."""
+    """Run the pipeline and print what it loaded."""
     pipeline = dlt.pipeline(
         "taskrouter",
         pipelines_dir=str(folder),
@@ -34,7 +34,7 @@ def load(folder: Path, source: Any) -> None:
     with pipeline.sql_client() as client:
         total = "SELECT count(*), count(DISTINCT query_key) FROM worker_statistics"
         rows, keys = client.execute_sql(total)[0]
-        print(f"the table has {rows} rows of {keys} questions")
+        print(f"the table has {rows} rows of {keys} queries")
         best = (
             "SELECT worker_name, sum(reservations_accepted) AS accepted FROM worker_statistics "
             "GROUP BY worker_name ORDER BY accepted DESC, worker_name LIMIT 3"
@@ -44,7 +44,7 @@ def load(folder: Path, source: Any) -> None:
 
 
 async def main(folder: Path) -> None:
-    """Load four days; dlt blocks and brings its own loop, so it runs in a thread."""
+    """Load four days in a thread, because dlt blocks and has its own event loop."""
     first = datetime.now(UTC).date() - timedelta(days=4)
     async with open_account(workers=25, limit=200) as (options, workspace_sid):
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""Where the examples ask: your account when its credentials are set, otherwise a simulator."""
+"""The account of the examples: yours if its credentials are set, otherwise a simulator."""
 
 import os
 from collections.abc import AsyncIterator
@@ -11,10 +11,10 @@ from taskrouter_stats.simulator import Simulator
 
 @asynccontextmanager
 async def open_account(workers: int, limit: int) -> AsyncIterator[tuple[dict[str, Any], str]]:
-    """What a session is made with when it isn't the environment's, and a Workspace's SID.
+    """Yield a session's options, empty for those of the environment, and a Workspace's SID.
 
-    With TWILIO_API_KEY and TWILIO_API_SECRET, or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, and
-    TWILIO_WORKSPACE_SID in the environment, these are yours.
+    Your account requires TWILIO_WORKSPACE_SID in the environment, and TWILIO_API_KEY with
+    TWILIO_API_SECRET or TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN.
     """
     if "TWILIO_API_KEY" in os.environ or "TWILIO_AUTH_TOKEN" in os.environ:
         yield {}, os.environ["TWILIO_WORKSPACE_SID"]
@@ -28,7 +28,7 @@ async def open_account(workers: int, limit: int) -> AsyncIterator[tuple[dict[str
 async def open_session(
     workers: int = 120, limit: int = 50
 ) -> AsyncIterator[tuple[TaskRouterSession, str]]:
-    """A session and a Workspace's SID; the numbers are the simulator's."""
+    """Yield a session and a Workspace's SID; the arguments are those of the simulator."""
     async with open_account(workers, limit) as (options, workspace_sid):
         make = TaskRouterSession if options else TaskRouterSession.from_env
         async with make(**options) as session:

@@ -115,13 +115,31 @@ def test_no_test_sleeps(path):
     assert timed == []
 
 
+PROMISES = {
+    "cli": {"main", "secrets", "wrong_calls", "wrong_places"},
+    "etl": {"completeness", "wrong_calls"},
+    "session": {"cancellation", "cancellation_sockets", "deadlines", "wrong_calls"}
+    | {"secrets", "secrets_arguments"},
+}
+"""Test files that hold a whole folder to a promise instead of mirroring one of its files."""
+
+
 def test_tests_mirror_the_sources():
-    """A test file of a folder is named after a source file, or after one and a topic."""
-    for folder in ("core", "models", "simulator"):
-        sources = {path.stem for path in (ROOT / "taskrouter_stats" / folder).iterdir()}
-        files = {path.stem.removeprefix("test_") for path in TESTS if path.parent.name == folder}
-        strays = {f for f in files if not any(f == s or f.startswith(f"{s}_") for s in sources)}
-        assert strays - {"concurrency"} == set()
+    """A test file is named for a source file of the same folder, or for a part of what it does."""
+    package = ROOT / "taskrouter_stats"
+    folders = [path for path in package.rglob("*") if path.is_dir() and path.name != "__pycache__"]
+    strays = set()
+    for folder in folders:
+        name = folder.relative_to(package).as_posix()
+        sources = {path.stem for path in folder.iterdir()} | PROMISES.get(name, set())
+        tests = [path for path in TESTS if path.parent == ROOT / "tests" / name]
+        names = {path: path.stem.removeprefix("test_") for path in tests}
+        strays |= {
+            named(path)
+            for path, stem in names.items()
+            if not any(stem == source or stem.startswith(f"{source}_") for source in sources)
+        }
+    assert strays == set()
 
 
 def test_the_top_level_is_fixed(tracked):

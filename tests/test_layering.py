@@ -163,6 +163,13 @@ def test_aiohttps_client_has_one_home():
     assert server <= {"aiohttp.web", "aiohttp.hdrs"}
 
 
+@pytest.mark.parametrize("name", [name for name in SOURCES if under(name, {"simulator.world"})])
+def test_the_simulators_world_has_no_http_and_no_json(name):
+    """The world computes plain values; the server alone speaks HTTP and shapes JSON."""
+    assert {m for m in imports(name) if under(m, {"aiohttp", "orjson", "json"})} == set()
+    assert {m for m in inner(name) if under(m, {"simulator.server"})} == set()
+
+
 @pytest.mark.parametrize("name", modules("core", "models"))
 def test_core_and_models_import_nothing_impure(name):
     """Core and models import no event loop, clock, randomness, file or socket."""

@@ -124,6 +124,8 @@ class Pacer:
         if self._closed:
             raise SessionClosed("the session was closed")
         budget = self._budget(key)
+        if not interactive:
+            budget.upcoming = upcoming
         lane = budget.interactive if interactive else budget.bulk
         return await self._queue(budget, lane, max_wait, front=front)
 
@@ -198,10 +200,10 @@ class Pacer:
 
         A 429 of a budget that has some left is the account's: too many requests at once.
         """
-        now, jitter, crowd = self.now(), random.random(), told.concurrent_requests
+        now, jitter = self.now(), random.random()
         known = budget.throttle.limit
         elsewhere = budget.throttle.observe(sent, now, told, refused=refused, jitter=jitter)
-        self._account.observe(flight, now, crowd, refused=refused, account_wide=elsewhere)
+        self._account.observe(flight, refused=refused, account_wide=elsewhere)
         if refused or budget.throttle.limit != known:
             budget.log_change(now, refused=refused, elsewhere=elsewhere)
         self.on_release(budget)

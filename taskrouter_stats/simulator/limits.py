@@ -1,7 +1,7 @@
-"""The rate limiters that the simulated server may have, since nobody outside knows the real one.
+"""The rate limiters of the simulated server, in all the ways that Twilio's documents allow.
 
 Twilio documents requests per second *averaged over ten seconds*, and three headers without a unit.
-Each model here is one reading of that:
+Each window model is one interpretation:
 
 ================== =========================================== ======== ===================
 window             admits                                      Limit    Remaining
@@ -16,10 +16,13 @@ window             admits                                      Limit    Remainin
 ``bucket10``       from a bucket of 10·L that gains L a second L        whole tokens left
 ================== =========================================== ======== ===================
 
-A refused request costs nothing. Every limiter can be looked at without spending, and its limit can
-change while it runs; what was spent stays spent. These limiters share no line with the client's
-throttle: the two must not agree on a mistake. No clock is read here; ``now`` comes in as seconds
-since 1970 and may stand still or step back, which never gives budget away.
+A refused request uses no budget. ``peek`` uses none either, and a limit can change at any time
+without returning used budget. These limiters share no code with the client's throttle, so that both
+cannot have the same error. No limiter reads a clock: ``now`` is seconds since 1970, and may stand
+still or step back, which never adds budget.
+
+``Rival`` and ``Stepped`` are limiters around a limiter: another client that uses the budget, and
+changes of the limit. They combine with each other and with every window model.
 """
 
 from collections import deque
@@ -29,17 +32,30 @@ from typing import NamedTuple, Protocol
 
 from attrs import define
 
-__all__ = []
+__all__ = [
+    "AVERAGING_SECONDS",
+    "CONFIG",
+    "WINDOWS",
+    "FixedWindow",
+    "Limiter",
+    "Rival",
+    "SlidingWindow",
+    "Start",
+    "Stepped",
+    "TokenBucket",
+    "Unlimited",
+    "Verdict",
+]
 
 CONFIG = "is_default=true"
-"""What the Config header says. The real grammar is unknown, so nothing is given away."""
+"""The Config header's value. The real grammar is unknown, so it holds no usable figure."""
 
 AVERAGING_SECONDS = 10
 """Seconds over which Twilio documents that it averages."""
 
 
 class Verdict(NamedTuple):
-    """What a limiter says to one request, and what the three headers say with it."""
+    """A limiter's decision about one request, and the values of the three headers."""
 
     allowed: bool
     limit: int | None
@@ -48,39 +64,39 @@ class Verdict(NamedTuple):
 
 
 class Limiter(Protocol):
-    """Decides about one resource key's requests, in the order in which they arrive."""
+    """The rate limiter of one resource key, called in the order of arrival."""
 
     def acquire(self, now: float) -> Verdict:
         """Admit or refuse the request that arrives now."""
         ...
 
     def peek(self, now: float) -> Verdict:
-        """Say whether a request would be admitted now, and what is left before it."""
+        """Return the decision about a request now, without using budget."""
         ...
 
     def set_limit(self, limit: int) -> None:
-        """Admit that many requests per second from now on."""
+        """Change the limit, requests per second."""
         ...
 
 
 class Unlimited:
-    """Admits everything and says nothing."""
+    """A limiter that admits every request and sends no headers."""
 
     def acquire(self, now: float) -> Verdict:
         """Admit the request."""
         return self.peek(now)
 
     def peek(self, now: float) -> Verdict:
-        """Say that it would be admitted."""
+        """Return that a request would be admitted."""
         del now
         return Verdict(True, None, None, None)
 
     def set_limit(self, limit: int) -> None:
-        """Go on without a limit."""
+        """Ignore the limit."""
 
 
 class FixedWindow:
-    """Admits ``limit * period`` in each window of ``period`` seconds that the clock shows."""
+    """A limiter of ``limit * period`` requests in each ``period`` seconds of the clock."""
 
     def __init__(self, limit: int, period: int, *, in_total: bool = False) -> None:
         self._capacity = limit * period
@@ -90,29 +106,29 @@ class FixedWindow:
         self._used = 0
 
     def acquire(self, now: float) -> Verdict:
-        """Admit the request if this window still has room."""
+        """Admit the request if this window has budget."""
         allowed = self.peek(now).allowed
         self._used += allowed
-        return self._told(allowed=allowed)
+        return self._verdict(allowed=allowed)
 
     def peek(self, now: float) -> Verdict:
-        """Say whether this window has room."""
+        """Return whether this window has budget."""
         window = int(now // self._period)
         if window > self._window:
             self._window, self._used = window, 0
-        return self._told(allowed=self._used < self._capacity)
+        return self._verdict(allowed=self._used < self._capacity)
 
     def set_limit(self, limit: int) -> None:
-        """Make the windows larger or smaller, this one too."""
+        """Change the budget of all windows, this one included."""
         self._capacity = limit * self._period
 
-    def _told(self, *, allowed: bool) -> Verdict:
-        left = max(0, self._capacity - self._used)
-        return Verdict(allowed, self._capacity // self._unit, left // self._unit, CONFIG)
+    def _verdict(self, *, allowed: bool) -> Verdict:
+        remaining = max(0, self._capacity - self._used)
+        return Verdict(allowed, self._capacity // self._unit, remaining // self._unit, CONFIG)
 
 
 class SlidingWindow:
-    """Admits ``limit * period`` in any ``period`` seconds, by remembering every admission."""
+    """A limiter of ``limit * period`` requests in any ``period`` seconds; it keeps their times."""
 
     def __init__(self, limit: int, period: int) -> None:
         self._limit = limit
@@ -125,30 +141,30 @@ class SlidingWindow:
         allowed = self.peek(now).allowed
         if allowed:
             self._admitted.append(self._latest)
-        return self._told(allowed=allowed)
+        return self._verdict(allowed=allowed)
 
     def peek(self, now: float) -> Verdict:
-        """Say whether the period that ends now has room."""
+        """Return whether the period that ends now has budget."""
         now = self._latest = max(now, self._latest)
         while self._admitted and now - self._admitted[0] >= self._period:
             self._admitted.popleft()
-        return self._told(allowed=len(self._admitted) < self._limit * self._period)
+        return self._verdict(allowed=len(self._admitted) < self._limit * self._period)
 
     def set_limit(self, limit: int) -> None:
-        """Admit more or fewer, those already admitted counted."""
+        """Change the budget; requests already admitted still count."""
         self._limit = limit
 
-    def _told(self, *, allowed: bool) -> Verdict:
-        left = max(0, self._limit * self._period - len(self._admitted))
-        return Verdict(allowed, self._limit, left // self._period, CONFIG)
+    def _verdict(self, *, allowed: bool) -> Verdict:
+        remaining = max(0, self._limit * self._period - len(self._admitted))
+        return Verdict(allowed, self._limit, remaining // self._period, CONFIG)
 
 
 class TokenBucket:
-    """Admits one request for each token; ``rate`` come in a second, up to those of some seconds.
+    """A limiter that admits one request for each token.
 
     Args:
-        rate: Tokens that come in each second.
-        holds: How many seconds' tokens it holds.
+        rate: Tokens added per second.
+        holds: Capacity, in seconds of ``rate``.
     """
 
     def __init__(self, rate: int, holds: int) -> None:
@@ -158,24 +174,24 @@ class TokenBucket:
         self._filled_at = 0.0
 
     def acquire(self, now: float) -> Verdict:
-        """Admit the request if a whole token is there."""
+        """Admit the request if the bucket has a whole token."""
         allowed = self.peek(now).allowed
         self._tokens -= allowed
-        return self._told(allowed=allowed)
+        return self._verdict(allowed=allowed)
 
     def peek(self, now: float) -> Verdict:
-        """Say whether a whole token is there."""
+        """Return whether the bucket has a whole token."""
         gained = max(0.0, now - self._filled_at) * self._rate
         self._tokens = min(self._rate * self._holds, self._tokens + gained)
         self._filled_at = max(now, self._filled_at)
-        return self._told(allowed=self._tokens >= 1)
+        return self._verdict(allowed=self._tokens >= 1)
 
     def set_limit(self, limit: int) -> None:
-        """Fill faster or slower, and hold more or less."""
+        """Change the rate and the capacity."""
         self._rate = limit
         self._tokens = min(self._tokens, self._rate * self._holds)
 
-    def _told(self, *, allowed: bool) -> Verdict:
+    def _verdict(self, *, allowed: bool) -> Verdict:
         return Verdict(allowed, self._rate, int(self._tokens), CONFIG)
 
 
@@ -191,16 +207,16 @@ WINDOWS: Mapping[str, Callable[[int], Limiter]] = MappingProxyType(
         "bucket10": lambda limit: TokenBucket(limit, AVERAGING_SECONDS),
     }
 )
-"""How each window model makes the limiter of one resource key from requests per second."""
+"""Window models by name: each makes a limiter from requests per second."""
 
 
 class Rival:
-    """Another process that spends the same budget, evenly, whether or not it is refused.
+    """Another client that uses the same budget at an even rate, whether or not it is refused.
 
     Args:
         inner: The limiter whose budget is shared.
-        limit: Its requests per second.
-        share: What the other one asks for, as a share of the limit.
+        limit: The limiter's requests per second.
+        share: The rival's requests as a share of the limit, 0 < share <= 1.
     """
 
     def __init__(self, inner: Limiter, limit: int, share: float) -> None:
@@ -210,22 +226,22 @@ class Rival:
         self._next: float | None = None
 
     def acquire(self, now: float) -> Verdict:
-        """Let the rival spend what is due until now, then decide."""
+        """Count the rival's requests until now, then decide."""
         self._spend(now)
         return self._inner.acquire(now)
 
     def peek(self, now: float) -> Verdict:
-        """Let the rival spend what is due until now, then look."""
+        """Count the rival's requests until now, then peek."""
         self._spend(now)
         return self._inner.peek(now)
 
     def set_limit(self, limit: int) -> None:
-        """Change the limit, of which the rival goes on asking for its share."""
+        """Change the limit; the rival's share stays the same."""
         self._every = 1 / (limit * self._share)
         self._inner.set_limit(limit)
 
     def _spend(self, now: float) -> None:
-        """Spend at each moment that is due; what no limiter remembers is left out."""
+        """Make the rival's due requests; skip those older than any limiter's memory."""
         due = now if self._next is None else max(self._next, now - 2 * AVERAGING_SECONDS)
         while due <= now:
             self._inner.acquire(due)
@@ -235,24 +251,24 @@ class Rival:
 
 @define
 class Start:
-    """When the first request of all came, which steps are counted from."""
+    """The time of the account's first request, from which steps are counted."""
 
     at: float | None = None
 
     def since(self, now: float) -> float:
-        """Return the seconds since then."""
+        """Return the seconds since the first request; the first call sets its time."""
         if self.at is None:
             self.at = now
         return now - self.at
 
 
 class Stepped:
-    """A limit that changes as time goes on.
+    """A limit that changes over time.
 
     Args:
         inner: The limiter whose limit changes.
         steps: Seconds since the start, and the limit from then on.
-        start: When that was.
+        start: The start.
     """
 
     def __init__(self, inner: Limiter, steps: Sequence[tuple[float, int]], start: Start) -> None:
@@ -261,17 +277,17 @@ class Stepped:
         self._start = start
 
     def acquire(self, now: float) -> Verdict:
-        """Take the steps that are due, then decide."""
+        """Apply the due steps, then decide."""
         self._step(now)
         return self._inner.acquire(now)
 
     def peek(self, now: float) -> Verdict:
-        """Take the steps that are due, then look."""
+        """Apply the due steps, then peek."""
         self._step(now)
         return self._inner.peek(now)
 
     def set_limit(self, limit: int) -> None:
-        """Change the limit, until the next step."""
+        """Change the limit until the next step."""
         self._inner.set_limit(limit)
 
     def _step(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""The simulator's arguments, checked before anything is made of them."""
+"""Validation of the simulator's arguments."""
 
 import ipaddress
 import math
@@ -9,12 +9,24 @@ from taskrouter_stats.errors import InvalidParameter
 
 from .limits import WINDOWS
 
+__all__ = [
+    "address",
+    "auth",
+    "concurrency",
+    "integer",
+    "seconds",
+    "seconds_or_none",
+    "share",
+    "steps",
+    "window",
+]
+
 
 def integer(name: str, value: object, least: int, most: int) -> int:
     """Return the value if it is an integer in that range.
 
     Raises:
-        InvalidParameter: It isn't.
+        InvalidParameter: It is not.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise InvalidParameter(name, value, f"an integer from {least} to {most}")
@@ -22,10 +34,10 @@ def integer(name: str, value: object, least: int, most: int) -> int:
 
 
 def seconds(name: str, value: object) -> float:
-    """Return the value if it is a duration.
+    """Return the value if it is finite seconds, >= 0.
 
     Raises:
-        InvalidParameter: It isn't.
+        InvalidParameter: It is not.
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
         return value
@@ -33,7 +45,7 @@ def seconds(name: str, value: object) -> float:
 
 
 def seconds_or_none(name: str, value: object) -> float | None:
-    """Return the value if it is a duration, or ``None`` for none.
+    """Return the value if it is finite seconds, >= 0, or ``None``.
 
     Raises:
         InvalidParameter: It is neither.
@@ -42,10 +54,10 @@ def seconds_or_none(name: str, value: object) -> float | None:
 
 
 def share(name: str, value: object) -> float:
-    """Return the value if it is a share of a whole.
+    """Return the value if it is a share from 0 to 1.
 
     Raises:
-        InvalidParameter: It isn't.
+        InvalidParameter: It is not.
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return value
@@ -53,7 +65,7 @@ def share(name: str, value: object) -> float:
 
 
 def concurrency(value: object, most: int) -> int | None:
-    """Return the value if it can be a number of requests at once, or ``None`` for any number.
+    """Return the value if it is a number of requests at once, >= 1, or ``None`` for no bound.
 
     Raises:
         InvalidParameter: It is neither.
@@ -62,10 +74,10 @@ def concurrency(value: object, most: int) -> int | None:
 
 
 def steps(value: object, most: int) -> list[tuple[float, int]]:
-    """Return the value if it tells how a limit changes.
+    """Return the value if it is pairs of seconds and a limit.
 
     Raises:
-        InvalidParameter: It doesn't.
+        InvalidParameter: It is not.
     """
     try:
         pairs = [(at, limit) for at, limit in cast("Sequence[tuple[object, object]]", value)]
@@ -75,10 +87,10 @@ def steps(value: object, most: int) -> list[tuple[float, int]]:
 
 
 def window(value: object) -> str:
-    """Return the value if it names a window model.
+    """Return the value if it is the name of a window model.
 
     Raises:
-        InvalidParameter: It doesn't.
+        InvalidParameter: It is not.
     """
     if not isinstance(value, str) or value not in WINDOWS:
         raise InvalidParameter("window", value, "one of " + ", ".join(WINDOWS))
@@ -86,10 +98,10 @@ def window(value: object) -> str:
 
 
 def address(value: object) -> str:
-    """Return the value if it is an IP address; names could mean several.
+    """Return the value if it is an IP address; a host name could mean several.
 
     Raises:
-        InvalidParameter: It isn't.
+        InvalidParameter: It is not.
     """
     try:
         return str(ipaddress.ip_address(str(value)))
@@ -99,10 +111,10 @@ def address(value: object) -> str:
 
 
 def auth(value: object) -> tuple[str, str]:
-    """Return the value if it can be sent as a user name and a password.
+    """Return the value if it is a user name and a password for HTTP Basic.
 
     Raises:
-        InvalidParameter: It can't; the message doesn't repeat it.
+        InvalidParameter: It is not; the message does not repeat the value.
     """
     match value:
         case (str(user), str(password)) if user and password and ":" not in user:

@@ -1,8 +1,8 @@
-"""`python -m tests.benchmarks`: what speed costs, section by section, everything in one run.
+"""The speed benchmarks: ``python -m tests.benchmarks`` prints one table for each section.
 
-Needs nginx from Debian's packages and `pip install -e '.[bench]'`; without uvloop, twilio or
-aiolimiter their rows stay away. Figures are medians of rounds in which all take turns; the least
-and the most of the rounds stand in brackets.
+They require nginx (``apt-get install nginx-light``) and ``pip install -e '.[bench]'``; without
+uvloop, twilio or aiolimiter their rows are absent. Figures are medians of rounds in which all
+contenders take turns, with the minimum and maximum of the rounds in brackets.
 """
 
 import argparse
@@ -13,16 +13,16 @@ SECTIONS = {
     "a": ("one request", cost.table),
     "b": ("from body to record", conversion.table),
     "c": ("growth of a stream", scale.table),
-    "d": ("what others in the loop feel", lag.table),
+    "d": ("delay of other tasks in the loop", lag.table),
     "e": ("import", importing.table),
     "f": ("first outcome of a workspace run", first_outcome.table),
     "g": ("paced runs", paced.table),
-    "h": ("where the time of a fetch goes", layers.table),
+    "h": ("the CPU of a fetch by layer", layers.table),
 }
 
 
 def sections(text: str) -> list[str]:
-    """The letters of sections, divided by commas."""
+    """Return the letters of a comma-separated list of sections."""
     letters = text.split(",")
     if unknown := set(letters) - set(SECTIONS):
         raise argparse.ArgumentTypeError(f"no such section: {', '.join(sorted(unknown))}")
@@ -30,15 +30,17 @@ def sections(text: str) -> list[str]:
 
 
 def main() -> None:
-    """Print the tables that were asked for, each as soon as it is there."""
+    """Print the requested tables, each when it is done."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description="; ".join(f"({letter}) {title}" for letter, (title, _) in SECTIONS.items()),
     )
     every = list(SECTIONS)
-    parser.add_argument("--only", type=sections, default=every, metavar="a,b", help="these alone")
-    parser.add_argument("--quick", action="store_true", help="few rounds: does it run at all?")
-    parser.add_argument("--markdown", action="store_true", help="rows for README")
+    parser.add_argument(
+        "--only", type=sections, default=every, metavar="a,b", help="run only these sections"
+    )
+    parser.add_argument("--quick", action="store_true", help="run few rounds, as a check")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown")
     chosen = parser.parse_args()
     for letter in chosen.only:
         title, measure = SECTIONS[letter]

@@ -1,10 +1,10 @@
-"""Who asks: this package and those that it is compared with, each as a function of a count.
+"""The contenders: this package and the clients that it is compared with.
 
-Every contender keeps its connections open over all rounds and asks from 50 tasks. `bare` is what
-aiohttp can do at best: URLs and header made beforehand, no cookies, no connection limit, the body
-read and left alone. `common` is aiohttp as commonly written: address and parameters as text,
-`BasicAuth`, `response.json()`. `twilio` is the vendor's library with its asynchronous client. Of
-ours, queries are made for each request, as a caller does.
+Each contender keeps its connections open over all rounds and sends from 50 tasks. ``bare`` is the
+fastest use of aiohttp: URLs and header made beforehand, no cookies, no connection limit, the body
+read and not decoded. ``common`` is aiohttp as commonly written: URL and parameters as text,
+``BasicAuth``, ``response.json()``. ``twilio`` is the vendor's library with its asynchronous client.
+This package's queries are made for each request, as a caller does.
 """
 
 import asyncio
@@ -42,12 +42,12 @@ WINDOW = Window.between(*TIMES)
 PARAMETERS = {"StartDate": START, "EndDate": END}
 
 Ask = Callable[[int], Awaitable[None]]
-"""Asks so many times, and returns when all answers are here."""
+"""Sends a number of requests, and returns when all replies have arrived."""
 Contender = Callable[[str], AbstractAsyncContextManager[Ask]]
 
 
 async def from_tasks(count: int, one: Callable[[str], Awaitable[object]]) -> None:
-    """Ask from 50 tasks for the same number of workers each."""
+    """Call ``one`` for a number of workers from 50 tasks, each with the same share."""
 
     async def work(first: int) -> None:
         for number in range(first, count, IN_FLIGHT):
@@ -60,7 +60,7 @@ async def from_tasks(count: int, one: Callable[[str], Awaitable[object]]) -> Non
 
 @asynccontextmanager
 async def bare(base_url: str) -> AsyncIterator[Ask]:
-    """Aiohttp at its best."""
+    """Use aiohttp in its fastest way."""
     headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
     place = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers"
     asked = urlencode(PARAMETERS)
@@ -77,8 +77,8 @@ async def bare(base_url: str) -> AsyncIterator[Ask]:
 
 @asynccontextmanager
 async def common(base_url: str) -> AsyncIterator[Ask]:
-    """Aiohttp as commonly written."""
-    warnings.simplefilter("ignore", DeprecationWarning)  # auth= goes with aiohttp 4
+    """Use aiohttp as commonly written."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # aiohttp 4 removes auth=
     async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(ACCOUNT, TOKEN)) as session:
 
         async def one(sid: str) -> None:
@@ -92,7 +92,7 @@ async def common(base_url: str) -> AsyncIterator[Ask]:
 
 @asynccontextmanager
 async def twilio(base_url: str) -> AsyncIterator[Ask]:
-    """The vendor's library."""
+    """Use the vendor's library."""
     async with vendors_workspace(base_url, (ACCOUNT, TOKEN), WORKSPACE) as workspace:
 
         async def one(sid: str) -> None:
@@ -103,14 +103,14 @@ async def twilio(base_url: str) -> AsyncIterator[Ask]:
 
 
 def session(base_url: str, in_flight: int = IN_FLIGHT) -> TaskRouterSession:
-    """A session as anybody makes it, with one place more, since one is kept for a fetch."""
+    """Return a default session with one more slot, because one is reserved for ``fetch``."""
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
     return TaskRouterSession(credentials, base_url=base_url, max_in_flight=in_flight + 1)
 
 
 @asynccontextmanager
 async def fetch(base_url: str) -> AsyncIterator[Ask]:
-    """This package, one by one."""
+    """Use ``fetch`` for each worker."""
     async with session(base_url) as asked:
 
         async def one(sid: str) -> models.WorkerStatistics:
@@ -121,7 +121,7 @@ async def fetch(base_url: str) -> AsyncIterator[Ask]:
 
 @asynccontextmanager
 async def stream(base_url: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[Ask]:
-    """This package, as a stream."""
+    """Use ``stream``."""
     async with session(base_url, in_flight) as opened:
 
         async def ask(count: int) -> None:

@@ -1,7 +1,7 @@
-"""(b) From a body's bytes to its record, without any network, as ratios to msgspec.
+"""(b) The conversion of a body's bytes to a record, without network, as ratios to msgspec.
 
-`msgspec` decodes into the very attrs classes, but reads no numeric text and keeps no unknown key.
-`pydantic` decodes into models of its own, made from the same fields. All take turns in each round.
+``msgspec`` decodes into the same attrs classes, but reads no numeric text and keeps no unknown key.
+``pydantic`` decodes into models made from the same fields. All take turns in each round.
 """
 
 import gc
@@ -23,7 +23,7 @@ QUICK_ROUNDS = 3
 
 
 def _contenders() -> dict[str, Callable[[], object]]:
-    import msgspec  # noqa: PLC0415 (a benchmark's own needs; the package has none of them)
+    import msgspec  # noqa: PLC0415 (only this benchmark requires it)
     import pydantic  # noqa: PLC0415
 
     def model(name: str, **inner: object) -> type[pydantic.BaseModel]:
@@ -48,7 +48,7 @@ def _contenders() -> dict[str, Callable[[], object]]:
 
 
 def table(*, quick: bool) -> Table:
-    """µs of CPU and the ratio to msgspec."""
+    """Return the CPU of each conversion, and its ratio to msgspec."""
     contenders = _contenders()
     spent: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(QUICK_ROUNDS if quick else ROUNDS):

@@ -1,7 +1,7 @@
-"""(a) CPU and wall time of one request, as ratios to aiohttp at its best.
+"""(a) CPU and wall time of one request, as ratios to bare aiohttp.
 
-Contenders take turns within a round, so a machine that is busy is busy for all of them. A ratio is
-one round's. CPU is that of the client's process; first with asyncio's own loop, then with uvloop.
+Contenders take turns within a round, so load of the machine affects all of them. Each ratio is of
+one round. CPU is that of the client's process, first with asyncio's loop, then with uvloop.
 """
 
 import asyncio
@@ -29,19 +29,19 @@ NAMES = {
 }
 
 Spent = dict[str, tuple[list[float], list[float]]]
-"""By contender: CPU and wall time of each round, µs per request."""
+"""By contender: CPU and wall time of each round, microseconds per request."""
 
 
 def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop] | None]:
     if find_spec("uvloop") is None:
         return {"asyncio": None}
-    import uvloop  # noqa: PLC0415 (only where it is installed)
+    import uvloop  # noqa: PLC0415 (optional)
 
     return {"asyncio": None, "uvloop": uvloop.new_event_loop}
 
 
 async def measure(base_url: str, rounds: int, contenders: dict[str, Contender]) -> Spent:
-    """Let all contenders ask in turns, in the running loop."""
+    """Return what each contender spent; all take turns in the running loop."""
     spent: Spent = {name: ([], []) for name in contenders}
     async with AsyncExitStack() as stack:
         asks = {
@@ -53,8 +53,8 @@ async def measure(base_url: str, rounds: int, contenders: dict[str, Contender]) 
         for number in range(rounds):
             order = list(asks)
             for name in order[number % len(order) :] + order[: number % len(order)]:
-                for kept, one in zip(spent[name], await _spend(asks[name]), strict=True):
-                    kept.append(one)
+                for column, figure in zip(spent[name], await _spend(asks[name]), strict=True):
+                    column.append(figure)
     return spent
 
 
@@ -67,7 +67,7 @@ async def _spend(ask: Ask) -> tuple[float, float]:
 
 
 def table(*, quick: bool) -> Table:
-    """Every contender with every loop."""
+    """Return the table of each contender with each loop."""
     lines = []
     with nginx() as base_url:
         for loop, factory in _loops().items():

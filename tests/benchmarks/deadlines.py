@@ -1,7 +1,7 @@
-"""How late a deadline comes: ``python -m tests.benchmarks.deadlines``.
+"""The delay after a caller's deadline: ``python -m tests.benchmarks.deadlines``.
 
-Each call asks a server on this machine that takes the request and never answers, under
-``asyncio.timeout``; what is printed is how long after its deadline the call was over.
+Each call, under ``asyncio.timeout``, sends a request to a local server that never replies. The
+script prints the time from the deadline to the end of the call.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ CALLS = {
 
 
 async def lateness(session, call):
-    """Seconds from the deadline to the end of the call."""
+    """Return the seconds from the deadline to the end of the call."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + DEADLINE
     try:
@@ -28,17 +28,17 @@ async def lateness(session, call):
             await call(session)
     except TimeoutError:
         return loop.time() - deadline
-    raise AssertionError("the server answered")
+    raise AssertionError("the server replied, but it must not")
 
 
 async def main():
-    """Print the median and the worst of each call."""
+    """Print the median and maximum of each call."""
     async with RawServer(b"", hold=True).running() as base_url:
         for name, call in CALLS.items():
             async with TaskRouterSession(CREDENTIALS, base_url=base_url) as session:
                 late = sorted([await lateness(session, call) for _ in range(TIMES)])
             median, worst = (1000 * seconds for seconds in (late[TIMES // 2], late[-1]))
-            print(f"{name:14} median {median:5.1f} ms, worst {worst:5.1f} ms of {TIMES}")
+            print(f"{name:14} median {median:5.1f} ms, maximum {worst:5.1f} ms of {TIMES}")
 
 
 if __name__ == "__main__":

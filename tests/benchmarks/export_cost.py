@@ -1,8 +1,8 @@
-"""What an export costs: peak memory as windows grow, and CPU per row of each sink.
+"""The cost of an export: peak memory as windows grow, and CPU per row of each sink.
 
-``python -m tests.benchmarks.export_cost``: 1,000 workers by 2 and by 24 hourly windows into each
-sink, each run a process of its own against the embedded simulator without a limit. Beside it, the
-CPU of the same fetches with nothing stored. Rows and sums are held against the server's own.
+``python -m tests.benchmarks.export_cost`` exports 1,000 workers by 2 and by 24 hourly windows into
+each sink. Each run is a new process against the simulator without a limit. The first rows are the
+same fetches without storage. The script compares rows and sums with the server's.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ SINKS = {"Parquet": etl.ParquetSink, "JSON Lines": etl.JsonLinesSink, "CSV": etl
 
 
 async def child(url, user, password, workspace, kind, count):
-    """One run; what it took, as JSON."""
+    """Do one run and print its figures as JSON."""
     windows = Window.between(DAY, DAY + timedelta(hours=int(count))).split(hours=1)
     plan = etl.worker_plan(workspace, windows)
     credentials = Credentials.auth_token(user, password)
@@ -45,18 +45,18 @@ async def child(url, user, password, workspace, kind, count):
 
 
 async def run(simulator, kind, count):
-    """One child's figures."""
+    """Return the figures of one run in a child process."""
     user, password = simulator.auth
     place = (simulator.base_url, user, password, simulator.workspace_sid, kind, str(count))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.benchmarks.export_cost", *place, stdout=asyncio.subprocess.PIPE
     )
-    said, _ = await process.communicate()
-    return json.loads(said)
+    printed, _ = await process.communicate()
+    return json.loads(printed)
 
 
 async def main():
-    """The table."""
+    """Print the table."""
     print(f"{'sink':<12}{'windows':>8}{'rows':>9}{'sums':>7}{'peak MiB':>10}{'CPU µs a query':>16}")
     async with Simulator(workers=WORKERS, window="none", latency=0.0) as simulator:
         for kind in ("nothing", *SINKS):

@@ -1,10 +1,10 @@
-"""(f) When the first outcome of a workspace run is there, in round trips.
+"""(f) The time to the first outcome of a workspace run, in round trips.
 
-The workers aren't known: they are listed first. The simulator has 200 of them and answers after
-50 ms, a tenth more or less by chance; it runs in a process of its own. Each run has a client of its
-own, so connections are included. aiohttp at its best asks for the list in one page and then
-for the first one's statistics: what this server takes at least. The vendor's library lists
-with its defaults, 50 a page, or 1,000 a page.
+The client must list the workers first. The simulator has 200 of them, replies after 50 ms (each
+reply varies by up to 10%) and runs in another process. Each run has a new client, so the time of
+connecting is included. Bare aiohttp reads the list in one page and then the first worker's
+statistics, which is the minimum for this server. The vendor's library lists with its default of 50
+a page, or with 1,000 a page.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ WORKERS, LATENCY = 200, 0.05
 ROUNDS, QUICK_ROUNDS = 15, 3
 
 First = Callable[[Served], Awaitable[object]]
-"""Returns when the first worker's statistics are here."""
+"""Returns when the first worker's statistics have arrived."""
 
 
 async def ours(served: Served) -> None:
-    """The first outcome of the main job."""
+    """Wait for the first outcome of ``stream_worker_statistics``."""
     async with (
         TaskRouterSession(served.credentials, base_url=served.base_url) as session,
         session.stream_worker_statistics(served.workspace) as outcomes,
@@ -39,7 +39,7 @@ async def ours(served: Served) -> None:
 
 
 async def bare(served: Served) -> None:
-    """The two requests and no more, without a pause between them."""
+    """Send only the two requests, one directly after the other."""
     place = f"{served.base_url}/v1/Workspaces/{served.workspace}/Workers"
     headers = {"Authorization": aiohttp.encode_basic_auth(*served.auth)}
     async with aiohttp.ClientSession(headers=headers) as session:
@@ -49,7 +49,7 @@ async def bare(served: Served) -> None:
 
 
 async def twilio(served: Served, page_size: int | None) -> None:
-    """The vendor's library: the list, then the first one's statistics."""
+    """List with the vendor's library, then fetch the first worker's statistics."""
     async with vendors_workspace(served.base_url, served.auth, served.workspace) as workspace:
         workers = await workspace.workers.list_async(page_size=page_size)
         await workspace.workers(workers[0].sid).statistics().fetch_async(minutes=15)
@@ -65,7 +65,7 @@ if Client is not None:
 
 
 async def measure(rounds: int) -> dict[str, list[float]]:
-    """Seconds by client, in turns; the first round warms up."""
+    """Return the seconds by client; all take turns, and the first round warms up."""
     spent: dict[str, list[float]] = {name: [] for name in CLIENTS}
     async with simulated(workers=WORKERS, latency=LATENCY) as served:
         for _ in range(1 + rounds):
@@ -77,13 +77,13 @@ async def measure(rounds: int) -> dict[str, list[float]]:
 
 
 def table(*, quick: bool) -> Table:
-    """Milliseconds and round trips."""
+    """Return the table of milliseconds and round trips."""
     spent = asyncio.run(measure(QUICK_ROUNDS if quick else ROUNDS))
     lines = [
         (
             name,
             f"{1e3 * statistics.median(each):.0f} ms",
-            str(Ratio.of([one / LATENCY for one in each])),
+            str(Ratio.of([seconds / LATENCY for seconds in each])),
             str(Ratio.between(each, spent["aiohttp, bare"])),
         )
         for name, each in spent.items()

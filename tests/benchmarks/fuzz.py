@@ -1,9 +1,9 @@
-"""Replies made by chance, for half a minute: ``python -m tests.benchmarks.fuzz [SECONDS [SEED]]``.
+"""Random replies for 30 seconds: ``python -m tests.benchmarks.fuzz [SECONDS [SEED]]``.
 
-Real bodies of every statistic, of a resource and of a page are bent byte by byte and value by
-value, headers are made of pieces of dates and numbers. All that may come of them is an error of
-ours, or a value that is still the same once it was written and read again; anything else ends it
-with a traceback and the reply. A seed gives the same changes; bodies carry the time of day.
+The script changes bytes and values of real bodies of each statistic, of a resource and of a page,
+and makes headers from pieces of dates and numbers. Each reply must give an error of the package, or
+a value that is equal after it was written and read again; anything else ends the script with a
+traceback and the reply. Equal seeds give equal changes, but bodies contain the time of day.
 """
 
 import asyncio
@@ -49,15 +49,17 @@ PIECES = (
 
 
 async def samples():
-    """Real bodies: the row of an operation, and what a server answers to it."""
+    """Return a listing, and a real body of each operation."""
     async with (
         Simulator(3, window="none", latency=0) as simulator,
         TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
     ):
         workspace = simulator.workspace_sid
-        listed = [models.to_dict(one) async for one in session.iterate(queries.workers(workspace))]
-        flows = [one.sid async for one in session.iterate(queries.workflows(workspace))]
-        queues = [one.sid async for one in session.iterate(queries.task_queues(workspace))]
+        listed = [
+            models.to_dict(worker) async for worker in session.iterate(queries.workers(workspace))
+        ]
+        flows = [workflow.sid async for workflow in session.iterate(queries.workflows(workspace))]
+        queues = [queue.sid async for queue in session.iterate(queries.task_queues(workspace))]
         sids = {"worker": listed[0]["sid"], "workflow": flows[0], "task_queue": queues[0]}
         sids |= {"task_queues_bulk": queues}
         found = {}
@@ -76,7 +78,7 @@ async def samples():
 
 
 class Fuzz:
-    """Makes replies by chance and reads them."""
+    """A generator and reader of random replies."""
 
     def __init__(self, seed, listing, found):
         self.random = Random(seed)
@@ -84,7 +86,7 @@ class Fuzz:
         self.bodies = list(found.values())
 
     def bent(self, body):
-        """A body with some bytes of it gone, doubled, changed or from elsewhere."""
+        """Return a body with some bytes removed, doubled, changed or from another body."""
         random, body = self.random, bytearray(body)
         for _ in range(random.randint(0, MOST_CHANGES)):
             start = random.randrange(len(body) + 1)
@@ -103,7 +105,7 @@ class Fuzz:
         return bytes(body)
 
     def misfilled(self, body):
-        """A body with rubbish in place of some values, or under other names."""
+        """Return a body with invalid values in place of some values."""
         random, tree = self.random, orjson.loads(body)
         for _ in range(random.randint(1, MOST_CHANGES)):
             place = tree
@@ -118,7 +120,7 @@ class Fuzz:
         return json.dumps(tree).encode()
 
     def case(self):
-        """One reply, and how it is read: the operation's name."""
+        """Return an operation's name and a random reply."""
         random = self.random
         name, body = random.choice(list(self.found.items()))
         make = random.choice((self.bent, self.misfilled, lambda _: random.randbytes(40)))
@@ -129,13 +131,18 @@ class Fuzz:
         return name, Reply(random.choice(STATUSES), headers, make(body))
 
     def read(self, name, reply):
-        """Read it as a session does; tell whether a value came of it."""
-        told = rate_limit.parse_headers(reply.headers)
-        numbers = (told.limit, told.remaining, told.retry_after, told.concurrent_requests)
+        """Read a reply as a session does; return whether it gave a value."""
+        reported = rate_limit.parse_headers(reply.headers)
+        numbers = (
+            reported.limit,
+            reported.remaining,
+            reported.retry_after,
+            reported.concurrent_requests,
+        )
         assert all(number is None or abs(number) < float("inf") for number in numbers)
-        assert told.retry_after is None or told.retry_after >= 0
+        assert reported.retry_after is None or reported.retry_after >= 0
         try:
-            payload = decode_reply(reply, told)
+            payload = decode_reply(reply, reported)
             if name == "workers":
                 payload = read_page(self.listing, payload).items
                 values = [models.structure(item, models.Worker) for item in payload]
@@ -150,7 +157,7 @@ class Fuzz:
 
 
 def main(seconds, seed):
-    """Fuzz for so long and print how much that was."""
+    """Fuzz for this many seconds and print the counts."""
     fuzz, cases, values = Fuzz(seed, *asyncio.run(samples())), 0, 0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -161,7 +168,7 @@ def main(seconds, seed):
         except BaseException:
             print(f"seed {seed}, case {cases:,}: {name}, {reply!r}", flush=True)
             raise
-    print(f"seed {seed}: {cases:,} replies, {values:,} of them values, the others errors of ours")
+    print(f"seed {seed}: {cases:,} replies, {values:,} values, the others errors of the package")
 
 
 if __name__ == "__main__":

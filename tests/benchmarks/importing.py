@@ -1,6 +1,7 @@
-"""(e) What importing costs: new interpreters in turns, CPU less that of one that imports none.
+"""(e) The CPU of importing, less that of an interpreter that imports nothing.
 
-All find their modules compiled, in a folder of this run, whatever the environment says of that.
+Each figure is of a new interpreter, and all take turns. They find compiled modules in a temporary
+folder, whatever the environment's settings for compiled files.
 """
 
 import os
@@ -28,16 +29,16 @@ def _cpu(statement: str, compiled: str) -> float:
 
 
 def table(*, quick: bool) -> Table:
-    """Importing the package against importing aiohttp, attrs, cattrs and orjson."""
+    """Return the CPU of importing the package, and its ratio to its dependencies."""
     with tempfile.TemporaryDirectory(prefix="compiled-") as compiled:
         for statement in (OURS, PARTS):
             _cpu(statement, compiled)
         rounds = [
-            [_cpu(one, compiled) for one in (OURS, PARTS, NOTHING)]
+            [_cpu(statement, compiled) for statement in (OURS, PARTS, NOTHING)]
             for _ in range(QUICK_ROUNDS if quick else ROUNDS)
         ]
-    ours = [one - nothing for one, _, nothing in rounds]
-    parts = [one - nothing for _, one, nothing in rounds]
+    ours = [package - nothing for package, _, nothing in rounds]
+    parts = [dependencies - nothing for _, dependencies, nothing in rounds]
     lines = [
         (
             f"`{statement}`",

@@ -1,10 +1,10 @@
-"""(d) How late another task of the loop is while a stream runs.
+"""(d) The delay of another task in the loop while a stream runs.
 
-A task sleeps for a millisecond again and again; its lag is by how much each sleep was too long.
-nginx answers at once, so the loop is never idle: aiohttp at its best stands beside it. The server
-that takes 50 ms leaves the loop most of its time, as a distant one does. A loop in which nothing
-runs shows what this machine does to everybody. `own` is no more of a lag than this process spent
-of CPU meanwhile: what would be left of it on an idle machine, at most.
+A task repeatedly sleeps for 1 ms; the lag is the time by which a sleep was too long. nginx replies
+at once, so the loop is never idle; bare aiohttp is the comparison. A server that takes 50 ms leaves
+the loop idle most of the time, as a distant server does. A loop without other tasks shows the
+machine's own lag. ``own`` bounds each lag by this process's CPU time meanwhile, which is the most
+that would remain on an idle machine.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ __all__ = ["table"]
 ROUNDS, QUICK_ROUNDS = 3, 1
 NAP, AWAY = 0.001, 0.05
 AT_ONCE, FROM_AFAR = 10_000, 4_000
-"""How many are asked for in a round of a server that answers at once, and of one that is slow."""
+"""Requests of a round to the fast server, and to the slow one."""
 
 
 @asynccontextmanager
 async def nothing(base_url: str) -> AsyncIterator[Ask]:
-    """Nobody asks, for about as long."""
+    """Send nothing, for about as long as the others take."""
     del base_url
     yield lambda count: asyncio.sleep(count / FROM_AFAR)
 
@@ -48,11 +48,11 @@ FAR: dict[str, Contender] = {
 
 
 Lags = tuple[float, ...]
-"""In ms: the median, the 99th percentile and the most; of own work the last two."""
+"""Milliseconds: median, 99th percentile and maximum of the lag; the last two of own work."""
 
 
 async def measure(base_url: str, contender: Contender, count: int) -> Lags:
-    """Watch the loop while it asks."""
+    """Return the lags of the loop while a contender sends requests."""
     lags: list[float] = []
     own: list[float] = []
 
@@ -72,11 +72,11 @@ async def measure(base_url: str, contender: Contender, count: int) -> Lags:
 
 
 def _p99(lags: list[float]) -> float:
-    return statistics.quantiles(lags, n=100, method="inclusive")[98]  # the other invents values
+    return statistics.quantiles(lags, n=100, method="inclusive")[98]  # "exclusive" extrapolates
 
 
 def table(*, quick: bool) -> Table:
-    """Near and far, all in turns."""
+    """Return the table of both servers; all contenders take turns."""
     with nginx() as near, slow(AWAY) as far:
         runs: dict[tuple[str, str], Callable[[], Lags]] = {}
         for where, url, count, contenders in (
@@ -86,15 +86,13 @@ def table(*, quick: bool) -> Table:
             for name, contender in contenders.items():
                 runs[where, name] = partial(_run, url, contender, count)
         rounds = [
-            [one() for one in runs.values()] for _ in range(QUICK_ROUNDS if quick else ROUNDS)
+            [run() for run in runs.values()] for _ in range(QUICK_ROUNDS if quick else ROUNDS)
         ]
     lines = [
-        (*names, *(str(Ratio.of(figures)) for figures in zip(*one, strict=True)))
-        for names, one in zip(runs, zip(*rounds, strict=True), strict=True)
+        (*names, *(str(Ratio.of(figures)) for figures in zip(*lags, strict=True)))
+        for names, lags in zip(runs, zip(*rounds, strict=True), strict=True)
     ]
-    return Table(
-        ("answers", "runs meanwhile", "lag p50, ms", "p99", "max", "own p99", "own max"), lines
-    )
+    return Table(("replies", "contender", "lag p50, ms", "p99", "max", "own p99", "own max"), lines)
 
 
 def _run(base_url: str, contender: Contender, count: int) -> Lags:

@@ -1,7 +1,7 @@
-"""(h) What a fetch spends its CPU on: one layer more in each row, all in turns within a round.
+"""(h) The CPU of a fetch by layer: each row adds one layer, and all take turns within a round.
 
-The last rows are this package's own work with the network cut out, asked from one task: whatever it
-needs is then in the processor's caches. Between two replies of aiohttp it is not, and costs more.
+The last rows are this package's own work without network, from one task: its data is then in the
+processor's caches. Between two replies of aiohttp it is not, and the same work costs more.
 """
 
 import asyncio
@@ -39,25 +39,25 @@ HEADERS = {
 }
 
 
-def _nobody() -> None:
-    """Who is told that a request is on its way."""
+def _ignore() -> None:
+    """Ignore that a request was sent."""
 
 
 @asynccontextmanager
 async def transport(base_url: str) -> AsyncIterator[Ask]:
-    """What is sent and read, with nothing around it."""
+    """Use the transport alone."""
     async with session(base_url) as asked:
         live = asked._life.require_open()
 
         async def one(sid: str) -> Reply:
             query = queries.worker_statistics(WORKSPACE, sid, WINDOW)
-            return await live.courier.transport.send(build_request(query, ACCOUNT), _nobody)
+            return await live.courier.transport.send(build_request(query, ACCOUNT), _ignore)
 
         yield lambda count: from_tasks(count, one)
 
 
 def unconverted(contender: Contender) -> Contender:
-    """One whose answers stay JSON."""
+    """Return a contender that does not convert JSON to records."""
 
     @asynccontextmanager
     async def changed(base_url: str) -> AsyncIterator[Ask]:
@@ -77,7 +77,7 @@ BODIES = {sid: BODY.replace(worker_sid(0).encode(), sid.encode()) for sid in WOR
 
 
 async def answered(request: Request, departed: Callable[[], None]) -> Reply:
-    """A reply that is here already."""
+    """Return a reply without network."""
     departed()
     return Reply(200, HEADERS, BODIES[request.ask.sid if request.ask else WORKERS[0]])
 
@@ -90,7 +90,7 @@ async def _from_one_task(asked: TaskRouterSession, count: int) -> None:
 
 @asynccontextmanager
 async def alone(base_url: str) -> AsyncIterator[Ask]:
-    """A fetch without any network."""
+    """Use ``fetch`` without network."""
     async with session(base_url) as asked:
         mock.patch.object(asked._life.require_open().courier.transport, "send", answered).start()
         yield lambda count: _from_one_task(asked, count)
@@ -98,16 +98,16 @@ async def alone(base_url: str) -> AsyncIterator[Ask]:
 
 LAYERS: dict[str, Contender] = {
     "aiohttp, bare": bare,
-    "this package's transport: whole body, secrets looked for": transport,
-    "leave, throttle, headers, retry, JSON around it": unconverted(fetch),
+    "this package's transport: whole body, search for secrets": transport,
+    "and permit, throttle, headers, retry, JSON": unconverted(fetch),
     "and the record: `fetch`": fetch,
-    "`fetch` without network, answer left as JSON": unconverted(alone),
+    "`fetch` without network and record": unconverted(alone),
     "`fetch` without network": alone,
 }
 
 
 def table(*, quick: bool) -> Table:
-    """Every layer, as CPU and as a ratio to aiohttp's."""
+    """Return the CPU of each layer, and its ratio to bare aiohttp."""
     with nginx() as base_url:
         spent = asyncio.run(measure(base_url, QUICK_ROUNDS if quick else ROUNDS, LAYERS))
     return Table(("a request", "CPU", "to bare"), [_line(name, spent) for name in spent])

@@ -1,4 +1,4 @@
-"""The peak of this process's resident memory."""
+"""The peak resident memory of this process."""
 
 import resource
 from pathlib import Path
@@ -9,7 +9,7 @@ STATUS = Path("/proc/self/status")
 
 
 def peak() -> float:
-    """MiB, since the program began: `ru_maxrss` of Linux may still be that of the parent."""
+    """Return MiB since the program began; Linux's ``ru_maxrss`` may be the parent's."""
     if STATUS.exists():
         lines = STATUS.read_text("ascii").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024

@@ -1,10 +1,9 @@
-"""A server that no contender wrote: nginx, which answers with the numbers of one worker for all.
+"""A server that is independent of all contenders: nginx, with the same numbers for each worker.
 
-An answer repeats the SID that was asked for, since this package compares it with the question.
+A reply repeats the requested SID, because this package compares it with the query.
 
-Debian's package will do (`apt-get install nginx-light`). It runs from a temporary folder on a free
-port of 127.0.0.1, for as long as the `with` lasts, and says of every reply that 100,000 requests a
-second are permitted.
+Debian's package is sufficient (``apt-get install nginx-light``). nginx runs from a temporary folder
+on a free port of 127.0.0.1. Its headers allow 100,000 requests per second.
 """
 
 import json
@@ -44,12 +43,12 @@ SECONDS_TO_START = 10.0
 
 
 def worker_sid(number: int) -> str:
-    """The SID of that worker."""
+    """Return the SID of the worker with this number."""
     return f"WK{number:032x}"
 
 
 def _body() -> bytes:
-    """The example of the documents in shape and size: five activities, 1.4 kB."""
+    """Return a body like Twilio's documented example: five activities, 1.4 kB."""
     window = {"start_time": START, "end_time": END}
     counts = ("created", "accepted", "rejected", "timed_out", "canceled", "rescinded")
     names = ("Offline", "Idle", "Busy", "Reserved", "Break")
@@ -96,18 +95,18 @@ def _await_port(process: "subprocess.Popen[bytes]", port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    sys.exit("nginx did not start")
+    sys.exit(f"nginx did not start within {SECONDS_TO_START:g} s: see its message above")
 
 
 @contextmanager
 def nginx() -> Iterator[str]:
-    """The base URL of an nginx that runs until the `with` is left."""
+    """Run nginx until the block ends; yield its base URL."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin:/usr/bin")
     if program is None:
-        sys.exit("nginx is needed: `apt-get install nginx-light`")
+        sys.exit("the benchmarks require nginx: apt-get install nginx-light")
     with tempfile.TemporaryDirectory(prefix="nginx-") as name:
         folder, port = Path(name), _free_port()
-        folder.chmod(0o755)  # its worker may be another user
+        folder.chmod(0o755)  # nginx's worker may run as another user
         body = BODY.decode().replace(worker_sid(0), "$1")
         text = CONFIGURATION.format(folder=folder, port=port, body=body)
         (folder / "nginx.conf").write_text(text, "utf-8")

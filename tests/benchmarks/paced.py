@@ -1,15 +1,15 @@
-"""(g) Paced runs over real sockets, against the time of a client that knows everything.
+"""(g) Paced runs over real sockets, compared with a client that knows the limiter's state.
 
-`python -m tests.benchmarks.paced [--rows fixed1s "rival 0.6" …] [--rounds 3]`. Each row is one
-limit of the embedded simulator (50 requests a second, 30 ms, unless the row says otherwise), which
-serves from a process of its own, a new one for each run. The clients are those of `paced_clients`,
-each in a process of its own; they go through the rows side by side, since a paced run mostly waits.
+``python -m tests.benchmarks.paced [--rows fixed1s "rival 0.6" …] [--rounds 3]``. Each row is one
+limit of the simulator: 50 requests per second and 30 ms latency unless the row differs. Each run
+has a new simulator in its own process. The clients are those of ``paced_clients.py``, each in its
+own process; they run at the same time, because a paced run mostly waits.
 
-Seconds count from opening the client to the last answer, connections included. Refused is the
-server's count of 429s, as a share of all requests. The rounds begin at different places of the
-windows, the same for every client. The optimum is the laboratory's clairvoyant client, which needs
-no time itself, in this row and this place. Beside the rival, the optimum is that of what he leaves:
-who is faster takes it from him.
+Seconds count from opening the client to the last reply, connecting included. Refused is the
+server's count of 429s as a share of all requests. The rounds begin at different phases of the
+windows, the same for each client. The optimum is the laboratory's clairvoyant client, which uses no
+time itself, in the same row and phase. With a rival, the optimum is that of the budget that the
+rival leaves; a faster client takes budget from the rival.
 """
 
 import argparse
@@ -37,24 +37,24 @@ __all__ = ["ROWS", "TROUBLES", "Row", "table"]
 
 LATENCY = 0.03
 PHASES = (1.1, 3.3, 5.5)
-"""Seconds into a window of ten at which the rounds begin; within a second, what is behind 1."""
+"""Seconds into a ten-second window at which the rounds begin."""
 
 NAMES = {"ours": "this package", "twilio": "twilio-python", "aiolimiter": "aiolimiter"}
 
 LONGEST_RUN = 120.0
-"""Seconds after which a run is given up."""
+"""Seconds after which a run is stopped."""
 
 
 @frozen
 class Row:
-    """How many workers are asked for, and what the simulator is told beside limit and latency."""
+    """The number of workers, and the simulator's arguments besides limit and latency."""
 
     workers: int
     window: str = "fixed1s"
     options: dict[str, Any] = field(factory=dict)
 
     def optimum(self, phase: float) -> float:
-        """Seconds that a client needs which knows the limiter from inside."""
+        """Return the seconds of a client that knows the limiter's state."""
         rng = random.Random(0)
         limiter = MODELS[self.window](LIMIT * (1 - self.options.get("rival", 0.0)), rng)
         if isinstance(limiter, FixedWindow):
@@ -71,7 +71,7 @@ class Row:
 ROWS = {name: Row(500, name) for name in ("fixed1s", "sliding1s", "bucket")} | {
     name: Row(800, name) for name in ("fixed10s_rate", "fixed10s_total", "sliding10s", "bucket10")
 }
-"""Every model of a limit; those of ten seconds admit 500 at once."""
+"""Each window model; those of ten seconds admit 500 requests at once."""
 
 QUICK_ROWS = ("fixed1s", "bucket")
 
@@ -84,12 +84,12 @@ TROUBLES = {
     "garbage": Row(500, options={"garbage": True}),
     "none": Row(500, "none"),
 }
-"""What else a server does, in one-second windows."""
+"""Other behaviour of a server, in one-second windows."""
 
 
 @frozen
 class Run:
-    """What came of one run; endless seconds when it was given up."""
+    """The result of one run; infinite seconds if it was stopped."""
 
     seconds: float
     ratio: float
@@ -97,7 +97,7 @@ class Run:
 
 
 async def run(client: str, row: Row, phase: float) -> Run:
-    """Serve one row and let one client ask for everything."""
+    """Run one client on one row."""
     options = {"window": row.window, "limit": LIMIT, "latency": LATENCY} | row.options
     seconds = math.inf
     async with simulated(workers=row.workers, **options) as served:
@@ -107,7 +107,9 @@ async def run(client: str, row: Row, phase: float) -> Run:
             async with asyncio.timeout(LONGEST_RUN):
                 succeeded = await CLIENTS[client](served)
             seconds = time.perf_counter() - begun
-            assert succeeded == row.workers, f"{client}: only {succeeded} answers"
+            assert succeeded == row.workers, (
+                f"{client}: expected {row.workers} successes, got {succeeded}"
+            )
         except TimeoutError:
             pass
     refused = served.refused / max(1, served.requests)
@@ -115,7 +117,7 @@ async def run(client: str, row: Row, phase: float) -> Run:
 
 
 def one_after_another(rows: Sequence[Row], phases: Sequence[float], client: str) -> list[list[Run]]:
-    """All runs of one client, by row."""
+    """Return the runs of one client, by row."""
 
     async def all_runs() -> list[list[Run]]:
         return [[await run(client, row, phase) for phase in phases] for row in rows]
@@ -124,29 +126,29 @@ def one_after_another(rows: Sequence[Row], phases: Sequence[float], client: str)
 
 
 def measure(rows: dict[str, Row], phases: Sequence[float]) -> Table:
-    """Run everything; each cell is a median of seconds, of ratios, of shares."""
+    """Return the table of all clients; each figure is a median over the rounds."""
     with ProcessPoolExecutor(len(CLIENTS), mp_context=get_context("spawn")) as pool:
         work = partial(one_after_another, list(rows.values()), phases)
         results = list(zip(*pool.map(work, CLIENTS), strict=True))
     lines = []
     for (name, row), clients in zip(rows.items(), results, strict=True):
         optimum = statistics.median(map(row.optimum, phases))
-        lines.append((name, f"{row.workers}", f"{optimum:.1f} s", *map(_told, clients)))
+        lines.append((name, f"{row.workers}", f"{optimum:.1f} s", *map(_cell, clients)))
     heads = (f"{NAMES[client]}: time, to optimum, refused" for client in CLIENTS)
     return Table(("limit", "workers", "optimum", *heads), lines)
 
 
 def table(*, quick: bool) -> Table:
-    """Every model of a limit, or two of them once."""
+    """Return the table of each window model; with ``quick``, of two of them, once."""
     if quick:
         return measure({name: ROWS[name] for name in QUICK_ROWS}, PHASES[:1])
     return measure(ROWS, PHASES)
 
 
-def _told(runs: Sequence[Run]) -> str:
-    seconds = statistics.median(one.seconds for one in runs)
-    refused = statistics.median(one.refused for one in runs)
-    return f"{seconds:.1f} s, {Ratio.of([one.ratio for one in runs])}, {refused:.1%}"
+def _cell(runs: Sequence[Run]) -> str:
+    seconds = statistics.median(run.seconds for run in runs)
+    refused = statistics.median(run.refused for run in runs)
+    return f"{seconds:.1f} s, {Ratio.of([run.ratio for run in runs])}, {refused:.1%}"
 
 
 if __name__ == "__main__":
@@ -154,7 +156,7 @@ if __name__ == "__main__":
     every = ROWS | TROUBLES
     parser.add_argument("--rows", nargs="+", choices=every, default=list(ROWS), metavar="ROW")
     parser.add_argument("--rounds", type=int, choices=range(1, 1 + len(PHASES)), default=3)
-    parser.add_argument("--markdown", action="store_true", help="rows for README")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown")
     chosen = parser.parse_args()
     rows = {name: every[name] for name in chosen.rows}
     result = measure(rows, PHASES[: chosen.rounds])

@@ -1,11 +1,11 @@
-"""Who is paced: each asks a simulator once for every worker's statistics.
+"""The clients of paced runs: each requests every worker's statistics once from a simulator.
 
-* ours: `session.stream(…)` over explicit SIDs, with the defaults of `TaskRouterSession`;
+* ours: ``session.stream(…)`` over given SIDs, with the defaults of ``TaskRouterSession``;
 * twilio: the vendor's library with its asynchronous client, 50 at once by a semaphore;
-* aiolimiter: aiohttp with an `AsyncLimiter` that was told the true rate.
+* aiolimiter: aiohttp with an ``AsyncLimiter`` that is configured with the true rate.
 
-The other two try a 429 again with tenacity: a random share of 100 ms · 2ⁿ, at most 3 s, n counting
-from 1, as the vendor's library for Node can, until it succeeds. One waits within the semaphore.
+The last two retry a 429 with tenacity until success: a random share of 100 ms · 2ⁿ, n from 1, at
+most 3 s, as the vendor's library for Node does. The twilio client waits within the semaphore.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ except ImportError:
 __all__ = ["CLIENTS", "LIMIT", "AskAll"]
 
 LIMIT = 50
-"""Requests per second: what every simulator admits, and the true rate."""
+"""Requests per second: the limit of each simulator, and the configured true rate."""
 
 AT_ONCE = 50
 FIRST_DELAY, LONGEST_DELAY = 0.2, 3.0
 REFUSED = 429
 
 AskAll = Callable[[Served], Awaitable[int]]
-"""Asks for every worker and returns how many answers came."""
+"""Requests every worker's statistics and returns the number of successes."""
 
 
 async def ours(served: Served) -> int:
@@ -48,7 +48,7 @@ async def ours(served: Served) -> int:
 
 
 async def with_backoff(ask: Callable[[], Awaitable[object]]) -> None:
-    """Ask until there is an answer that is no 429, waiting longer each time."""
+    """Repeat a request until its reply is not a 429, with increasing waits."""
     retrying = AsyncRetrying(
         retry=retry_if_exception(lambda error: getattr(error, "status", None) == REFUSED),
         wait=wait_random_exponential(multiplier=FIRST_DELAY, max=LONGEST_DELAY),
@@ -57,14 +57,14 @@ async def with_backoff(ask: Callable[[], Awaitable[object]]) -> None:
 
 
 async def for_each(workers: list[str], ask: Callable[[str], Awaitable[None]]) -> int:
-    """Ask for all of them from a task each."""
+    """Request each worker's statistics from its own task."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(ask(worker)) for worker in workers]
     return len(tasks)
 
 
 async def twilio(served: Served) -> int:
-    """Ask with the vendor's library."""
+    """Use the vendor's library."""
     semaphore = asyncio.Semaphore(AT_ONCE)
     async with vendors_workspace(served.base_url, served.auth, served.workspace) as workspace:
 
@@ -77,7 +77,7 @@ async def twilio(served: Served) -> int:
 
 
 async def aiolimiter(served: Served) -> int:
-    """Ask with aiohttp at the true rate."""
+    """Use aiohttp at the true rate."""
     limiter = AsyncLimiter(LIMIT, 1.0)
     place = f"{served.base_url}/v1/Workspaces/{served.workspace}/Workers"
     headers = {"Authorization": aiohttp.encode_basic_auth(*served.auth)}

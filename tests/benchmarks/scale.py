@@ -1,8 +1,7 @@
-"""(c) Whether a stream stays flat as it grows: a new process for each size, in turns.
+"""(c) CPU and memory of a stream as it grows: a new process for each size, in turns.
 
-Against the nginx of `nginx`, a worker of its own for each query. A stream that is short is made
-again and again, so that there is something to measure. Peak is the process's resident memory when
-the first is over.
+The server is the one of ``nginx.py``, and each query has its own worker. Short streams are repeated
+so that the time can be measured. Peak is the process's resident memory after the first stream.
 """
 
 import asyncio
@@ -23,11 +22,11 @@ __all__ = ["table"]
 SIZES, ROUNDS = (1_000, 10_000, 100_000), 3
 QUICK_SIZES, QUICK_ROUNDS = (1_000, 10_000), 1
 ENOUGH, WARM_UP = 30_000, 500
-"""Queries that are timed at least, and those asked beforehand."""
+"""The minimum of timed queries, and the queries that warm up."""
 
 
 async def run(base_url: str, count: int) -> None:
-    """Stream so many queries and print CPU and wall time, µs per outcome, and the peak, MiB."""
+    """Stream queries; print CPU and wall time, microseconds per outcome, and the peak, MiB."""
     times = math.ceil(ENOUGH / count)
     async with stream(base_url) as ask:
         await ask(WARM_UP)
@@ -48,7 +47,7 @@ def _child(base_url: str, size: int) -> list[float]:
 
 
 def table(*, quick: bool) -> Table:
-    """Every size beside the smallest."""
+    """Return the table of each size, with ratios to the smallest."""
     sizes = QUICK_SIZES if quick else SIZES
     with nginx() as base_url:
         rounds = [
@@ -57,8 +56,8 @@ def table(*, quick: bool) -> Table:
         ]
     lines = []
     for place, size in enumerate(sizes):
-        cpu, wall, most = zip(*(one[place] for one in rounds), strict=True)
-        base_cpu, base_wall, base_most = zip(*(one[0] for one in rounds), strict=True)
+        cpu, wall, most = zip(*(figures[place] for figures in rounds), strict=True)
+        base_cpu, base_wall, base_most = zip(*(figures[0] for figures in rounds), strict=True)
         more = [a - b for a, b in zip(most, base_most, strict=True)]
         lines.append(
             (

@@ -1,7 +1,7 @@
-"""The embedded simulator in a process of its own, so that it takes no turn of its client's loop.
+"""The simulator in another process, so that it does not use its client's event loop.
 
-Its clock can be put forward at any moment, so that a run begins where it is wanted within the
-windows of ten seconds and of one, without waiting for it.
+The parent can advance its clock, so that a run begins at a chosen phase of the ten-second and
+one-second windows without waiting.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ LONGEST_WINDOW = 10.0
 
 @define
 class Served:
-    """Where a simulator listens, what it lets in and has, and, once it ended, what it has seen."""
+    """The address and data of a running simulator, and its counts after it ended."""
 
     base_url: str
     auth: tuple[str, str]
@@ -38,11 +38,11 @@ class Served:
 
     @property
     def credentials(self) -> Credentials:
-        """What it lets in."""
+        """The accepted credentials."""
         return Credentials.auth_token(*self.auth)
 
     async def enter(self, phase: float) -> None:
-        """Put its clock forward to so many seconds into a window of ten."""
+        """Advance its clock to this many seconds into a ten-second window."""
         assert self.process is not None
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -52,7 +52,7 @@ class Served:
 
 @asynccontextmanager
 async def simulated(**options: Any) -> AsyncIterator[Served]:
-    """A simulator with these arguments, for as long as the `async with` lasts."""
+    """Run a simulator with these arguments until the block ends."""
     command = (sys.executable, "-m", "tests.benchmarks.simulating", json.dumps(options))
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     assert process.stdout is not None
@@ -65,22 +65,22 @@ async def simulated(**options: Any) -> AsyncIterator[Served]:
 
 
 async def serve(options: dict[str, Any]) -> None:
-    """Simulate until standard input ends; each line of it puts the clock forward."""
+    """Simulate until standard input ends; each of its lines advances the clock."""
     steady, ahead = steady_clock(), 0.0
     async with Simulator(**options, clock=lambda: steady() + ahead) as simulator:
-        simulator._server.time = lambda: steady() + ahead  # a round begins where its window does
-        told = {
+        simulator._server.time = lambda: steady() + ahead  # limits use the advanced clock too
+        served = {
             "base_url": simulator.base_url,
             "auth": simulator.auth,
             "workspace": simulator.workspace_sid,
             "workers": [worker.sid for worker in simulator.world.workers],
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(served), flush=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
             ahead += (float(line) - steady() - ahead) % LONGEST_WINDOW
             print(flush=True)
-        seen = simulator.counters
-        print(json.dumps([seen.requests, seen.refused]), flush=True)
+        counters = simulator.counters
+        print(json.dumps([counters.requests, counters.refused]), flush=True)
 
 
 if __name__ == "__main__":

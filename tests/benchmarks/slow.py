@@ -1,8 +1,7 @@
-"""A server that no contender wrote either, and that takes its time: plain asyncio, no HTTP library.
+"""A slow server that is independent of all contenders: plain asyncio, without an HTTP library.
 
-It answers with `nginx`'s body and the worker that was asked for, a while after the request came,
-from a process of its own. The while is half longer or shorter by chance, else all answers would
-come in one bunch.
+It runs in another process and replies with the body of ``nginx.py`` and the requested worker, after
+a delay. The delay varies randomly by up to 50%, so that replies do not arrive all at once.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ from tests.benchmarks.nginx import BODY, worker_sid
 
 __all__ = ["slow"]
 
-ASKED = re.compile(rb"/(WK[0-9a-f]{32})/").search
+REQUESTED = re.compile(rb"/(WK[0-9a-f]{32})/").search
 
 REPLY = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -27,22 +26,22 @@ REPLY = (
 
 
 class Answers(asyncio.Protocol):
-    """One connection; its client waits for each answer before it asks again."""
+    """One connection, whose client waits for each reply before its next request."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds, self._asked = seconds, b""
+        self._seconds, self._received = seconds, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the line."""
+        """Keep the transport."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer once the head is whole."""
-        self._asked += data
-        if self._asked.endswith(b"\r\n\r\n"):
-            found = ASKED(self._asked)
+        """Reply after the delay once the head is complete."""
+        self._received += data
+        if self._received.endswith(b"\r\n\r\n"):
+            found = REQUESTED(self._received)
             reply = REPLY.replace(worker_sid(0).encode(), found[1]) if found else REPLY
-            self._asked = b""
+            self._received = b""
             asyncio.get_running_loop().call_later(
                 self._seconds * (0.5 + random.random()), self._transport.write, reply
             )
@@ -59,7 +58,7 @@ async def serve(seconds: float) -> None:
 
 @contextmanager
 def slow(seconds: float) -> Iterator[str]:
-    """The base URL of a server that answers after so many seconds."""
+    """Run a server that replies after this many seconds; yield its base URL."""
     command = [sys.executable, "-m", "tests.benchmarks.slow", str(seconds)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as process:

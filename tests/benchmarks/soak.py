@@ -1,16 +1,18 @@
 """Half an hour of everything at once: ``python -m tests.benchmarks.soak [SECONDS]``.
 
-One session streams, fetches, lists and exports against a server in another process that spoils a
-quarter of its answers. Beside that calls are cancelled, run into deadlines and are broken off, and
-short sessions open and close. Each success must be what an unspoilt server says.
+One session streams, fetches, lists and exports against servers in another process: one spoils a
+quarter of its replies, and a gateway before it tells lies (``lying_gateway.py``). Meanwhile calls
+are cancelled, reach deadlines and are left early, and short sessions open and close. Each success
+must equal the reply of a server without faults.
 
-What this process holds is looked at 60 times. The second fifth of the time stands against the last
-one by their medians; the first is for warming up. It ends with 1 if
+The script samples the resources of its process 60 times and compares the medians of the second and
+the last fifth; the first fifth warms up. The exit code is 1 if
 
 * memory grew by more than ``BOUND``: in a minute the allocator alone moves it by up to half of it,
   and over half an hour it means less than 16 bytes for each request;
 * descriptors or tasks grew by more than ``SWAY``, or any is left after the session has closed;
-* a success was wrong, or the event loop met an error that nobody was there to hear.
+* a success was wrong, something was missing without an error, or the event loop reported an error
+  that no code handled.
 """
 
 import asyncio
@@ -19,37 +21,32 @@ import json
 import logging
 import resource
 import sys
-import tempfile
 import time
 from asyncio.subprocess import PIPE
 from collections import Counter
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
 
 from attrs import Factory, define, frozen
 
-from taskrouter_stats import Credentials, Success, TaskRouterSession, Window, errors, etl
-from taskrouter_stats import models as m
+from taskrouter_stats import Credentials, Success, TaskRouterSession, errors
 from taskrouter_stats import queries as q
-from taskrouter_stats.simulator import Simulator
+from tests.benchmarks.fault_storm import WINDOW, Storm, as_json, export, servers
 
 SECONDS, SAMPLES = 1_800, 60
-WORKERS, LIMIT, SHARE = 50, 1_000, 0.25
+FAULTS, LIES, LATENCY = 0.25, 0.05, 0.01
 TIMEOUT, IN_FLIGHT = 0.5, 20
 BOUND = 2.0
 """MiB."""
 SWAY = 2 * IN_FLIGHT
-"""Descriptors or tasks: who is busy holds more than who waits for a budget."""
-DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
-WINDOW = Window.between(DAY, DAY + timedelta(hours=8))
+"""Descriptors or tasks: a busy session holds more of them than one that waits for permits."""
 
 
 @frozen
 class Sample:
-    """What this process holds."""
+    """The resources of this process."""
 
     at: float
     mib: float
@@ -60,18 +57,19 @@ class Sample:
 
 @define
 class Load:
-    """All that is done to one session, each in its own loop until the time is up."""
+    """Everything that is done with one session, each kind in a loop until the time ends."""
 
     session: TaskRouterSession
     options: dict
-    expected: dict[str, bytes]
+    expected: dict[str, dict]
     asked: list
     until: float
     random: Random = Factory(lambda: Random(6))
     seen: Counter = Factory(Counter)
+    storm: Storm = Factory(lambda: Storm(0))
 
     async def run(self):
-        """Until the time is up."""
+        """Run every kind until the time ends."""
         turns = (self.stream, self.fetch, self.fetch, self.listing, self.cancelled)
         turns += (self.broken_off, self.late, self.short_session, self.export)
         async with asyncio.TaskGroup() as group:
@@ -79,7 +77,7 @@ class Load:
                 group.create_task(self.again(turn))
 
     async def again(self, turn):
-        """One turn after the other; an error of ours is an outcome, any other ends the soak."""
+        """Repeat one kind; an error of the package is an outcome, any other ends the soak."""
         while time.monotonic() < self.until:
             try:
                 await turn()
@@ -89,12 +87,12 @@ class Load:
             await asyncio.sleep(0.2 * self.random.random())
 
     def judge(self, value):
-        """Hold a success against the truth."""
+        """Compare a success with the truth."""
         self.seen["answered"] += 1
-        self.seen["wrong"] += m.to_json(value) != self.expected[value.worker_sid]
+        self.storm.wrong += as_json(value) != self.expected[value.worker_sid]
 
     async def stream(self):
-        """Many, in their order or not."""
+        """Stream many queries, in their order or as they end."""
         many = self.random.choices(self.asked, k=300)
         ordered = self.random.random() < 0.5
         async with self.session.stream(many, ordered=ordered) as outcomes:
@@ -105,16 +103,17 @@ class Load:
                     self.seen[type(outcome.error).__name__] += 1
 
     async def fetch(self):
-        """One."""
+        """Fetch one query."""
         self.judge(await self.session.fetch(self.random.choice(self.asked)))
 
     async def listing(self):
-        """A list, page by page."""
+        """Read a list page by page."""
         listing = q.workers(self.asked[0].workspace_sid, page_size=10)
-        self.seen["listed"] += len([1 async for _ in self.session.iterate(listing)])
+        found = [worker.sid async for worker in self.session.iterate(listing)]
+        self.storm.judge_list(found, set(self.expected))
 
     async def cancelled(self):
-        """A stream that is cancelled from outside, wherever it stands."""
+        """Cancel a stream at a random time."""
         task = asyncio.create_task(self.session.collect(self.asked))
         await asyncio.wait({task}, timeout=0.3 * self.random.random())
         task.cancel()
@@ -122,7 +121,7 @@ class Load:
             await task
 
     async def broken_off(self):
-        """A stream that its reader leaves after some outcomes."""
+        """Leave a stream after some outcomes."""
         left = self.random.randrange(20)
         async with self.session.stream(self.asked) as outcomes:
             async for _ in outcomes:
@@ -130,36 +129,35 @@ class Load:
                     break
 
     async def late(self):
-        """A call that its caller's deadline ends."""
+        """Let the caller's deadline end a call."""
         with suppress(TimeoutError):
             async with asyncio.timeout(0.1 * self.random.random()):
                 await self.session.fetch(self.random.choice(self.asked))
 
     async def short_session(self):
-        """A session opened, used once, closed; of another budget than the others'."""
+        """Open a session, use it once for another resource key, and close it."""
         async with TaskRouterSession(**self.options) as session:
             await session.fetch(q.workspace(self.asked[0].workspace_sid))
 
     async def export(self):
-        """All workers into files."""
-        plan = etl.worker_plan(self.asked[0].workspace_sid, [WINDOW])
-        with tempfile.TemporaryDirectory() as folder:
-            await etl.export(self.session, plan, etl.JsonLinesSink(folder))
+        """Export all workers, and compare the rows and the reports with the truth."""
+        await export(self.storm, self.session, self.asked[0].workspace_sid, self.expected)
         await asyncio.sleep(2 * self.random.random())
 
 
 async def serve():
-    """Two servers of one world, one that spoils answers and one that doesn't, until EOF."""
-    spoilt = Simulator(WORKERS, LIMIT, seed=3, latency=0.01, faults=SHARE)
-    async with spoilt, Simulator(WORKERS, window="none", seed=3, latency=0) as calm:
-        told = spoilt.base_url, calm.base_url, *spoilt.auth, spoilt.workspace_sid
-        print(json.dumps(told), flush=True)
+    """Serve until EOF; print the addresses at the beginning and the lies at the end."""
+    async with servers(FAULTS, LIES, LATENCY) as (calm, gateway, raw_server):
+        addresses = raw_server.url, calm.base_url, *calm.auth, calm.workspace_sid
+        print(json.dumps(addresses), flush=True)
         await asyncio.to_thread(sys.stdin.read)
+    lies = ", ".join(f"{name} {count:,}" for name, count in gateway.told.most_common())
+    print("lies:", lies, file=sys.stderr)
 
 
 @asynccontextmanager
 async def server():
-    """`serve` in a process of its own: what it told."""
+    """Run ``serve`` in another process; yield what it printed first."""
     command = sys.executable, "-m", "tests.benchmarks.soak", "serve"
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     try:
@@ -170,16 +168,16 @@ async def server():
 
 
 async def truth(url, credentials, workspace):
-    """The queries of all workers, and what the unspoilt server says to each."""
+    """Return the queries of all workers, and what the server without faults replies to each."""
     async with TaskRouterSession(credentials, base_url=url) as session:
         sids = [worker.sid async for worker in session.iterate(q.workers(workspace))]
         asked = [q.worker_statistics(workspace, sid, WINDOW) for sid in sids]
-        told = [outcome.unwrap() for outcome in await session.collect(asked)]
-    return asked, {value.worker_sid: m.to_json(value) for value in told}
+        values = [outcome.unwrap() for outcome in await session.collect(asked)]
+    return asked, {value.worker_sid: as_json(value) for value in values}
 
 
 def look(began, session=None):
-    """A sample of this process."""
+    """Return a sample of this process."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     sent = sum(budget.sent for budget in session.budgets()) if session else 0
@@ -189,7 +187,7 @@ def look(began, session=None):
 
 
 async def watch(load, began, seconds):
-    """Samples until the time is up."""
+    """Return the samples of this many seconds."""
     samples = []
     for number in range(1, SAMPLES + 1):
         await asyncio.sleep(began + seconds * number / SAMPLES - time.monotonic())
@@ -198,10 +196,10 @@ async def watch(load, began, seconds):
 
 
 async def soak(seconds):
-    """Samples of that time, what was left at its end, what happened, and errors unheard."""
+    """Return samples, what was left at the end, the load, and errors that no code handled."""
     logging.getLogger("taskrouter_stats").setLevel(logging.CRITICAL)
-    unheard = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+    unhandled = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
     async with server() as (spoilt, calm, user, token, workspace):
         credentials = Credentials.auth_token(user, token)
         asked, expected = await truth(calm, credentials, workspace)
@@ -217,18 +215,19 @@ async def soak(seconds):
         await asyncio.sleep(0.25)  # sockets close in the loop's next rounds
         after = look(began)
     left = after.descriptors - before.descriptors, after.tasks - before.tasks
-    return watching.result(), left, load.seen, unheard
+    return watching.result(), left, load, unhandled
 
 
 def middle(samples):
-    """The medians of what they hold."""
+    """Return the medians of these samples."""
     rows = [(one.mib, one.descriptors, one.tasks) for one in samples]
     return [median(column) for column in zip(*rows, strict=True)]
 
 
 def main(seconds):
-    """Print the table; whether all is well."""
-    samples, left, seen, unheard = asyncio.run(soak(seconds))
+    """Print the table; return whether every condition holds."""
+    samples, left, load, unhandled = asyncio.run(soak(seconds))
+    seen, storm = load.seen, load.storm
     print(f"{'fifth':>5}{'requests':>12}{'MiB':>8}{'descriptors':>13}{'tasks':>7}")
     fifth = SAMPLES // 5
     parts = [samples[start : start + fifth] for start in range(0, SAMPLES, fifth)]
@@ -238,11 +237,20 @@ def main(seconds):
     grown = [late - early for early, late in zip(middle(parts[1]), middle(parts[4]), strict=True)]
     print("grown: {:+.2f} MiB, {:+.0f} descriptors, {:+.0f} tasks".format(*grown))
     print(
-        "left at the end: {} descriptors, {} tasks; {} errors unheard".format(*left, len(unheard))
+        "left at the end: {} descriptors, {} tasks; {} errors unhandled".format(
+            *left, len(unhandled)
+        )
     )
-    print(", ".join(f"{name} {count:,}" for name, count in seen.most_common()), *unheard, sep="\n")
+    print(
+        f"{seen['answered']:,} answers, {storm.lists:,} lists, {storm.exports:,} exports complete"
+    )
+    print(f"wrong {storm.wrong}, silent {storm.silent}")
+    print(
+        ", ".join(f"{name} {count:,}" for name, count in seen.most_common()), *unhandled, sep="\n"
+    )
     within = grown[0] <= BOUND and max(grown[1:]) <= SWAY
-    return within and left == (0, 0) and not unheard and seen["answered"] and not seen["wrong"]
+    true = seen["answered"] and not storm.wrong and not storm.silent
+    return within and left == (0, 0) and not unhandled and true
 
 
 if __name__ == "__main__":

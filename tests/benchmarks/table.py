@@ -1,4 +1,4 @@
-"""What the benchmarks print: tables, for a terminal or for README, and ratios with their spread."""
+"""Tables for a terminal or for Markdown, and ratios with their spread."""
 
 import statistics
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ __all__ = ["Ratio", "Table"]
 
 @frozen
 class Ratio:
-    """A median, and the least and most of the rounds."""
+    """A median, with the minimum and maximum of the rounds."""
 
     low: float
     median: float
@@ -18,13 +18,18 @@ class Ratio:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Ratio":
-        """What the rounds measured."""
+        """Return the ratio of these rounds."""
         return cls(min(values), statistics.median(values), max(values))
 
     @classmethod
-    def between(cls, ones: Sequence[float], others: Sequence[float]) -> "Ratio":
-        """Of what was measured in the same rounds."""
-        return cls.of([one / other for one, other in zip(ones, others, strict=True)])
+    def between(cls, numerators: Sequence[float], denominators: Sequence[float]) -> "Ratio":
+        """Return the ratio of two measurements of the same rounds."""
+        return cls.of(
+            [
+                numerator / denominator
+                for numerator, denominator in zip(numerators, denominators, strict=True)
+            ]
+        )
 
     def __str__(self) -> str:
         return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
@@ -32,18 +37,18 @@ class Ratio:
 
 @frozen
 class Table:
-    """Heads and lines of text."""
+    """Headings and lines of text."""
 
     heads: Sequence[str]
     lines: Sequence[Sequence[str]]
 
     def text(self) -> str:
-        """Columns for a terminal."""
+        """Return columns for a terminal."""
         lines = [self.heads, *self.lines]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
     def markdown(self) -> str:
-        """Rows for README."""
+        """Return rows of Markdown."""
         lines = [self.heads, ["---"] * len(self.heads), *self.lines]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)

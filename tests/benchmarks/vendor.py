@@ -1,4 +1,4 @@
-"""The vendor's library, if it is installed, pointed at a server of one's own."""
+"""The vendor's library, if it is installed, with requests redirected to a local server."""
 
 import warnings
 from collections.abc import AsyncIterator
@@ -20,8 +20,10 @@ TWILIO = "https://taskrouter.twilio.com"
 async def vendors_workspace(
     base_url: str, auth: tuple[str, str], workspace: str
 ) -> AsyncIterator[Any]:
-    """A workspace as its asynchronous client has it."""
-    warnings.simplefilter("ignore", DeprecationWarning)  # it passes aiohttp what goes with v4
+    """Yield the asynchronous client's object of a workspace."""
+    warnings.simplefilter(
+        "ignore", DeprecationWarning
+    )  # it uses an argument that aiohttp 4 removes
 
     class Redirected(AsyncTwilioHttpClient):
         async def request(self, method, url, *args, **kwargs):

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from taskrouter_stats.simulator import Simulator, World
-from taskrouter_stats.simulator.world.world import iso
+from taskrouter_stats.simulator.server.resources import iso
 
 HERE = Path(__file__).resolve()
 CHECKS = "not_a_server_error,response_schema_conformance"

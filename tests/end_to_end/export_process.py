@@ -1,6 +1,6 @@
-"""An export as a process of its own, for tests that kill it.
+"""An export in a process, for tests that kill it.
 
-Its arguments: URL, user, password, Workspace, kind of sink, output.
+Arguments: URL, user, password, Workspace, kind of sink, output.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ IN_FLIGHT, UNFLUSHED = 10, 5
 
 
 async def main(url, user, password, workspace, kind, out):
-    """Export two days of everybody, committing often; say when it begins and what came of it."""
+    """Export two days of all workers with frequent commits; print the beginning and the counts."""
     writer.BATCH_SIZE = UNFLUSHED
     plan = etl.worker_plan(workspace, days(2))
     credentials, options = Credentials.auth_token(user, password), {"max_in_flight": IN_FLIGHT}
     async with TaskRouterSession(credentials, base_url=url, **options) as session:
-        print("begins", flush=True)  # noqa: T201 (the test listens)
+        print("begins", flush=True)  # noqa: T201 (the test reads it)
         report = await etl.export(session, plan, SINKS[kind](out))
     print(report.written, report.already_done, flush=True)  # noqa: T201 (as above)
 

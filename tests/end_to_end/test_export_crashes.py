@@ -1,4 +1,4 @@
-"""Exports that are killed, or run out of disk, at any moment: nothing lost, nothing twice."""
+"""Exports that are killed or run out of disk at any time: no row is lost or doubled."""
 
 import asyncio
 import random
@@ -25,13 +25,13 @@ READ = {
 
 @pytest.fixture
 async def simulator():
-    """One that takes its time, so that there is something to interrupt."""
+    """Run a simulator that is slow enough to interrupt an export."""
     async with Simulator(workers=60, limit=200, window="bucket", latency=0.01) as running:
         yield running
 
 
 async def start(simulator, kind, out):
-    """Start the export, and return once it has begun."""
+    """Start the export; return its process once it has begun."""
     user, password = simulator.auth
     place = (simulator.base_url, user, password, simulator.workspace_sid, kind, str(out))
     process = await asyncio.create_subprocess_exec(
@@ -45,27 +45,27 @@ async def start(simulator, kind, out):
 
 
 async def finish(simulator, kind, out):
-    """Run the export to its end; what it wrote and what was done before."""
+    """Run the export to its end; return its counts of written and already done queries."""
     process = await start(simulator, kind, out)
-    said, complaints = await asyncio.wait_for(process.communicate(), 30)
+    printed, complaints = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0, complaints.decode()
-    return tuple(map(int, said.split()))
+    return tuple(map(int, printed.split()))
 
 
-def asked(simulator):
-    """How many statistics requests the server has seen."""
+def requests(simulator):
+    """Return the number of requests for statistics that arrived."""
     by_key = simulator.counters.by_key.items()
     return sum(counts.requests for name, counts in by_key if name.startswith("WorkerStatistics"))
 
 
 @pytest.mark.parametrize("kind", READ)
 async def test_a_killed_export_is_resumed_without_loss(simulator, tmp_path, kind):
-    """After kills at random moments the same command ends with every key exactly once."""
+    """After kills at random times the same command ends with every key exactly once."""
     moments, kills = random.Random(kind), 0
     for _ in range(KILLS // len(READ) + 1):
         process = await start(simulator, kind, tmp_path)
-        enough = asked(simulator) + moments.randrange(1, 60)
-        while asked(simulator) < enough and process.returncode is None:
+        enough = requests(simulator) + moments.randrange(1, 60)
+        while requests(simulator) < enough and process.returncode is None:
             await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=0.005)
         if process.returncode is None:
             process.kill()
@@ -74,14 +74,14 @@ async def test_a_killed_export_is_resumed_without_loss(simulator, tmp_path, kind
     written, done = await finish(simulator, kind, tmp_path)
     assert Counter(map(key, READ[kind](tmp_path))) == Counter(wanted(simulator, days(2)))
     assert written + done == 120
-    spent_twice = asked(simulator) - simulator.counters.refused - 120
+    spent_twice = requests(simulator) - simulator.counters.refused - 120
     assert spent_twice <= kills * (2 * IN_FLIGHT + UNFLUSHED)
     assert done > 0
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 256 KiB, where this user may mount one."""
+    """Mount a disk of 256 KiB; skip the test if this user may not."""
     disk = tmp_path / "disk"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
@@ -89,14 +89,14 @@ def small_disk(tmp_path):
         shutil.which("mount") is None
         or subprocess.run(command, check=False, capture_output=True).returncode
     ):
-        pytest.skip("a small tmpfs can't be mounted by this user")
+        pytest.skip("this user may not mount a tmpfs")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.mark.parametrize("kind", READ)
 async def test_a_full_disk_loses_nothing(simulator, small_disk, kind):
-    """On a full disk the run ends with a clear error, and resumes once there is space."""
+    """On a full disk the run ends with an error, and a later run with space completes it."""
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(200 * 1024))
     process = await start(simulator, kind, small_disk)

@@ -1,4 +1,4 @@
-"""Sessions opened and closed over and over: nothing of them stays."""
+"""Sessions that open and close many times leave nothing behind."""
 
 import gc
 import sys
@@ -17,7 +17,7 @@ OURS = ("taskrouter_stats", "aiohttp", "asyncio", "_asyncio")
 
 
 async def rounds(simulator, count):
-    """So many sessions, each for one fetch."""
+    """Open this many sessions, each for one fetch."""
     query = queries.workspace(simulator.workspace_sid)
     for _ in range(count):
         async with TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session:
@@ -26,16 +26,16 @@ async def rounds(simulator, count):
 
 
 def held():
-    """What this process holds: descriptors, blocks of memory, and objects by their types."""
+    """Return this process's descriptors, blocks of memory, and objects by type."""
     gc.collect()
-    types = Counter(type(one) for one in gc.get_objects())
-    ours = {one: n for one, n in types.items() if str(one.__module__).startswith(OURS)}
+    types = Counter(type(item) for item in gc.get_objects())
+    ours = {kind: n for kind, n in types.items() if str(kind.__module__).startswith(OURS)}
     return len(list(DESCRIPTORS.iterdir())), sys.getallocatedblocks(), Counter(ours)
 
 
-@pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="descriptors can't be counted here")
+@pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="this system does not list descriptors")
 async def test_a_thousand_rounds_leave_nothing():
-    """Neither a descriptor nor an object of ours or aiohttp's stays, nor a block of memory each."""
+    """No descriptor and no object of the package or aiohttp stays, nor memory for each session."""
     async with Simulator(workers=1, limit=1_000_000, window="none", latency=0) as simulator:
         await rounds(simulator, WARMING_UP)
         descriptors, blocks, ours = held()

@@ -1,4 +1,4 @@
-"""The main job over real sockets, against the simulator: what the server saw, not how long."""
+"""The main job over real sockets, against the simulator: counts, not times."""
 
 import asyncio
 import gc
@@ -24,36 +24,36 @@ LIST, STATISTICS = "Worker-List", "WorkerStatistics-Fetch"
 
 
 def session_for(simulator, **options):
-    """A session for a simulator's account."""
+    """Return a session for a simulator's account."""
     return TaskRouterSession(simulator.credentials, base_url=simulator.base_url, **options)
 
 
 def sids(simulator):
-    """The SIDs of a simulator's workers."""
+    """Return the SIDs of a simulator's workers."""
     return [worker.sid for worker in simulator.world.workers]
 
 
 class StoppedClock:
-    """A server's clock that stands still until something has happened, so that nothing refills."""
+    """A clock that stands still until a condition holds, so that no budget refills."""
 
     def __init__(self):
         self._start, self._went = time.time(), None
         self.go_after = lambda: False
 
     def __call__(self):
-        """Seconds since 1970."""
+        """Return seconds since 1970."""
         if self._went is None and self.go_after():
             self._went = time.monotonic()
         return self._start + (0.0 if self._went is None else time.monotonic() - self._went)
 
 
 async def spend(simulator, many):
-    """Ask so often for a worker, past the session, as somebody else would."""
+    """Send this many requests without the session, as another client would."""
     url = f"{simulator.base_url}/v1/Workspaces/{simulator.workspace_sid}/Workers"
     headers = {"Authorization": simulator.credentials.authorization()}
-    async with aiohttp.ClientSession(headers=headers) as other:
+    async with aiohttp.ClientSession(headers=headers) as other_client:
         for _ in range(many):
-            async with other.get(f"{url}/{sids(simulator)[0]}/Statistics"):
+            async with other_client.get(f"{url}/{sids(simulator)[0]}/Statistics"):
                 pass
 
 
@@ -62,7 +62,7 @@ class TestWholeWorkspace:
 
     @pytest.mark.parametrize("window", WINDOWS)
     async def test_every_worker_once(self, window):
-        """Whatever the server's window model, each worker is answered once, for one window."""
+        """With each window model each worker has one outcome, for the same window."""
         async with (
             Simulator(workers=130, limit=100, window=window, latency=0.005) as simulator,
             session_for(simulator) as session,
@@ -80,7 +80,7 @@ class TestWholeWorkspace:
         assert simulator.counters.max_in_flight <= 100
 
     async def test_almost_nothing_is_refused(self):
-        """At the pace that a one-second window permits, at most one request in a hundred is."""
+        """In one-second windows the server refuses at most one request in a hundred."""
         async with (
             Simulator(workers=400, limit=200, latency=0.01) as simulator,
             session_for(simulator) as session,
@@ -91,7 +91,7 @@ class TestWholeWorkspace:
         assert simulator.counters.in_flight == 0
 
     async def test_listed_in_small_pages(self):
-        """Pages that name Twilio's own host are asked of the simulator, each once."""
+        """URLs of pages with Twilio's host lead to the simulator, each once."""
         async with Simulator(workers=23, window="none", latency=0) as simulator:
             listing = queries.workers(simulator.workspace_sid, page_size=5)
             async with session_for(simulator) as session:
@@ -101,7 +101,7 @@ class TestWholeWorkspace:
         assert simulator.counters.by_key[LIST].requests == 5
 
     async def test_an_empty_workspace(self):
-        """A workspace without workers gives nothing, and that is complete."""
+        """A workspace without workers gives no outcome, and a total of 0."""
         async with (
             Simulator(workers=0, latency=0) as simulator,
             session_for(simulator) as session,
@@ -110,8 +110,8 @@ class TestWholeWorkspace:
             assert [outcome async for outcome in outcomes] == []
             assert outcomes.progress.total == 0
 
-    async def test_values_are_the_worlds(self):
-        """A worker's answer adds up: the activities fill the window, counts don't exceed."""
+    async def test_values_add_up(self):
+        """A worker's activities fill the window, and accepted is at most created."""
         async with Simulator(workers=10, latency=0) as simulator, session_for(simulator) as session:
             stream = session.stream_worker_statistics(simulator.workspace_sid, DAY)
             for outcome in await stream.collect():
@@ -122,14 +122,14 @@ class TestWholeWorkspace:
 
 
 class TestRefusals:
-    """A budget that others spend as well."""
+    """A budget that another client uses too."""
 
-    async def test_a_budget_that_is_spent(self):
-        """When somebody else has spent the budget, the run pauses, goes on and is complete."""
+    async def test_a_budget_used_by_another_client(self):
+        """When another client has used the budget, the run pauses, continues and completes."""
         clock = StoppedClock()
         options = {"limit": 20, "window": "bucket", "latency": 0, "clock": clock}
         async with Simulator(workers=8, **options) as simulator:
-            simulator.manners.retry_after = 0.5
+            simulator.options.retry_after = 0.5
             await spend(simulator, 20)
             before = simulator.counters.by_key[STATISTICS].refused
             clock.go_after = lambda: simulator.counters.by_key[STATISTICS].refused > before
@@ -142,9 +142,9 @@ class TestRefusals:
         assert simulator.counters.by_key[STATISTICS].refused - before == refused > 0
 
     async def test_refused_for_good(self):
-        """A query that is refused too often fails with RateLimited, having been sent as often."""
+        """A query that the server refuses ``refusals`` times fails with RateLimited."""
         async with Simulator(workers=1, limit=1, window="sliding10s", latency=0) as simulator:
-            simulator.manners.retry_after = 0
+            simulator.options.retry_after = 0
             query = queries.worker_statistics(simulator.workspace_sid, sids(simulator)[0])
             await spend(simulator, 10)
             async with session_for(simulator, retry=RetryPolicy(refusals=3)) as session:
@@ -154,9 +154,9 @@ class TestRefusals:
         assert simulator.counters.refused == 3
 
     async def test_no_headers_at_all(self):
-        """Without any rate-limit header the job is done all the same."""
+        """Without rate-limit headers the run completes."""
         async with Simulator(workers=60, limit=1000, latency=0.005) as simulator:
-            simulator.manners.headers = simulator.manners.headers_on_429 = False
+            simulator.options.headers = simulator.options.headers_on_429 = False
             async with session_for(simulator) as session:
                 stream = session.stream_worker_statistics(simulator.workspace_sid, DAY)
                 assert len(await stream.collect()) == 60
@@ -165,10 +165,10 @@ class TestRefusals:
 
 
 class TestErrors:
-    """What the server refuses."""
+    """Errors from the server."""
 
     async def test_wrong_credentials(self):
-        """A wrong token ends the whole job with Unauthorized after one request."""
+        """A wrong token ends the run with Unauthorized after one request."""
         async with Simulator(workers=50, latency=0) as simulator:
             wrong = Credentials.auth_token(simulator.account_sid, "wrong")
             async with TaskRouterSession(wrong, base_url=simulator.base_url) as session:
@@ -178,7 +178,7 @@ class TestErrors:
         assert "wrong" not in str(caught.value)
 
     async def test_a_worker_that_is_gone(self):
-        """A worker that the server doesn't know is a Failure, and the others are answered."""
+        """An unknown worker is a Failure, and the other workers succeed."""
         async with Simulator(workers=30, latency=0) as simulator, session_for(simulator) as session:
             gone = "WK" + "0" * 32
             stream = session.stream_worker_statistics(
@@ -190,8 +190,8 @@ class TestErrors:
         assert (failure.query.context.sid, failure.meta.attempts) == (gone, 1)
         assert len(found) == 31
 
-    async def test_nobody_there(self):
-        """A server that went away is ConnectionFailed, after the policy's attempts."""
+    async def test_a_stopped_server(self):
+        """A stopped server gives ConnectionFailed after the policy's attempts."""
         async with Simulator(workers=1) as simulator:
             base_url, credentials = simulator.base_url, simulator.credentials
             workspace = simulator.workspace_sid
@@ -202,16 +202,16 @@ class TestErrors:
 
 
 class TestLeaving:
-    """Ends in the middle of everything."""
+    """Runs that end early."""
 
     @pytest.mark.parametrize("way", ["leave", "cancel", "aclose"])
     async def test_nothing_is_left(self, way):
-        """Left, cancelled or closed midway, a run leaves no task, request or complaint behind."""
+        """A run that is left, cancelled or closed leaves no task, request or reported error."""
         complaints = []
         asyncio.get_running_loop().set_exception_handler(lambda _, c: complaints.append(c))
         before = asyncio.all_tasks()
         async with Simulator(workers=200, limit=500, latency=0.02) as simulator:
-            others = asyncio.all_tasks()
+            simulators = asyncio.all_tasks()
             session = session_for(simulator, max_in_flight=20)
             reading = asyncio.create_task(_read(session, simulator, 30 if way == "leave" else 999))
             while simulator.counters.succeeded < 60 and not reading.done():  # noqa: ASYNC110
@@ -224,7 +224,7 @@ class TestLeaving:
             expected = {"leave": int, "cancel": asyncio.CancelledError}
             assert isinstance(ended, expected.get(way, errors.SessionClosed))
             assert [b.in_flight + b.waiting for b in session.budgets()] == [0, 0]
-            assert _ours(asyncio.all_tasks() - others) == set()
+            assert _ours(asyncio.all_tasks() - simulators) == set()
             await session.aclose()
         assert simulator.counters.requests < 200
         assert _ours(asyncio.all_tasks() - before) == set()
@@ -233,7 +233,7 @@ class TestLeaving:
         assert complaints == []
 
     async def test_fetches_in_the_loop(self):
-        """With one place on the wire a fetch inside the loop goes through for every worker."""
+        """With one slot, a fetch inside the loop succeeds for each worker."""
         async with (
             Simulator(workers=25, window="none", latency=0) as simulator,
             session_for(simulator, max_in_flight=1) as session,
@@ -247,7 +247,7 @@ class TestLeaving:
 
 
 async def _read(session, simulator, most):
-    """Read so many outcomes and tell how many came."""
+    """Read at most this many outcomes and return their number."""
     seen = 0
     async with session.stream_worker_statistics(simulator.workspace_sid, DAY) as outcomes:
         async for _ in outcomes:
@@ -258,14 +258,14 @@ async def _read(session, simulator, most):
 
 
 def _ours(tasks):
-    """The tasks that are not the simulator's."""
+    """Return the tasks that are not the simulator's."""
     return {task for task in tasks if "RequestHandler" not in repr(task.get_coro())} - {
         asyncio.current_task()
     }
 
 
 async def test_from_the_environment(monkeypatch):
-    """A session from the environment reaches the server that it names."""
+    """A session from the environment reaches the server that the environment names."""
     async with Simulator(workers=3, latency=0) as simulator:
         account, token = simulator.auth
         for name in ("TWILIO_API_KEY", "TWILIO_API_SECRET"):

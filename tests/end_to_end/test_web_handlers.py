@@ -1,4 +1,4 @@
-"""What a web handler returns: records as JSON, from FastAPI and from aiohttp.web."""
+"""Web handlers that return records as JSON, with FastAPI and aiohttp.web."""
 
 import json
 
@@ -23,18 +23,18 @@ BODY = {
 
 @pytest.fixture
 def record():
-    """A record with keys that no model knows, at two levels."""
+    """Return a record with unknown keys at two levels."""
     return models.structure(BODY, models.WorkerStatistics)
 
 
-def kept(answer):
-    """What of an answer was in the body: the rest is null."""
-    cumulative = {name: one for name, one in answer["cumulative"].items() if one is not None}
-    return {name: answer[name] for name in BODY} | {"cumulative": cumulative}
+def kept(reply):
+    """Return the part of a reply that was in the body; the rest is null."""
+    cumulative = {name: it for name, it in reply["cumulative"].items() if it is not None}
+    return {name: reply[name] for name in BODY} | {"cumulative": cumulative}
 
 
-async def ask(app, path):
-    """One GET of an ASGI application, without a server between."""
+async def get(app, path):
+    """Return status and JSON of a GET to an ASGI application, without a server."""
     sent = []
     scope = {
         "type": "http",
@@ -57,24 +57,24 @@ async def ask(app, path):
         sent.append(message)
 
     await app(scope, receive, send)
-    body = b"".join(one.get("body", b"") for one in sent)
+    body = b"".join(message.get("body", b"") for message in sent)
     return sent[0]["status"], json.loads(body)
 
 
 async def test_fastapi(record):
-    """A FastAPI route that returns a dict, and one that returns bytes, answer the same JSON."""
+    """Routes of FastAPI that return a dict and bytes send the same JSON."""
     app = fastapi.FastAPI()
     app.get("/dict")(lambda: models.to_dict(record))
     app.get("/json")(
         lambda: fastapi.Response(models.to_json(record), media_type="application/json")
     )
     for path in ("/dict", "/json"):
-        status, answer = await ask(app, path)
-        assert (status, kept(answer)) == (200, BODY)
+        status, reply = await get(app, path)
+        assert (status, kept(reply)) == (200, BODY)
 
 
 async def test_aiohttp_web(record):
-    """An aiohttp.web route that returns a dict, and one that returns bytes, answer the same."""
+    """Routes of aiohttp.web that return a dict and bytes send the same JSON."""
 
     async def as_dict(_):
         return web.json_response(models.to_dict(record))

@@ -1,4 +1,4 @@
-"""`paced run` pictures: requests sent and refused per moment, and the server's budget."""
+"""`paced run` pictures: requests sent and refused, the server's budget, the believed credit."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,9 @@ from tests.lab.scenarios import Row
 
 Diary: TypeAlias = list[tuple[float, bool, float]]
 """When a request came, whether it was refused, what remained."""
+
+Beliefs: TypeAlias = list[tuple[float, float]]
+"""A time, and the requests that the throttle believed to be admitted at once."""
 
 MODELS = (
     "fixed1s N=2000",
@@ -22,8 +25,10 @@ MODELS = (
     "headerless N=2000",
     "competitor N=2000",
 )
-SENT, REFUSED, BUDGET, GRID = "#2f6db5", "#d1495b", "#7a8b99", "#e6e9ec"
+SENT, REFUSED, BUDGET, CREDIT, GRID = "#2f6db5", "#d1495b", "#7a8b99", "#2a9d5c", "#e6e9ec"
 BIN = 0.25
+SAMPLE = 0.02
+"""Seconds between two samples of the believed credit."""
 
 
 def draw(rows: Sequence[Row], folder: Path) -> list[Path]:
@@ -33,10 +38,19 @@ def draw(rows: Sequence[Row], folder: Path) -> list[Path]:
     return [_picture(row, folder / f"paced-run-{row.name.split()[0]}.png") for row in wanted]
 
 
-def _diary(row: Row) -> Diary:
+def _live(row: Row) -> tuple[Diary, Beliefs]:
+    """Live through a row; return the server's diary and what the throttle believed meanwhile."""
     clock, server, clients = world(row, seed=0)
-    clock.run(lambda: all(c.tally.done >= row.jobs for c in clients), until=600.0)
-    return server.diary
+    estimator = clients[0].strategy.throttle.estimator  # type: ignore[attr-defined]
+    beliefs: Beliefs = []
+
+    def done() -> bool:
+        if not beliefs or clock.now >= beliefs[-1][0] + SAMPLE:
+            beliefs.append((clock.now, max(0.0, estimator.credit(clock.now))))
+        return all(c.tally.done >= row.jobs for c in clients)
+
+    clock.run(done, until=600.0)
+    return server.diary, beliefs
 
 
 def _picture(row: Row, path: Path) -> Path:
@@ -45,20 +59,21 @@ def _picture(row: Row, path: Path) -> Path:
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    diary = _diary(row)
+    diary, beliefs = _live(row)
     end = diary[-1][0]
-    figure, (top, low) = plt.subplots(
-        2, 1, sharex=True, figsize=(9.0, 4.6), height_ratios=(3, 2), layout="constrained"
+    figure, (top, middle, low) = plt.subplots(
+        3, 1, sharex=True, figsize=(9.0, 6.0), height_ratios=(3, 2, 2), layout="constrained"
     )
     _draw_requests(top, row, diary)
-    _draw_budget(low, diary)
-    for axes in (top, low):
+    _draw_budget(middle, diary)
+    _draw_credit(low, beliefs)
+    for axes in (top, middle, low):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color=GRID, linewidth=0.8)
         axes.set_axisbelow(True)
         axes.set_xlim(0.0, end)
         axes.set_ylim(bottom=0.0)
-    figure.savefig(path, dpi=130)
+    figure.savefig(path, dpi=75)
     plt.close(figure)
     return path
 
@@ -86,4 +101,11 @@ def _draw_budget(axes: Any, diary: Diary) -> None:
     times, lefts = [at for at, _ in told], [left for _, left in told]
     axes.step(times, lefts, where="post", color=BUDGET, linewidth=0.9)
     axes.set_ylabel("Remaining")
+
+
+def _draw_credit(axes: Any, beliefs: Beliefs) -> None:
+    """What the throttle believed to be admitted at once."""
+    times, credits_ = [at for at, _ in beliefs], [credit for _, credit in beliefs]
+    axes.step(times, credits_, where="post", color=CREDIT, linewidth=0.9)
+    axes.set_ylabel("believed credit")
     axes.set_xlabel("seconds")

@@ -38,6 +38,5 @@ class Ours:
         account_wide = self.throttle.observe(
             sent[0], now, told, refused=refused, jitter=self.rng.random()
         )
-        crowd = told.concurrent_requests
-        self.window.observe(sent[1], now, crowd, refused=refused, account_wide=account_wide)
+        self.window.observe(sent[1], refused=refused, account_wide=account_wide)
         return 0.0

@@ -18,6 +18,7 @@ from tests.support.fakes import (
     worker_queries,
     worker_sid,
 )
+from tests.support.simple_throttle import SimpleThrottle
 from tests.support.virtual import virtual
 
 
@@ -126,3 +127,24 @@ async def test_what_went_wrong_is_counted():
             assert outcomes.progress.failed <= outcomes.progress.done <= 5
         progress = outcomes.progress
     assert (progress.done, progress.failed, progress.retried, progress.refused) == (5, 2, 1, 1)
+
+
+@virtual
+async def test_the_throttle_hears_how_many_are_still_to_come(simple_throttle, monkeypatch):
+    """A list's length reaches the throttle with each bulk request, down to the last one."""
+    seen = []
+    check = SimpleThrottle.check
+
+    def spy(self, now, *, interactive=False, waiting=0):
+        seen.append(waiting)
+        return check(self, now, interactive=interactive, waiting=waiting)
+
+    monkeypatch.setattr(SimpleThrottle, "check", spy)
+    async with session_over(FakeTransport(latency=1), max_in_flight=2) as session:
+        await session.collect(worker_queries(50))
+        assert max(seen) >= 48
+        assert seen[-1] <= 1
+    async with session_over(FakeTransport(latency=1), max_in_flight=2) as session:
+        seen.clear()
+        await session.stream(query for query in worker_queries(50)).collect()
+        assert max(seen) <= 2

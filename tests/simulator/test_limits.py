@@ -1,4 +1,4 @@
-"""The window models, by hand on a fake clock and as laws over any arrivals."""
+"""The window models: examples with a virtual clock, and laws over any arrivals."""
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ limited = st.sampled_from(sorted(set(WINDOWS) - {"none"}))
 
 
 def admitted(window, limit, times):
-    """Return those of the times at which a request was admitted."""
+    """Return the times at which the limiter admitted a request."""
     limiter = WINDOWS[window](limit)
     return [now for now in times if limiter.acquire(now).allowed]
 
@@ -26,14 +26,14 @@ def ask(window, limit, *offsets):
     return [limiter.acquire(NOW + offset)[:3] for offset in offsets]
 
 
-def test_none_admits_everything_and_says_nothing():
-    """Without a limit, everything is admitted and no header has a value."""
+def test_none_admits_everything_without_headers():
+    """Without a limit, each request is admitted and no header has a value."""
     limiter = WINDOWS["none"](1)
     assert {limiter.acquire(NOW) for _ in range(100)} == {Verdict(True, None, None, None)}
 
 
 def test_fixed1s_by_hand():
-    """A fixed second admits L, counts down to zero, and starts anew with the next second."""
+    """A fixed second admits L, counts down to 0, and starts again with the next second."""
     assert ask("fixed1s", 2, 0.5, 0.6, 0.7, 0.999, 1.0) == [
         (True, 2, 1),
         (True, 2, 0),
@@ -44,7 +44,7 @@ def test_fixed1s_by_hand():
 
 
 def test_sliding1s_by_hand():
-    """A sliding second frees a place exactly one second after it was taken."""
+    """A sliding second admits the next request exactly one second after an earlier one."""
     assert ask("sliding1s", 2, 0.5, 0.75, 1.25, 1.5, 1.625, 1.75) == [
         (True, 2, 1),
         (True, 2, 0),
@@ -56,7 +56,7 @@ def test_sliding1s_by_hand():
 
 
 def test_fixed10s_rate_by_hand():
-    """A fixed ten seconds admits 10 L at once and tells a tenth of what is left."""
+    """A fixed window of ten seconds admits 10 L at once; Remaining is a tenth of the budget."""
     verdicts = ask("fixed10s_rate", 2, *[0.0] * 21, 9.5, 10.0)
     assert verdicts[0] == (True, 2, 1)
     assert verdicts[9] == (True, 2, 1)
@@ -65,7 +65,7 @@ def test_fixed10s_rate_by_hand():
 
 
 def test_fixed10s_total_by_hand():
-    """The same window with headers in total tells 10 L and all that is left."""
+    """The same window with total headers has Limit 10 L, and Remaining is the budget."""
     verdicts = ask("fixed10s_total", 2, *[0.0] * 21)
     assert [verdicts[0], verdicts[19], verdicts[20]] == [
         (True, 20, 19),
@@ -75,14 +75,14 @@ def test_fixed10s_total_by_hand():
 
 
 def test_sliding10s_by_hand():
-    """A sliding ten seconds admits 10 L, then nothing until the first is ten seconds old."""
+    """A sliding window of ten seconds admits 10 L, then none until the first is ten seconds old."""
     verdicts = ask("sliding10s", 1, *[5.0] * 11, 14.75, 15.0)
     assert verdicts[0] == (True, 1, 0)
     assert [allowed for allowed, _, _ in verdicts] == [True] * 10 + [False, False, True]
 
 
 def test_bucket_by_hand():
-    """A bucket gives what it holds at once and then L a second."""
+    """A bucket admits its capacity at once, and then L per second."""
     assert ask("bucket", 4, 0, 0, 0, 0, 0, 0.25, 0.25, 10) == [
         (True, 4, 3),
         (True, 4, 2),
@@ -96,7 +96,7 @@ def test_bucket_by_hand():
 
 
 def test_bucket10_holds_ten_seconds():
-    """The large bucket holds 10 L, and says so in Remaining while Limit stays L."""
+    """The large bucket holds 10 L: Remaining shows it, and Limit is L."""
     verdicts = ask("bucket10", 2, *[0.0] * 21)
     assert [verdicts[0], verdicts[19], verdicts[20]] == [
         (True, 2, 19),
@@ -123,7 +123,7 @@ def test_fixed10s_law(window, limit, times):
 @pytest.mark.parametrize(("window", "period"), [("sliding1s", 1), ("sliding10s", 10)])
 @given(limits, arrivals)
 def test_sliding_law(window, period, limit, times):
-    """No period, wherever it begins, has more than L times its length admitted."""
+    """Any period admits at most L times its length, wherever it begins."""
     let_in = admitted(window, limit, times)
     capacity = limit * period
     later = zip(let_in, let_in[capacity:], strict=False)
@@ -133,7 +133,7 @@ def test_sliding_law(window, period, limit, times):
 @pytest.mark.parametrize(("window", "holds"), [("bucket", 1), ("bucket10", 10)])
 @given(limits, arrivals)
 def test_bucket_law(window, holds, limit, times):
-    """Between any two admissions lie no more than what the bucket holds and gains."""
+    """Between any two admissions there are at most the capacity and the added tokens."""
     let_in = admitted(window, limit, times)
     for first, start in enumerate(let_in):
         for last, end in enumerate(let_in[first:], 1):
@@ -142,7 +142,7 @@ def test_bucket_law(window, holds, limit, times):
 
 @given(limited, limits, arrivals)
 def test_headers_are_never_negative(window, limit, times):
-    """Remaining lies between zero and what could be admitted, whatever arrives."""
+    """Remaining is between 0 and the capacity, whatever arrives."""
     limiter = WINDOWS[window](limit)
     for now in times:
         verdict = limiter.acquire(now)
@@ -153,7 +153,7 @@ def test_headers_are_never_negative(window, limit, times):
 
 @given(limited, limits, arrivals)
 def test_an_idle_server_admits(window, limit, times):
-    """After ten quiet seconds the next request is admitted: nothing locks up."""
+    """After ten seconds without requests the next is admitted."""
     limiter = WINDOWS[window](limit)
     for now in times:
         limiter.acquire(now)
@@ -161,8 +161,8 @@ def test_an_idle_server_admits(window, limit, times):
 
 
 @given(limited, limits)
-def test_a_clock_that_steps_back_gives_nothing_away(window, limit):
-    """A full window stays full when the clock goes back."""
+def test_a_clock_that_steps_back_adds_no_budget(window, limit):
+    """A clock that steps back adds no budget."""
     limiter = WINDOWS[window](limit)
     while limiter.acquire(NOW).allowed:
         pass
@@ -170,8 +170,8 @@ def test_a_clock_that_steps_back_gives_nothing_away(window, limit):
 
 
 @given(limited, limits, arrivals)
-def test_a_look_changes_nothing(window, limit, times):
-    """A limiter that is looked at before each request decides as one that isn't."""
+def test_peek_changes_no_decision(window, limit, times):
+    """``peek`` before each request changes no decision."""
     watched, alone = WINDOWS[window](limit), WINDOWS[window](limit)
     for now in times:
         seen = watched.peek(now)
@@ -182,8 +182,8 @@ def test_a_look_changes_nothing(window, limit, times):
 
 
 @given(limited, limits, limits, arrivals)
-def test_a_changed_limit_is_told(window, before, after, times):
-    """After a change the new limit holds, and what is left is never negative."""
+def test_a_changed_limit_is_in_the_headers(window, before, after, times):
+    """After a change the new limit holds, and Remaining is never negative."""
     limiter, fresh = WINDOWS[window](before), WINDOWS[window](after)
     for now in times:
         limiter.acquire(now)

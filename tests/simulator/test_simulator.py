@@ -1,4 +1,4 @@
-"""The simulator as callers hold it."""
+"""The simulator's public class."""
 
 import asyncio
 import socket
@@ -20,13 +20,13 @@ NOW = 1_795_000_000.25
 
 
 async def test_it_listens_on_this_machine_only():
-    """A free port of the loopback address is taken."""
+    """The simulator listens at a free port of the loopback address."""
     async with Simulator(workers=1) as simulator:
         assert simulator.base_url.startswith("http://127.0.0.1:")
 
 
 async def test_ipv6_is_written_in_brackets():
-    """An IPv6 address makes a URL that can be asked."""
+    """The URL of an IPv6 address has brackets and works."""
     try:
         async with Simulator(workers=1, host="::1") as simulator:
             assert simulator.base_url.startswith("http://[::1]:")
@@ -35,7 +35,7 @@ async def test_ipv6_is_written_in_brackets():
 
 
 async def test_it_can_be_left_and_entered_again():
-    """After its block it is closed; a second block serves again."""
+    """The simulator ends with its block, and a second block serves again."""
     simulator = Simulator(workers=1, latency=0)
     for _ in range(2):
         async with (
@@ -48,28 +48,28 @@ async def test_it_can_be_left_and_entered_again():
 
 
 async def test_it_runs_once_at_a_time():
-    """Entering it twice is a mistake that says so, and the first goes on."""
+    """A second ``async with`` meanwhile raises an error, and the first continues."""
     async with Simulator(workers=1) as simulator:
-        with pytest.raises(SessionMisuse, match="running already"):
+        with pytest.raises(SessionMisuse, match="already running"):
             await simulator.__aenter__()
         assert simulator.base_url
 
 
 async def test_closing_twice_does_nothing():
-    """Leaving a simulator that isn't running is harmless."""
+    """Closing a simulator that is not running does nothing."""
     simulator = Simulator(workers=1)
     await simulator.__aexit__(None, None, None)
     assert "not running" in repr(simulator)
 
 
 def test_the_address_is_known_when_running():
-    """Before it runs there is no address, and the error shows how to run it."""
+    """Before it runs there is no address, and the error says how to run it."""
     with pytest.raises(SessionMisuse, match="async with"):
         _ = Simulator(workers=1).base_url
 
 
-async def test_a_taken_port_is_an_error():
-    """A port that somebody else listens at is refused, and nothing stays open."""
+async def test_a_port_in_use_raises():
+    """A port in use raises an error, and no socket stays open."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         simulator = Simulator(workers=1, port=taken.getsockname()[1])
         with pytest.raises(OSError, match="address already in use"):
@@ -77,8 +77,8 @@ async def test_a_taken_port_is_an_error():
         assert "not running" in repr(simulator)
 
 
-def test_what_a_client_needs_is_there():
-    """Account, workspace and credentials are the world's, and the token isn't shown."""
+def test_a_client_finds_what_it_requires():
+    """Account, workspace and credentials are the world's, and no repr shows the token."""
     simulator = Simulator(workers=3, seed=4)
     world = World(4, 3)
     assert simulator.account_sid == simulator.credentials.account_sid == world.account_sid
@@ -90,24 +90,24 @@ def test_what_a_client_needs_is_there():
     assert set(simulator.limits) == set(RESOURCE_KEYS)
 
 
-async def test_its_repr_tells_what_it_is():
-    """The repr has what made it, and where it is."""
+async def test_the_repr_has_arguments_and_address():
+    """The repr has the arguments and the address."""
     simulator = Simulator(workers=3, window="bucket")
-    told = "<Simulator(workers=3, limit=50, window='bucket', seed=0) "
-    assert repr(simulator) == told + "not running>"
+    reported = "<Simulator(workers=3, limit=50, window='bucket', seed=0) "
+    assert repr(simulator) == reported + "not running>"
     async with simulator:
-        assert repr(simulator) == f"{told}at {simulator.base_url}>"
+        assert repr(simulator) == f"{reported}at {simulator.base_url}>"
 
 
-def test_an_api_key_is_let_in_as_one():
-    """Credentials for a key pair are an API key's, in the simulated account."""
+def test_an_sk_user_gives_api_key_credentials():
+    """A user name that begins with SK gives credentials of an API key of the account."""
     simulator = Simulator(workers=1, auth=("SK" + "a" * 32, "b" * 32))
     assert simulator.credentials.username == "SK" + "a" * 32
     assert simulator.credentials.account_sid == simulator.account_sid
 
 
 def test_the_steady_clock_shows_the_time():
-    """Its clock agrees with the machine's and doesn't go back."""
+    """The steady clock agrees with the machine's and does not step back."""
     clock = steady_clock()
     assert clock() == pytest.approx(time.time(), abs=1)
     assert clock() <= clock()
@@ -128,7 +128,7 @@ class TestWorkspaces:
     """One simulator of several workspaces, each with its own workers and limits."""
 
     def test_the_first_is_what_a_simulator_of_one_has(self):
-        """More workspaces change nothing in the first, and no two share a Worker or a name."""
+        """More workspaces do not change the first, and no two share a Worker or a name."""
         simulator, one = Simulator(workers=5, seed=4, workspaces=3), Simulator(workers=5, seed=4)
         assert simulator.workspace_sids[0] == simulator.workspace_sid == one.workspace_sid
         assert len(set(simulator.workspace_sids)) == 3
@@ -138,7 +138,7 @@ class TestWorkspaces:
         assert "workspaces=3" in repr(simulator)
 
     async def test_each_answers_for_itself(self):
-        """Lists and statistics are those of the workspace that the path names, and of no other."""
+        """Lists and statistics are those of the workspace in the path."""
         async with (
             Simulator(workers=4, latency=0, workspaces=3) as simulator,
             TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
@@ -158,7 +158,7 @@ class TestWorkspaces:
                 await session.fetch(queries.worker(simulator.workspace_sid, stranger))
 
     async def test_each_has_a_budget_of_its_own(self):
-        """What one workspace has spent is left in another, as Twilio counts by workspace."""
+        """Each workspace has its own budgets, as Twilio counts by workspace."""
         async with Simulator(workers=1, limit=2, latency=0, workspaces=2) as simulator:
             simulator._server.time = lambda: NOW
             assert [await workers_of(simulator, sid) for sid in simulator.workspace_sids * 3] == [
@@ -172,15 +172,15 @@ class TestWorkspaces:
 
 
 async def workers_of(simulator, workspace_sid):
-    """Return the status with which the list of a workspace's workers is answered."""
+    """Return the status of the reply to a workspace's list of workers."""
     url = f"{simulator.base_url}/v1/Workspaces/{workspace_sid}/Workers"
     headers = {"Authorization": aiohttp.encode_basic_auth(*simulator.auth)}
     async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as reply:
         return reply.status
 
 
-async def test_a_clock_that_stands_still_stops_no_client():
-    """Limits keep to the loop's time: with a frozen world clock, a refused client is let in."""
+async def test_a_frozen_clock_blocks_no_client():
+    """Limits use the event loop's clock, so a frozen world clock does not block a client."""
     async with Simulator(workers=3, limit=2, latency=0.01, clock=lambda: NOW) as simulator:
         session = TaskRouterSession(simulator.credentials, base_url=simulator.base_url)
         worker, window = simulator.world.workers[0].sid, Window.last(minutes=15)

@@ -1,4 +1,4 @@
-"""Wrong simulators, and the exact words with which each is refused."""
+"""Invalid arguments of the simulator, and the exact error messages."""
 
 import math
 
@@ -111,9 +111,9 @@ from tests.support.wrong_calls import SECRET, refused, rows, same
         "not running",
         lambda: Simulator().base_url,
         SessionMisuse,
-        "this Simulator is not running: async with Simulator(...) as simulator",
+        "this Simulator is not running: use async with Simulator(...) as simulator",
     ),
 )
-async def test_a_wrong_simulator_is_refused_in_these_words(call, error, says):
-    """What can't be simulated is refused before anything listens."""
+async def test_an_invalid_simulator_raises_this_error(call, error, says):
+    """Invalid arguments raise these errors before the server starts."""
     assert same(await refused(call), error, says)

@@ -1,4 +1,4 @@
-"""What the simulator refuses to be made of."""
+"""Validation of the simulator's arguments."""
 
 import math
 
@@ -37,7 +37,7 @@ from taskrouter_stats.simulator import Simulator
     ],
 )
 def test_a_wrong_argument_is_named(arguments, message):
-    """The error names the argument, its value and the rule."""
+    """The error has the argument, its value and the expectation."""
     with pytest.raises(InvalidParameter) as caught:
         Simulator(**arguments)
     assert str(caught.value).startswith(message)
@@ -45,7 +45,7 @@ def test_a_wrong_argument_is_named(arguments, message):
 
 @pytest.mark.parametrize("auth", [("a:b", "canary"), ("", "canary"), ("AC", ""), "canary", ("AC",)])
 def test_wrong_credentials_are_not_repeated(auth):
-    """Credentials that can't be sent are refused without being shown."""
+    """Invalid credentials raise an error that does not show them."""
     with pytest.raises(InvalidParameter) as caught:
         Simulator(auth=auth)
     assert "canary" not in str(caught.value)

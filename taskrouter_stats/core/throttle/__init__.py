@@ -1,78 +1,86 @@
-"""The throttle: when may the next request go, learned from the server's headers alone.
+"""The throttle of one budget: when may the next request go?
 
-Twilio says of a budget only `X-Rate-Limit-Limit`, `-Remaining` and an opaque `-Config`: no
-window, no unit, no reset. Its documents speak of requests per second *averaged over ten
-seconds*, and other processes may spend from the same budget. So nothing about the server is
-configured here; it is inferred, one idea a file:
+Twilio tells three headers of a budget, `X-Rate-Limit-Limit`, `-Remaining` and an opaque
+`-Config`: no window, no unit, no reset. Its documents speak of requests per second *averaged over
+ten seconds*. Other clients may use the same budget. So nothing is configured: the throttle infers
+the rest from headers and from its own sends.
 
-**Debt** (`rate`). Every request adds one to a debt that drains at the learned pace. Out of
-debt, a request may go. After a burst the debt says by itself when the average is back at the
-limit; no window has to be known and no reset awaited.
+Glossary
+--------
+- *budget*: what the server allows for one account, workspace and method.
+- *limit*, *remaining*: the numbers of the two headers, in *header units*.
+- *cost*: header units that one request takes. *full*: requests that the whole budget holds, limit
+  / cost.
+- *memory*: seconds after which the server has forgotten a request. Short: at most one second.
+- *model*: one cost and one memory; which one holds is inferred (`limit_model`).
+- *log*: when this process sent its requests (`send_log`).
+- *lag*, *late*: how much later than others a request may be counted, and so forgotten (`latency`).
+- *alone*: no other client used the budget lately; else *in company* (`other_clients`).
+- *credit*: requests that the server surely admits now: what remained for the newest request, less
+  those sent since; under a long memory also full less the own requests of the memory.
+- *pace*: requests per second that go without credit. *debt*: requests sent ahead of the pace
+  (`rate`). *blind*: while no limit is told (`blind`).
+- *refill*: the counter came back. *turn*: a refill of a fixed window, which forgets all at once.
+- *scout*: one of the last requests with credit, sent to see whether the window turned (`scouts`).
+- *look*: a request that shows whether a limit covers one second or ten.
+- *reserve*: the part of a budget that bulk requests leave to interactive ones.
+- *epoch*: the time from one 429 that slowed the budget down to the next; requests that were on
+  their way together are refused together and count once.
 
-**Credit** (`estimator`). `Remaining`, less what was sent since it was reported, lets requests go
-before their debt is paid; nothing else does. Debt is the memory, credit the permission: a
-budget that a server grants at once is spent at once, and one that it doles out is paced.
+Which rule answers (`admission`)
+--------------------------------
+1. Paused after a 429 (`pause`), or inside a slot of the user's `pace_limit`: wait for its end.
+2. Nothing was admitted yet: one request at a time, the probe.
+3. No limit is told: by the blind pace; once an outage told a long memory, by the own log.
+4. Alone with a long memory: with credit only. The last of it are scouts, spread evenly from the
+   last send to the time at which the log frees the next request. If a turn was seen, they are
+   spread over the bounds of the next one. No scouts are kept where the requests still to come
+   fit into what is left, or where the last window would be full without them.
+5. Alone, a short memory not proven yet, credit nearly gone: one look at a time.
+6. Else by the pace, or with credit: at most half of it in flight, few at first.
 
-**LimitModel** (`limit_model`). A header unit may be one request of this second, a tenth of one (an
-average), or one of ten seconds. The careful reading holds until the own sends refute it.
+Every wait is the earliest time at which the answer can change without a reply; infinity waits for
+a reply.
 
-**Others** (`estimator`, `ledger`). What is gone and was not sent from here, others spent. In
-company there is no credit for bulk: a burst that one process calls unspent is what its rivals
-are about to send. All sharers then steer by the same signal, the least that was left.
+What is inferred (`estimator`)
+------------------------------
+Own requests overtake each other on the way. So own spending is bounded from both sides, by the
+sends that surely arrived and by all that may have, and each inference uses the careful side.
 
-**HeaderTrust** (`header_trust`). Headers can lie. A refusal though credit was left, or replies that
-contradict each other, silence them for a while; and low headers that no refusal confirms hold
-the pace down for twenty seconds, not for ever.
+- *Average*: the own sends outran the refill that a limit per second promises, by more than two
+  uses of the counter. Then a request costs less than a unit, and the counter bounds the cost. The
+  documented ten seconds are believed while the bounds hold a tenth; else the memory is 1 / cost,
+  so that windows of 5 or 60 seconds are understood as well.
+- *Total*: the counter fell one by one for longer than a second and did not come back.
+- *Others*: more is gone than the own sends of the memory explain, or than was sent since the last
+  refill. In company there is no credit for bulk, and all sharers steer by the least remaining.
+- *Trust* (`header_trust`): a limit is what many replies agree on; contradictions cost `Remaining`
+  ten seconds of trust.
 
-Leave is asked in this order; the first that matches answers:
+What is proven, and what is not
+-------------------------------
+Alone, no request is refused if the model is right and one request's delay exceeds another's by no
+more than `late`:
 
-1. Paused after a 429, or inside a slot of the user's `pace_limit`: wait for its end.
-2. No request was admitted yet: one at a time, a probe.
-3. Out of debt: go, if nothing is in flight, or the headers are silent; alone, once the counter
-   was seen to come back at all (else the limit may cover ten seconds); in company, while
-   `Remaining` covers what is in flight.
-4. Credit, alone or for an interactive request: go. A bulk request leaves `RESERVE` where
-   interactive requests were seen, keeps at most half of what is left in flight (an even rival
-   is seen only between replies), and opens in steps, in case a hidden cap on requests in flight
-   waits.
-5. Wait until the debt is paid, or for the next reply.
+- for any limiter that only own requests use up, `Remaining` less the requests since is a lower
+  bound of what is left; requests that may have been overtaken count as sent since;
+- for any limiter that forgets within its memory, full less the own requests of memory + late is
+  another one. The greater of two lower bounds is one.
 
-A 429 counts once per epoch: requests that were on their way together are refused together.
-It pauses the whole budget: a credible `Retry-After`, or half a round trip, doubled while nothing
-gets through. If the server still had some left for this budget, the refusal was not the
-budget's, and the caller hands it to the account's window (`concurrency`). If nothing comes back
-for more than a second of refusals in company, the memory is long, and the own average of ten
-seconds becomes pace and debt.
+So a refusal proves a wrong model, another client, or a greater delay. `tests/lab/small_world.py`
+lives through every interleaving of six requests: none is refused with the model given, at most two
+while it is learned.
 
-Nothing here reads a clock or rolls dice: `now` and `jitter` come in, decisions go out. Figures
-beside the constants are from the laboratory (`python -m tests.lab`): what halving and doubling
-them does to completion over a clairvoyant client's, and to the share of requests refused.
+K scouts find the first turn within memory / (K + 1), later turns within the bounds that the last
+one left. No client that is never refused and knows no phase does better with K requests: K looks
+at even distances leave the smallest gap.
 
-What the estimator infers
--------------------------
+Not provable: anything in company, anything without headers or with lying ones, and that Twilio's
+window is any of these. There the figures of the laboratory stand in for proof (`tests/lab`): those
+beside the constants say what another value does to the completion, over that of a client which
+knows everything, and to the share of requests refused.
 
-Everything here compares two numbers: what the headers say was spent, and what the log knows
-that this process sent. Latency blurs the comparison: requests overtake each other on the way
-up. So own spending is always bounded from both sides, by the sends that surely arrived before
-and by all that may have (`REORDER_SHARE`), and every inference uses the side that keeps it honest.
-
-*Credit* is what `Remaining` allows now: what the newest request was reported, less what was sent
-after it. Only a newer request's word replaces an older one's; an old reply that arrives late
-never raises credit. While alone in a budget with ten seconds' memory, the own log gives a
-second lower bound, exact where the header is rounded.
-
-*The model* (see `limit_model`) starts as PER_SECOND. TEN_SECOND_AVERAGE is proven when the own
-sends outran the promised refill by more than two full uses of the counter (one budget, one turn
-of a window) ever showed: such a counter charges less than one per request. TEN_SECOND_TOTAL is
-proven when the counter fell one by one for longer than a second without coming back: such a
-limit covers more than a second.
-
-*History* is what was gone when the first reply came: spent by others, but perhaps by others who
-have ended. They are taken for company for a second; unless the counter shows them spending on,
-what is still missing is theirs no more.
-
-*Others* spend whatever the own sends cannot explain: more gone than was sent within the
-memory, or more gone since the last refill than was sent since.
+Nothing here reads a clock or draws a random number: `now` and `jitter` come in, decisions go out.
 """
 
 from .concurrency import ConcurrencyLimit, InFlight

@@ -11,7 +11,7 @@ from .latency import Latency
 from .limit_model import PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL, CostTest, LimitModel
 from .other_clients import OtherClients
 from .rate import MEMORY
-from .refills import QUICK_SECONDS, Refills, next_scout
+from .refills import Refills
 from .send_log import KEEP_SECONDS, SendLog, SendTicket
 
 __all__ = ["BudgetEstimator"]
@@ -19,12 +19,6 @@ __all__ = ["BudgetEstimator"]
 HALF_USED = 0.5
 """Share of the limit that must be gone before a long window can be told from a short one by the
 counter's not coming back (0.25 to 0.75: no row moves by 1%)."""
-
-SCOUTS = 0.04
-"""Share of a long memory's budget that is spread over the wait, to see its window turn."""
-
-MIN_SCOUTS = 4.0
-"""Scouts of a small budget, but never more than half of it."""
 
 MIN_SLACK = 0.5
 """Header units that rounding explains."""
@@ -94,9 +88,16 @@ class BudgetEstimator:
         return 0.0 if self.limit is None else self.limit / self.model.cost
 
     @property
+    def least_cost(self) -> float:
+        """Header units that a request takes at least."""
+        model = self.model
+        known = model.cost == 1.0 or model is TEN_SECOND_AVERAGE
+        return model.cost if known else self.cost_test.least
+
+    @property
     def past(self) -> float:
         """Seconds after which the server has surely forgotten an own request."""
-        return self.model.memory + max(2.0 * self.latency.reorder_seconds, self.latency.lag)
+        return self.model.memory + self.latency.late
 
     def own_rate(self, now: float) -> float:
         """Return the own requests per second, on the average of ten seconds."""
@@ -124,36 +125,6 @@ class BudgetEstimator:
         """Return when the server has forgotten enough own requests for `need` more."""
         kept = max(0, math.floor(self.full - need - self.unsent + 1e-9))
         return self.log.time_of(kept) + self.past
-
-    @property
-    def scouts(self) -> float:
-        """Requests of a full budget that are kept to see the counter come back."""
-        return min(max(MIN_SCOUTS, SCOUTS * self.full), self.full / 2.0)
-
-    def next_look(self, now: float) -> float:
-        """Return when the next request goes that shows whether the memory is short."""
-        credit = self.credit(now)
-        return self.log.time_of(0) + QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else now
-
-    def is_unproven(self, now: float) -> bool:
-        """Tell whether a limit that is read as one per second may be one per ten seconds.
-
-        It is nearly gone, and the counter was not seen to come back.
-        """
-        kept = SCOUTS * self.full
-        least = kept if kept >= MIN_SCOUTS else 1.0
-        return not self.refills.are_quick and self.credit(now) < least
-
-    def next_scout(self, credit: float) -> float:
-        """Return when the next of the last requests with credit may go; minus infinity: now."""
-        oldest = max(0, math.floor(self.full - credit) - 1)
-        last, end = self.log.time_of(0), self.log.time_of(oldest) + self.past
-        shortest = 1.0 / cost if (cost := self.model.cost) < 1.0 else self.model.memory
-        turns = (self.refills.turned_after + shortest, self.refills.turned_before + self.past)
-        known = self.refills.turned_before >= self.busy_since and last < turns[1]
-        if not known and last >= self.busy_since + self.past:
-            return -math.inf
-        return next_scout(last, credit, max(end, self.busy_since + self.past), turns)
 
     def record_send(self, sent: SendTicket, now: float) -> None:
         """Record that a request was sent: in the log, and in the test of its cost."""
@@ -189,7 +160,9 @@ class BudgetEstimator:
         self.cost_test.saw(sent, left, rose=rose)
         if newest:
             self._count(sent, now, left, refused=refused)
-        if not refused:
+        if refused:
+            self.cost_test.base_at = -math.inf  # what was refused may not be counted
+        else:
             self._test_average(sent, now)
         return True
 
@@ -201,6 +174,7 @@ class BudgetEstimator:
     def assume_average(self) -> None:
         """Take the memory for long: nothing came back for longer than a second."""
         self.model = TEN_SECOND_AVERAGE
+        self.cost_test.low = self.cost_test.high = self.model.cost
 
     def reject_average(self) -> None:
         """Go back to the careful model: a refusal came although credit was left."""
@@ -255,7 +229,7 @@ class BudgetEstimator:
             return 0.0, 0.0
         fallen = self.refills.peak - left
         sure = since(peak_at + blur) - since(sent.at - blur)
-        if not refused and sure * self.model.least_cost > fallen + self.slack:
+        if not refused and sure * self.least_cost > fallen + self.slack:
             self._refill(sent, left)
             return 0.0, 0.0
         if fallen <= self.slack or sent.at - peak_at <= blur:
@@ -273,7 +247,7 @@ class BudgetEstimator:
             self.model = PER_SECOND
             return
         sure = since(sent.at - model.memory + blur) - since(sent.at - blur)
-        if (self.limit or 0.0) - left + self.slack < sure * model.least_cost:
+        if (self.limit or 0.0) - left + self.slack < sure * self.least_cost:
             self.refills.turned(self.newest_at, sent.at + blur, model.memory)
 
     def _test_average(self, sent: SendTicket, now: float) -> None:
@@ -288,16 +262,16 @@ class BudgetEstimator:
 
     def _bound_cost(self, sent: SendTicket, left: float) -> None:
         """Narrow the bounds of a request's cost, while the server has forgotten none since."""
-        peak_at, cost = self.refills.peak_at, self.cost_test
-        if left <= 0.0 or peak_at is None or sent.number != self.newest_send:
+        cost = self.cost_test
+        if left <= 0.0 or sent.number != self.newest_send:
             return
         blur, since = self.latency.reorder_seconds, self.log.count_since
-        if not blur < sent.at - peak_at <= max(BOUND_SECONDS, 1.0 / cost.high):
+        if not blur < sent.at - cost.base_at <= max(BOUND_SECONDS, 1.0 / cost.high):
             return
-        least = since(peak_at + blur) - since(sent.at - blur)
-        theirs = (self.limit or 0.0) * (sent.at - peak_at)  # others can't be faster for long
-        most = since(peak_at - blur) - since(sent.at + blur) + theirs
-        cost.bound((self.limit or 0.0) - left, self.refills.peak - left, least, most)
+        least = since(cost.base_at + blur) - since(sent.at - blur)
+        theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
+        most = since(cost.base_at - blur) - since(sent.at + blur) + theirs
+        cost.bound((self.limit or 0.0) - left, cost.base - left, least, most)
         self.model = cost.model()
         self.log.keep = max(KEEP_SECONDS, self.past + 2.0)
 
@@ -308,7 +282,7 @@ class BudgetEstimator:
         later = since(sent.at + blur)
         our = 0.0 if not model.is_short else float(since(sent.at - 1.0 - blur) - later)
         if gone > our:
-            past = MEMORY + blur if model.is_short else self.past
+            past = MEMORY + blur if model.is_short else model.memory + self.latency.behind
             cost = 1.0 / MEMORY if model.is_short else model.cost
             our = max(our, math.ceil((since(sent.at - past) - later) * cost))
         return gone - our, our

@@ -88,8 +88,10 @@ class LimitAgreement:
     def update(self, limit: float | None, number: int) -> None:
         """Take in the limit told to an admitted request; None when it told none that can be."""
         other = limit is not None and limit != self.value
-        if other and number > self.number and (self.share < AGREEING or limit == self.last):
+        if other and number > self.number and limit == self.last:
             self.value = limit
+        elif other and self.share < AGREEING:
+            self.value, self.share = limit, 0.0
         if limit is not None and limit == self.value:
             self.number = max(self.number, number)
         self.replies = min(self.replies + 1, AGREEMENT_REPLIES)

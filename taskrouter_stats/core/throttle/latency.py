@@ -18,8 +18,8 @@ MIN_REORDER = 0.03
 MAX_REORDER = 2.0
 """Seconds by which it may do so at most: a stall is not an order."""
 
-JITTER = 3.0
-"""Round trips within so many times the fastest are jitter, and not a server that falls behind."""
+JITTER = 2.0
+"""A lag within so many times the fastest round trip is jitter, not a server that falls behind."""
 
 LAG_FADES = 0.999
 """Factor by which the longest delay fades with each reply (0.99, 0.9999: within 1%)."""
@@ -42,9 +42,19 @@ class Latency:
     fastest: float = math.inf
     lag: float = 0.0
 
+    @property
+    def late(self) -> float:
+        """Seconds by which a server may forget a request late."""
+        return max(2.0 * self.reorder_seconds, self.lag + MIN_REORDER)
+
+    @property
+    def behind(self) -> float:
+        """Seconds by which a server surely fell behind, jitter left out."""
+        return max(self.reorder_seconds, self.lag - JITTER * self.fastest)
+
     def record(self, seconds: float) -> None:
         """Take in a round trip."""
         self.srtt += SMOOTHING * (seconds - self.srtt) if self.srtt else seconds
         self.reorder_seconds = min(max(REORDER_SHARE * self.srtt, MIN_REORDER), MAX_REORDER)
         self.fastest = min(self.fastest, seconds)
-        self.lag = min(max(LAG_FADES * self.lag, seconds - JITTER * self.fastest), MAX_REORDER)
+        self.lag = min(max(LAG_FADES * self.lag, seconds - self.fastest), MAX_REORDER)

@@ -29,26 +29,24 @@ class LimitModel:
 
     Attributes:
         cost: header units per request, at most 1; while it is only bounded, the greatest possible.
-        least_cost: the least possible.
         memory: seconds after which the server has forgotten a request.
         window_seconds: seconds that the limit covers, so that limit / window_seconds is a rate.
         is_short: whether the server forgets within a second.
     """
 
     cost: float
-    least_cost: float
     memory: float
     window_seconds: float
     is_short: bool
 
 
-PER_SECOND = LimitModel(1.0, 1.0, 1.0, 1.0, is_short=True)
+PER_SECOND = LimitModel(1.0, 1.0, 1.0, is_short=True)
 """Requests per second, counted one by one, forgotten within the second (or a small bucket)."""
 
-TEN_SECOND_AVERAGE = LimitModel(1.0 / MEMORY, 1.0 / MEMORY, MEMORY, 1.0, is_short=False)
+TEN_SECOND_AVERAGE = LimitModel(1.0 / MEMORY, MEMORY, 1.0, is_short=False)
 """Requests per second on the average of ten seconds: a request costs a tenth of a unit."""
 
-TEN_SECOND_TOTAL = LimitModel(1.0, 1.0, MEMORY, MEMORY, is_short=False)
+TEN_SECOND_TOTAL = LimitModel(1.0, MEMORY, MEMORY, is_short=False)
 """Requests per ten seconds, counted one by one."""
 
 
@@ -132,9 +130,13 @@ class CostTest:
         if fallen > 1.0 and most > 0 and fallen - 1.0 <= most * self.high:
             self.low = max(self.low, (fallen - 1.0) / most)
 
+    @property
+    def least(self) -> float:
+        """The least cost that is not absurd."""
+        return min(max(self.low, self.high / 4.0), self.high)
+
     def model(self) -> LimitModel:
         """Return the average that fits: the documented one, if it may be that."""
         if self.low <= 1.0 / MEMORY <= self.high:
             return TEN_SECOND_AVERAGE
-        low = min(max(self.low, self.high / 4.0), self.high)
-        return LimitModel(self.high, low, 1.0 / low, 1.0, is_short=False)
+        return LimitModel(self.high, 1.0 / self.least, 1.0, is_short=False)

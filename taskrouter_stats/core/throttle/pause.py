@@ -32,15 +32,23 @@ class Pause:
     Attributes:
         until: when it ends.
         consecutive_429s: how many 429s started a pause since the last admitted request.
+        began_at: when the first of them came.
     """
 
     until: float = -math.inf
     consecutive_429s: int = 0
+    began_at: float = -math.inf
+
+    def outage(self, now: float) -> float:
+        """Return for how many seconds requests were refused and none was admitted."""
+        return now - self.began_at if self.consecutive_429s else 0.0
 
     def start(
         self, now: float, srtt: float, jitter: float, retry_after: float | None, *, alone: bool
     ) -> None:
         """Pause after a 429."""
+        if not self.consecutive_429s:
+            self.began_at = now
         doublings = min(self.consecutive_429s, MAX_DOUBLINGS)
         self.consecutive_429s += 1
         seconds = min(MAX_ALONE if alone else MAX_SHARED, ROUND_TRIPS * srtt * 2.0**doublings)

@@ -1,21 +1,16 @@
-"""The pace: how fast requests may go that no header vouches for.
+"""The pace: how fast requests may go that no header vouches for, and how it is learned.
 
-A leaky bucket upside down. Every send adds one request of *debt*; debt drains at `rate` a
-second; out of debt, the next request may go. A burst that credit allowed (see `estimator`) leaves
-debt behind, and so the average over any long time is `rate` whatever the burst was: that is
-why nobody needs to know when the server's window turns. Idleness earns nothing: debt never
-falls below what a late timer loses. The rate itself is learned:
+Every send adds one request of *debt*; debt drains at `rate` requests a second; out of debt, the
+next request may go. A burst on credit leaves debt behind, so the average over any long time is
+`rate`. Idleness earns nothing: debt never falls below what a late timer loses.
 
-- *alone*, it is the server's limit less a margin; a refusal cuts it a little, every second
-  without one wins back part of the gap;
-- *shared* with others in a budget that forgets within a second, it follows the lowest
-  `Remaining` of the last second: growth in proportion to what was remaining unspent, a small
-  constant share for fairness, 30% off for a refusal (additive increase, multiplicative
-  decrease: all sharers drift to equal shares);
-- *shared* with a memory of ten seconds, reacting to `Remaining` would be steering by the wake.
-  There the own average of ten seconds, scaled by what would make the sum fit, is the goal;
-- *blind*, with no header at all: growth by half per round trip until the first refusal, then a
-  cut of 15%, a quick return to where the refusal was, and a slow, accelerating search beyond.
+- *Alone*, the rate is the limit less a margin. A 429 takes a little off; every second without one
+  wins back a part of the gap.
+- *In company with a short memory*, it follows the least `Remaining` of the last second: it grows in
+  proportion to what nobody used, plus a small constant, and a 429 takes 30% off (additive increase,
+  multiplicative decrease: all sharers drift to equal shares).
+- *In company with a long memory*, `Remaining` tells what was used up to ten seconds ago. The goal
+  is the own average of ten seconds, scaled so that the sum of all fits.
 """
 
 import math
@@ -37,8 +32,15 @@ holds more than the limit's slots and the one that it began in."""
 EPSILON = 1e-6
 """Waits shorter than this are none: no busy loop over rounding errors."""
 
-MIN_RATE, MAX_RATE = 0.2, 10_000.0
-"""Requests a second between which a learned rate stays: never a stall, never an overflow."""
+MIN_RATE = 0.2
+"""Requests a second below which no learned rate falls: never a stall."""
+
+MAX_RATE = 10_000.0
+"""Requests a second above which no learned rate grows: never an overflow."""
+
+MIN_SHARE = 0.03
+"""Share of the limit below which no 429 cuts: a server that refuses every second request whatever
+the pace would otherwise stop the run."""
 
 MARGIN = 0.025
 """Alone, stay this far below the limit, so that jitter at a window's edge costs no refusal.
@@ -80,23 +82,12 @@ limit is then used by half."""
 PROBE_SPARE = 0.2
 """What `spare` is taken for then: 10% growth a second until a refusal."""
 
-SHARED_START, SHARED_START_MIN = 0.7, 0.06
-"""A newcomer takes this share of its estimated part, and at least this share of the limit.
+SHARED_START = 0.7
+"""Share of its estimated part that a newcomer takes (four processes: 0.5: 1.24 / 0.7%; 1: 1.20 /
+1.1%)."""
 
-Start 0.5: 1.24 / 0.7% with four; 1: 1.20 / 1.1%. Least start 0.03: lying headers cost 25% more."""
-
-BLIND_START, BLIND_INCREASE = 8.0, 1.5
-"""Blind: requests a second at first, and the factor per round trip until a refusal.
-
-1.25: 8% slower; 2: refusals 0.67 -> 1.17%."""
-
-BLIND_DECREASE, BLIND_SEARCH = 0.85, 0.001
-"""Blind: the cut, and the growth per second for every second since.
-
-Flat: cuts of 5 to 30% and half or twice the search move completion by 2%."""
-
-BLIND_AGAIN = 2.0
-"""Blind: a refusal within so many seconds of the last ends the search: the full `DECREASE`."""
+SHARED_START_MIN = 0.06
+"""Share of the limit that it takes at least (0.03: lying headers cost 25% more)."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -104,17 +95,13 @@ class RateController:
     """Debt, the rate that drains it, and how the rate is learned."""
 
     at: float
-    rate: float = BLIND_START
+    rate: float
     debt: float = 0.0
-    slow_start: bool = True
-    rate_at_429: float = 0.0
     decreased_at: float = -math.inf
     increase_at: float = -math.inf
-    blind_rate: float = BLIND_START
-    blind_search: bool = True
 
     def drain(self, now: float) -> None:
-        """Let time pass; idleness earns no more than a late timer's worth of slots."""
+        """Let debt drain until `now`."""
         gone = now - self.at
         if gone > 0.0:
             debt, floor = self.debt - gone * self.rate, -TIMER_SLACK * self.rate
@@ -122,19 +109,19 @@ class RateController:
             self.at = now
 
     def delay(self, now: float) -> float:
-        """Seconds until the next paced request; 0 when it may go."""
+        """Return the seconds until the next paced request; 0 when it may go."""
         self.drain(now)
         self.debt = min(self.debt, MEMORY * self.rate)
         wait = self.debt / self.rate
         return wait if wait > EPSILON else 0.0
 
     def charge(self, now: float) -> None:
-        """A request goes; more debt than ten seconds can drain is forgotten."""
+        """Add the debt of one request."""
         self.drain(now)
         self.debt += 1.0
 
     def refund(self) -> None:
-        """The request did not go after all."""
+        """Take back the debt of a request that was not sent."""
         self.debt -= 1.0
 
     def replay(self, times: list[float], now: float) -> None:
@@ -144,58 +131,24 @@ class RateController:
             self.charge(at)
         self.drain(now)
 
-    def first_limit(self, rate: float, now: float) -> None:
-        """The first limit is heard."""
-        self.blind_rate, self.blind_search = self.rate, self.slow_start
-        self.rate = rate * (1.0 - MARGIN) if self.slow_start else min(self.rate, rate)
-        self.slow_start, self.increase_at = False, now + 1.0
-
-    def forget_limit(self, now: float) -> None:
-        """Go back to the search as it stood before a limit was told."""
-        self.rate, self.slow_start = self.blind_rate, self.blind_search
-        self.increase_at = now
-
     def start_sharing(self, rate: float, limit: float, now: float) -> None:
-        """Others are in the budget: begin with a cautious part."""
+        """Begin with a cautious part, now that others use the budget."""
         self.rate = min(self.rate, max(SHARED_START_MIN * limit, SHARED_START * rate))
         self.decreased_at = max(self.decreased_at, now)
 
-    def decrease(self, factor: float, now: float) -> None:
-        """Slow down."""
-        self.rate_at_429, self.decreased_at, self.increase_at = self.rate, now, now + 1.0
-        self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
-
-    def decrease_blind(self, recent: int, now: float) -> None:
-        """A refusal without headers; the first ends the search at what went last second."""
-        if self.slow_start:
-            self.slow_start = False
-            factor = DECREASE * min(1.0, max(recent / self.rate, 0.25))
-            self.decrease(factor, now)
-            self.rate_at_429 = 0.0
-        else:
-            self.decrease(
-                BLIND_DECREASE if now - self.decreased_at > BLIND_AGAIN else DECREASE, now
-            )
-
-    def increase_blind(self, now: float, srtt: float) -> None:
-        """No headers: search, or come back to the rate of the last 429 and creep beyond it."""
-        if self.slow_start:
-            self.increase_at = now + srtt
-            self.rate = min(MAX_RATE, self.rate * BLIND_INCREASE)
-        else:
-            self.increase_at = now + 1.0
-            creep = BLIND_SEARCH * min(now - self.decreased_at, 1.0 / BLIND_SEARCH)
-            self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)
-            self.rate = min(MAX_RATE, self.rate)
+    def decrease(self, factor: float, now: float, least: float) -> None:
+        """Slow down after a 429, but not below `least` requests a second."""
+        self.decreased_at, self.increase_at = now, now + 1.0
+        self.rate = max(min(max(MIN_RATE, least), self.rate), self.rate * factor)
 
     def increase_alone(self, rate: float, now: float) -> None:
-        """Nobody else spends: back toward the limit."""
+        """Return toward the limit, alone."""
         self.increase_at = now + 1.0
         gap = (1.0 - MARGIN) * rate - self.rate
         self.rate += RECOVER * gap if gap > 0.0 else gap
 
     def increase_shared(self, limit: float, remaining: float, now: float) -> None:
-        """A second passed: by what the fullest moment left unspent."""
+        """Grow by what the fullest moment of the last second left unspent."""
         self.increase_at = now + 1.0
         spare = min(remaining / limit, 0.5) - TARGET_SPARE
         if self.should_probe(now):
@@ -203,14 +156,14 @@ class RateController:
         self._towards(self.rate * (1.0 + GAIN * spare), limit)
 
     def increase_slowly(self, limit: float, remaining: float, own: float, now: float) -> None:
-        """The same with ten seconds' memory: scale the own average so that the sum fits."""
+        """Scale the own average of ten seconds so that the sum of all fits."""
         self.increase_at = now + 1.0
         used = max(limit - remaining, 0.5 * limit)
         goal = (1.0 - TARGET_SPARE) * limit * own / used
         self._towards(self.rate + RECOVER * (goal - self.rate), limit)
 
     def should_probe(self, now: float) -> bool:
-        """Has no refusal confirmed the headers for long?"""
+        """Tell whether no refusal confirmed the headers for long."""
         return now - self.decreased_at > PROBE_AFTER
 
     def _towards(self, rate: float, limit: float) -> None:

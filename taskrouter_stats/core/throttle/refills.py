@@ -11,7 +11,7 @@ import math
 
 import attrs
 
-__all__ = ["Refills"]
+__all__ = ["QUICK_SECONDS", "Refills"]
 
 QUICK_SECONDS = 1.5
 """Seconds within which a limit per second comes back, and one per ten seconds does not (1.1 to 3:
@@ -69,17 +69,3 @@ class Refills:
         """Take in a turn of a fixed window between two sends."""
         low, high = max(after, self.turned_after + memory), min(before, self.turned_before + memory)
         self.turned_after, self.turned_before = (low, high) if low < high else (after, before)
-
-
-def next_scout(last: float, scouts: float, end: float, turn: tuple[float, float]) -> float:
-    """Return when the next of the scouts goes: spread evenly from the last send on.
-
-    Args:
-        last: when the last request was sent.
-        scouts: how many there are.
-        end: when the own requests are surely forgotten.
-        turn: the bounds of the window's next turn, if it lies ahead.
-    """
-    if last < turn[1]:
-        last, end = max(last, turn[0]), min(end, turn[1])
-    return last + (end - last) / (scouts + 1.0)

@@ -6,41 +6,34 @@ import attrs
 
 from taskrouter_stats.core.rate_limit import RateLimit
 
-from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, ThrottleSnapshot, Wait
+from .admission import OUTAGE, Admission
+from .blind import BlindSearch
+from .decision import ThrottleSnapshot, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
-from .rate import DECREASE, DECREASE_ALONE, EPSILON, MARGIN, SLOT_SLACK, TIMER_SLACK, RateController
+from .rate import (
+    DECREASE,
+    DECREASE_ALONE,
+    EPSILON,
+    MARGIN,
+    MIN_SHARE,
+    SLOT_SLACK,
+    TIMER_SLACK,
+    RateController,
+)
 from .send_log import SendTicket
 
 __all__ = ["Throttle"]
 
-RAMP_PER_REPLY = 8
-"""Requests in flight at first, per admitted one."""
+STEP_SHARE = 0.1
+"""Replies that an increase in company must rest on, as a share of the limit: a small limit brings
+few. Four processes at 3 a second: 1: 1.6 / 17%; 2: 1.9 / 16%; 5: 2.6 / 16%."""
 
-RAMP_KNEE = 28.0
-"""Requests in flight from which the ramp is slow. Into a hidden cap of 20: up to 14: 1.4% refused;
-28: 1.7%; 56: 3.2%."""
+MIN_STEP_REPLIES = 2.0
+"""The least of them."""
 
-RAMP_SLOPE = 0.5
-"""Requests in flight beyond the knee, per admitted one."""
-
-IN_FLIGHT_SHARE = 0.5
-"""Share of the credit that may be in flight at once, so that an even rival shows before the credit
-is gone (0.33: up to 9% refused by a hidden cap; 1: lying headers cost 20% more)."""
-
-RESERVE = 0.04
-"""Share of the budget that bulk leaves to interactive requests."""
-
-INTERACTIVE_SECONDS = 30.0
-"""Seconds after an interactive request during which it does so."""
-
-REPLIES_PER_STEP = 5
-"""Replies that an increase in company must rest on, if a second brings fewer.
-
-Sixteen processes: 2: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 / 1.7%."""
-
-OUTAGE = 1.2
-"""Seconds of nothing but refusals that a second's memory cannot explain (0.6, 2.4: within 2%)."""
+MAX_STEP_REPLIES = 5.0
+"""The most of them. Sixteen processes: 2: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 / 1.7%."""
 
 ALREADY_FULL = 0.9
 """Own share of a second's limit that makes a refusal with some left a lie, not another limit's."""
@@ -48,60 +41,61 @@ ALREADY_FULL = 0.9
 
 @attrs.define(eq=False, repr=False)
 class Throttle:
-    """One budget's throttle: ask for leave, say what was sent, say what came back."""
+    """One budget's throttle: check, reserve, say what was sent and what came back."""
 
     created_at: float
     pace_limit: float | None = attrs.field(default=None, kw_only=True)
     headroom: float = attrs.field(default=0.0, kw_only=True)
     estimator: BudgetEstimator = attrs.field(init=False)
     pace: RateController = attrs.field(init=False)
-    in_flight: int = attrs.field(default=0, init=False)
+    blind: BlindSearch = attrs.field(factory=BlindSearch, init=False)
     sent: int = attrs.field(default=0, init=False)
     refused: int = attrs.field(default=0, init=False)
-    _admitted: int = attrs.field(default=0, init=False)
+    _admission: Admission = attrs.field(init=False)
     _last_headers: RateLimit = attrs.field(factory=RateLimit, init=False)
     _pause: Pause = attrs.field(factory=Pause, init=False)
     _slot_at: float = attrs.field(default=-math.inf, init=False)
-    _interactive_at: float = attrs.field(default=-math.inf, init=False)
     _replies_at_step: int = attrs.field(default=0, init=False)
     _epoch: int = attrs.field(default=0, init=False)
-    _outage_at: float = attrs.field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.estimator = BudgetEstimator(self.headroom)
-        self.pace = RateController(self.created_at)
+        self.pace = RateController(self.created_at, self.blind.rate)
+        self._admission = Admission(self.estimator, self.pace, self.blind, self._pause)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have a ticket that was not handed back."""
+        return self._admission.in_flight
 
     @property
     def limit(self) -> float | None:
-        """What is believed of the limit, `headroom` taken off."""
+        """The limit that is believed, less the headroom."""
         return self.estimator.limit
 
     def check(self, now: float, *, interactive: bool, waiting: int = 0) -> Wait:
-        """May a request go now? If not, when to ask again, and why."""
+        """Return whether a request may go now, else how long to wait and why.
+
+        Args:
+            now: the time, in seconds.
+            interactive: whether it goes before bulk requests.
+            waiting: how many bulk requests are known to be still to come, this one included.
+        """
         if interactive:
-            self._interactive_at = now
+            self._admission.interactive_at = now
         if self._pause.until - now > EPSILON:
             return Wait(self._pause.until - now, "paused")
         if self._slot_at - now > EPSILON:
             return Wait(self._slot_at - now, "pace")
-        if not self._admitted:
-            return WAIT_FOR_PROBE if self.in_flight else SEND_NOW
-        estimator = self.estimator
-        if estimator.has_remaining(now) and estimator.is_exclusive(now):
-            if not estimator.model.is_short:
-                return self._check_credit(now, interactive=interactive, waiting=waiting)
-            look = self._check_look(now) if estimator.is_unproven(now) else SEND_NOW
-            if look is not SEND_NOW:
-                return look
-        return self._check_pace(now, interactive=interactive)
+        return self._admission.check(now, interactive=interactive, waiting=waiting)
 
     def reserve(self, now: float, *, departs: bool = True) -> SendTicket:
-        """Leave is used: the ticket goes with the request.
+        """Take a ticket for a request.
 
         The server counts a request when it arrives. One that waits for its connection to be made,
-        two or three round trips with TLS, does not depart yet: `depart` tells when it does.
+        two or three round trips with TLS, is not sent yet: `mark_sent` tells when it is.
         """
-        self.in_flight += 1
+        self._admission.in_flight += 1
         self.sent += 1
         self.pace.charge(now)
         if self.pace_limit is not None:
@@ -114,7 +108,7 @@ class Throttle:
         return sent
 
     def mark_sent(self, sent: SendTicket, now: float) -> None:
-        """It is on its way; twice is once."""
+        """Record that the request was sent; a second call does nothing."""
         if not sent.number:
             self.estimator.record_send(sent, now)
 
@@ -130,18 +124,25 @@ class Throttle:
             self._slot_at -= 1.0 / self.pace_limit
 
     def abandon(self, sent: SendTicket) -> None:
-        """No reply will come; the server may have counted what departed, so it stays spent."""
-        self.in_flight -= 1
+        """Record that no reply will come; what was sent stays counted, as the server may do."""
+        self._admission.in_flight -= 1
         if not sent.number:
             self.estimator.unsent -= 1
 
     def observe(
         self, sent: SendTicket, now: float, rate_limit: RateLimit, *, refused: bool, jitter: float
     ) -> bool:
-        """A whole reply came; `refused` says that it was a 429, `jitter` lies in [0, 1).
+        """Learn from a whole reply.
 
-        True when the refusal was not this budget's: it had some left. Then the account-wide
-        window should hear of it.
+        Args:
+            sent: the request's ticket.
+            now: the time, in seconds.
+            rate_limit: what its headers told.
+            refused: whether it was a 429.
+            jitter: a random number from 0 up to 1.
+
+        Returns:
+            Whether the refusal was another limit's than this budget's, which had some left.
         """
         self.mark_sent(sent, sent.at)
         self.abandon(sent)
@@ -156,20 +157,24 @@ class Throttle:
             estimator.others.presumed, pace.rate = False, (1.0 - MARGIN) * estimator.rate
         unexpected = refused and alone and estimator.credit(now) >= 1.0
         headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
+        if estimator.limit is None and sent.epoch < self._epoch:
+            self.blind.saw(sent.number, refused=refused)
+            pace.rate = self.blind.rate
         if refused:
             self.refused += 1
-            return self._refuse(
+            account_wide = self._refuse(
                 sent, now, rate_limit, jitter, headers_ok=headers_ok, unexpected=unexpected
             )
-        self._admitted += 1
+            if estimator.limit is None:
+                estimator.log.remove(sent)  # the server did not count it
+            return account_wide
+        self._admission.admitted += 1
         self._pause.consecutive_429s = 0
         return False
 
     def snapshot(self, now: float) -> ThrottleSnapshot:
-        """The budget in numbers, as the server would put them."""
-        urgent = self._interactive_at
+        """Return the budget in numbers."""
         reason = self.check(now, interactive=False).reason
-        self._interactive_at = urgent
         reported = self._last_headers
         rate = self.pace.rate if self.pace_limit is None else min(self.pace.rate, self.pace_limit)
         return ThrottleSnapshot(
@@ -182,76 +187,6 @@ class Throttle:
             reason,
         )
 
-    def _check_credit(self, now: float, *, interactive: bool, waiting: int) -> Wait:
-        """Alone with a long memory: nothing goes without credit, and the last of it are scouts."""
-        estimator = self.estimator
-        credit, need = estimator.credit(now), 1.0
-        if not interactive:
-            need += self._reserve(now)
-        if credit < need:
-            return self._wait_until(estimator.credit_at(need), now)
-        if interactive:
-            return SEND_NOW
-        full, spare = estimator.full, credit - need + 1.0
-        shown = spare if estimator.is_watching(now) else math.inf
-        if self.in_flight >= self._most_in_flight(shown):
-            return WAIT_FOR_REPLY
-        scouts = estimator.scouts
-        if spare <= scouts and 0.0 < (waiting - spare) % full <= full - scouts and waiting > spare:
-            at = estimator.next_scout(credit)
-            if at - now > EPSILON:
-                return WAIT_FOR_REPLY if estimator.unsent else Wait(at - now, "pace")
-        return SEND_NOW
-
-    def _check_look(self, now: float) -> Wait:
-        """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
-        if self.in_flight:
-            return WAIT_FOR_REPLY
-        return self._wait_until(self.estimator.next_look(now), now)
-
-    @staticmethod
-    def _wait_until(at: float, now: float) -> Wait:
-        return Wait(at - now, "pace") if at - now > EPSILON else SEND_NOW
-
-    def _reserve(self, now: float) -> float:
-        """Return the requests that bulk leaves to interactive ones."""
-        if now - self._interactive_at >= INTERACTIVE_SECONDS:
-            return 0.0
-        return RESERVE * self.estimator.full
-
-    def _most_in_flight(self, credit: float) -> float:
-        """Return how many may be in flight: few at first, and at most half of the credit."""
-        ramp = min(RAMP_PER_REPLY * self._admitted, RAMP_KNEE + RAMP_SLOPE * self._admitted)
-        return min(max(1.0, IN_FLIGHT_SHARE * credit), ramp)
-
-    def _check_pace(self, now: float, *, interactive: bool) -> Wait:
-        alone = self.estimator.is_exclusive(now)
-        wait = self.pace.delay(now)
-        if wait == 0.0 and self._may_pace(now, alone=alone):
-            return SEND_NOW
-        if (alone or interactive) and self._may_spend(now, interactive=interactive):
-            return SEND_NOW
-        if alone and not wait:
-            return WAIT_FOR_REPLY
-        return Wait(wait or math.inf, "pace" if alone else "shared")
-
-    def _may_pace(self, now: float, *, alone: bool) -> bool:
-        estimator = self.estimator
-        if not self.in_flight or not estimator.has_remaining(now):
-            return True
-        if estimator.model.is_short and not estimator.refills.seen:
-            return False
-        return alone or estimator.credit(now) >= 1.0 or self.pace.should_probe(now)
-
-    def _may_spend(self, now: float, *, interactive: bool) -> bool:
-        left = self.estimator.credit(now)
-        if self.headroom and self.pace.debt > self.estimator.full:
-            return False  # a level that is kept is not enough: of what flows in, others get theirs
-        if interactive or left < 1.0:
-            return left >= 1.0
-        left -= self._reserve(now)
-        return left >= 1.0 and self.in_flight < self._most_in_flight(left)
-
     def _update_estimate(
         self, sent: SendTicket, now: float, reported: RateLimit, *, refused: bool, alone: bool
     ) -> bool:
@@ -260,9 +195,11 @@ class Throttle:
         headers_ok = estimator.update(sent, now, reported, refused=refused)
         if estimator.limit != limit:
             if estimator.limit is None:
-                pace.forget_limit(now)
+                pace.rate, pace.increase_at = self.blind.rate, now
             elif limit is None:
-                pace.first_limit(estimator.rate, now)
+                most = (1.0 - MARGIN) * estimator.rate
+                pace.rate = most if self.blind.is_growing else min(self.blind.rate, estimator.rate)
+                pace.increase_at = now + 1.0
             else:
                 pace.rate *= estimator.limit / limit
         if estimator.model.window_seconds != span:
@@ -313,6 +250,7 @@ class Throttle:
         contradicted: bool,
     ) -> None:
         estimator, pace = self.estimator, self.pace
+        least = MIN_SHARE * estimator.rate
         if contradicted:
             estimator.distrust(now)
         estimator.trust.jumps = 0
@@ -321,35 +259,40 @@ class Throttle:
         if not headers_ok:
             estimator.assume_empty(sent)
         if estimator.limit is None:
-            pace.decrease_blind(estimator.log.count_since(now - 1.0), now)
+            self.blind.decrease(estimator.log.count_since(now - 1.0), sent.number, now)
+            self.blind.saw_outage(self._pause.outage(now), estimator.own_rate(now))
+            pace.rate, pace.increase_at = self.blind.rate, now + 1.0
         elif estimator.is_exclusive(now) and not self._pause.consecutive_429s:
-            pace.decrease(DECREASE_ALONE, now)
+            pace.decrease(DECREASE_ALONE, now, least)
         else:
-            pace.decrease(DECREASE, now)
+            pace.decrease(DECREASE, now, least)
             self._check_outage(now)
 
     def _check_outage(self, now: float) -> None:
-        estimator = self.estimator
-        if not self._pause.consecutive_429s:
-            self._outage_at = now
-        elif (
-            now - self._outage_at > OUTAGE
-            and estimator.model.is_short
-            and not estimator.is_exclusive(now)
-        ):
+        """Refused for longer than a second in company: the memory is long."""
+        estimator, pace = self.estimator, self.pace
+        if self._pause.outage(now) <= OUTAGE or estimator.is_exclusive(now):
+            return
+        if estimator.model.is_short:
             estimator.assume_average()
-            self.pace.rate = max(self.pace.rate, estimator.own_rate(now))
-            self.pace.replay(estimator.log.times, now)
+            pace.rate = max(pace.rate, estimator.own_rate(now))
+            pace.replay(estimator.log.times, now)
+
+    @property
+    def _replies_per_step(self) -> float:
+        share = STEP_SHARE * (self.estimator.limit or 0.0)
+        return min(MAX_STEP_REPLIES, max(MIN_STEP_REPLIES, share))
 
     def _increase(self, now: float) -> None:
         estimator, pace = self.estimator, self.pace
         if estimator.limit is None:
-            pace.increase_blind(now, estimator.latency.srtt)
+            pace.increase_at = self.blind.increase(now, estimator.latency.srtt)
+            pace.rate = self.blind.rate
             return
         if estimator.is_exclusive(now):
             if estimator.min_remaining >= 1.0 or not estimator.model.is_short:
                 pace.increase_alone(estimator.rate, now)
-        elif self._admitted < self._replies_at_step + REPLIES_PER_STEP:
+        elif self._admission.admitted < self._replies_at_step + self._replies_per_step:
             return
         elif estimator.model.cost < 1.0:
             pace.increase_slowly(
@@ -358,7 +301,7 @@ class Throttle:
         else:
             pace.increase_shared(estimator.limit, estimator.min_remaining, now)
         self._replies_at_step, pace.increase_at, estimator.min_remaining = (
-            self._admitted,
+            self._admission.admitted,
             now + 1.0,
             math.inf,
         )

@@ -1,1 +1,1 @@
-"""The HTTP server of the simulator: requests in, replies of the documented shapes out."""
+"""The HTTP server of the simulator: it reads requests and sends replies of documented shapes."""

@@ -1,11 +1,10 @@
-"""The simulated server's front: HTTP in, HTTP out, and between them one order of things.
+"""The simulated server over HTTP, which handles each request in the same steps.
 
-    arrive -> half the latency -> credentials -> path and method -> concurrency -> rate limit
-    -> answer -> the other half of the latency -> leave
+    arrival -> half of the latency -> credentials -> path and method -> concurrency -> rate limit
+    -> handler -> the other half of the latency -> fault, if any -> reply
 
-Credentials come before the limits, as with a real gateway; a request that is then refused for its
-parameters has spent budget all the same. One that is refused because too many are being served at
-once has spent none, and says how much is left.
+Credentials come before the limits, as at a real gateway. A request with wrong parameters uses the
+budget. A request beyond the concurrency limit uses none, and its headers carry what remains.
 """
 
 import asyncio
@@ -36,13 +35,15 @@ from .request import (
 )
 from .routes import ROUTES, Route
 
+__all__ = ["REAL_ORIGIN", "Served", "Server", "loop_clock"]
+
 REAL_ORIGIN = "https://taskrouter.twilio.com"
 _JITTER = 0.1
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def loop_clock() -> Callable[[], float]:
-    """Return a clock that shows the time of day at its first call, and then keeps to the loop's."""
+    """Return a clock that starts at the time of day and advances with the event loop's clock."""
     origin: float | None = None
 
     def now() -> float:
@@ -56,8 +57,8 @@ def loop_clock() -> Callable[[], float]:
 
 
 @frozen
-class _Answer:
-    """What is sent, and what the limiter said about it, if it was asked."""
+class _Reply:
+    """Status and JSON of a reply, and the limiter's decision, if it decided."""
 
     status: int
     payload: dict[str, Any]
@@ -66,25 +67,25 @@ class _Answer:
 
 @frozen
 class Served:
-    """A workspace, and the limiter of each resource key in it."""
+    """A workspace, and the limiter of each of its resource keys."""
 
     world: World
     limits: Mapping[str, Limiter]
 
 
 class Server:
-    """The workspaces of an account behind HTTP.
+    """The HTTP server of an account's workspaces.
 
     Args:
-        served: The workspaces; the limiters of the first count what names none of them.
-        auth: The user name and password that are let in.
-        clock: Tells what time it is in the workspaces, seconds since 1970; may stand still.
-        manners: How the server behaves.
-        faults: What spoils its answers.
+        served: The workspaces; the limiters of the first also count requests without a workspace.
+        auth: The accepted user name and password.
+        clock: Returns the time in the workspaces, seconds since 1970; it may stand still.
+        options: The server's behaviour.
+        faults: The faults of its replies.
 
     Attributes:
-        counters: What it has seen.
-        time: Tells limiters and durations the time: the event loop's, since clients wait by it.
+        counters: The counts of requests and replies.
+        time: The clock of limiters and durations: the event loop's, because clients wait by it.
     """
 
     def __init__(
@@ -92,24 +93,24 @@ class Server:
         served: Sequence[Served],
         auth: tuple[str, str],
         clock: Callable[[], float],
-        manners: ServerOptions,
+        options: ServerOptions,
         faults: Faults,
     ) -> None:
         self.counters = Counters()
         self.time = loop_clock()
-        self._served = {one.world.workspace_sid: one for one in served}
+        self._served = {each.world.workspace_sid: each for each in served}
         self._first = served[0]
         self._authorization = "Basic " + b64encode(":".join(auth).encode()).decode()
         self._clock = clock
-        self._manners = manners
+        self._options = options
         self._faults = faults
         self._seed = self._first.world.seed
-        self._chance = random_stream(self._seed, "latency")
-        self._nonsense = random_stream(self._seed, "nonsense").random
+        self._latency_random = random_stream(self._seed, "latency")
+        self._garbage_random = random_stream(self._seed, "nonsense").random
         self._serving = 0
 
     def application(self) -> web.Application:
-        """Return a new aiohttp application that serves every route."""
+        """Return a new aiohttp application with every route."""
         app = web.Application()
         for route in ROUTES:
             app.router.add_route(hdrs.METH_ANY, route.path, self._handler(route))
@@ -117,60 +118,60 @@ class Server:
         return app
 
     def _handler(self, route: Route | None) -> _Handler:
-        """Return the handler of that route, or of every path that has none."""
+        """Return the handler of a route, or of the paths without one."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             arrived, status = self.time(), None
             key = route.key(request.query) if route else "unknown"
-            inside = self.counters.enter(key)
+            in_flight = self.counters.enter(key)
             request_id = sid("RQ", self._seed, self.counters.requests)
-            crowded = self._is_crowded()
-            self._serving += not crowded
+            over_limit = self._is_at_concurrency_limit()
+            self._serving += not over_limit
             try:
                 half = self._half_latency()
                 if half:
                     await asyncio.sleep(half)
                 body = await _body(request, route)
-                answer = self._decide(route, request, body, crowded=crowded)
+                reply = self._decide(route, request, body, over_limit=over_limit)
                 if half:
                     await asyncio.sleep(half)
-                status = answer.status
+                status = reply.status
             finally:
-                self._serving -= not crowded
+                self._serving -= not over_limit
                 self.counters.leave(key, status)
-            headers = headers_of(answer.status, answer.verdict, self._manners, self._nonsense)
+            headers = headers_of(reply.status, reply.verdict, self._options, self._garbage_random)
             headers["Twilio-Request-Id"] = request_id
             headers["Twilio-Request-Duration"] = f"{self.time() - arrived:.3f}"
-            headers["Twilio-Concurrent-Requests"] = str(inside)
+            headers["Twilio-Concurrent-Requests"] = str(in_flight)
             response = web.Response(
-                body=orjson.dumps(answer.payload),
-                status=answer.status,
+                body=orjson.dumps(reply.payload),
+                status=reply.status,
                 headers=headers,
                 content_type="application/json",
             )
             fault = self._faults.draw()
             if fault is None:
                 return response
-            spoilt = await fault(request, response)
-            self.counters.recount(key, response.status, spoilt.status)
-            return spoilt
+            spoiled = await fault(request, response)
+            self.counters.recount(key, response.status, spoiled.status)
+            return spoiled
 
         return handle
 
     def _half_latency(self) -> float:
-        """Return half of the seconds that this request will take."""
-        latency = self._manners.latency
-        return latency and latency * (1 + _JITTER * (2 * self._chance.random() - 1)) / 2
+        """Return half of this request's latency, seconds."""
+        latency = self._options.latency
+        return latency and latency * (1 + _JITTER * (2 * self._latency_random.random() - 1)) / 2
 
-    def _is_crowded(self) -> bool:
-        """Return whether as many requests are being served as may be at once."""
-        most = self._manners.concurrency
-        return most is not None and self._serving >= most
+    def _is_at_concurrency_limit(self) -> bool:
+        """Return whether the server handles as many requests as its limit allows."""
+        limit = self._options.concurrency
+        return limit is not None and self._serving >= limit
 
     def _decide(
-        self, route: Route | None, request: web.Request, body: bytes | None, *, crowded: bool
-    ) -> _Answer:
-        """Return the answer to a request; from here to there nothing waits."""
+        self, route: Route | None, request: web.Request, body: bytes | None, *, over_limit: bool
+    ) -> _Reply:
+        """Return the reply to a request, without waiting."""
         verdict = None
         try:
             if request.headers.get(hdrs.AUTHORIZATION) != self._authorization:
@@ -181,30 +182,30 @@ class Server:
                 raise wrong_method()
             served = self._served.get(request.match_info.get("workspace", ""), self._first)
             now, limiter = self.time(), served.limits[route.key(request.query)]
-            verdict = limiter.peek(now) if crowded else limiter.acquire(now)
-            if crowded or not verdict.allowed:
+            verdict = limiter.peek(now) if over_limit else limiter.acquire(now)
+            if over_limit or not verdict.allowed:
                 raise too_many()
             if body is None:
                 raise too_large()
-            return _Answer(OK, route.answer(served.world, self._ask(request, body)), verdict)
-        except ErrorReply as refusal:
-            return _Answer(refusal.status, refusal.body(), verdict)
+            return _Reply(OK, route.answer(served.world, self._simulated(request, body)), verdict)
+        except ErrorReply as error:
+            return _Reply(error.status, error.body(), verdict)
 
-    def _ask(self, request: web.Request, body: bytes) -> SimulatedRequest:
-        """Free the request from HTTP."""
-        own = self._manners.own_urls
+    def _simulated(self, request: web.Request, body: bytes) -> SimulatedRequest:
+        """Return the request as plain values."""
+        own_urls = self._options.own_urls
         return SimulatedRequest(
             path=request.rel_url.raw_path,
             sids=request.match_info,
             query=request.query,
             now=int(self._clock()),
-            origin=f"{request.scheme}://{request.host}" if own else REAL_ORIGIN,
+            origin=f"{request.scheme}://{request.host}" if own_urls else REAL_ORIGIN,
             body=body,
         )
 
 
 async def _body(request: web.Request, route: Route | None) -> bytes | None:
-    """Return what was sent to a route that takes something; ``None`` when it is too much."""
+    """Return the body of a POST, ``None`` if it is too large, and no body for other methods."""
     if route is None or route.method == hdrs.METH_GET:
         return b""
     try:

@@ -1,19 +1,21 @@
-"""What the simulated server has seen, so that a test can ask the server instead of the client."""
+"""Counters of the simulated server, so that a test can compare them with the client's."""
 
 from attrs import define, field
+
+__all__ = ["Counters", "Counts"]
 
 
 @define
 class Counts:
-    """What became of requests. Those that were cut off before their answer only count as requests.
+    """Counts of requests and replies; a request that ended before its reply has no reply.
 
     Attributes:
-        requests: how many came in.
-        succeeded: answered with 200.
-        refused: answered with 429.
-        unauthorized: answered with 401.
-        not_found: answered with 404.
-        rejected: answered with anything else: a 4xx for a parameter or a method, a fault's 5xx.
+        requests: Requests that arrived.
+        succeeded: Replies with status 200.
+        refused: Replies with status 429.
+        unauthorized: Replies with status 401.
+        not_found: Replies with status 404.
+        rejected: Replies with another status: a 4xx for a parameter or a method, a fault's 5xx.
     """
 
     requests: int = 0
@@ -24,7 +26,7 @@ class Counts:
     rejected: int = 0
 
     def answered(self, status: int, times: int = 1) -> None:
-        """Count so many answers with this status."""
+        """Add this many replies with this status."""
         match status:
             case 200:
                 self.succeeded += times
@@ -40,12 +42,12 @@ class Counts:
 
 @define
 class Counters(Counts):
-    """The counts over everything, and those of each resource key.
+    """The counts of all requests, and those of each resource key.
 
     Attributes:
-        by_key: the counts of each resource key that was asked for.
-        in_flight: how many requests are inside now.
-        max_in_flight: how many were inside at once, at the most.
+        by_key: The counts of each requested resource key.
+        in_flight: Requests that the server handles now.
+        max_in_flight: The largest number of requests that the server handled at once.
     """
 
     by_key: dict[str, Counts] = field(factory=dict[str, Counts])
@@ -53,7 +55,7 @@ class Counters(Counts):
     max_in_flight: int = 0
 
     def enter(self, key: str) -> int:
-        """Count a request that comes in; return how many are inside with it."""
+        """Count a request that arrives; return the number of requests in flight."""
         self.requests += 1
         self.by_key.setdefault(key, Counts()).requests += 1
         self.in_flight += 1
@@ -61,14 +63,14 @@ class Counters(Counts):
         return self.in_flight
 
     def leave(self, key: str, status: int | None) -> None:
-        """Count a request that goes out with this status, or with none because it was cut off."""
+        """Count a request that ends with this status, or with ``None`` if it had no reply."""
         self.in_flight -= 1
         if status is not None:
             self.answered(status)
             self.by_key[key].answered(status)
 
     def recount(self, key: str, decided: int, sent: int) -> None:
-        """An answer that was counted goes out with another status."""
+        """Change the status of a reply that is already counted."""
         for counts in (self, self.by_key[key]):
             counts.answered(decided, -1)
             counts.answered(sent)

@@ -1,7 +1,7 @@
-"""What goes wrong between a server and its clients, scripted: which answer is spoilt, and how.
+"""Faults of the simulated server's replies.
 
-Which requests are hit follows from the seed and the order in which they come. A fault spoils an
-answer that was already decided on, so the limiter has counted it, as a gateway's would.
+The seed and the order of requests determine which replies have a fault. A fault changes a reply
+after the limiter has counted its request, as a gateway's fault would.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from aiohttp import hdrs, web
 
 from taskrouter_stats.simulator.world.profiles import random_stream
 
-from .listener import DOOR
+from .listener import LISTENER
 
 __all__ = ["FAULTS", "Fault", "Faults"]
 
 Fault = Callable[[web.Request, web.Response], Awaitable[web.StreamResponse]]
 
-_STALL: Final = 60.0
-"""Seconds that a stalled answer hangs, which no client should wait for."""
+_STALL_SECONDS: Final = 60.0
+"""Seconds that a stalled reply waits, longer than any client's timeout."""
 _DRIPS: Final = 5
-_DRIP: Final = 0.01
-_AWAY: Final = 0.1
-"""Seconds for which nobody is let in."""
+_DRIP_SECONDS: Final = 0.01
+_REFUSING_SECONDS: Final = 0.1
+"""Seconds for which the server refuses connections."""
 _HTML: Final = "<html><body><h1>Bad Gateway</h1></body></html>"
 
 
@@ -34,8 +34,8 @@ class Faults:
     """Draws a fault, or none, for each request.
 
     Args:
-        share: the share of requests that are hit.
-        seed: what the draws follow from.
+        share: The share of requests with a fault, 0 to 1.
+        seed: The seed of the draws.
     """
 
     def __init__(self, share: float, seed: int) -> None:
@@ -44,14 +44,14 @@ class Faults:
         self._names = tuple(FAULTS)
 
     def draw(self) -> Fault | None:
-        """The fault of the next request, if it has one."""
+        """Return the fault of the next request, or ``None``."""
         if not self._share or self._random.random() >= self._share:
             return None
         return FAULTS[self._random.choice(self._names)]
 
 
 def _page(status: int) -> Fault:
-    """An answer of some gateway's in place of the server's."""
+    """Return the fault that replaces the reply by a gateway's HTML page."""
 
     async def spoil(_: web.Request, __: web.Response) -> web.StreamResponse:
         return web.Response(text=_HTML, status=status, content_type="text/html")
@@ -60,14 +60,14 @@ def _page(status: int) -> Fault:
 
 
 def _refusal(headers: Mapping[str, str] | None = None, *, dated: bool = False) -> Fault:
-    """A 429 that no limiter of ours decided on."""
+    """Return the fault that replaces the reply by a 429 without the limiter's decision."""
 
     async def spoil(_: web.Request, __: web.Response) -> web.StreamResponse:
-        told = dict(headers or {})
+        extra = dict(headers or {})
         if dated:
-            told[hdrs.DATE] = told[hdrs.RETRY_AFTER] = formatdate(usegmt=True)
+            extra[hdrs.DATE] = extra[hdrs.RETRY_AFTER] = formatdate(usegmt=True)
         body = {"code": 20429, "message": "Too Many Requests", "status": 429}
-        return web.json_response(body, status=429, headers=told)
+        return web.json_response(body, status=429, headers=extra)
 
     return spoil
 
@@ -77,79 +77,79 @@ async def _internal(_: web.Request, __: web.Response) -> web.StreamResponse:
     return web.json_response(body, status=500)
 
 
-async def _refused(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    """The server goes away, as in a restart: others who come meanwhile find nobody."""
+async def _refused(request: web.Request, reply: web.Response) -> web.StreamResponse:
+    """Abort the connection and refuse new ones for a time, as a restart does."""
     _abort(request)
-    await request.app[DOOR].refuse_connections(_AWAY)
-    return answer
+    await request.app[LISTENER].refuse_connections(_REFUSING_SECONDS)
+    return reply
 
 
-async def _reset_before(request: web.Request, answer: web.Response) -> web.StreamResponse:
+async def _reset_before(request: web.Request, reply: web.Response) -> web.StreamResponse:
     _abort(request)
-    return answer
+    return reply
 
 
-async def _reset_after(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    begun = await _begin(request, answer)
+async def _reset_after(request: web.Request, reply: web.Response) -> web.StreamResponse:
+    begun = await _begin(request, reply)
     _abort(request)
     return begun
 
 
-async def _truncated(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    begun = await _begin(request, answer)
-    await _say(begun, _body(answer)[:-1])
+async def _truncated(request: web.Request, reply: web.Response) -> web.StreamResponse:
+    begun = await _begin(request, reply)
+    await _write(begun, _body(reply)[:-1])
     if request.transport is not None:
         request.transport.close()
     return begun
 
 
-async def _stalled(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    begun = await _begin(request, answer)
-    await _say(begun, _body(answer)[:10])
-    await asyncio.sleep(_STALL)
+async def _stalled(request: web.Request, reply: web.Response) -> web.StreamResponse:
+    begun = await _begin(request, reply)
+    await _write(begun, _body(reply)[:10])
+    await asyncio.sleep(_STALL_SECONDS)
     _abort(request)
     return begun
 
 
-async def _dripping(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    """Slow, but whole."""
-    begun, body = await _begin(request, answer), _body(answer)
+async def _dripping(request: web.Request, reply: web.Response) -> web.StreamResponse:
+    """Send the complete reply slowly."""
+    begun, body = await _begin(request, reply), _body(reply)
     size = len(body) // _DRIPS + 1
     for start in range(0, len(body), size):
-        await asyncio.sleep(_DRIP)
-        await _say(begun, body[start : start + size])
+        await asyncio.sleep(_DRIP_SECONDS)
+        await _write(begun, body[start : start + size])
     return begun
 
 
-async def _chunked(_: web.Request, answer: web.Response) -> web.StreamResponse:
-    """No fault, only another way to say the same."""
-    answer.enable_chunked_encoding()
-    return answer
+async def _chunked(_: web.Request, reply: web.Response) -> web.StreamResponse:
+    """Send the same reply in chunks, which is not an error."""
+    reply.enable_chunked_encoding()
+    return reply
 
 
-async def _gzip(_: web.Request, answer: web.Response) -> web.StreamResponse:
-    """No fault either."""
-    answer.enable_compression(web.ContentCoding.gzip)
-    return answer
+async def _gzip(_: web.Request, reply: web.Response) -> web.StreamResponse:
+    """Send the same reply compressed, which is not an error."""
+    reply.enable_compression(web.ContentCoding.gzip)
+    return reply
 
 
-async def _begin(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    """Send an answer's head, which promises the whole body, unless the client has gone."""
-    begun = web.StreamResponse(status=answer.status, headers=answer.headers)
-    begun.content_length = len(_body(answer))
+async def _begin(request: web.Request, reply: web.Response) -> web.StreamResponse:
+    """Send a reply's head, with the length of the complete body; ignore a closed connection."""
+    begun = web.StreamResponse(status=reply.status, headers=reply.headers)
+    begun.content_length = len(_body(reply))
     with suppress(ConnectionError):
         await begun.prepare(request)
     return begun
 
 
-async def _say(begun: web.StreamResponse, part: bytes) -> None:
-    """Send a part of a body, unless the client has gone."""
+async def _write(begun: web.StreamResponse, part: bytes) -> None:
+    """Send a part of a body; ignore a closed connection."""
     with suppress(ConnectionError):
         await begun.write(part)
 
 
-def _body(answer: web.Response) -> bytes:
-    return bytes(answer.body) if isinstance(answer.body, bytes) else b""
+def _body(reply: web.Response) -> bytes:
+    return bytes(reply.body) if isinstance(reply.body, bytes) else b""
 
 
 def _abort(request: web.Request) -> None:
@@ -177,4 +177,4 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "429 for decades": _refusal({"Retry-After": "1000000000"}),
     "429 until 9999": _refusal({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}),
 }
-"""What a request may meet, each as often as the others."""
+"""The faults by name, drawn with equal probability."""

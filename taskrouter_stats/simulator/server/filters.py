@@ -1,4 +1,4 @@
-"""Which things a request means: those that its path names, and those that pass its filters."""
+"""The items that a request selects by SIDs in its path and by its filters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
@@ -11,24 +11,37 @@ from taskrouter_stats.simulator.world.world import Worker, World
 
 from .request import SimulatedRequest, bad_parameter, not_found
 
+__all__ = [
+    "eligible",
+    "filter_activities",
+    "filter_by_name",
+    "filter_queues",
+    "filter_workers",
+    "in_workspace",
+    "ordered",
+    "queue_in_path",
+    "worker_in_path",
+    "workflow_in_path",
+]
+
 _TRUE = {"true", "1", "yes"}
 
 
 class Named(Protocol):
-    """Something that has a name."""
+    """An item that has a name."""
 
     @property
     def friendly_name(self) -> str:
-        """Its name."""
+        """The item's name."""
         ...
 
 
 class HasSid(Protocol):
-    """Something that a path can name."""
+    """An item that a path can name."""
 
     @property
     def sid(self) -> str:
-        """Its SID."""
+        """The item's SID."""
         ...
 
 
@@ -37,64 +50,66 @@ N = TypeVar("N", bound=Named)
 S = TypeVar("S", bound=HasSid)
 
 
-def in_workspace(world: World, ask: SimulatedRequest) -> None:
-    """Refuse a workspace that isn't this world's."""
-    if ask.sids["workspace"] != world.workspace_sid:
-        raise not_found(ask.path)
+def in_workspace(world: World, request: SimulatedRequest) -> None:
+    """Raise ``ErrorReply`` if the path names another workspace."""
+    if request.sids["workspace"] != world.workspace_sid:
+        raise not_found(request.path)
 
 
-def worker_in_path(world: World, ask: SimulatedRequest) -> Worker:
+def worker_in_path(world: World, request: SimulatedRequest) -> Worker:
     """Return the worker that the path names."""
-    in_workspace(world, ask)
-    worker = world.find(ask.sids["worker"])
+    in_workspace(world, request)
+    worker = world.find(request.sids["worker"])
     if worker is None:
-        raise not_found(ask.path)
+        raise not_found(request.path)
     return worker
 
 
-def queue_in_path(world: World, ask: SimulatedRequest) -> TaskQueue:
+def queue_in_path(world: World, request: SimulatedRequest) -> TaskQueue:
     """Return the task queue that the path names."""
-    in_workspace(world, ask)
-    return _the(world.task_queues, "queue", ask)
+    in_workspace(world, request)
+    return _named_in_path(world.task_queues, "queue", request)
 
 
-def workflow_in_path(world: World, ask: SimulatedRequest) -> Workflow:
+def workflow_in_path(world: World, request: SimulatedRequest) -> Workflow:
     """Return the workflow that the path names."""
-    in_workspace(world, ask)
-    return _the(world.workflows, "workflow", ask)
+    in_workspace(world, request)
+    return _named_in_path(world.workflows, "workflow", request)
 
 
-def filter_by_name(things: Sequence[N], ask: SimulatedRequest) -> Sequence[N]:
-    """Return the things that ``FriendlyName`` selects; names are the same in any letter case."""
-    wanted = ask.query.get("FriendlyName", "").lower()
-    return [it for it in things if it.friendly_name.lower() == wanted] if wanted else things
+def filter_by_name(items: Sequence[N], request: SimulatedRequest) -> Sequence[N]:
+    """Return the items that ``FriendlyName`` selects, in any letter case."""
+    wanted = request.query.get("FriendlyName", "").lower()
+    return [item for item in items if item.friendly_name.lower() == wanted] if wanted else items
 
 
-def filter_activities(world: World, ask: SimulatedRequest) -> Sequence[Activity]:
-    """Return the activities that the filters of their list select."""
-    wanted = ask.query.get("Available")
-    activities = filter_by_name(world.activities, ask)
+def filter_activities(world: World, request: SimulatedRequest) -> Sequence[Activity]:
+    """Return the activities that the list's filters select."""
+    wanted = request.query.get("Available")
+    activities = filter_by_name(world.activities, request)
     if wanted is None:
         return activities
-    return [one for one in activities if one.available == (wanted.lower() in _TRUE)]
+    return [activity for activity in activities if activity.available == (wanted.lower() in _TRUE)]
 
 
-def filter_workers(world: World, ask: SimulatedRequest) -> Sequence[Worker]:
-    """Return the workers that the filters of their list select."""
-    workers = eligible(world, ask, filter_by_name(world.workers, ask))
-    activities = _current(world, ask)
+def filter_workers(world: World, request: SimulatedRequest) -> Sequence[Worker]:
+    """Return the workers that the list's filters select."""
+    workers = eligible(world, request, filter_by_name(world.workers, request))
+    activities = _current(world, request)
     if len(activities) < len(world.activities):
-        doing = world.activities_at(ask.now)
-        workers = [worker for worker in workers if doing[worker.index] in activities]
-    matches = _expression(ask, "TargetWorkersExpression")
+        current = world.activities_at(request.now)
+        workers = [worker for worker in workers if current[worker.index] in activities]
+    matches = _expression(request, "TargetWorkersExpression")
     if matches is not None:
-        workers = [worker for worker in workers if matches(_fields(world, worker, ask.now))]
+        workers = [worker for worker in workers if matches(_fields(world, worker, request.now))]
     return workers
 
 
-def eligible(world: World, ask: SimulatedRequest, workers: Sequence[Worker]) -> Sequence[Worker]:
-    """Return those of the workers that ``TaskQueueSid`` and ``TaskQueueName`` select."""
-    sid, name = ask.sid("TaskQueueSid", "WQ"), ask.query.get("TaskQueueName")
+def eligible(
+    world: World, request: SimulatedRequest, workers: Sequence[Worker]
+) -> Sequence[Worker]:
+    """Return the workers that ``TaskQueueSid`` and ``TaskQueueName`` select."""
+    sid, name = request.sid("TaskQueueSid", "WQ"), request.query.get("TaskQueueName")
     if sid is None and name is None:
         return workers
     queues = {
@@ -106,46 +121,46 @@ def eligible(world: World, ask: SimulatedRequest, workers: Sequence[Worker]) -> 
     return [worker for worker in workers if not queues.isdisjoint(world.queues_of(worker))]
 
 
-def filter_queues(world: World, ask: SimulatedRequest) -> Sequence[TaskQueue]:
-    """Return the task queues that the filters of their list select."""
-    queues = filter_by_name(world.task_queues, ask)
-    sid = ask.sid("WorkerSid", "WK")
+def filter_queues(world: World, request: SimulatedRequest) -> Sequence[TaskQueue]:
+    """Return the task queues that the list's filters select."""
+    queues = filter_by_name(world.task_queues, request)
+    sid = request.sid("WorkerSid", "WK")
     if sid is not None:
         worker = world.find(sid)
         own = world.queues_of(worker) if worker else ()
         queues = [queue for queue in queues if queue.index in own]
-    if "EvaluateWorkerAttributes" in ask.query:
-        wanted = _evaluated(world, ask)
+    if "EvaluateWorkerAttributes" in request.query:
+        wanted = _evaluated(world, request)
         queues = [queue for queue in queues if queue.index in wanted]
     return queues
 
 
 def ordered(
-    things: Sequence[T], ask: SimulatedRequest, by: Mapping[str, Callable[[T], Any]]
+    items: Sequence[T], request: SimulatedRequest, by: Mapping[str, Callable[[T], Any]]
 ) -> Sequence[T] | None:
-    """Return things as ``Ordering`` wants them, or ``None`` when it isn't given.
+    """Return items in the order of ``Ordering``, or ``None`` if it is not given.
 
     Args:
-        things: What stands in the list.
-        ask: The request.
-        by: What can be ordered by.
+        items: The items of the list.
+        request: The request.
+        by: The sort key of each name that the list can be ordered by.
 
     Raises:
-        Refusal: It is not ``Name``, ``Name:asc`` or ``Name:desc`` with such a name.
+        ErrorReply: The value is not ``Name``, ``Name:asc`` or ``Name:desc`` with such a name.
     """
-    wanted = ask.query.get("Ordering")
+    wanted = request.query.get("Ordering")
     if wanted is None:
         return None
     name, _, direction = wanted.partition(":")
     if name not in by or direction not in {"", "asc", "desc"}:
         raise bad_parameter(f"Ordering must be one of {', '.join(by)}, and :asc or :desc")
-    return sorted(things, key=by[name], reverse=direction == "desc")
+    return sorted(items, key=by[name], reverse=direction == "desc")
 
 
-def _current(world: World, ask: SimulatedRequest) -> set[int]:
-    """Return the positions of the activities in which workers have to be."""
-    name, sid = ask.query.get("ActivityName"), ask.sid("ActivitySid", "WA")
-    available = ask.query.get("Available")
+def _current(world: World, request: SimulatedRequest) -> set[int]:
+    """Return the positions of the activities that the filters select."""
+    name, sid = request.query.get("ActivityName"), request.sid("ActivitySid", "WA")
+    available = request.query.get("Available")
     return {
         activity.index
         for activity in world.activities
@@ -155,17 +170,17 @@ def _current(world: World, ask: SimulatedRequest) -> set[int]:
     }
 
 
-def _the(things: Sequence[S], name: str, ask: SimulatedRequest) -> S:
-    """Return the thing that the path names."""
-    for thing in things:
-        if thing.sid == ask.sids[name]:
-            return thing
-    raise not_found(ask.path)
+def _named_in_path(items: Sequence[S], name: str, request: SimulatedRequest) -> S:
+    """Return the item that the path names."""
+    for item in items:
+        if item.sid == request.sids[name]:
+            return item
+    raise not_found(request.path)
 
 
-def _expression(ask: SimulatedRequest, name: str) -> Expression | None:
-    """Return the expression of that parameter, if it is given."""
-    text = ask.query.get(name)
+def _expression(request: SimulatedRequest, name: str) -> Expression | None:
+    """Return the expression of a parameter, or ``None`` if it is not given."""
+    text = request.query.get(name)
     if text is None:
         return None
     try:
@@ -175,10 +190,10 @@ def _expression(ask: SimulatedRequest, name: str) -> Expression | None:
 
 
 def _fields(world: World, worker: Worker, now: int) -> dict[str, Any]:
-    """Return what expressions know of a worker: its attributes and four fields."""
+    """Return the values that expressions can use: a worker's attributes and four fields."""
     activity = world.activities[world.activities_at(now)[worker.index]]
     return {
-        **orjson.loads(worker.attributes),
+        **worker.attributes,
         "sid": worker.sid,
         "friendly_name": worker.friendly_name,
         "activity_sid": activity.sid,
@@ -186,23 +201,26 @@ def _fields(world: World, worker: Worker, now: int) -> dict[str, Any]:
     }
 
 
-def _evaluated(world: World, ask: SimulatedRequest) -> set[int]:
-    """Return the queues for ``EvaluateWorkerAttributes``: somebody's attributes, or an expression.
+def _evaluated(world: World, request: SimulatedRequest) -> set[int]:
+    """Return the positions of the queues that ``EvaluateWorkerAttributes`` selects.
 
-    The documents don't say which; so a JSON object selects the queues that would take somebody with
-    these attributes, and an expression those that have a worker for whom it holds.
+    Twilio does not document whether the value is attributes or an expression. Here a JSON object
+    selects the queues that accept a worker with these attributes, and an expression the queues of
+    the workers that it selects.
     """
-    text = ask.query["EvaluateWorkerAttributes"]
+    text = request.query["EvaluateWorkerAttributes"]
     if text.lstrip().startswith("{"):
         try:
-            who = cast("dict[str, Any]", orjson.loads(text))
+            attributes = cast("dict[str, Any]", orjson.loads(text))
         except ValueError:
             raise bad_parameter("EvaluateWorkerAttributes is not valid JSON") from None
-        return {queue.index for queue in world.task_queues if parse(queue.target_workers)(who)}
-    matches = _expression(ask, "EvaluateWorkerAttributes")
+        return {
+            queue.index for queue in world.task_queues if parse(queue.target_workers)(attributes)
+        }
+    matches = _expression(request, "EvaluateWorkerAttributes")
     return {
         queue
         for worker in world.workers
-        if matches is not None and matches(_fields(world, worker, ask.now))
+        if matches is not None and matches(_fields(world, worker, request.now))
         for queue in world.queues_of(worker)
     }

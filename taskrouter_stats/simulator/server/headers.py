@@ -1,4 +1,4 @@
-"""What the server says beside the body, and the nonsense that it can be made to say instead.
+"""The headers of replies, and the invalid values that the server can send instead.
 
 Source of the names: https://www.twilio.com/docs/usage/rest-api-best-practices.
 """
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from attrs import define
 
 from taskrouter_stats.simulator.limits import Verdict
+
+__all__ = ["CONFIG", "GARBAGE", "LIMIT", "OK", "REMAINING", "ServerOptions", "headers_of"]
 
 OK, UNAUTHENTICATED, REFUSED = 200, 401, 429
 
@@ -19,22 +21,22 @@ GARBAGE = (
     "9" * 400, "0", "-0", "1, 2", "true",
 )
 # fmt: on
-"""What a client must survive as the value of a number."""
+"""Invalid or misleading values that a client must accept in place of a number."""
 
 
 @define
 class ServerOptions:
-    """How the server behaves; may be changed while it runs.
+    """The server's behaviour; it may be changed while the server runs.
 
     Attributes:
-        latency: mean seconds from arrival to answer, a tenth more or less by chance.
-        headers: whether successes carry the three rate-limit headers.
-        headers_on_429: whether refusals carry them as well.
-        retry_after: seconds that refusals tell the client to wait, or ``None`` to say nothing.
-        own_urls: whether URLs in answers name the host that was asked, instead of Twilio's.
-        garbage: whether the rate-limit headers have nonsense for values.
-        concurrency: how many requests of the account are served at once, the others being refused
-            whatever their budget, or ``None`` for any number.
+        latency: Mean seconds from arrival to reply, >= 0; each reply varies by up to 10%.
+        headers: Whether successes carry the three rate-limit headers.
+        headers_on_429: Whether 429 replies carry them too.
+        retry_after: ``Retry-After`` of 429 replies, seconds, or ``None`` for no such header.
+        own_urls: Whether URLs in replies name the requested host instead of Twilio's.
+        garbage: Whether the rate-limit headers have invalid values.
+        concurrency: Requests of the account that the server handles at once; it refuses others
+            whatever their budget. ``None`` is no bound.
     """
 
     latency: float = 0.02
@@ -47,31 +49,32 @@ class ServerOptions:
 
 
 def headers_of(
-    status: int, verdict: Verdict | None, manners: ServerOptions, chance: Callable[[], float]
+    status: int, verdict: Verdict | None, options: ServerOptions, draw: Callable[[], float]
 ) -> dict[str, str]:
-    """Return the headers that depend on the answer.
+    """Return the headers that depend on the reply.
 
-    The description declares rate-limit headers for successes only, so no 4xx but 429 has them.
+    Twilio's OpenAPI file declares rate-limit headers for successes only, so of the 4xx replies only
+    429 can have them.
 
     Args:
-        status: The answer's status.
-        verdict: What the limiter said, if it was asked.
-        manners: How the server behaves.
-        chance: Gives random numbers from 0 up to 1, for garbage.
+        status: The reply's status.
+        verdict: The limiter's decision, or ``None`` if it did not decide.
+        options: The server's behaviour.
+        draw: Returns random numbers, 0 <= number < 1, for invalid values.
 
     Returns:
         The headers.
     """
     headers = dict[str, str]()
-    if status == REFUSED and manners.retry_after is not None:
-        headers["Retry-After"] = f"{manners.retry_after:g}"
+    if status == REFUSED and options.retry_after is not None:
+        headers["Retry-After"] = f"{options.retry_after:g}"
     if status == UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
-    if not {OK: manners.headers, REFUSED: manners.headers_on_429}.get(status, False):
+    if not {OK: options.headers, REFUSED: options.headers_on_429}.get(status, False):
         return headers
-    if manners.garbage:
+    if options.garbage:
         for name in (LIMIT, REMAINING, CONFIG):
-            headers[name] = GARBAGE[int(chance() * len(GARBAGE))]
+            headers[name] = GARBAGE[int(draw() * len(GARBAGE))]
     elif verdict is not None and verdict.limit is not None:
         headers[LIMIT] = str(verdict.limit)
         headers[REMAINING] = str(verdict.remaining)

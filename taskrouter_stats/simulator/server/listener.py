@@ -1,4 +1,4 @@
-"""Where the simulated server listens. A fault may shut it for a while: connections are refused."""
+"""The listening socket of the simulated server, which a fault may close for a time."""
 
 import asyncio
 import socket
@@ -7,23 +7,23 @@ from typing import Final
 
 from aiohttp import web
 
-__all__ = ["DOOR", "Listener"]
+__all__ = ["LISTENER", "Listener"]
 
 _BACKLOG: Final = 1_024
 _GRACE: Final = 0.2
-"""Seconds that requests which are still inside get when the server stops."""
+"""Seconds that requests in flight get when the server stops."""
 
 
 class Listener:
     """The listening socket of an application.
 
     Args:
-        application: what is served; its handlers find this under ``DOOR``.
-        host: the address to listen at.
-        port: the port to listen at; 0 takes a free one.
+        application: The application; its handlers find this listener under ``LISTENER``.
+        host: The address to listen at.
+        port: The port to listen at; 0 selects a free one.
 
     Attributes:
-        address: host and port that it listens at, once it is open.
+        address: Host and port of the open socket.
     """
 
     def __init__(self, application: web.Application, host: str, port: int) -> None:
@@ -33,13 +33,13 @@ class Listener:
         )
         self._listening: asyncio.Server | None = None
         self._closed = False
-        application[DOOR] = self
+        application[LISTENER] = self
 
     async def open(self) -> None:
-        """Listen.
+        """Open the socket.
 
         Raises:
-            OSError: the port is taken.
+            OSError: The port is in use.
         """
         await self._runner.setup()
         try:
@@ -49,12 +49,12 @@ class Listener:
             raise
 
     async def refuse_connections(self, seconds: float) -> None:
-        """Refuse connections for so long; those that are open go on. Shut twice is shut once."""
+        """Refuse new connections for some seconds; a second call meanwhile does nothing."""
         if self._listening is None:
             return
         await self._stop(self._listening)
         family = socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET
-        with socket.socket(family) as kept:  # or somebody else might be given the port meanwhile
+        with socket.socket(family) as kept:  # or another process could get the port
             kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             kept.bind(self.address)
             await asyncio.sleep(seconds)
@@ -62,7 +62,7 @@ class Listener:
             await self._listen()
 
     async def close(self) -> None:
-        """Stop listening, and end what is still inside."""
+        """Close the socket and end the requests in flight."""
         self._closed = True
         if self._listening is not None:
             await self._stop(self._listening)
@@ -70,7 +70,7 @@ class Listener:
 
     async def _listen(self) -> None:
         server = self._runner.server
-        assert server is not None  # it is set up  # noqa: S101
+        assert server is not None  # ``setup`` created it  # noqa: S101
         self._listening = await asyncio.get_running_loop().create_server(
             server, *self.address, backlog=_BACKLOG
         )
@@ -78,20 +78,20 @@ class Listener:
         self.address = host, port
 
     async def _stop(self, listening: asyncio.Server) -> None:
-        """Let nobody in from now on; close it once no connection is half way in.
+        """Stop accepting, then close once no connection is being accepted.
 
-        Asyncio would lose that one's socket.
+        Otherwise asyncio would leak the socket of that connection.
         """
         self._listening = None
         loop = asyncio.get_running_loop()
-        for one in listening.sockets:
-            loop.remove_reader(one)
-            with suppress(OSError):  # where a listening socket knows no such thing
-                one.shutdown(socket.SHUT_RDWR)
+        for sock in listening.sockets:
+            loop.remove_reader(sock)
+            with suppress(OSError):  # some systems cannot shut down a listening socket
+                sock.shutdown(socket.SHUT_RDWR)
         for _ in range(2):
             await asyncio.sleep(0)
         listening.close()
 
 
-DOOR: Final = web.AppKey("door", Listener)
-"""Where an application keeps its door."""
+LISTENER: Final = web.AppKey("listener", Listener)
+"""The key of an application's listener."""

@@ -1,8 +1,8 @@
-"""One page out of a list, with the ``meta`` that leads to its neighbours.
+"""One page of a list, with the ``meta`` that links to the neighbouring pages.
 
-A page token says where a page begins (``PT``) or ends (``PB``) by the item's place in the whole
-list, before filters. So a page is right even when the filter's answer has changed since the token
-was made.
+A page token holds where a page begins (``PT``) or ends (``PB``): the item's place in the list
+before filters. A page is therefore right even if the filter selects other items than at the time
+when the token was made.
 
 Source: https://www.twilio.com/docs/usage/twilios-response#pagination.
 """
@@ -15,16 +15,18 @@ from urllib.parse import urlencode
 
 from .request import SimulatedRequest, bad_parameter, page_without_token
 
+__all__ = ["Listed", "own_place", "paginate"]
+
 _TOKEN = re.compile(r"P([TB])([0-9a-f]{32})", re.ASCII)
 _LAST_PAGE = 10**9
 
 
 class Listed(Protocol):
-    """Something that stands in a list."""
+    """An item of a list."""
 
     @property
     def index(self) -> int:
-        """Its place in the whole list."""
+        """The item's place in the list without filters."""
         ...
 
 
@@ -32,43 +34,43 @@ T = TypeVar("T", bound=Listed)
 
 
 def own_place(item: Listed) -> int:
-    """Return the place of an item in a list that isn't reordered."""
+    """Return the place of an item in a list that is not reordered."""
     return item.index
 
 
 def paginate(
     items: Sequence[T],
-    ask: SimulatedRequest,
+    request: SimulatedRequest,
     key: str,
     filters: Sequence[str],
     place: Callable[[T], int] = own_place,
 ) -> tuple[Sequence[T], dict[str, Any]]:
-    """Return the page that is asked for.
+    """Return the requested page.
 
     Args:
-        items: Everything that passes the filters, in the list's order.
-        ask: The request: ``PageSize``, ``Page``, ``PageToken``.
-        key: The key under which the page's items will stand.
+        items: All items that pass the filters, in the list's order.
+        request: The request, with ``PageSize``, ``Page`` and ``PageToken``.
+        key: The JSON's key of the page's items.
         filters: The names of the filters, which the URLs repeat.
-        place: Gives an item's place in the whole list, as it is ordered.
+        place: Returns an item's place in the ordered list without filters.
 
     Returns:
         The page's items, and its ``meta``.
 
     Raises:
-        Refusal: The page can't be asked for like this.
+        ErrorReply: A paging parameter is invalid.
     """
-    size = ask.integer("PageSize", 50, 1, 1000)
-    number = ask.integer("Page", 0, 0, _LAST_PAGE)
-    token = _token(ask, number)
+    size = request.integer("PageSize", 50, 1, 1000)
+    number = request.integer("Page", 0, 0, _LAST_PAGE)
+    token = _token(request, number)
     start, stop = _bounds(items, token, size, place)
     before = _after("B", place(items[start - 1])) if start else None
     behind = _after("T", place(items[stop - 1])) if stop < len(items) else None
-    asked = {name: ask.query[name] for name in filters if name in ask.query}
+    requested = {name: request.query[name] for name in filters if name in request.query}
 
     def url(page: int, page_token: str | None) -> str:
         where = {"PageSize": size, "Page": page} | ({"PageToken": page_token} if page_token else {})
-        return f"{ask.origin}{ask.path}?{urlencode(asked | where)}"
+        return f"{request.origin}{request.path}?{urlencode(requested | where)}"
 
     return items[start:stop], {
         "page": number,
@@ -81,9 +83,9 @@ def paginate(
     }
 
 
-def _token(ask: SimulatedRequest, number: int) -> str | None:
-    """Return the page's token; only the first page goes without."""
-    token = ask.query.get("PageToken")
+def _token(request: SimulatedRequest, number: int) -> str | None:
+    """Return the page's token; only the first page has none."""
+    token = request.query.get("PageToken")
     if number and token is None:
         raise page_without_token()
     return token
@@ -92,7 +94,7 @@ def _token(ask: SimulatedRequest, number: int) -> str | None:
 def _bounds(
     items: Sequence[T], token: str | None, size: int, place: Callable[[T], int]
 ) -> tuple[int, int]:
-    """Return where the page begins and ends among the items."""
+    """Return the indexes at which the page begins and ends."""
     if token is None:
         return 0, min(size, len(items))
     match = _TOKEN.fullmatch(token)
@@ -103,5 +105,5 @@ def _bounds(
 
 
 def _after(kind: str, place: int) -> str:
-    """Return the token of the place behind that one."""
+    """Return the token of the place after this one."""
     return f"P{kind}{place + 1:032x}"

@@ -1,7 +1,7 @@
-"""The 24 operations: method, path, what the rate limit counts under, and what answers.
+"""The 24 operations: method, path, resource key of the rate limit, and handler.
 
-Paths are written down here and not taken from the client's table, so that a wrong path there isn't
-right here. Resource keys have the form of the two that Twilio's documents name
+The paths are not taken from the client's table, so that the server does not repeat an error in that
+table. Resource keys have the form of the two that Twilio's documents name
 (https://www.twilio.com/docs/events/event-types/taskrouter/ratelimit and
 https://www.twilio.com/en-us/changelog/taskrouter-endpoint-rate-limit-correction).
 """
@@ -17,6 +17,8 @@ from taskrouter_stats.simulator.world.world import World
 from . import resource_handlers, statistics_handlers
 from .request import SimulatedRequest
 
+__all__ = ["LOWER_LIMITS", "RESOURCE_KEYS", "ROUTES", "Route"]
+
 _WORKSPACE: Final = "/v1/Workspaces/{workspace}"
 _WORKER: Final = _WORKSPACE + "/Workers/{worker}"
 _QUEUE: Final = _WORKSPACE + "/TaskQueues/{queue}"
@@ -29,7 +31,7 @@ _BULK: Final = "TaskQueueBulkRealTimeStatistics-Create"
 LOWER_LIMITS: Final[Mapping[str, int]] = MappingProxyType(
     {_WORKERS_BY_EXPRESSION: 3, _QUEUES_BY_ATTRIBUTES: 3, _BULK: 5}
 )
-"""Requests per second of the resource keys that are documented to have less than the others."""
+"""Requests per second of the resource keys with a documented limit below the default."""
 
 
 @frozen
@@ -37,31 +39,34 @@ class Route:
     """One operation of the API.
 
     Attributes:
-        method: the only HTTP method that it has.
-        path: its path, SIDs named in braces.
-        resource_key: what its rate limit is counted under.
-        answer: makes the JSON, or raises the ``Refusal``.
-        dearer: resource keys by the parameter that moves a request there.
+        method: The HTTP method.
+        path: The path, with names of SIDs in braces.
+        resource_key: The key by which the rate limit counts requests.
+        answer: Returns the JSON, or raises ``ErrorReply``.
+        key_by_parameter: Other resource keys, by the query parameter that selects them.
     """
 
     method: str
     path: str
     resource_key: str
     answer: Callable[[World, SimulatedRequest], dict[str, Any]]
-    dearer: Mapping[str, str] = field(factory=dict[str, str])
+    key_by_parameter: Mapping[str, str] = field(factory=dict[str, str])
 
     def key(self, query: Collection[str]) -> str:
-        """Return what a request with these parameters is counted under."""
-        for parameter, key in self.dearer.items():
+        """Return the resource key of a request with these parameters."""
+        for parameter, key in self.key_by_parameter.items():
             if parameter in query:
                 return key
         return self.resource_key
 
 
 def _get(
-    path: str, key: str, answer: Callable[[World, SimulatedRequest], dict[str, Any]], **dearer: str
+    path: str,
+    key: str,
+    answer: Callable[[World, SimulatedRequest], dict[str, Any]],
+    **key_by_parameter: str,
 ) -> Route:
-    return Route("GET", path, key, answer, dearer)
+    return Route("GET", path, key, answer, key_by_parameter)
 
 
 ROUTES: Final = (
@@ -93,7 +98,7 @@ ROUTES: Final = (
         "WorkspaceRealTimeStatistics-Fetch",
         statistics_handlers.workspace_now,
     ),
-    # before the worker, whose SID stands in the same place
+    # before ``Workers/{worker}``, which would match these paths
     _get(
         f"{_WORKSPACE}/Workers/Statistics", "WorkersStatistics-Fetch", statistics_handlers.workers
     ),
@@ -146,6 +151,8 @@ ROUTES: Final = (
 )
 
 RESOURCE_KEYS: Final = tuple(
-    dict.fromkeys(key for route in ROUTES for key in (route.resource_key, *route.dearer.values()))
+    dict.fromkeys(
+        key for route in ROUTES for key in (route.resource_key, *route.key_by_parameter.values())
+    )
 )
-"""Everything that a rate limit is counted under."""
+"""All resource keys."""

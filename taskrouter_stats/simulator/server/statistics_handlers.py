@@ -1,4 +1,4 @@
-"""What the statistics answer: whose they are, around the numbers."""
+"""Handlers of the statistics: the numbers, and the SIDs that identify them."""
 
 from collections.abc import Sequence
 from typing import Any, Final, cast
@@ -31,8 +31,27 @@ from .statistics import (
     workers_now,
 )
 
-MOST_QUEUES = 50
-"""Task queues of one bulk request."""
+__all__ = [
+    "MAX_QUEUES",
+    "all_workers_cumulative",
+    "all_workers_now",
+    "task_queue",
+    "task_queue_cumulative",
+    "task_queue_now",
+    "task_queues",
+    "task_queues_bulk",
+    "worker",
+    "workers",
+    "workflow",
+    "workflow_cumulative",
+    "workflow_now",
+    "workspace",
+    "workspace_cumulative",
+    "workspace_now",
+]
+
+MAX_QUEUES = 50
+"""Maximum of task queues in one bulk request."""
 
 _LIST_FILTERS: Final = (
     "FriendlyName",
@@ -44,188 +63,191 @@ _LIST_FILTERS: Final = (
 )
 
 
-def worker(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with one worker's statistics, which are cumulative only."""
-    one = worker_in_path(world, ask)
-    start, end = ask.window()
+def worker(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return one worker's statistics, which are cumulative only."""
+    named = worker_in_path(world, request)
     return {
-        "cumulative": world.statistics(one, start, end, ask.query.get("TaskChannel")),
-        **_owner(world, ask),
-        "worker_sid": one.sid,
+        "cumulative": workers_cumulative(world, request, [named]),
+        **_owner(world, request),
+        "worker_sid": named.sid,
     }
 
 
-def workers(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with the statistics of all workers, or of those that the filters select."""
-    in_workspace(world, ask)
-    chosen = eligible(world, ask, filter_by_name(world.workers, ask))
+def workers(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return the statistics of the workers that the filters select; without filters, of all."""
+    in_workspace(world, request)
+    chosen = eligible(world, request, filter_by_name(world.workers, request))
     return {
-        "cumulative": workers_cumulative(world, ask, chosen),
-        "realtime": workers_now(world, ask, chosen),
-        **_owner(world, ask),
+        "cumulative": workers_cumulative(world, request, chosen),
+        "realtime": workers_now(world, request, chosen),
+        **_owner(world, request),
     }
 
 
-def all_workers_cumulative(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with what happened to all workers."""
-    in_workspace(world, ask)
-    return {**workers_cumulative(world, ask, world.workers), **_owner(world, ask)}
+def all_workers_cumulative(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return the cumulative statistics of all workers."""
+    in_workspace(world, request)
+    return {**workers_cumulative(world, request, world.workers), **_owner(world, request)}
 
 
-def all_workers_now(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with where all workers are."""
-    in_workspace(world, ask)
-    return {**workers_now(world, ask, world.workers), **_owner(world, ask)}
+def all_workers_now(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return the real-time statistics of all workers."""
+    in_workspace(world, request)
+    return {**workers_now(world, request, world.workers), **_owner(world, request)}
 
 
-def workspace(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with the workspace's statistics."""
-    in_workspace(world, ask)
-    now = {**tasks_now(world, ask, WORKSPACE), **workers_now(world, ask, world.workers)}
-    return {**_both(world, ask, WORKSPACE, now), **_owner(world, ask)}
+def workspace(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return the workspace's statistics."""
+    in_workspace(world, request)
+    now = {**tasks_now(world, request, WORKSPACE), **workers_now(world, request, world.workers)}
+    return {**_both(world, request, WORKSPACE, now), **_owner(world, request)}
 
 
-def workspace_cumulative(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with what happened in the workspace."""
-    in_workspace(world, ask)
-    return {**cumulative(world, ask, WORKSPACE), **_owner(world, ask)}
+def workspace_cumulative(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return the workspace's cumulative statistics."""
+    in_workspace(world, request)
+    return {**cumulative(world, request, WORKSPACE), **_owner(world, request)}
 
 
-def workspace_now(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with how the workspace stands."""
-    in_workspace(world, ask)
-    people = workers_now(world, ask, world.workers)
-    return {**tasks_now(world, ask, WORKSPACE), **people, **_owner(world, ask)}
+def workspace_now(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return the workspace's real-time statistics."""
+    in_workspace(world, request)
+    current = workers_now(world, request, world.workers)
+    return {**tasks_now(world, request, WORKSPACE), **current, **_owner(world, request)}
 
 
-def workflow(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with a workflow's statistics."""
-    one = workflow_in_path(world, ask)
-    now = tasks_now(world, ask, WORKFLOW, one.queues)
-    both = _both(world, ask, WORKFLOW, now, one.queues)
-    return {**both, **_owner(world, ask), "workflow_sid": one.sid}
+def workflow(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return a workflow's statistics."""
+    named = workflow_in_path(world, request)
+    now = tasks_now(world, request, WORKFLOW, named.queues)
+    both = _both(world, request, WORKFLOW, now, named.queues)
+    return {**both, **_owner(world, request), "workflow_sid": named.sid}
 
 
-def workflow_cumulative(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with what happened in a workflow."""
-    one = workflow_in_path(world, ask)
-    counts = cumulative(world, ask, WORKFLOW, one.queues)
-    return {**counts, **_owner(world, ask), "workflow_sid": one.sid}
+def workflow_cumulative(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return a workflow's cumulative statistics."""
+    named = workflow_in_path(world, request)
+    counts = cumulative(world, request, WORKFLOW, named.queues)
+    return {**counts, **_owner(world, request), "workflow_sid": named.sid}
 
 
-def workflow_now(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with how a workflow stands."""
-    one = workflow_in_path(world, ask)
-    now = tasks_now(world, ask, WORKFLOW, one.queues)
-    return {**now, **_owner(world, ask), "workflow_sid": one.sid}
+def workflow_now(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return a workflow's real-time statistics."""
+    named = workflow_in_path(world, request)
+    now = tasks_now(world, request, WORKFLOW, named.queues)
+    return {**now, **_owner(world, request), "workflow_sid": named.sid}
 
 
-def task_queue(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with a task queue's statistics."""
-    queue = queue_in_path(world, ask)
-    return {**_queue(world, ask, queue), "url": ask.origin + ask.path}
+def task_queue(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return a task queue's statistics."""
+    queue = queue_in_path(world, request)
+    return {**_queue(world, request, queue), "url": request.origin + request.path}
 
 
-def task_queue_cumulative(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with what happened in a task queue."""
-    queue = queue_in_path(world, ask)
-    counts = cumulative(world, ask, TASK_QUEUE, (queue.index,))
-    return {**counts, **_owner(world, ask), "task_queue_sid": queue.sid}
+def task_queue_cumulative(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return a task queue's cumulative statistics."""
+    queue = queue_in_path(world, request)
+    counts = cumulative(world, request, TASK_QUEUE, (queue.index,))
+    return {**counts, **_owner(world, request), "task_queue_sid": queue.sid}
 
 
-def task_queue_now(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with how a task queue stands."""
-    queue = queue_in_path(world, ask)
-    return {**_queue_now(world, ask, queue), **_owner(world, ask), "task_queue_sid": queue.sid}
-
-
-def task_queues(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with one page of the task queues' statistics; the items have no ``url``."""
-    in_workspace(world, ask)
-    ask.window()
-    found = filter_by_name(world.task_queues, ask)
-    page, meta = paginate(found, ask, "task_queues_statistics", _LIST_FILTERS)
+def task_queue_now(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return a task queue's real-time statistics."""
+    queue = queue_in_path(world, request)
     return {
-        "task_queues_statistics": [_queue(world, ask, queue) for queue in page],
+        **_queue_now(world, request, queue),
+        **_owner(world, request),
+        "task_queue_sid": queue.sid,
+    }
+
+
+def task_queues(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return one page of the task queues' statistics; the items have no ``url``."""
+    in_workspace(world, request)
+    request.window()
+    found = filter_by_name(world.task_queues, request)
+    page, meta = paginate(found, request, "task_queues_statistics", _LIST_FILTERS)
+    return {
+        "task_queues_statistics": [_queue(world, request, queue) for queue in page],
         "meta": meta,
     }
 
 
-def task_queues_bulk(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Answer with how several task queues stand; unknown ones are answered with zeros.
+def task_queues_bulk(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return the real-time statistics of several task queues; zeros for unknown ones.
 
     Source: https://www.twilio.com/docs/taskrouter/api/taskqueue-statistics.
     """
-    in_workspace(world, ask)
+    in_workspace(world, request)
     known = {queue.sid: queue for queue in world.task_queues}
     data = list[dict[str, Any]]()
-    for sid in _bulk_sids(ask):
-        now = _queue_now(world, ask, known.get(sid))
-        told = {key: now[key] for key in now if not key.startswith("longest_relative_")}
-        data.append({"task_queue_sid": sid, **told})
+    for sid in _bulk_sids(request):
+        now = _queue_now(world, request, known.get(sid))
+        queue_now = {key: now[key] for key in now if not key.startswith("longest_relative_")}
+        data.append({"task_queue_sid": sid, **queue_now})
     return {
         "task_queue_data": data,
         "task_queue_response_count": len(data),
-        **_owner(world, ask),
+        **_owner(world, request),
     }
 
 
-def _owner(world: World, ask: SimulatedRequest) -> dict[str, Any]:
-    """Return whose statistics these are, and their address."""
+def _owner(world: World, request: SimulatedRequest) -> dict[str, Any]:
+    """Return the SIDs of account and workspace, and the request's URL."""
     return {
         "account_sid": world.account_sid,
         "workspace_sid": world.workspace_sid,
-        "url": ask.origin + ask.path,
+        "url": request.origin + request.path,
     }
 
 
 def _both(
     world: World,
-    ask: SimulatedRequest,
+    request: SimulatedRequest,
     kind: Kind,
     now: dict[str, Any],
     queues: Sequence[int] = ALL_QUEUES,
 ) -> dict[str, Any]:
-    """Return both parts of a combined answer, without what such answers leave out."""
-    counts = cumulative(world, ask, kind, queues)
+    """Return both parts of a combined reply, without the keys that it omits."""
+    counts = cumulative(world, request, kind, queues)
     counts["avg_task_acceptance_time"] = float(counts["avg_task_acceptance_time"])
     if counts["split_by_wait_time"] is None:
         del counts["split_by_wait_time"]
-    return {"cumulative": _said(counts, kind), "realtime": _said(now, kind)}
+    return {"cumulative": _without_omitted(counts, kind), "realtime": _without_omitted(now, kind)}
 
 
-def _said(part: dict[str, Any], kind: Kind) -> dict[str, Any]:
-    """Return a part without the keys that combined answers of this kind leave out."""
-    return {key: value for key, value in part.items() if key not in kind.unsaid}
+def _without_omitted(part: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    """Return a part without the keys that combined replies of this kind omit."""
+    return {key: value for key, value in part.items() if key not in kind.omitted}
 
 
-def _queue(world: World, ask: SimulatedRequest, queue: TaskQueue) -> dict[str, Any]:
-    """Return a task queue's statistics without their address."""
-    both = _both(world, ask, TASK_QUEUE, _queue_now(world, ask, queue), (queue.index,))
+def _queue(world: World, request: SimulatedRequest, queue: TaskQueue) -> dict[str, Any]:
+    """Return a task queue's statistics without the URL."""
+    both = _both(world, request, TASK_QUEUE, _queue_now(world, request, queue), (queue.index,))
     owner = {"account_sid": world.account_sid, "workspace_sid": world.workspace_sid}
     return {**both, **owner, "task_queue_sid": queue.sid}
 
 
-def _queue_now(world: World, ask: SimulatedRequest, queue: TaskQueue | None) -> dict[str, Any]:
-    """Return how a task queue stands; zeros for none."""
+def _queue_now(world: World, request: SimulatedRequest, queue: TaskQueue | None) -> dict[str, Any]:
+    """Return a task queue's real-time statistics; zeros for ``None``."""
     place = None if queue is None else queue.index
-    tasks = tasks_now(world, ask, TASK_QUEUE, () if place is None else (place,))
-    return {**tasks, **queue_workers_now(world, ask, place)}
+    tasks = tasks_now(world, request, TASK_QUEUE, () if place is None else (place,))
+    return {**tasks, **queue_workers_now(world, request, place)}
 
 
-def _bulk_sids(ask: SimulatedRequest) -> Sequence[str]:
+def _bulk_sids(request: SimulatedRequest) -> Sequence[str]:
     """Return the task queues of a bulk request, each once.
 
-    The documents write ``queueSids`` in their example and ``QueueSids`` in their table.
+    Twilio's documents write ``queueSids`` in their example and ``QueueSids`` in their table.
     """
     try:
-        body: object = orjson.loads(ask.body)
+        body: object = orjson.loads(request.body)
     except ValueError:
         raise bad_parameter("The body is not valid JSON") from None
     given = cast("dict[str, object]", body) if isinstance(body, dict) else {}
     sids = given.get("queueSids", given.get("QueueSids"))
-    if not isinstance(sids, list) or not 1 <= len(cast("list[object]", sids)) <= MOST_QUEUES:
-        raise bad_parameter(f"QueueSids must be a list of 1 to {MOST_QUEUES} TaskQueue SIDs")
+    if not isinstance(sids, list) or not 1 <= len(cast("list[object]", sids)) <= MAX_QUEUES:
+        raise bad_parameter(f"QueueSids must be a list of 1 to {MAX_QUEUES} TaskQueue SIDs")
     listed = cast("list[object]", sids)
     if not all(is_sid(sid, "WQ") for sid in listed):
         raise bad_parameter("QueueSids has an invalid TaskQueue SID")

@@ -1,7 +1,6 @@
-"""Expressions over a worker's attributes, as task queues select workers with them.
+"""Expressions over a worker's attributes, by which task queues select workers.
 
-A small part of the real language, and nothing is guessed: what isn't in here is an
-``ExpressionError``.
+This is a small part of the real language; anything else raises ``ExpressionError``.
 
 ::
 
@@ -10,8 +9,8 @@ A small part of the real language, and nothing is guessed: what isn't in here is
     one        = "(" any ")" | name ("==" | "!=" | HAS) value
     value      = "text" | 'text' | number | true | false
 
-Names may have dots, ``routing.skills HAS "billing"``; words are read in either case. A name that a
-worker doesn't have equals nothing and has nothing.
+A name may have dots: ``routing.skills HAS "billing"``. Operators, ``true`` and ``false`` may
+have any letter case. A name that a worker does not have equals no value and has no element.
 
 Source: https://www.twilio.com/docs/taskrouter/expression-syntax.
 """
@@ -21,11 +20,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
-Expression = Callable[[Mapping[str, Any]], bool]
-"""Whether somebody with these attributes is selected."""
+__all__ = ["Expression", "ExpressionError", "parse"]
 
-_DEEPEST = 20
-"""Parentheses inside each other; a limit, so that none can exhaust the stack."""
+Expression = Callable[[Mapping[str, Any]], bool]
+"""Returns whether a worker with these attributes is selected."""
+
+_MAX_DEPTH = 20
+"""Nested parentheses; the limit protects the stack."""
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -43,31 +44,31 @@ _END = ("end", "")
 
 
 class ExpressionError(ValueError):
-    """What was written is no expression of this language."""
+    """A text that is not an expression of this language."""
 
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Expression:
-    """Read an expression.
+    """Parse an expression.
 
     Args:
-        text: What was written.
+        text: The expression.
 
     Returns:
-        A function that tells whether attributes are selected.
+        A function that returns whether a worker with given attributes is selected.
 
     Raises:
-        ExpressionError: It can't be read.
+        ExpressionError: The text is not an expression of this language.
     """
     parser = _Parser(_tokens(text))
-    expression = parser.any(_DEEPEST)
+    expression = parser.any(_MAX_DEPTH)
     if parser.next != _END:
         raise ExpressionError(f"unexpected {parser.next[1]}")
     return expression
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    """Cut the text into kinds and words."""
+    """Return the text's tokens: their kinds and words."""
     tokens, at = list[tuple[str, str]](), 0
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -79,31 +80,31 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
-    """Reads tokens from the left, one function for each line of the grammar."""
+    """A parser that reads tokens from the left, with one method for each line of the grammar."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._tokens = iter(tokens)
         self.next = next(self._tokens, _END)
 
     def any(self, depth: int) -> Expression:
-        """Read what OR joins."""
+        """Read the operands of OR."""
         parts = [self._all(depth)]
         while self._took("join", "OR"):
             parts.append(self._all(depth))
-        return parts[0] if len(parts) == 1 else lambda who: any(part(who) for part in parts)
+        return parts[0] if len(parts) == 1 else lambda has: any(part(has) for part in parts)
 
     def _all(self, depth: int) -> Expression:
-        """Read what AND joins."""
+        """Read the operands of AND."""
         parts = [self._one(depth)]
         while self._took("join", "AND"):
             parts.append(self._one(depth))
-        return parts[0] if len(parts) == 1 else lambda who: all(part(who) for part in parts)
+        return parts[0] if len(parts) == 1 else lambda has: all(part(has) for part in parts)
 
     def _one(self, depth: int) -> Expression:
-        """Read parentheses or a comparison."""
+        """Read an expression in parentheses, or a comparison."""
         if self._took("mark", "("):
             if not depth:
-                raise ExpressionError(f"more than {_DEEPEST} parentheses inside each other")
+                raise ExpressionError(f"more than {_MAX_DEPTH} parentheses inside each other")
             inner = self.any(depth - 1)
             if not self._took("mark", ")"):
                 raise ExpressionError("a parenthesis isn't closed")
@@ -114,7 +115,7 @@ class _Parser:
         return _comparison(path, compare, value)
 
     def _value(self) -> str | float | bool:
-        """Read what a name is compared with."""
+        """Read the value of a comparison."""
         kind, word = self.next
         if kind not in {"text", "number", "truth"}:
             raise ExpressionError("a value is expected: text in quotes, a number, true or false")
@@ -124,14 +125,14 @@ class _Parser:
         return float(word) if kind == "number" else word.lower() == "true"
 
     def _took(self, kind: str, word: str) -> bool:
-        """Take the next token if it is this one."""
+        """Read the next token if it is this one; return whether it is."""
         found = self.next[0] == kind and self.next[1].upper() == word
         if found:
             self.next = next(self._tokens, _END)
         return found
 
     def _take(self, kind: str) -> str:
-        """Take the next token, which must be of this kind."""
+        """Read the next token, which must be of this kind; return its word."""
         found, word = self.next
         if found != kind:
             raise ExpressionError(f"{kind} is expected instead of {word or 'the end'}")
@@ -140,23 +141,23 @@ class _Parser:
 
 
 def _comparison(path: list[str], compare: str, value: str | float | bool) -> Expression:
-    """Return the function that compares what stands at that path."""
+    """Return the function that compares the value at a path."""
 
-    def has(who: Mapping[str, Any]) -> bool:
-        found = _find(who, path)
+    def has(attributes: Mapping[str, Any]) -> bool:
+        found = _find(attributes, path)
         return isinstance(found, list) and value in found
 
-    def equals(who: Mapping[str, Any]) -> bool:
-        return bool(_find(who, path) == value)
+    def equals(attributes: Mapping[str, Any]) -> bool:
+        return bool(_find(attributes, path) == value)
 
     if compare == "HAS":
         return has
-    return equals if compare == "==" else lambda who: not equals(who)
+    return equals if compare == "==" else lambda attributes: not equals(attributes)
 
 
-def _find(who: Mapping[str, Any], path: list[str]) -> object:
-    """Return what stands at that path, or ``None``."""
-    found: object = who
+def _find(attributes: Mapping[str, Any], path: list[str]) -> object:
+    """Return the value at a path, or ``None``."""
+    found: object = attributes
     for name in path:
         if not isinstance(found, Mapping):
             return None

@@ -1,15 +1,18 @@
-"""Who works in the simulated contact centre, and what each one's habits are.
+"""The workers of the simulated contact centre, and how each of them works.
 
-Three sites follow the sun, so that some people are at work whatever the hour. A person's *day*
-begins at the site's own quiet hour instead of at midnight UTC: a night shift then never straddles
-two days, and a day can be lived from its number alone.
+Three sites lie in three time zones, so some workers are at work at any hour. A worker's *day*
+begins at a quiet hour of the site instead of midnight UTC: no shift then spans two days, and a day
+can be generated from its number alone.
 """
 
 import hashlib
 import random
+from collections.abc import Mapping
+from typing import Any
 
-import orjson
-from attrs import frozen
+from attrs import field, frozen
+
+__all__ = ["DAY", "HOUR", "WorkProfile", "WorkerProfile", "make_profile", "random_stream", "sid"]
 
 DAY = 86_400
 HOUR = 3_600
@@ -33,9 +36,11 @@ _LAST = (
 )
 # fmt: on
 _NAMES = len(_FIRST) * len(_LAST)
-_STRIDE = (
-    1_217  # shares no factor with the number of names, so every name comes once before one repeats
-)
+_STRIDE = 1_217
+"""It shares no factor with the number of names, so each name comes once before any repeats."""
+
+_FIRST_HIRED = 1_672_531_200
+"""1 January 2023; the last worker is created in May 2024."""
 
 _SITES = (("Dublin", 4, ("en", "ga")), ("Austin", 10, ("en", "es")), ("Manila", 20, ("en", "tl")))
 _SKILLS = ("billing", "sales", "support", "retention", "returns")
@@ -43,50 +48,50 @@ _SKILLS = ("billing", "sales", "support", "retention", "returns")
 
 @frozen
 class WorkProfile:
-    """How someone works: the shift, the pace, and what becomes of what they are offered."""
+    """How a worker works: shift, frequency of reservations, acceptance."""
 
     kind: str
-    """``shift``, ``offline`` (never logs in) or ``idle`` (available, never offered anything)."""
+    """``shift``, ``offline`` (never logs in) or ``idle`` (available, without reservations)."""
     offset: int
-    """Seconds after midnight UTC at which this person's day begins."""
+    """Seconds after midnight UTC at which the worker's day begins."""
     login: int
     """Seconds into that day at which the shift begins."""
     length: int
     """Seconds from login to logout."""
     mean_gap: int
-    """Mean seconds between two offers while available."""
+    """Mean seconds between two reservations while the worker is available."""
     acceptance_rate: float
-    """Probability that an offer is accepted."""
+    """Probability that the worker accepts a reservation, 0 to 1."""
     channels: tuple[int, ...]
-    """Which task channels this person is offered, by position; the first one comes most often."""
+    """Positions of the task channels that the worker handles; the first is the most frequent."""
 
 
 @frozen
 class WorkerProfile:
-    """One worker's unchanging side."""
+    """The unchanging data of a worker."""
 
     friendly_name: str
-    attributes: str
+    attributes: Mapping[str, Any] = field(hash=False)
     created: int
-    habit: WorkProfile
+    profile: WorkProfile
 
 
 def random_stream(*names: object) -> random.Random:
-    """Return the random stream of that name: the same names always give the same numbers.
+    """Return a random generator that these names seed: equal names give equal numbers.
 
-    Callers use only its ``random()``, whose sequence Python promises to keep over versions.
+    Callers use only its ``random()``, because Python keeps that sequence over versions.
     """
     return random.Random("/".join(map(str, names)))
 
 
 def sid(prefix: str, *names: object) -> str:
-    """Return the SID that belongs to these names: the prefix and 32 hexadecimal digits."""
+    """Return the SID that follows from these names: the prefix and 32 hexadecimal digits."""
     text = "/".join(map(str, (prefix, *names)))
     return prefix + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def make_profile(seed: int, index: int) -> WorkerProfile:
-    """Return the worker at that position of the world with that seed."""
+    """Return the worker at this position of the world with this seed."""
     rng = random_stream(seed, "person", index)
     place, opens, languages = _SITES[int(rng.random() * len(_SITES))]
     name = _name(seed, index)
@@ -98,7 +103,7 @@ def make_profile(seed: int, index: int) -> WorkerProfile:
         "site": place,
         "contact_uri": "client:" + name.lower().replace(" ", "."),
     }
-    habit = WorkProfile(
+    profile = WorkProfile(
         kind=_kind(index),
         offset=opens * HOUR,
         login=(3 + int(rng.random() * 4)) * HOUR,
@@ -107,14 +112,12 @@ def make_profile(seed: int, index: int) -> WorkerProfile:
         acceptance_rate=0.72 + 0.24 * rng.random(),
         channels=channels,
     )
-    created = 1_672_531_200 + int(
-        rng.random() * 500 * DAY
-    )  # some day from January 2023 to May 2024
-    return WorkerProfile(name, orjson.dumps(attributes).decode(), created, habit)
+    created = _FIRST_HIRED + int(rng.random() * 500 * DAY)
+    return WorkerProfile(name, attributes, created, profile)
 
 
 def _name(seed: int, index: int) -> str:
-    """Return a name that no other index of this world has, in any letter case."""
+    """Return a name that no other position of this world has, in any letter case."""
     lap, place = divmod(index, _NAMES)
     pick = (seed + place * _STRIDE) % _NAMES
     name = f"{_FIRST[pick % len(_FIRST)]} {_LAST[pick // len(_FIRST)]}"
@@ -122,12 +125,12 @@ def _name(seed: int, index: int) -> str:
 
 
 def _kind(index: int) -> str:
-    """Return the kind of habit: one worker in 25 never logs in, one in 25 never gets anything."""
+    """Return the kind of profile: of 25 workers one never logs in and one has no reservations."""
     return {7: "offline", 18: "idle"}.get(index % 25, "shift")
 
 
 def _channels(draw: float) -> tuple[int, ...]:
-    """Return what someone handles: mostly voice, sometimes chat and SMS as well, or only those."""
-    if draw < 0.55:  # noqa: PLR2004 - shares of the staff, told by the docstring
+    """Return a worker's channels: 55% voice, 25% voice, chat and SMS, 20% chat and SMS."""
+    if draw < 0.55:  # noqa: PLR2004 - shares of the workers, see the docstring
         return (1,)
     return (1, 2, 3) if draw < 0.8 else (2, 3)  # noqa: PLR2004

@@ -1,18 +1,18 @@
-"""The tasks behind the reservations: one site's day, told from its reservations alone.
+"""The tasks of one site's day, derived from the reservations of its workers.
 
-The workers' days say when a reservation was made and what became of it, and no more. Here each of
-them is given to a task, so that tasks, queues and workers tell one story. All reservations of a
-site are read in order of time; each goes to one of its worker's queues, and there
+A worker's day holds the time and outcome of each reservation, and nothing else. This module assigns
+each reservation to a task, so that tasks, queues and workers agree. It reads all reservations of a
+site in order of time; each goes to one of its worker's queues, and there
 
-- to the task that waits longest in that queue and channel for another reservation,
-- or, when none waits, to a new task that was created some time before.
+- to the task that has waited longest in that queue and channel for another reservation,
+- or, if none waits, to a new task that was created some time before.
 
-A reservation that is accepted leads to a completed task, one that is canceled was canceled with its
-task, and any other sends the task back to wait until somebody loses patience. A worker's task is
-over when the next reservation in the same channel comes, so nobody has two tasks in one channel.
+An accepted reservation leads to a completed task, a canceled one ends with its task, and any other
+lets the task wait until another reservation or its end without a worker. A worker's task ends
+before the worker's next reservation in the same channel, so no worker has two tasks in one channel.
 
-Times are seconds since the beginning of the site's day. Nobody logs in before its third hour or
-stays longer than until its sixteenth, so no task reaches into another day.
+Times are seconds since the beginning of the site's day. No worker logs in before its third hour or
+logs out after its sixteenth, so no task continues into another day.
 """
 
 from bisect import bisect_left, bisect_right
@@ -24,38 +24,59 @@ from attrs import define
 
 from .profiles import DAY, HOUR
 from .worker_days import CHANNELS, OUTCOMES, Day
-from .workspace import QUEUES, RING_LIMIT
+from .workspace import QUEUES, RESERVATION_TIMEOUT
+
+__all__ = [
+    "ACCEPTED",
+    "ASSIGNED",
+    "CANCELED",
+    "ENDINGS",
+    "FIRST",
+    "LAST",
+    "PENDING",
+    "REJECTED",
+    "RESCINDED",
+    "RESERVED",
+    "STATUSES",
+    "TIMED_OUT",
+    "WRAPPING",
+    "Reservation",
+    "Shift",
+    "SiteDay",
+    "Task",
+    "generate_tasks",
+]
 
 ACCEPTED, REJECTED, TIMED_OUT, CANCELED, RESCINDED = range(len(OUTCOMES))
 
 FIRST, LAST = 2 * HOUR, 17 * HOUR
-"""Before the one and from the other on there are no tasks, and nothing happens to any."""
+"""All tasks, and all their events, are in ``[FIRST, LAST)``."""
 
 STATUSES = ("pending", "reserved", "assigned", "wrapping")
 PENDING, RESERVED, ASSIGNED, WRAPPING = range(len(STATUSES))
 
-FATES = ("completed", "canceled", "deleted", "timed_out_in_workflow")
-"""How a task ends; a task holds the position."""
+ENDINGS = ("completed", "canceled", "deleted", "timed_out_in_workflow")
+"""Endings of a task; a task holds the position."""
 
 _PRIORITIES = (0,) * 16 + (5,) * 3 + (10,)
-"""One of these with equal chance."""
+"""A task's priority is one of these, with equal probability."""
 
-_LOST = (1, 1, 2, 3)
-"""How tasks end that lost patience: one of these with equal chance."""
+_UNANSWERED_ENDINGS = (1, 1, 2, 3)
+"""The ending of a task that no worker accepts is one of these, with equal probability."""
 
-_LONGEST_CALL = 1_500
-_LONGEST_WRAP = 45
+_MAX_WORK_SECONDS = 1_500
+_MAX_WRAP_SECONDS = 45
 
 
 Reservation = tuple[int, int, int]
-"""One reservation of a task: open from a beginning up to an end, and with an outcome.
+"""One reservation of a task: its beginning, its end, its outcome.
 
-A plain tuple, since a large workspace has a hundred thousand of them a day.
+It is a plain tuple because a large workspace has a hundred thousand a day.
 """
 
 
 class Shift(NamedTuple):
-    """One worker's day, and what is to be known of the worker."""
+    """One worker's day, the worker's position, and the positions of the worker's queues."""
 
     worker: int
     day: Day
@@ -64,20 +85,20 @@ class Shift(NamedTuple):
 
 @define
 class Task:
-    """One task's life.
+    """One task from its creation to its end.
 
     Attributes:
-        serial: its number within the day.
-        queue: the position of its task queue.
-        channel: the position of its task channel.
-        priority: its priority.
-        created: when it was created, and entered its queue.
-        rings: its reservations.
-        worker: who accepted it, or -1.
-        accepted: when that was; after its end if nobody did.
-        wrapping: when the work was done and only wrapping up was left.
-        ended: when it ended; while it waits, when patience will be lost.
-        fate: how.
+        serial: Its number within the day.
+        queue: The position of its task queue.
+        channel: The position of its task channel.
+        priority: Its priority.
+        created: When it was created, and entered its queue.
+        reservations: Its reservations.
+        worker: The position of the worker that accepted it, or -1.
+        accepted: When that worker accepted it; after its end if none did.
+        wrapping: When its status changed to ``wrapping``.
+        ended: When it ended; for a waiting task, when it will end unless a worker accepts it.
+        ending: The position of its ending.
     """
 
     serial: int
@@ -93,7 +114,7 @@ class Task:
     ending: int = 0
 
     def status(self, at: int) -> int:
-        """Return the position of its status at a time within its life."""
+        """Return the position of its status at a time from its creation up to its end."""
         if at >= self.accepted:
             return WRAPPING if at >= self.wrapping else ASSIGNED
         return (
@@ -101,15 +122,15 @@ class Task:
         )
 
 
-_Offer = tuple[int, int, int, int, int]
-"""A reservation: time, worker, channel, outcome, time of the worker's next one in the channel."""
+_WorkerReservation = tuple[int, int, int, int, int]
+"""Time, worker, channel, outcome, and the time of the worker's next reservation in the channel."""
 
 
 class SiteDay:
-    """A site's day, told as tasks.
+    """The tasks of a site's day.
 
     Args:
-        tasks: Its tasks, in order of creation.
+        tasks: The tasks, in order of creation.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
@@ -117,8 +138,8 @@ class SiteDay:
         self._created = [task.created for task in tasks]
         self._longest = max((task.ended - task.created for task in tasks), default=0)
 
-    def alive(self, at: int) -> Iterator[Task]:
-        """Return the tasks that exist at that time."""
+    def open_at(self, at: int) -> Iterator[Task]:
+        """Yield the tasks that exist at a time."""
         first = bisect_left(self._created, at - self._longest)
         for task in self.tasks[first : bisect_right(self._created, at)]:
             if task.ended > at:
@@ -126,23 +147,23 @@ class SiteDay:
 
 
 def generate_tasks(shifts: Iterable[Shift], draw: Callable[[], float]) -> SiteDay:
-    """Tell a site's day as tasks.
+    """Generate the tasks of a site's day.
 
     Args:
-        shifts: Everybody's day.
-        draw: Gives random numbers from 0 up to 1.
+        shifts: The day of each of its workers.
+        draw: Returns random numbers, 0 <= number < 1.
 
     Returns:
-        The day's tale.
+        The tasks of the day.
     """
-    queues_of, offers = dict[int, Sequence[int]](), list[_Offer]()
+    queues_of, reservations = dict[int, Sequence[int]](), list[_WorkerReservation]()
     for worker, day, queues in shifts:
         queues_of[worker] = queues
-        offers += _offers(worker, day)
+        reservations += _reservations(worker, day)
     lines = [[deque[Task]() for _ in CHANNELS] for _ in QUEUES]
     tasks = list[Task]()
-    for offer in sorted(offers):
-        at, worker, channel, _, _ = offer
+    for reservation in sorted(reservations):
+        at, worker, channel, _, _ = reservation
         queues = queues_of[worker]
         queue = queues[int(draw() * len(queues))]
         line = lines[queue][channel]
@@ -151,46 +172,46 @@ def generate_tasks(shifts: Iterable[Shift], draw: Callable[[], float]) -> SiteDa
             created = at - int(draw() * draw() * 240)
             task = Task(len(tasks), queue, channel, _PRIORITIES[int(draw() * 20)], created, [])
             tasks.append(task)
-        if _ring(task, offer, draw):
+        if _assign(task, reservation, draw):
             line.append(task)
     tasks.sort(key=lambda task: task.created)
     return SiteDay(tasks)
 
 
-def _offers(worker: int, day: Day) -> Iterable[_Offer]:
-    """Return one worker's reservations."""
-    for channel, offers in enumerate(day.offers):
-        if offers is not None and offers.times:
-            times = offers.times
+def _reservations(worker: int, day: Day) -> Iterable[_WorkerReservation]:
+    """Return one worker's reservations in all channels."""
+    for channel, reservations in enumerate(day.reservations):
+        if reservations is not None and reservations.times:
+            times = reservations.times
             yield from zip(
                 times,
                 [worker] * len(times),
                 [channel] * len(times),
-                offers.outcomes,
+                reservations.outcomes,
                 [*times[1:], DAY],
                 strict=True,
             )
 
 
 def _waiting(line: "deque[Task]", at: int) -> Task | None:
-    """Take the task that waits longest, and forget those that lost patience before."""
+    """Remove and return the task that has waited longest; drop tasks that ended before."""
     while line and line[0].ended <= at:
         line.popleft()
     return line.popleft() if line and line[0].reservations[-1][1] <= at else None
 
 
-def _ring(task: Task, offer: _Offer, draw: Callable[[], float]) -> bool:
-    """Give the reservation to the task; return whether the task goes on waiting."""
-    at, worker, _, outcome, until = offer
-    end = at + (RING_LIMIT if outcome == TIMED_OUT else 2 + int(draw() * 10))
+def _assign(task: Task, reservation: _WorkerReservation, draw: Callable[[], float]) -> bool:
+    """Assign a reservation to a task; return whether the task continues to wait."""
+    at, worker, _, outcome, until = reservation
+    end = at + (RESERVATION_TIMEOUT if outcome == TIMED_OUT else 2 + int(draw() * 10))
     task.reservations.append((at, end, outcome))
     if outcome == ACCEPTED:
         task.worker, task.accepted, task.ending = worker, end, 0
-        task.ended = min(until, end + 45 + int(draw() * draw() * _LONGEST_CALL))
-        task.wrapping = task.ended - min(_LONGEST_WRAP, (task.ended - end) // 4)
+        task.ended = min(until, end + 45 + int(draw() * draw() * _MAX_WORK_SECONDS))
+        task.wrapping = task.ended - min(_MAX_WRAP_SECONDS, (task.ended - end) // 4)
         return False
     if outcome == CANCELED:
         task.ended, task.ending = end, 1
         return False
-    task.ended, task.ending = end + 120 + int(draw() * 900), _LOST[int(draw() * 4)]
+    task.ended, task.ending = end + 120 + int(draw() * 900), _UNANSWERED_ENDINGS[int(draw() * 4)]
     return True

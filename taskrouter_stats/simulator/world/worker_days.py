@@ -1,20 +1,33 @@
-"""One worker's day: spells of activity that fill it without a gap, and its reservations.
+"""One worker's days, and the totals of any window of them.
 
-A day is a pure function of (seed, worker, day number). Whatever window is asked for, the same
-spells and the same reservations are cut by it; that is why the statistics of two adjacent windows
-add up to those of both.
+A day holds spells of activity that fill it without a gap, and reservations. It is a pure function
+of (seed, worker, day number), and each window cuts the same spells and reservations, so the totals
+of two adjacent windows add up to those of both.
+
+Totals do not know whose they are: one worker's statistics count one worker's days, a workspace's
+count all workers' days into the same totals, so both agree by construction.
 """
 
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from typing import Any
 
 from attrs import define, field, frozen
 
 from .profiles import DAY, HOUR, WorkProfile, random_stream
 
-__all__ = []
+__all__ = [
+    "ACTIVITIES",
+    "CHANNELS",
+    "OFFLINE",
+    "OUTCOMES",
+    "Day",
+    "ReservationTotals",
+    "Reservations",
+    "WorkerTotals",
+    "count",
+    "generate_day",
+]
 
 ACTIVITIES = (
     ("Offline", False),
@@ -24,26 +37,26 @@ ACTIVITIES = (
     ("Lunch", False),
     ("Meeting", False),
 )
-"""Name and availability of each activity; days hold its position."""
+"""Name and availability of each activity; a day holds the position."""
 OFFLINE, AVAILABLE, UNAVAILABLE, BREAK, LUNCH, MEETING = range(len(ACTIVITIES))
 
 CHANNELS = ("default", "voice", "chat", "sms")
-"""Unique names of the task channels; habits hold the position."""
+"""Unique names of the task channels; a profile holds the position."""
 
 OUTCOMES = ("accepted", "rejected", "timed_out", "canceled", "rescinded")
-"""What becomes of a reservation; a day holds the position, or ``UNDECIDED``."""
+"""Outcomes of a reservation; a day holds the position, or ``UNDECIDED``."""
 UNDECIDED = len(OUTCOMES)
 
-_FAILURES = (0.35, 0.65, 0.85, 0.96)
-"""Of the reservations not accepted, the share up to and including each of the other outcomes."""
+_OUTCOME_SHARES = (0.35, 0.65, 0.85, 0.96)
+"""Cumulative shares of the other outcomes, among the reservations that are not accepted."""
 
-_PAUSES = ((0.45, BREAK, 420, 900), (0.8, UNAVAILABLE, 60, 660), (1.0, MEETING, 900, 1_800))
-"""Why work is interrupted: cumulative share, activity, least seconds, what chance adds."""
+_BREAKS = ((0.45, BREAK, 420, 900), (0.8, UNAVAILABLE, 60, 660), (1.0, MEETING, 900, 1_800))
+"""Interruptions of work: cumulative share, activity, minimum seconds, maximum random seconds."""
 
 
 @frozen
 class Reservations:
-    """The reservations of one day on one channel: when each was created, what became of it."""
+    """The reservations of one day in one channel: creation times and outcomes."""
 
     times: "array[int]"
     outcomes: bytes
@@ -51,59 +64,61 @@ class Reservations:
 
 @frozen
 class Day:
-    """One lived day: spell ``i`` lasts from ``begins[i]`` until the next one, or the day's end."""
+    """One day: spell ``i`` lasts from ``begins[i]`` until the next begins, or the day ends."""
 
     begins: "array[int]"
     activities: bytes
-    offers: tuple[Reservations | None, ...]
-    """By channel position; ``None`` where the person handles nothing."""
+    reservations: tuple[Reservations | None, ...]
+    """By channel position; ``None`` for a channel that the worker does not handle."""
 
 
-def generate_day(seed: int, index: int, habit: WorkProfile, number: int) -> Day:
-    """Live the day with that number (days since 1970, counted from the habit's own beginning).
+def generate_day(seed: int, index: int, profile: WorkProfile, number: int) -> Day:
+    """Generate a worker's day.
 
     Args:
         seed: The world's seed.
         index: The worker's position.
-        habit: The worker's habit.
-        number: Which day.
+        profile: The worker's profile.
+        number: The day's number: days since 1970, each beginning at the profile's offset.
 
     Returns:
-        The day; times in it are seconds since its beginning.
+        The day; its times are seconds since its beginning.
     """
     nothing: tuple[Reservations | None, ...] = (None,) * len(CHANNELS)
-    if habit.kind != "shift":
-        steady = OFFLINE if habit.kind == "offline" else AVAILABLE
+    if profile.kind != "shift":
+        steady = OFFLINE if profile.kind == "offline" else AVAILABLE
         return Day(array("i", [0]), bytes([steady]), nothing)
     draw = random_stream(seed, index, number).random
     if draw() < _absence(number):
         return Day(array("i", [0]), bytes([OFFLINE]), nothing)
-    begins, activities = _spells(habit, draw)
-    return Day(array("i", begins), bytes(activities), _offers(habit, begins, activities, draw))
+    begins, activities = _spells(profile, draw)
+    return Day(
+        array("i", begins), bytes(activities), _reservations(profile, begins, activities, draw)
+    )
 
 
 def _absence(number: int) -> float:
-    """Return the probability of not coming in: a few on weekdays, most at weekends."""
+    """Return the probability that a worker is absent: low on weekdays, high at weekends."""
     friday = 4
     weekday = (number + 3) % 7  # day 0 was a Thursday
     return 0.7 if weekday > friday else 0.07
 
 
-def _spells(habit: WorkProfile, draw: Callable[[], float]) -> tuple[list[int], list[int]]:
-    """Return where the day's spells begin and what is done in each, offline before and after."""
-    at = habit.login + int(draw() * 900)
-    logout = habit.login + habit.length + int(draw() * 1_200)
-    noon = at + habit.length * 2 // 5
+def _spells(profile: WorkProfile, draw: Callable[[], float]) -> tuple[list[int], list[int]]:
+    """Return the beginning and the activity of each spell; the first and last are ``Offline``."""
+    at = profile.login + int(draw() * 900)
+    logout = profile.login + profile.length + int(draw() * 1_200)
+    noon = at + profile.length * 2 // 5
     begins, activities = [0, at], [OFFLINE, AVAILABLE]
-    fed = False
+    had_lunch = False
     while True:
         at += 1_200 + int((draw() + draw()) * 2_400)
         if at >= logout - 600:
             break
         activity, seconds = (
-            _pause(draw) if fed or at < noon else (LUNCH, 1_800 + int(draw() * 1_800))
+            _pause(draw) if had_lunch or at < noon else (LUNCH, 1_800 + int(draw() * 1_800))
         )
-        fed = fed or activity == LUNCH
+        had_lunch = had_lunch or activity == LUNCH
         begins += (at, at + seconds)
         activities += (activity, AVAILABLE)
         at += seconds
@@ -113,42 +128,42 @@ def _spells(habit: WorkProfile, draw: Callable[[], float]) -> tuple[list[int], l
 
 
 def _pause(draw: Callable[[], float]) -> tuple[int, int]:
-    """Return why work is interrupted now, and for how many seconds."""
+    """Return the activity of an interruption, and its seconds."""
     chance = draw()
-    activity, least, spread = next(row[1:] for row in _PAUSES if chance < row[0])
+    activity, least, spread = next(row[1:] for row in _BREAKS if chance < row[0])
     return activity, least + int(draw() * spread)
 
 
-def _offers(
-    habit: WorkProfile, begins: list[int], activities: list[int], draw: Callable[[], float]
+def _reservations(
+    profile: WorkProfile, begins: list[int], activities: list[int], draw: Callable[[], float]
 ) -> tuple[Reservations | None, ...]:
-    """Return the day's reservations: made while the worker is available, most around midday."""
-    made = {channel: (array("i"), bytearray()) for channel in habit.channels}
-    busiest = habit.login + habit.length // 2
+    """Return the day's reservations, which need an available worker; most are around midday."""
+    made = {channel: (array("i"), bytearray()) for channel in profile.channels}
+    busiest = profile.login + profile.length // 2
     for spell, activity in enumerate(activities):
         if activity != AVAILABLE:
             continue
         at, end = begins[spell], begins[spell + 1]
         while True:
             lull = 1.0 + abs(at - busiest) / (4 * HOUR)
-            at += 15 + int(habit.mean_gap * lull * (draw() + draw()) / 2)
+            at += 15 + int(profile.mean_gap * lull * (draw() + draw()) / 2)
             if at >= end:
                 break
-            channel = habit.channels[int(draw() * draw() * len(habit.channels))]
+            channel = profile.channels[int(draw() * draw() * len(profile.channels))]
             made[channel][0].append(at)
-            made[channel][1].append(_outcome(habit.acceptance_rate, draw()))
+            made[channel][1].append(_outcome(profile.acceptance_rate, draw()))
     return tuple(
         Reservations(made[channel][0], bytes(made[channel][1])) if channel in made else None
         for channel in range(len(CHANNELS))
     )
 
 
-def _outcome(diligence: float, chance: float) -> int:
-    """Return what becomes of an offer."""
-    if chance < diligence:
+def _outcome(acceptance_rate: float, chance: float) -> int:
+    """Return the position of a reservation's outcome, or ``UNDECIDED``."""
+    if chance < acceptance_rate:
         return 0
-    failure = (chance - diligence) / (1.0 - diligence)
-    for outcome, share in enumerate(_FAILURES, 1):
+    failure = (chance - acceptance_rate) / (1.0 - acceptance_rate)
+    for outcome, share in enumerate(_OUTCOME_SHARES, 1):
         if failure < share:
             return outcome
     return UNDECIDED
@@ -160,30 +175,29 @@ def _zeros() -> list[int]:
 
 @define
 class ReservationTotals:
-    """Reservations counted so far, by outcome."""
+    """Counts of reservations, by outcome."""
 
     created: int = 0
     outcomes: list[int] = field(factory=lambda: [0] * len(OUTCOMES))
 
-    def add_reservations(self, offers: Reservations, begin: int, end: int) -> None:
-        """Count the reservations created in ``[begin, end)``, seconds since the day's beginning."""
-        first, last = bisect_left(offers.times, begin), bisect_left(offers.times, end)
+    def add_reservations(self, reservations: Reservations, begin: int, end: int) -> None:
+        """Add the reservations created in ``[begin, end)``, seconds since the day's beginning."""
+        first, last = bisect_left(reservations.times, begin), bisect_left(reservations.times, end)
         self.created += last - first
         for outcome in range(len(OUTCOMES)):
-            self.outcomes[outcome] += offers.outcomes.count(outcome, first, last)
-
-    def reservations(self) -> dict[str, int]:
-        """Return the six counts under their names in the JSON."""
-        counts = zip(OUTCOMES, self.outcomes, strict=True)
-        return {
-            "reservations_created": self.created,
-            **{f"reservations_{name}": count for name, count in counts},
-        }
+            self.outcomes[outcome] += reservations.outcomes.count(outcome, first, last)
 
 
 @define
 class WorkerTotals(ReservationTotals):
-    """What has been counted of workers so far: reservations by outcome, and spells by activity."""
+    """Totals of workers: reservations by outcome, and spells by activity.
+
+    Attributes:
+        spells: The number of spells.
+        least: The shortest spell, seconds; 0 without a spell.
+        most: The longest spell, seconds.
+        total: The sum of all spells, seconds.
+    """
 
     spells: list[int] = field(factory=_zeros)
     least: list[int] = field(factory=_zeros)
@@ -191,7 +205,7 @@ class WorkerTotals(ReservationTotals):
     total: list[int] = field(factory=_zeros)
 
     def add_activity(self, activity: int, seconds: int) -> None:
-        """Count one spell of that activity."""
+        """Add one spell of an activity."""
         self.least[activity] = (
             min(self.least[activity], seconds) if self.spells[activity] else seconds
         )
@@ -199,54 +213,40 @@ class WorkerTotals(ReservationTotals):
         self.total[activity] += seconds
         self.spells[activity] += 1
 
-    def durations(self, sids: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Return ``activity_durations``: every activity, those never entered with zeros."""
-        return [
-            {
-                "sid": sid,
-                "friendly_name": ACTIVITIES[activity][0],
-                "min": self.least[activity],
-                "max": self.most[activity],
-                "avg": self.total[activity] // (self.spells[activity] or 1),
-                "total": self.total[activity],
-            }
-            for activity, sid in enumerate(sids)
-        ]
-
 
 def count(
-    tally: WorkerTotals,
+    totals: WorkerTotals,
     day_of: Callable[[int], Day],
     offset: int,
     window: tuple[int, int],
     channels: range = range(len(CHANNELS)),
 ) -> None:
-    """Count one worker's window into the tally.
+    """Add one worker's window to totals.
 
     Args:
-        tally: Where it is added.
-        day_of: Gives that worker's day by its number.
-        offset: Seconds after midnight UTC at which that worker's days begin.
-        window: Start and end, whole seconds since 1970; the end is left out.
-        channels: The task channels whose reservations count.
+        totals: The totals.
+        day_of: Returns the worker's day with a number.
+        offset: Seconds after midnight UTC at which the worker's days begin.
+        window: Start and end, whole seconds since 1970; the end is excluded.
+        channels: Positions of the task channels whose reservations count.
     """
     start, end = window[0] - offset, window[1] - offset
     if end <= start:
         return
-    doing, since = -1, start
+    current, since = -1, start
     for number in range(start // DAY, (end - 1) // DAY + 1):
         day, midnight = day_of(number), number * DAY
         begin, until = max(0, start - midnight), min(DAY, end - midnight)
         spell = bisect_right(day.begins, begin) - 1
         while spell < len(day.begins) and day.begins[spell] < until:
             activity, at = day.activities[spell], midnight + max(begin, day.begins[spell])
-            if activity != doing:  # a spell that runs on over midnight is one spell
-                if doing >= 0:
-                    tally.add_activity(doing, at - since)
-                doing, since = activity, at
+            if activity != current:  # a spell that continues after midnight is one spell
+                if current >= 0:
+                    totals.add_activity(current, at - since)
+                current, since = activity, at
             spell += 1
         for channel in channels:
-            offers = day.offers[channel]
-            if offers is not None:
-                tally.add_reservations(offers, begin, until)
-    tally.add_activity(doing, end - since)
+            reservations = day.reservations[channel]
+            if reservations is not None:
+                totals.add_reservations(reservations, begin, until)
+    totals.add_activity(current, end - since)

@@ -1,21 +1,33 @@
-"""What a workspace routes with: its channels, activities, task queues and workflows.
+"""The routing data of a Workspace: activities, task channels, task queues and workflows.
 
-All of it is the same in every world but for the SIDs. Five task queues select by skill and three by
-site, so each worker is eligible for two or three of them; each task queue belongs to one workflow.
+Worlds differ only in the SIDs of these. Five task queues select workers by skill and three by site,
+so each worker is eligible for two or three; each task queue belongs to one workflow.
 """
 
-from typing import Any
-
-import orjson
 from attrs import frozen
 
 from .profiles import DAY, random_stream, sid
 from .worker_days import ACTIVITIES, CHANNELS
 
-OPENED = 1_669_852_800
-"""When the workspace was made: 1 December 2022, before anybody was hired."""
+__all__ = [
+    "OPENED",
+    "QUEUES",
+    "RESERVATION_TIMEOUT",
+    "WORKFLOWS",
+    "Activity",
+    "TaskChannel",
+    "TaskQueue",
+    "Workflow",
+    "activities",
+    "task_channels",
+    "task_queues",
+    "workflows",
+]
 
-RING_LIMIT = 15
+OPENED = 1_669_852_800
+"""When the workspace was created: 1 December 2022, before its first worker."""
+
+RESERVATION_TIMEOUT = 15
 """Seconds after which an unanswered reservation times out."""
 
 _CHANNEL_NAMES = ("Default", "Voice", "Chat", "SMS")
@@ -30,7 +42,7 @@ QUEUES = (
     ("Austin front desk", 'site == "Austin"'),
     ("Manila front desk", 'site == "Manila"'),
 )
-"""Name and target expression of each task queue; tasks hold the position."""
+"""Name and target expression of each task queue; a task holds the position."""
 
 WORKFLOWS = (
     ("Customer care", (0, 2, 4)),
@@ -73,17 +85,16 @@ class TaskQueue:
 
 @frozen
 class Workflow:
-    """A workflow of the workspace, and the positions of its task queues."""
+    """A workflow of the workspace; ``queues`` are the positions of its task queues."""
 
     index: int
     sid: str
     friendly_name: str
     queues: tuple[int, ...]
-    configuration: str
 
 
 def activities(seed: int) -> tuple[Activity, ...]:
-    """Return the activities of the world with that seed."""
+    """Return the activities of the world with this seed."""
     return tuple(
         Activity(index, sid("WA", seed, name), name, available)
         for index, (name, available) in enumerate(ACTIVITIES)
@@ -91,7 +102,7 @@ def activities(seed: int) -> tuple[Activity, ...]:
 
 
 def task_channels(seed: int) -> tuple[TaskChannel, ...]:
-    """Return its task channels."""
+    """Return the task channels of the world with this seed."""
     return tuple(
         TaskChannel(index, sid("TC", seed, name), name, _CHANNEL_NAMES[index])
         for index, name in enumerate(CHANNELS)
@@ -99,7 +110,7 @@ def task_channels(seed: int) -> tuple[TaskChannel, ...]:
 
 
 def task_queues(seed: int) -> tuple[TaskQueue, ...]:
-    """Return its task queues."""
+    """Return the task queues of the world with this seed."""
     changed = random_stream(seed, "queues").random
     return tuple(
         TaskQueue(index, sid("WQ", seed, name), name, target, OPENED + int(changed() * 900 * DAY))
@@ -108,29 +119,8 @@ def task_queues(seed: int) -> tuple[TaskQueue, ...]:
 
 
 def workflows(seed: int) -> tuple[Workflow, ...]:
-    """Return its workflows."""
-    queues = task_queues(seed)
+    """Return the workflows of the world with this seed."""
     return tuple(
-        Workflow(
-            index,
-            sid("WW", seed, name),
-            name,
-            positions,
-            _configuration([queues[position] for position in positions]),
-        )
-        for index, (name, positions) in enumerate(WORKFLOWS)
+        Workflow(index, sid("WW", seed, name), name, queues)
+        for index, (name, queues) in enumerate(WORKFLOWS)
     )
-
-
-def _configuration(queues: list[TaskQueue]) -> str:
-    """Return a workflow's rules as Twilio keeps them, JSON as text."""
-    filters: list[dict[str, Any]] = [
-        {
-            "filter_friendly_name": queue.friendly_name,
-            "expression": f'topic == "{queue.friendly_name.lower()}"',
-            "targets": [{"queue": queue.sid}],
-        }
-        for queue in queues
-    ]
-    rules = {"task_routing": {"filters": filters, "default_filter": {"queue": queues[0].sid}}}
-    return orjson.dumps(rules).decode()

@@ -1,23 +1,22 @@
-"""Workspaces that exist nowhere, the same for everybody who names their seed and size.
+"""A simulated account and its Workspaces: equal seeds and sizes give equal worlds.
 
-Nothing here knows a clock, a socket or a request. Every number is a pure function of the seed, the
-worker and the window, so a test can ask the world for the truth and hold a reply against it.
+No code here uses a clock, HTTP or JSON. Each number is a pure function of the seed, the worker and
+the window, so a test can compute the truth and compare a reply with it.
 
-    seed, index --people--> Person --days--> Day, Day, Day --tally--> statistics of any window
-                                              |
-                                              +--tasks--> Ledger --books--> those of tasks
+    seed, index --profiles--> WorkerProfile --worker_days--> Day --> WorkerTotals of any window
+                                                              |
+                                                              +--tasks--> SiteDay
+                                                     --task_history--> TaskTotals of any window
 
 Times are whole seconds since 1970; a window is half-open, ``[start, end)``.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import orjson
-from attrs import frozen
+from attrs import field, frozen
 
 from . import workspace
 from .expressions import parse
@@ -27,8 +26,10 @@ from .tasks import Shift
 from .worker_days import CHANNELS, OFFLINE, Day, WorkerTotals, count, generate_day
 from .workspace import Activity
 
+__all__ = ["Worker", "World", "account"]
+
 _KEPT_DAYS = 4_096
-"""Lived days kept, about 2 KB each; living one again takes some fifty microseconds."""
+"""Days kept in memory, about 2 KB each; generating one again takes some fifty microseconds."""
 
 _NO_CHANNEL = range(0)
 _NAME = "Simulated contact centre"
@@ -36,19 +37,14 @@ _NAME = "Simulated contact centre"
 
 @frozen
 class Worker:
-    """A worker as it was created; what it is doing is asked with ``World.doing``."""
+    """The unchanging data of a worker; ``World.activity_of`` returns its current activity."""
 
     index: int
     sid: str
     friendly_name: str
-    attributes: str
+    attributes: Mapping[str, Any] = field(hash=False)
     created: int
-    habit: WorkProfile
-
-
-def iso(seconds: int) -> str:
-    """Return the time as Twilio writes it, ``2026-01-31T08:00:00Z``."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    profile: WorkProfile
 
 
 def account(seed: int, workers: int, workspaces: int) -> tuple["World", ...]:
@@ -63,23 +59,24 @@ class World:
     """One workspace of an account, and its workers.
 
     Args:
-        seed: What the account is made from.
-        workers: How many workers the workspace has.
-        index: Its place in the account's list of workspaces; the first one has the account's seed.
+        seed: The account's seed, >= 0.
+        workers: The number of workers of the workspace, >= 0.
+        index: Its position in the account's list of workspaces, >= 0; the first workspace has the
+            account's seed, each other one a seed derived from it.
 
     Attributes:
-        seed: What everything in the workspace is made from.
-        index: Its place in the account's list of workspaces.
+        seed: The workspace's seed.
+        index: Its position in the account's list of workspaces.
         friendly_name: The workspace's name.
         siblings: All workspaces of the account, this one included, in the order of their list.
-        account_sid: The account.
-        workspace_sid: The workspace.
+        account_sid: The account (AC…).
+        workspace_sid: The workspace (WS…).
         activities: Its activities, ``Offline`` first.
         task_channels: Its task channels.
         task_queues: Its task queues.
         workflows: Its workflows.
-        workers: Its workers, in the order in which they are listed.
-        books: What happened to its tasks.
+        workers: Its workers, in the order of their list.
+        task_history: The history of its tasks.
     """
 
     def __init__(self, seed: int = 0, workers: int = 200, index: int = 0) -> None:
@@ -99,18 +96,18 @@ class World:
         self._activity_sids = tuple(activity.sid for activity in self.activities)
         self._targets = [parse(queue.target_workers) for queue in self.task_queues]
         self._queues: dict[int, tuple[int, ...]] = {}
-        self._roster: tuple[int, bytes] = (-1, b"")
-        offsets = sorted({worker.habit.offset for worker in self.workers})
+        self._activities_at: tuple[int, bytes] = (-1, b"")
+        offsets = sorted({worker.profile.offset for worker in self.workers})
         self.task_history = TaskHistory(seed, offsets, self._shifts)
 
     def __repr__(self) -> str:
         return f"World(seed={self.seed}, workers={len(self.workers)})"
 
     def find(self, worker_sid: str) -> Worker | None:
-        """Return the worker with that SID, or ``None``."""
+        """Return the worker with this SID, or ``None``."""
         return self._by_sid.get(worker_sid)
 
-    def tally(
+    def totals(
         self,
         worker: Worker,
         start: int,
@@ -118,85 +115,52 @@ class World:
         task_channel: str | None = None,
         into: WorkerTotals | None = None,
     ) -> WorkerTotals:
-        """Count what one worker did in a window.
+        """Count one worker's activities and reservations in a window.
 
         Args:
             worker: One of this world's workers.
             start: The window's first second.
-            end: The second after its last.
+            end: The second after the window's last.
             task_channel: Count only this channel's reservations: its SID or unique name.
-            into: A tally to add to, when several workers are counted together.
+                Activities have no channel, so all of them count.
+            into: Totals to add to; new ones by default.
 
         Returns:
-            The tally.
+            The totals.
         """
-        tally = WorkerTotals() if into is None else into
+        totals = WorkerTotals() if into is None else into
         count(
-            tally,
+            totals,
             self._day_of(worker),
-            worker.habit.offset,
+            worker.profile.offset,
             (start, end),
             self.channels(task_channel),
         )
-        return tally
-
-    def statistics(
-        self, worker: Worker, start: int, end: int, task_channel: str | None = None
-    ) -> dict[str, Any]:
-        """Return one worker's cumulative statistics, shaped as the JSON has them.
-
-        Args:
-            worker: One of this world's workers.
-            start: The window's first second.
-            end: The second after its last.
-            task_channel: Count only this channel's reservations; activities know no channel.
-
-        Returns:
-            The value of ``cumulative``.
-        """
-        return self.told(self.tally(worker, start, end, task_channel), start, end)
-
-    def told(self, tally: WorkerTotals, start: int, end: int) -> dict[str, Any]:
-        """Return a tally of workers as the JSON has it.
-
-        Args:
-            tally: What was counted.
-            start: The window's first second.
-            end: The second after its last.
-
-        Returns:
-            Counts, durations, and the window.
-        """
-        return {
-            **tally.reservations(),
-            "activity_durations": tally.durations(self._activity_sids),
-            "start_time": iso(start),
-            "end_time": iso(end),
-        }
+        return totals
 
     def activity_of(self, worker: Worker, now: int) -> tuple[Activity, int]:
-        """Return the worker's activity at that time, and since when it lasts.
+        """Return the worker's activity at a time, and when the worker entered it.
 
         Args:
             worker: One of this world's workers.
             now: The time.
 
         Returns:
-            The activity and when it was entered; at the worker's creation if it never changed.
+            The activity and the time of its start: the worker's creation if it never changed.
         """
         day_of = self._day_of(worker)
-        number, second = divmod(now - worker.habit.offset, DAY)
+        number, second = divmod(now - worker.profile.offset, DAY)
         day = day_of(number)
         spell = bisect_right(day.begins, second) - 1
         activity = day.activities[spell]
-        if worker.habit.kind == "shift":
-            # only being offline runs on into the next day: look back to the last logout
+        if worker.profile.kind == "shift":
+            # only ``Offline`` continues into the next day: search back for the last logout
             while spell == 0 and activity == OFFLINE and number * DAY > worker.created:
                 number -= 1
                 day = day_of(number)
                 spell = len(day.begins) - 1
-        begun = number * DAY + worker.habit.offset + day.begins[spell]
-        steady = worker.habit.kind != "shift" or begun < worker.created
+        begun = number * DAY + worker.profile.offset + day.begins[spell]
+        steady = worker.profile.kind != "shift" or begun < worker.created
         return self.activities[activity], worker.created if steady else begun
 
     def channels(self, task_channel: str | None) -> range:
@@ -212,51 +176,52 @@ class World:
         """Return the positions of the task queues that the worker is eligible for."""
         queues = self._queues.get(worker.index)
         if queues is None:
-            who = orjson.loads(worker.attributes)
-            queues = tuple(queue for queue, target in enumerate(self._targets) if target(who))
+            queues = tuple(
+                queue for queue, target in enumerate(self._targets) if target(worker.attributes)
+            )
             self._queues[worker.index] = queues
         return queues
 
     def activities_at(self, now: int) -> bytes:
-        """Return the position of every worker's activity at that time."""
-        if self._roster[0] != now:
-            self._roster = now, bytes(self._activity(worker, now) for worker in self.workers)
-        return self._roster[1]
+        """Return the position of each worker's activity at a time."""
+        if self._activities_at[0] != now:
+            self._activities_at = now, bytes(self._activity(worker, now) for worker in self.workers)
+        return self._activities_at[1]
 
     def _make_worker(self, index: int) -> Worker:
-        """Make the worker at that position."""
-        who = make_profile(self.seed, index)
+        """Return the worker at this position."""
+        made = make_profile(self.seed, index)
         return Worker(
             index,
             sid("WK", self.seed, index),
-            who.friendly_name,
-            who.attributes,
-            who.created,
-            who.habit,
+            made.friendly_name,
+            made.attributes,
+            made.created,
+            made.profile,
         )
 
     def _activity(self, worker: Worker, now: int) -> int:
-        """Return the position of the worker's activity at that time."""
-        number, second = divmod(now - worker.habit.offset, DAY)
+        """Return the position of the worker's activity at a time."""
+        number, second = divmod(now - worker.profile.offset, DAY)
         day = self._day(worker, number)
         return day.activities[bisect_right(day.begins, second) - 1]
 
     def _shifts(self, offset: int, number: int) -> Iterator[Shift]:
-        """Return everybody's day at the site with that offset."""
+        """Return the day of each worker at the site with this offset."""
         for worker in self.workers:
-            if worker.habit.offset == offset and worker.habit.kind == "shift":
+            if worker.profile.offset == offset and worker.profile.kind == "shift":
                 yield Shift(worker.index, self._day(worker, number), self.queues_of(worker))
 
     def _day_of(self, worker: Worker) -> Callable[[int], Day]:
-        """Return what gives that worker's days by number."""
+        """Return the function from a day's number to this worker's day."""
         return partial(self._day, worker)
 
     def _day(self, worker: Worker, number: int) -> Day:
-        """Return a worker's day, lived now or kept from before."""
+        """Return a worker's day, from memory or generated now."""
         key = (worker.index, number)
         day = self._days.get(key)
         if day is None:
             while len(self._days) >= _KEPT_DAYS:
                 del self._days[next(iter(self._days))]
-            day = self._days[key] = generate_day(self.seed, worker.index, worker.habit, number)
+            day = self._days[key] = generate_day(self.seed, worker.index, worker.profile, number)
         return day

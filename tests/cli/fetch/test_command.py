@@ -135,7 +135,7 @@ def test_an_unreachable_server_is_5(here):
 
 async def test_a_reader_that_closes_the_pipe_is_141(simulator, start):
     """A reader such as ``head -1`` ends the run without a message."""
-    simulator.manners.latency = 0.05
+    simulator.options.latency = 0.05
     process = await start("fetch", simulator.workspace_sid, "--pace-limit=20", **account(simulator))
     assert await process.stdout.readline()
     process._transport.get_pipe_transport(1).close()

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.throttle.concurrency import CEILING_SECONDS, ConcurrencyLimit, InFlight
+from taskrouter_stats.core.throttle.concurrency import ConcurrencyLimit, InFlight
 
 
 def crowd(window: ConcurrencyLimit, count: int) -> list[InFlight]:
@@ -13,9 +13,9 @@ def crowd(window: ConcurrencyLimit, count: int) -> list[InFlight]:
     return [window.start() for _ in range(count)]
 
 
-def refuse(window: ConcurrencyLimit, flight: InFlight, concurrent: int | None = None) -> None:
+def refuse(window: ConcurrencyLimit, flight: InFlight) -> None:
     """Answer with a 429 that was not the budget's."""
-    window.observe(flight, 0.0, concurrent, refused=True, account_wide=True)
+    window.observe(flight, refused=True, account_wide=True)
 
 
 def test_without_a_refusal_there_is_no_bound() -> None:
@@ -37,7 +37,7 @@ def test_a_crowd_closes_the_window_once() -> None:
 def test_a_refusal_of_the_budget_changes_nothing() -> None:
     """A 429 with nothing left is the throttle's business."""
     window = ConcurrencyLimit()
-    window.observe(window.start(), 0.0, None, refused=True, account_wide=False)
+    window.observe(window.start(), refused=True, account_wide=False)
     assert window.limit == math.inf
 
 
@@ -54,20 +54,8 @@ def test_replies_open_the_window_again() -> None:
     """A window of replies adds six tenths of a place."""
     window = ConcurrencyLimit(limit=10.0)
     for _ in range(10):
-        window.observe(window.start(), 0.0, None, refused=False, account_wide=False)
+        window.observe(window.start(), refused=False, account_wide=False)
     assert 10.5 < window.limit < 10.6
-
-
-def test_near_the_ceiling_it_stays() -> None:
-    """The account's own count near the least that was refused stops growth, for a minute."""
-    window = ConcurrencyLimit()
-    refuse(window, crowd(window, 40)[0], concurrent=21)
-    limit = window.limit
-    window.observe(window.start(), 1.0, 19, refused=False, account_wide=False)
-    assert window.limit == limit
-    later = CEILING_SECONDS + 1.0
-    window.observe(window.start(), later, 19, refused=False, account_wide=False)
-    assert window.limit > limit
 
 
 @given(st.lists(st.sampled_from(["send", "ok", "refuse", "release"]), max_size=60))
@@ -80,9 +68,9 @@ def test_in_flight_is_true_and_the_window_never_shuts(story: list[str]) -> None:
         elif flights:
             flight = flights.pop()
             if what == "refuse":
-                refuse(window, flight, 5)
+                refuse(window, flight)
             elif what == "ok":
-                window.observe(flight, 0.0, None, refused=False, account_wide=False)
+                window.observe(flight, refused=False, account_wide=False)
             else:
                 window.release()
         assert window.in_flight == len(flights)

@@ -180,7 +180,7 @@ def test_a_rival_ends_bulk_credit_and_only_bulks() -> None:
 def test_half_of_the_credit_stays_at_home() -> None:
     """A bursting client keeps half in hand, so that an even rival shows before it is gone."""
     throttle = opened()
-    throttle._admitted = 1000
+    throttle._admission.admitted = 1000
     assert len(burst(throttle, 0.1)) <= 25 + 1
 
 
@@ -316,7 +316,7 @@ def test_the_reserve_is_kept_where_it_is_used() -> None:
     """Once interactive requests were seen, bulk leaves them four percent of the budget."""
     throttle = opened(100.0)
     throttle.check(0.1, interactive=True)
-    throttle._admitted, now, left = 1000, 0.1, 99.0
+    throttle._admission.admitted, now, left = 1000, 0.1, 99.0
     for _ in range(40):
         for sent in burst(throttle, now, 10):
             left -= 1.0

@@ -8,13 +8,14 @@ import aiohttp
 import pytest
 
 from taskrouter_stats.simulator import Simulator
-from taskrouter_stats.simulator.world.world import iso
+from taskrouter_stats.simulator.server.resources import iso
+from taskrouter_stats.simulator.server.statistics import worker_cumulative
 
 NOW = 1_795_000_000.25
 
 
 class Client:
-    """A client that trusts nothing: status, headers and JSON as they came."""
+    """A plain client that returns status, headers and JSON."""
 
     def __init__(self, simulator, http):
         self.simulator = simulator
@@ -24,7 +25,7 @@ class Client:
         self.worker = f"/Workers/{simulator.world.workers[0].sid}"
 
     async def get(self, path, method="GET", headers=None, json=None, data=None, **params):
-        """Return status, headers and JSON of the answer."""
+        """Return status, headers and JSON of the reply."""
         headers = self.headers if headers is None else headers
         async with self.http.request(
             method, self.root + path, params=params, headers=headers, json=json, data=data
@@ -34,7 +35,7 @@ class Client:
 
 @pytest.fixture
 async def make():
-    """Make clients of running simulators whose world and limits have a clock that stands still."""
+    """Return a function that starts a simulator with frozen clocks and returns its client."""
     stack = []
 
     async def _make(**options):
@@ -52,7 +53,7 @@ async def make():
 
 
 async def test_statistics_come_from_the_world(make):
-    """A worker's statistics are what the world says about that window."""
+    """A worker's statistics are the world's totals of the window."""
     client = await make()
     start, end = int(NOW) - 7_200, int(NOW) - 3_600
     status, headers, body = await client.get(
@@ -61,21 +62,23 @@ async def test_statistics_come_from_the_world(make):
     world = client.simulator.world
     assert status == 200
     assert headers["Content-Type"] == "application/json"
-    assert body["cumulative"] == world.statistics(world.workers[0], start, end)
+    assert body["cumulative"] == worker_cumulative(
+        world, world.totals(world.workers[0], start, end), start, end
+    )
     assert body["url"] == (
         f"https://taskrouter.twilio.com/v1/Workspaces/{world.workspace_sid}{client.worker}/Statistics"
     )
 
 
 async def test_a_worker_is_served(make):
-    """One worker can be fetched."""
+    """The path of a worker returns the worker."""
     client = await make()
     status, _, body = await client.get(client.worker)
     assert (status, body["sid"]) == (200, client.simulator.world.workers[0].sid)
 
 
 async def test_the_list_is_paged_over_http(make):
-    """Following path and query of the next page gives every worker once."""
+    """Following the next page's path and query gives each worker once."""
     client = await make(own_urls=True)
     _, _, body = await client.get("/Workers", PageSize="25")
     seen = body["workers"]
@@ -88,7 +91,7 @@ async def test_the_list_is_paged_over_http(make):
 
 
 async def test_page_urls_name_the_real_host(make):
-    """Unless told otherwise, URLs in replies lead to Twilio's host, as the real ones do."""
+    """By default URLs in replies have Twilio's host, as the real ones do."""
     client = await make()
     _, _, body = await client.get("/Workers")
     assert body["meta"]["next_page_url"].startswith("https://taskrouter.twilio.com/v1/Workspaces/")
@@ -97,8 +100,8 @@ async def test_page_urls_name_the_real_host(make):
 @pytest.mark.parametrize(
     "authorization", [None, "Basic bm90OnRoaXM=", "Bearer x"], ids=["none", "wrong", "scheme"]
 )
-async def test_strangers_are_not_let_in(make, authorization):
-    """Without the credentials the answer is 401 and costs no budget."""
+async def test_wrong_credentials_get_401(make, authorization):
+    """Wrong credentials get a 401, which uses no budget."""
     client = await make()
     headers = {"Authorization": authorization} if authorization else {}
     status, reply, body = await client.get(client.worker, headers=headers)
@@ -108,8 +111,8 @@ async def test_strangers_are_not_let_in(make, authorization):
     assert client.simulator.counters.unauthorized == 1
 
 
-async def test_own_credentials_are_let_in(make):
-    """Credentials can be given, for example a key and its secret."""
+async def test_given_credentials_are_accepted(make):
+    """The server accepts the credentials of ``auth=``, for example a key and its secret."""
     client = await make(auth=("SK" + "1" * 32, "sécret"))
     client.headers = {
         "Authorization": aiohttp.encode_basic_auth("SK" + "1" * 32, "sécret", "utf-8")
@@ -117,8 +120,8 @@ async def test_own_credentials_are_let_in(make):
     assert (await client.get(client.worker))[0] == 200
 
 
-async def test_unknown_things_are_not_found(make):
-    """A worker, a workspace or a path that isn't there answers 404 with the path."""
+async def test_unknown_sids_and_paths_get_404(make):
+    """An unknown worker, workspace or path gets a 404 with the path."""
     client = await make()
     status, headers, body = await client.get("/Workers/WK" + "0" * 32)
     assert (status, body["code"], body["status"]) == (404, 20404, 404)
@@ -132,14 +135,14 @@ async def test_unknown_things_are_not_found(make):
 
 
 async def test_another_method_is_refused(make):
-    """A resource that can only be read can't be posted to."""
+    """A POST to a resource that has only GET gets a 405."""
     client = await make()
     status, _, body = await client.get("/Workers", method="POST")
     assert (status, body["code"]) == (405, 20004)
 
 
-async def test_bad_parameters_spend_budget(make):
-    """A refused parameter answers 400, without rate-limit headers, and has cost a request."""
+async def test_wrong_parameters_use_budget(make):
+    """A wrong parameter gets a 400 without rate-limit headers, and uses budget."""
     client = await make()
     status, headers, body = await client.get(client.worker + "/Statistics", Minutes="x")
     assert (status, body["code"]) == (400, 20001)
@@ -150,7 +153,7 @@ async def test_bad_parameters_spend_budget(make):
 
 
 async def test_the_limit_is_kept_per_resource_key(make):
-    """Beyond the limit the answer is 429 with the headers; other keys have budgets of their own."""
+    """Beyond the limit the reply is a 429 with headers; each resource key has its own budget."""
     client = await make(limit=2)
     replies = [await client.get(client.worker) for _ in range(3)]
     assert [status for status, _, _ in replies] == [200, 200, 429]
@@ -165,20 +168,20 @@ async def test_the_limit_is_kept_per_resource_key(make):
 
 
 async def test_headers_can_be_switched_while_running(make):
-    """Success and refusal lose their headers each by its own switch; Retry-After comes when set."""
+    """Successes and 429s each have a switch for their headers; ``Retry-After`` has one too."""
     client = await make(limit=1, headers=False, headers_on_429=False, retry_after=1.5)
     _, success, _ = await client.get(client.worker)
     _, refusal, _ = await client.get(client.worker)
     assert "X-Rate-Limit-Limit" not in success
     assert "X-Rate-Limit-Limit" not in refusal
     assert refusal["Retry-After"] == "1.5"
-    client.simulator.manners.headers_on_429 = True
+    client.simulator.options.headers_on_429 = True
     _, refusal, _ = await client.get(client.worker)
     assert refusal["X-Rate-Limit-Limit"] == "1"
 
 
-async def test_dear_requests_have_lower_limits(make):
-    """Expressions have 3 requests a second and bulk has 5, apart from the other lists' budget."""
+async def test_documented_lower_limits_apply(make):
+    """Expressions have 3 requests per second and bulk 5, in their own budgets."""
     client = await make(limit=50)
     bulk = "/TaskQueues/RealTimeStatistics"
     queue = client.simulator.world.task_queues[0].sid
@@ -195,14 +198,14 @@ async def test_dear_requests_have_lower_limits(make):
 
 
 async def test_a_lower_limit_is_never_raised(make):
-    """A limit below the documented lower ones holds for them too."""
+    """A limit below the documented lower limits applies to their keys too."""
     client = await make(limit=2)
     _, headers, _ = await client.get("/Workers", TargetWorkersExpression='site == "x"')
     assert headers["X-Rate-Limit-Limit"] == "2"
 
 
-async def test_what_is_posted_is_bounded(make):
-    """More than anybody has to send answers 413, and nonsense 400."""
+async def test_posted_bodies_are_bounded(make):
+    """A body that is too large gets a 413, and an invalid one a 400."""
     client = await make()
     path = "/TaskQueues/RealTimeStatistics"
     status, _, body = await client.get(path, "POST", data=io.BytesIO(b" " * 2**21))
@@ -222,8 +225,8 @@ async def test_what_is_posted_is_bounded(make):
         b"/v1/Workspaces/{/Workers/}",
     ],
 )
-async def test_odd_bytes_break_nothing(make, target):
-    """No bytes in path or query make the server fail."""
+async def test_any_bytes_get_a_reply(make, target):
+    """No bytes in path or query cause a server error."""
     client = await make()
     host, port = client.simulator.base_url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -236,15 +239,15 @@ async def test_odd_bytes_break_nothing(make, target):
     await writer.wait_closed()
 
 
-async def test_too_many_at_once_are_refused_with_budget_left(make):
-    """Beyond the account's concurrency the answer is 429, spends nothing, and says what is left."""
+async def test_concurrency_is_limited_without_using_budget(make):
+    """Beyond the concurrency limit the reply is a 429 that uses no budget and has Remaining."""
     client = await make(latency=0.05, limit=50, concurrency=2)
     paths = [client.worker, client.worker, client.worker, client.worker, "/Activities"]
     replies = await asyncio.gather(*(client.get(path) for path in paths))
     assert sorted(status for status, _, _ in replies) == [200, 200, 429, 429, 429]
     assert all(int(headers["X-Rate-Limit-Remaining"]) >= 48 for _, headers, _ in replies)
     assert max(int(headers["Twilio-Concurrent-Requests"]) for _, headers, _ in replies) == 5
-    client.simulator.manners.concurrency = None
+    client.simulator.options.concurrency = None
     replies = await asyncio.gather(*(client.get("/Workers") for _ in range(9)))
     assert {status for status, _, _ in replies} == {200}
     counters = client.simulator.counters.by_key
@@ -252,15 +255,15 @@ async def test_too_many_at_once_are_refused_with_budget_left(make):
 
 
 async def test_garbage_comes_through_http(make):
-    """Nonsense in the headers reaches the client, and doesn't change what is answered."""
+    """Invalid header values reach the client and do not change the body."""
     client = await make(garbage=True, limit=20)
     replies = [await client.get(client.worker) for _ in range(21)]
     assert [status for status, _, _ in replies] == [200] * 20 + [429]
     assert len({headers["X-Rate-Limit-Remaining"] for _, headers, _ in replies}) > 4
 
 
-async def test_a_rival_and_steps_are_switched_on(make):
-    """A rival's spending shows in Remaining, and a step in Limit."""
+async def test_a_rival_and_steps_change_the_headers(make):
+    """A rival's requests reduce Remaining, and a step changes Limit."""
     now = [NOW]
     client = await make(limit=10, rival=0.5, steps=[(60, 40)], clock=lambda: now[0])
     await client.get(client.worker)
@@ -276,14 +279,14 @@ async def test_a_rival_and_steps_are_switched_on(make):
 
 
 async def test_no_limit_means_no_headers(make):
-    """A server without a limit says nothing about one."""
+    """A server without a limit sends no rate-limit headers."""
     client = await make(window="none")
     _, headers, _ = await client.get(client.worker)
     assert not [name for name in headers if name.startswith("X-Rate-Limit")]
 
 
-async def test_every_reply_names_itself(make):
-    """Each reply, refusals too, has its own request SID, its duration and the concurrency."""
+async def test_every_reply_has_a_request_sid(make):
+    """Each reply, 429s included, has a request SID, its duration and the concurrency."""
     client = await make(limit=1)
     replies = [await client.get(client.worker) for _ in range(2)]
     sids = {headers["Twilio-Request-Id"] for _, headers, _ in replies}
@@ -294,7 +297,7 @@ async def test_every_reply_names_itself(make):
 
 
 async def test_requests_wait_beside_each_other(make):
-    """Requests share the latency instead of queueing for it; half of it comes before admission."""
+    """Concurrent requests wait for the latency at the same time, half of it before admission."""
     client = await make(latency=0.05, limit=3)
     replies = await asyncio.gather(*(client.get(client.worker) for _ in range(5)))
     assert sorted(status for status, _, _ in replies) == [200, 200, 200, 429, 429]
@@ -303,8 +306,8 @@ async def test_requests_wait_beside_each_other(make):
     assert max(int(h["Twilio-Concurrent-Requests"]) for _, h, _ in replies) == 5
 
 
-async def test_requests_inside_when_it_stops_are_cut_off():
-    """Stopping doesn't wait for slow answers, and leaves nobody counted as inside."""
+async def test_stopping_ends_requests_in_flight():
+    """Stopping ends slow replies, and no request stays counted as in flight."""
     async with aiohttp.ClientSession() as http:
         async with Simulator(workers=1, latency=60) as simulator:
             client = Client(simulator, http)

@@ -1,4 +1,4 @@
-"""What the counters count."""
+"""The counters of requests and replies."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from taskrouter_stats.simulator.server.counters import Counters, Counts
     ],
 )
 def test_each_status_has_its_count(status, name):
-    """An answer is counted once, under what its status means, for its key and over all."""
+    """A reply counts once by its status, for its resource key and in total."""
     counters = Counters()
     counters.enter("Worker")
     counters.leave("Worker", status)
@@ -26,8 +26,8 @@ def test_each_status_has_its_count(status, name):
     assert getattr(counters, name) == counters.requests == 1
 
 
-def test_requests_inside_are_counted():
-    """The number inside goes up and down; its maximum stays."""
+def test_requests_in_flight_are_counted():
+    """The number of requests in flight goes up and down; its maximum stays."""
     counters = Counters()
     assert [counters.enter("a"), counters.enter("b"), counters.enter("a")] == [1, 2, 3]
     counters.leave("a", 200)
@@ -36,16 +36,16 @@ def test_requests_inside_are_counted():
     assert counters.by_key["a"].requests == 2
 
 
-def test_a_request_that_is_cut_off_has_no_status():
-    """Cut off before its answer, it counts as a request and as nothing else."""
+def test_a_request_without_a_reply_has_no_status():
+    """A request that ends before its reply counts only as a request."""
     counters = Counters()
     counters.enter("a")
     counters.leave("a", None)
     assert counters.by_key == {"a": Counts(requests=1)}
 
 
-def test_a_spoilt_answer_counts_as_what_was_sent():
-    """What was decided is no more counted, for its key and over all."""
+def test_a_reply_with_a_fault_counts_by_the_sent_status():
+    """A reply with a fault counts by the status that was sent, for its key and in total."""
     counters = Counters()
     counters.enter("Worker")
     counters.leave("Worker", 200)

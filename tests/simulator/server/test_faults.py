@@ -1,4 +1,4 @@
-"""Which answers are spoilt, and that each fault is what its name says."""
+"""Faults: which replies have one, and what each does."""
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
@@ -24,18 +24,18 @@ WHOLE = {
 
 
 def drawn(share, seed, count=2_000):
-    """The names of the faults of so many requests."""
+    """Return the names of the faults of this many requests."""
     faults = Faults(share, seed)
     return [NAMES.get(faults.draw()) for _ in range(count)]
 
 
-def test_equal_seeds_spoil_alike():
-    """The seed decides which requests are hit, and by what."""
+def test_equal_seeds_give_equal_faults():
+    """The seed determines which requests have a fault, and which fault."""
     assert drawn(0.25, 1) == drawn(0.25, 1) != drawn(0.25, 2)
 
 
 def test_the_share_is_met():
-    """About a quarter is hit, by every fault there is; with a share of 0 none, with 1 all."""
+    """A share of 0.25 gives each fault to about a quarter of requests, 0 to none and 1 to all."""
     found = drawn(0.25, 1)
     assert 400 < len([name for name in found if name]) < 600
     assert set(found) == {None, *FAULTS}
@@ -44,16 +44,16 @@ def test_the_share_is_met():
 
 
 @asynccontextmanager
-async def spoiling(name, monkeypatch, latency=0):
-    """A server whose every answer has that fault."""
+async def serving_with(name, monkeypatch, latency=0):
+    """Run a server whose replies all have this fault."""
     monkeypatch.setattr(Faults, "draw", lambda self: FAULTS[name])
     async with Simulator(workers=1, window="none", latency=latency) as simulator:
         yield simulator
 
 
 async def met(name, monkeypatch):
-    """What a plain client gets when every answer has that fault."""
-    async with spoiling(name, monkeypatch) as simulator:
+    """Return what a plain client receives when all replies have this fault."""
+    async with serving_with(name, monkeypatch) as simulator:
         headers = {"Authorization": simulator.credentials.authorization()}
         url = f"{simulator.base_url}/v1/Workspaces/{simulator.workspace_sid}"
         timeout = aiohttp.ClientTimeout(total=0.5)
@@ -65,8 +65,8 @@ async def met(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", WHOLE)
-async def test_whole_answers(name, monkeypatch):
-    """Some are answers, of a server's or a gateway's."""
+async def test_some_faults_are_complete_replies(name, monkeypatch):
+    """Some faults are complete replies of a server or a gateway."""
     response, body = await met(name, monkeypatch)
     assert response.status == WHOLE[name]
     is_page = name in {"502", "503", "wrong type"}
@@ -78,16 +78,16 @@ async def test_whole_answers(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS.keys() - WHOLE.keys()))
-async def test_answers_that_break_off(name, monkeypatch):
-    """The others are no whole answers."""
+async def test_other_faults_are_incomplete_replies(name, monkeypatch):
+    """The other faults are incomplete replies."""
     with pytest.raises(BROKEN) as caught:
         await met(name, monkeypatch)
     assert isinstance(caught.value, asyncio.TimeoutError) == (name == "stalled")
 
 
-async def test_a_refusal_of_connections_meets_others_too(monkeypatch):
-    """The one that is hit is cut off, the next can't connect for a moment, then all is well."""
-    async with spoiling("refused", monkeypatch) as simulator, aiohttp.ClientSession() as http:
+async def test_refused_connections_affect_other_requests(monkeypatch):
+    """The fault resets one request and refuses connections for a time; then the server works."""
+    async with serving_with("refused", monkeypatch) as simulator, aiohttp.ClientSession() as http:
         for error in (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectorError):
             with pytest.raises(error):
                 await http.post(simulator.base_url)
@@ -103,9 +103,9 @@ async def test_a_refusal_of_connections_meets_others_too(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "count"), [("429", "refused"), ("429 date", "refused"), ("503", "rejected")]
 )
-async def test_spoilt_answers_count_as_they_were_sent(name, count, monkeypatch):
-    """A refusal that no limiter decided on is counted as one, and no more as what was decided."""
-    async with spoiling(name, monkeypatch) as simulator, aiohttp.ClientSession() as http:
+async def test_replies_with_a_fault_count_by_the_sent_status(name, count, monkeypatch):
+    """A 429 that replaces a reply counts as refused, and no longer as the replaced status."""
+    async with serving_with(name, monkeypatch) as simulator, aiohttp.ClientSession() as http:
         async with http.get(simulator.base_url):
             pass
         assert getattr(simulator.counters, count) == 1
@@ -114,11 +114,11 @@ async def test_spoilt_answers_count_as_they_were_sent(name, count, monkeypatch):
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
-async def test_a_fault_that_nobody_waits_for_ends_quietly(name, monkeypatch, caplog):
-    """A client that left before its answer makes no server log an error."""
-    monkeypatch.setattr("taskrouter_stats.simulator.server.faults._STALL", 0.0)
-    async with spoiling(name, monkeypatch, latency=0.01) as simulator:
-        _, writer = await asyncio.open_connection(*simulator._door.address)
+async def test_a_disconnected_client_causes_no_error(name, monkeypatch, caplog):
+    """A client that disconnects before its reply causes no error in the server's log."""
+    monkeypatch.setattr("taskrouter_stats.simulator.server.faults._STALL_SECONDS", 0.0)
+    async with serving_with(name, monkeypatch, latency=0.01) as simulator:
+        _, writer = await asyncio.open_connection(*simulator._listener.address)
         writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
         await settle()
         assert simulator.counters.in_flight == 1
@@ -128,6 +128,6 @@ async def test_a_fault_that_nobody_waits_for_ends_quietly(name, monkeypatch, cap
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, True, "0.5"])
 def test_a_share_is_a_share(share):
-    """Anything but a share from 0 to 1 is refused."""
+    """A share outside 0 to 1 raises an error."""
     with pytest.raises(errors.InvalidParameter, match="faults"):
         Simulator(faults=share)

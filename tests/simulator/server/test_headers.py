@@ -1,4 +1,4 @@
-"""What is said beside the body."""
+"""The headers of replies."""
 
 import pytest
 
@@ -13,13 +13,13 @@ TOLD = {
 VERDICT = Verdict(True, 5, 3, "c")
 
 
-def headers(status, verdict=VERDICT, chance=lambda: 0.5, **manners):
-    """Return the headers of an answer."""
-    return headers_of(status, verdict, ServerOptions(**manners), chance)
+def headers(status, verdict=VERDICT, chance=lambda: 0.5, **options):
+    """Return the headers of a reply."""
+    return headers_of(status, verdict, ServerOptions(**options), chance)
 
 
 @pytest.mark.parametrize(
-    ("status", "manners", "expected"),
+    ("status", "options", "expected"),
     [
         (200, {}, TOLD),
         (429, {}, TOLD),
@@ -33,18 +33,18 @@ def headers(status, verdict=VERDICT, chance=lambda: 0.5, **manners):
         (401, {}, {"WWW-Authenticate": 'Basic realm="Twilio API"'}),
     ],
 )
-def test_each_switch_does_one_thing(status, manners, expected):
-    """Successes and refusals tell the verdict, each by its own switch; nothing else does."""
-    assert headers(status, **manners) == expected
+def test_each_switch_does_one_thing(status, options, expected):
+    """Successes and 429s have rate-limit headers, each by its own switch; others have none."""
+    assert headers(status, **options) == expected
 
 
-def test_without_a_limit_nothing_is_said():
-    """A limiter that has no limit, or wasn't asked, leaves the headers out."""
+def test_without_a_limit_there_are_no_headers():
+    """Without a limit or a decision there are no rate-limit headers."""
     assert headers(200, Verdict(True, None, None, None)) == headers(429, None) == {}
 
 
-def test_garbage_is_nonsense_for_each_header():
-    """With garbage the three headers are there, even without a limit, and each value comes."""
+def test_garbage_affects_each_header():
+    """With garbage the three headers are present even without a limit, and take each value."""
     said = [
         headers(200, None, garbage=True, chance=lambda at=at: at / 16)["X-Rate-Limit-Limit"]
         for at in range(16)

@@ -1,4 +1,4 @@
-"""Where the server listens, and how it is shut for a while."""
+"""The server's listening socket, and how it closes for a time."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -14,27 +14,27 @@ FOUND_NONE = b"HTTP/1.1 404 Not Found\r\n"
 
 @asynccontextmanager
 async def opened(port=0):
-    """A door of an application without pages."""
-    door = Listener(web.Application(), "127.0.0.1", port)
-    await door.open()
+    """Return an open listener of an application without routes."""
+    listener = Listener(web.Application(), "127.0.0.1", port)
+    await listener.open()
     try:
-        yield door
+        yield listener
     finally:
-        await door.close()
+        await listener.close()
 
 
-async def shut(door):
-    """Begin to shut it, and see that it is."""
-    shutting = asyncio.create_task(door.refuse_connections(SECONDS))
+async def refusing(listener):
+    """Start to refuse connections, and wait until the listener does."""
+    shutting = asyncio.create_task(listener.refuse_connections(SECONDS))
     await asyncio.sleep(0)
     with pytest.raises(ConnectionRefusedError):
-        await answered(door)
+        await answered(listener)
     return shutting
 
 
-async def answered(door):
-    """The first line of what a new connection gets."""
-    reader, writer = await asyncio.open_connection(*door.address)
+async def answered(listener):
+    """Return the first line that a new connection receives."""
+    reader, writer = await asyncio.open_connection(*listener.address)
     try:
         return await asked(reader, writer)
     finally:
@@ -42,48 +42,48 @@ async def answered(door):
 
 
 async def asked(reader, writer):
-    """The first line of what a connection gets."""
+    """Return the first line that a connection receives."""
     writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
     return await reader.readline()
 
 
-async def test_a_shut_door_refuses_and_opens_again():
-    """While it is shut connections are refused, an open one goes on, and then it lets in."""
-    async with opened() as door:
-        reader, writer = await asyncio.open_connection(*door.address)
+async def test_a_listener_refuses_and_accepts_again():
+    """Meanwhile new connections are refused and open ones work; later new ones are accepted."""
+    async with opened() as listener:
+        reader, writer = await asyncio.open_connection(*listener.address)
         await asked(reader, writer)
-        address, shutting = door.address, await shut(door)
+        address, shutting = listener.address, await refusing(listener)
         await reader.readuntil(b"404: Not Found")
         assert await asked(reader, writer) == FOUND_NONE
         assert not shutting.done()
         writer.close()
         await shutting
-        assert door.address == address
-        assert await answered(door) == FOUND_NONE
+        assert listener.address == address
+        assert await answered(listener) == FOUND_NONE
 
 
-async def test_shut_twice_is_shut_once():
-    """A second fault finds it shut, and leaves it to the first to open it again."""
-    async with opened() as door:
-        shutting = await shut(door)
-        await door.refuse_connections(SECONDS)
+async def test_a_second_refusal_does_nothing():
+    """A second refusal meanwhile does nothing, and the first ends on time."""
+    async with opened() as listener:
+        shutting = await refusing(listener)
+        await listener.refuse_connections(SECONDS)
         assert not shutting.done()
         await shutting
-        assert await answered(door) == FOUND_NONE
+        assert await answered(listener) == FOUND_NONE
 
 
-async def test_closed_while_it_is_shut_it_stays_closed():
-    """A server that stops meanwhile listens no more."""
-    async with opened() as door:
-        shutting = await shut(door)
+async def test_a_closed_listener_does_not_listen_again():
+    """A server that is closed meanwhile does not listen again."""
+    async with opened() as listener:
+        shutting = await refusing(listener)
     await shutting
     with pytest.raises(ConnectionRefusedError):
-        await answered(door)
+        await answered(listener)
 
 
-async def test_a_taken_port_says_so():
-    """Nothing is left open when the port can't be had."""
-    async with opened() as door:
-        with pytest.raises(OSError, match=str(door.address[1])):
-            async with opened(door.address[1]):
+async def test_a_port_in_use_raises():
+    """A port in use raises an error, and no socket stays open."""
+    async with opened() as listener:
+        with pytest.raises(OSError, match=str(listener.address[1])):
+            async with opened(listener.address[1]):
                 pass

@@ -1,4 +1,4 @@
-"""How lists are paged."""
+"""Pages of lists."""
 
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,7 +17,7 @@ class Item:
 
 
 def page(items, **query):
-    """Return the page and the meta that this query asks for."""
+    """Return the requested page and its ``meta``."""
     asked = SimulatedRequest(path="/v1/Things", sids={}, query=query, now=0, origin="https://h")
     return paginate(items, asked, "things", ["Colour"])
 
@@ -34,7 +34,7 @@ def items(*indexes):
 
 @given(st.sets(st.integers(0, 500), max_size=60), st.integers(1, 20))
 def test_pages_give_each_item_once(indexes, size):
-    """Following the next page's URL gives every item once, in order, whatever the filter left."""
+    """Following the next page's URL gives each item once, in order, with any filter."""
     everything = items(*sorted(indexes))
     seen, query, number = [], {"PageSize": str(size)}, 0
     while query is not None:
@@ -59,7 +59,7 @@ def test_the_previous_page_leads_back(count, size):
 
 
 def test_the_meta_by_hand():
-    """Meta has the page's neighbours, the filters in every URL, and the key."""
+    """``meta`` has the neighbouring pages, the filters in each URL, and the key."""
     part, meta = page(items(1, 2, 3), PageSize="2", Colour="sky blue")
     assert part == items(1, 2)
     assert meta == {
@@ -76,14 +76,14 @@ def test_the_meta_by_hand():
 
 
 def test_an_empty_list_has_one_empty_page():
-    """Nothing is one page without neighbours."""
+    """An empty list has one page without neighbours."""
     part, meta = page([])
     assert (list(part), meta["next_page_url"], meta["previous_page_url"]) == ([], None, None)
     assert meta["page_size"] == 50
 
 
-def test_a_token_holds_when_the_filter_s_answer_changes():
-    """An item that no longer passes the filter doesn't shift the next page."""
+def test_a_token_holds_when_the_filter_selects_others():
+    """An item that no longer passes the filter does not shift the next page."""
     _, meta = page(items(0, 1, 2, 3), PageSize="2")
     part, _ = page(items(1, 2, 3), **follow(meta["next_page_url"]))
     assert part == items(2, 3)
@@ -101,7 +101,7 @@ def test_a_token_holds_when_the_filter_s_answer_changes():
     ],
 )
 def test_refused_pages(query, code):
-    """A page without its token, a made-up token and an impossible size are refused."""
+    """A page without its token, an invalid token and an invalid size raise an error."""
     with pytest.raises(ErrorReply) as caught:
         page(items(0, 1), **query)
     assert caught.value.code == code

@@ -1,22 +1,22 @@
-"""How parameters are read."""
+"""Parameters of requests."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats.simulator.server.request import LOOKBACK, ErrorReply, SimulatedRequest, is_sid
-from taskrouter_stats.simulator.world.world import iso
+from taskrouter_stats.simulator.server.resources import iso
 
 NOW = 1_795_000_000
 
 
 def ask(**query):
-    """Return a question with this query."""
+    """Return a request with this query."""
     return SimulatedRequest(path="/v1/x", sids={}, query=query, now=NOW, origin="https://h")
 
 
 def code(question, *arguments):
-    """Return the code with which this is refused."""
+    """Return the code of the error reply."""
     with pytest.raises(ErrorReply) as caught:
         question(*arguments)
     return caught.value.code
@@ -38,7 +38,7 @@ def code(question, *arguments):
     ],
 )
 def test_windows(query, expected):
-    """Minutes, a start, an end or both select a window that never reaches into the future."""
+    """Minutes, a start, an end or both select a window that never ends in the future."""
     assert ask(**query).window() == expected
 
 
@@ -62,7 +62,7 @@ def test_windows(query, expected):
     ],
 )
 def test_refused_windows(query, expected):
-    """What can't be read, is backwards or too old is refused with the code for it."""
+    """A malformed, backward or too old window raises an error with the fitting code."""
     assert code(ask(**query).window) == expected
 
 
@@ -76,13 +76,13 @@ def test_refused_windows(query, expected):
     ],
 )
 def test_times_are_gmt_in_whole_seconds(text):
-    """Offsets are converted, a missing one is GMT, and fractions are dropped."""
+    """Times are converted to UTC, which is the default, and fractions of seconds are dropped."""
     assert ask(StartDate=text).window()[0] == 1_794_997_600
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(text):
-    """No text of a date breaks the server."""
+def test_any_text_is_parsed_or_refused(text):
+    """Any text of a date gives a window or an error reply."""
     try:
         start, end = ask(StartDate=text).window()
     except ErrorReply:
@@ -91,7 +91,7 @@ def test_any_text_is_read_or_refused(text):
 
 
 def test_integers_have_bounds():
-    """An integer is read inside its bounds and refused outside of them."""
+    """An integer outside its bounds raises an error."""
     question = ask(PageSize="1000", Page="-1")
     assert question.integer("PageSize", 50, 1, 1000) == 1000
     assert question.integer("Other", 50, 1, 1000) == 50
@@ -100,7 +100,7 @@ def test_integers_have_bounds():
 
 
 def test_sids_are_of_their_kind():
-    """A SID is read when it is one of that kind, and refused otherwise."""
+    """A value that is not a SID of this kind raises an error."""
     sid = "WQ" + "0aF" * 10 + "00"
     assert ask(TaskQueueSid=sid).sid("TaskQueueSid", "WQ") == sid
     assert ask().sid("TaskQueueSid", "WQ") is None
@@ -110,7 +110,7 @@ def test_sids_are_of_their_kind():
 
 
 def test_thresholds_are_seconds():
-    """Thresholds are whole seconds between commas, with or without blanks."""
+    """Thresholds are whole seconds separated by commas, with or without spaces."""
     assert ask(SplitByWaitTime="5, 30,0").thresholds() == [5, 30, 0]
     assert ask().thresholds() is None
     assert code(ask(SplitByWaitTime="5;30").thresholds) == 20001

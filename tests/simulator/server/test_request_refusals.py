@@ -6,7 +6,7 @@ from taskrouter_stats.simulator.server import request
 
 
 def test_a_body_is_twilio_s():
-    """A body has the code, the message, the link to the code's page and the status."""
+    """An error body has code, message, the URL of the code's page, and status."""
     assert request.too_many().body() == {
         "code": 20429,
         "message": "Too Many Requests",
@@ -26,6 +26,6 @@ def test_a_body_is_twilio_s():
         (request.wrong_method(), 405, 20004),
     ],
 )
-def test_each_refusal_has_its_code(refusal, status, code):
-    """Every refusal carries the status and the code that the documents give it."""
+def test_each_error_reply_has_its_code(refusal, status, code):
+    """Each error reply has the documented status and code."""
     assert (refusal.status, refusal.code) == (status, code)

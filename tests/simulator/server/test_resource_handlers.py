@@ -1,4 +1,4 @@
-"""What the lists and the single resources answer, without HTTP."""
+"""Handlers of lists and single resources, without HTTP."""
 
 import json
 
@@ -8,7 +8,8 @@ from taskrouter_stats import models
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.simulator.server import resource_handlers
 from taskrouter_stats.simulator.server.request import ErrorReply, SimulatedRequest
-from taskrouter_stats.simulator.world.world import World, iso
+from taskrouter_stats.simulator.server.resources import iso
+from taskrouter_stats.simulator.world.world import World
 
 WORLD = World(seed=1, workers=120)
 NOW = 1_795_000_000
@@ -18,13 +19,13 @@ SID_OFFLINE = WORLD.activities[0].sid
 
 
 def ask(path="/Workers", worker=WORKER.sid, workspace=WORLD.workspace_sid, **query):
-    """Return a question about this world."""
+    """Return a request to this world."""
     sids = {"workspace": workspace, "worker": worker}
     return SimulatedRequest(path=ROOT + path, sids=sids, query=query, now=NOW, origin="https://h")
 
 
 def listed(answer, key, **query):
-    """Return the names of what is listed, in order."""
+    """Return the names of the listed items, in order."""
     return [item["friendly_name"] for item in answer(WORLD, ask(**query))[key]]
 
 
@@ -39,21 +40,21 @@ def queues(**query):
 
 
 def code(answer, **query):
-    """Return the code with which this is refused."""
+    """Return the code of the error reply."""
     with pytest.raises(ErrorReply) as caught:
         answer(WORLD, ask(**query))
     return caught.value.code
 
 
 def test_the_list_has_every_worker():
-    """Without a filter the list is the whole workspace, in the world's order."""
+    """Without a filter the list has each worker, in the world's order."""
     answer = resource_handlers.workers(WORLD, ask(PageSize="1000"))
     assert [worker["sid"] for worker in answer["workers"]] == [w.sid for w in WORLD.workers]
     assert answer["meta"]["key"] == "workers"
 
 
 def test_a_worker_has_every_documented_key():
-    """A worker has the keys of the API's description, and says what it is doing now."""
+    """A worker has the documented keys and its current activity."""
     activity, since = WORLD.activity_of(WORKER, NOW)
     answer = resource_handlers.worker(WORLD, ask(f"/Workers/{WORKER.sid}"))
     links = answer.pop("links")
@@ -64,7 +65,7 @@ def test_a_worker_has_every_documented_key():
         "activity_sid": activity.sid,
         "activity_name": activity.friendly_name,
         "workspace_sid": WORLD.workspace_sid,
-        "attributes": WORKER.attributes,
+        "attributes": json.dumps(WORKER.attributes, separators=(",", ":")),
         "available": activity.available,
         "date_created": iso(WORKER.created),
         "date_updated": iso(since),
@@ -75,13 +76,13 @@ def test_a_worker_has_every_documented_key():
 
 
 def test_a_name_finds_one_worker_in_any_case():
-    """FriendlyName selects the one worker of that name, however it is written."""
+    """FriendlyName selects the worker with this name, in any letter case."""
     assert names(FriendlyName=WORKER.friendly_name.upper()) == {WORKER.friendly_name}
     assert names(FriendlyName="nobody") == set()
 
 
 def test_activities_select():
-    """ActivityName and ActivitySid select those who are in that activity now."""
+    """ActivityName and ActivitySid select the workers that are in this activity now."""
     offline = {
         w.friendly_name for w in WORLD.workers if WORLD.activity_of(w, NOW)[0].sid == SID_OFFLINE
     }
@@ -91,7 +92,7 @@ def test_activities_select():
 
 
 def test_available_selects():
-    """Available splits the workers in two; `1` and `yes` mean true, everything else false."""
+    """Available divides the workers; ``1`` and ``yes`` mean true, any other value false."""
     assert names(Available="true") == names(Available="1") == names(Available="YES")
     assert names(Available="false") == names(Available="whatever")
     assert names(Available="true") | names(Available="false") == names()
@@ -99,9 +100,9 @@ def test_available_selects():
 
 
 def test_task_queues_select_workers():
-    """The workers of a task queue are those that its expression holds for."""
+    """The workers of a task queue are those that its expression selects."""
     queue = WORLD.task_queues[0]
-    skills = {w.friendly_name: json.loads(w.attributes)["skills"] for w in WORLD.workers}
+    skills = {w.friendly_name: w.attributes["skills"] for w in WORLD.workers}
     skilled = {name for name, own in skills.items() if "billing" in own}
     assert names(TaskQueueSid=queue.sid) == names(TaskQueueName="BILLING") == skilled
     assert names(TargetWorkersExpression=queue.target_workers) == skilled
@@ -110,7 +111,7 @@ def test_task_queues_select_workers():
 
 
 def test_expressions_know_fields_of_the_worker():
-    """SID, name and activity can be used like attributes."""
+    """Expressions can use SID, name and activity like attributes."""
     assert names(TargetWorkersExpression=f'sid == "{WORKER.sid}"') == {WORKER.friendly_name}
     assert names(TargetWorkersExpression=f'friendly_name == "{WORKER.friendly_name}"') == {
         WORKER.friendly_name
@@ -122,7 +123,7 @@ def test_expressions_know_fields_of_the_worker():
 
 @pytest.mark.parametrize("direction", ["", ":asc", ":desc"])
 def test_workers_are_ordered_over_pages(direction):
-    """Ordering holds from page to page, with filters, and loses nobody."""
+    """The order continues over pages, with filters, and no worker is missing."""
     seen, query = [], {"Ordering": "DateStatusChanged" + direction, "PageSize": "7"}
     query["TaskQueueName"] = "Sales"
     while True:
@@ -138,20 +139,20 @@ def test_workers_are_ordered_over_pages(direction):
 
 
 def test_task_queues_are_filtered():
-    """Task queues are found by name, by worker, and by attributes or an expression."""
+    """Task queues are filtered by name, by worker, and by attributes or an expression."""
     assert len(queues()) == 8
     assert queues(FriendlyName="sales") == ["Sales"]
     own = [WORLD.task_queues[at].friendly_name for at in WORLD.queues_of(WORKER)]
     assert queues(WorkerSid=WORKER.sid) == own
     assert queues(WorkerSid="WK" + "0" * 32) == []
-    assert queues(EvaluateWorkerAttributes=WORKER.attributes) == own
+    assert queues(EvaluateWorkerAttributes=json.dumps(dict(WORKER.attributes))) == own
     assert queues(EvaluateWorkerAttributes='{"skills": ["sales"]}') == ["Sales"]
     assert "Manila front desk" not in queues(EvaluateWorkerAttributes='site == "Dublin"')
     assert queues(EvaluateWorkerAttributes='site == "Nowhere"') == []
 
 
 def test_task_queues_are_ordered():
-    """Task queues can be ordered by name and by their last change."""
+    """Task queues can be ordered by name and by their last update."""
     assert queues(Ordering="FriendlyName:desc") == sorted(queues(), reverse=True)
     items = resource_handlers.task_queues(WORLD, ask(Ordering="DateUpdated"))["task_queues"]
     changed = [item["date_updated"] for item in items]
@@ -173,26 +174,26 @@ def test_task_queues_are_ordered():
     ],
 )
 def test_wrong_values_are_refused(answer, query):
-    """A filter that can't be read is refused instead of ignored."""
+    """An invalid filter raises an error."""
     assert code(answer, **query) == 20001
 
 
 def test_activities_are_filtered():
-    """Activities are found by name and by being available."""
+    """Activities are filtered by name and availability."""
     assert listed(resource_handlers.activities, "activities", Available="yes") == ["Available"]
     assert len(listed(resource_handlers.activities, "activities", Available="no")) == 5
     assert listed(resource_handlers.activities, "activities", FriendlyName="lunch") == ["Lunch"]
 
 
 def test_the_account_has_one_workspace():
-    """The list of workspaces has the one that can be fetched, under its name."""
+    """The list of workspaces has the workspace, and filters by name."""
     (one,) = resource_handlers.workspaces(WORLD, ask())["workspaces"]
     assert one == resource_handlers.workspace(WORLD, ask())
     assert resource_handlers.workspaces(WORLD, ask(FriendlyName="other"))["workspaces"] == []
 
 
 def test_workflows_name_their_task_queues():
-    """Each task queue stands in the configuration of one workflow."""
+    """The configuration of one workflow has each task queue."""
     items = resource_handlers.workflows(WORLD, ask())["workflows"]
     sids = [queue.sid for queue in WORLD.task_queues]
     found = [sid for item in items for sid in sids if sid in item["configuration"]]
@@ -201,24 +202,24 @@ def test_workflows_name_their_task_queues():
 
 
 def test_worker_channels_hold_the_assigned_tasks():
-    """The tasks of all workers' channels are those that are assigned or wrapping; none has two."""
+    """All channels together hold the assigned and wrapping tasks, at most one each."""
     taken = [
         channel["assigned_tasks"]
         for worker in WORLD.workers
         for channel in resource_handlers.worker_channels(WORLD, ask(worker=worker.sid))["channels"]
     ]
-    living = WORLD.task_history.open_tasks(NOW)
-    assert sum(taken) == sum(one.task.accepted <= NOW - one.midnight for one in living) > 0
+    open_task = WORLD.task_history.open_tasks(NOW)
+    assert sum(taken) == sum(one.task.accepted <= NOW - one.midnight for one in open_task) > 0
     assert max(taken) == 1
 
 
 def test_worker_channels_have_the_worker_s_capacity():
-    """A worker has every task channel, available where it handles something."""
+    """A worker has each task channel, available if the worker handles it."""
     channels = resource_handlers.worker_channels(WORLD, ask())["channels"]
     names = [channel["task_channel_unique_name"] for channel in channels]
     assert names == ["default", "voice", "chat", "sms"]
     assert [channel["available"] for channel in channels] == [
-        position in WORKER.habit.channels for position in range(4)
+        position in WORKER.profile.channels for position in range(4)
     ]
     for channel in channels:
         capacity = channel["configured_capacity"]
@@ -232,7 +233,7 @@ LISTS = [name for name, row in ENDPOINTS.items() if row.items and name != "task_
 
 @pytest.mark.parametrize("name", RESOURCES + LISTS)
 def test_every_key_is_one_that_a_model_knows(name):
-    """Resources become models without a key left over, and without one missing."""
+    """The models know each key of the resources, and no key is missing."""
     row, answer = ENDPOINTS[name], getattr(resource_handlers, name)(WORLD, ask())
     for item in answer[row.items] if row.items else [answer]:
         value = models.structure(item, row.model)
@@ -242,7 +243,7 @@ def test_every_key_is_one_that_a_model_knows(name):
 
 @pytest.mark.parametrize("answer", [resource_handlers.worker, resource_handlers.worker_channels])
 def test_an_unknown_worker_is_not_found(answer):
-    """A worker that isn't there is refused."""
+    """An unknown worker raises a 404."""
     with pytest.raises(ErrorReply) as caught:
         answer(WORLD, ask(worker="WK" + "0" * 32))
     assert caught.value.status == 404

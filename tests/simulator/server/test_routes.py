@@ -27,7 +27,7 @@ ASK = SimulatedRequest(
 
 
 def test_the_client_s_table_agrees():
-    """Each operation that the client knows is served under its method, path and resource key."""
+    """Each operation of the client's table has the same method, path and resource key here."""
     served = {(r.method, re.sub("{.*?}", "{}", r.path), r.resource_key) for r in ROUTES}
     known = {
         (row.method, re.sub("{.*?}", "{}", row.path), row.resource_key)
@@ -38,26 +38,26 @@ def test_the_client_s_table_agrees():
 
 
 def test_filters_move_requests_to_other_keys():
-    """A filter that has a key of its own for the client has the same here."""
+    """A filter that changes the client's resource key gives the same key here."""
     for row in ENDPOINTS.values():
         (route,) = [route for route in ROUTES if route.resource_key == row.resource_key]
         moved = {
             one.parameter: one.resource_key for one in row.filters.values() if one.resource_key
         }
-        assert route.dearer == moved
+        assert route.key_by_parameter == moved
         assert {name: route.key({name, "PageSize"}) for name in moved} == moved
         assert route.key({"PageSize"}) == row.resource_key
 
 
 def test_every_key_is_listed_once():
-    """The resource keys are those of the routes and of their dearer filters."""
+    """The resource keys are those of the routes and of their parameters."""
     assert len(set(RESOURCE_KEYS)) == len(RESOURCE_KEYS) == 26
     assert set(LOWER_LIMITS) < set(RESOURCE_KEYS)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.resource_key)
-def test_every_route_answers(route: Route):
-    """Every route answers for things that are there."""
+def test_every_route_returns_a_body(route: Route):
+    """Each route returns a body for SIDs that exist."""
     assert route.answer(WORLD, ASK)
 
 
@@ -66,8 +66,8 @@ def test_every_route_answers(route: Route):
     [(route, name) for route in ROUTES for name in re.findall("{(.*?)}", route.path)],
     ids=lambda value: value if isinstance(value, str) else value.resource_key,
 )
-def test_what_is_not_there_is_not_found(route: Route, name):
-    """A workspace, worker, task queue or workflow that isn't there is refused."""
+def test_unknown_sids_get_404(route: Route, name):
+    """An unknown workspace, worker, task queue or workflow raises a 404."""
     stranger = ASK.sids[name][:2] + "0" * 32
     with pytest.raises(ErrorReply) as caught:
         route.answer(WORLD, evolve(ASK, sids={**ASK.sids, name: stranger}))

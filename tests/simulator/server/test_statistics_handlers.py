@@ -1,4 +1,4 @@
-"""What the statistics answer, without HTTP."""
+"""Handlers of the statistics, without HTTP."""
 
 import orjson
 import pytest
@@ -7,6 +7,7 @@ from taskrouter_stats import models
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.simulator.server import statistics_handlers
 from taskrouter_stats.simulator.server.request import ErrorReply, SimulatedRequest
+from taskrouter_stats.simulator.server.statistics import worker_cumulative
 from taskrouter_stats.simulator.world.world import World
 
 WORLD = World(seed=1, workers=60)
@@ -17,7 +18,7 @@ NOWHERE = "0" * 32
 
 
 def ask(path="/Statistics", now=NOW, body=None, sids=(), **query):
-    """Return a question about this world."""
+    """Return a request to this world."""
     sids = {
         "workspace": WORLD.workspace_sid,
         "worker": WORKER.sid,
@@ -32,16 +33,22 @@ def ask(path="/Statistics", now=NOW, body=None, sids=(), **query):
     )
 
 
+def truth(channel=None):
+    """Return the world's totals of the worker's last eight hours, as ``cumulative``."""
+    start = NOW - 28_800
+    return worker_cumulative(WORLD, WORLD.totals(WORKER, start, NOW, channel), start, NOW)
+
+
 def of_queues(answer, **query):
-    """Return this answer for each task queue."""
+    """Return this handler's reply for each task queue."""
     return [answer(WORLD, ask(sids={"queue": q.sid}, **query)) for q in WORLD.task_queues]
 
 
-def test_a_worker_s_statistics_are_the_world_s():
-    """The reply holds what the world says about the window, and whose it is."""
+def test_a_worker_s_statistics_agree_with_the_world():
+    """The reply has the world's totals of the window, and the SIDs."""
     path = f"/Workers/{WORKER.sid}/Statistics"
     assert statistics_handlers.worker(WORLD, ask(path, Minutes="480", TaskChannel="voice")) == {
-        "cumulative": WORLD.statistics(WORKER, NOW - 28_800, NOW, "voice"),
+        "cumulative": truth("voice"),
         "account_sid": WORLD.account_sid,
         "workspace_sid": WORLD.workspace_sid,
         "worker_sid": WORKER.sid,
@@ -52,7 +59,7 @@ def test_a_worker_s_statistics_are_the_world_s():
 def test_workers_are_filtered():
     """The statistics of all workers can be those of one name or one queue."""
     one = statistics_handlers.workers(WORLD, ask(FriendlyName=WORKER.friendly_name, Minutes="480"))
-    assert one["cumulative"] == WORLD.statistics(WORKER, NOW - 28_800, NOW)
+    assert one["cumulative"] == truth()
     assert one["realtime"]["total_workers"] == 1
     queue = WORLD.task_queues[3]
     by_sid = statistics_handlers.workers(WORLD, ask(TaskQueueSid=queue.sid))

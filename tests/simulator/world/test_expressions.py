@@ -1,4 +1,4 @@
-"""How expressions are read and what they select."""
+"""Expressions: what they select and what is refused."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats.simulator.world.expressions import ExpressionError, parse
 
-WHO = {
+ATTRIBUTES = {
     "skills": ["billing", "sales"],
     "site": "Dublin",
     "level": 3,
@@ -38,7 +38,7 @@ WHO = {
 )
 def test_expressions_select(text, expected):
     """Comparisons, AND before OR, and parentheses select by attributes."""
-    assert parse(text)(WHO) is expected
+    assert parse(text)(ATTRIBUTES) is expected
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_expressions_select(text, expected):
         "(" * 5_000,
     ],
 )
-def test_what_is_no_expression_is_refused(text):
-    """Whatever isn't of this language is refused instead of guessed."""
+def test_any_other_text_is_refused(text):
+    """A text that is not an expression of this language raises an error."""
     with pytest.raises(ExpressionError):
         parse(text)
 
@@ -72,10 +72,10 @@ words = st.sampled_from(["site", "==", '"x"', "AND", "OR", "(", ")", "HAS", "3",
 
 
 @given(st.text() | st.lists(words).map(" ".join))
-def test_any_text_is_read_or_refused(text):
-    """No text breaks the reader, and what it reads can be asked."""
+def test_any_text_is_parsed_or_refused(text):
+    """Each text raises ``ExpressionError`` or gives an expression that can be evaluated."""
     try:
         matches = parse(text)
     except ExpressionError:
         return
-    assert matches(WHO) in {True, False}
+    assert matches(ATTRIBUTES) in {True, False}

@@ -1,4 +1,4 @@
-"""How a day is lived."""
+"""One worker's generated days."""
 
 from itertools import pairwise
 
@@ -19,15 +19,15 @@ from taskrouter_stats.simulator.world.worker_days import (
     generate_day,
 )
 
-HABIT = evolve(make_profile(0, 0).habit, kind="shift", channels=(1, 2, 3))
+PROFILE = evolve(make_profile(0, 0).profile, kind="shift", channels=(1, 2, 3))
 numbers = st.integers(0, 40_000)
 indexes = st.integers(0, 500)
 
 
 @given(st.integers(0, 2**63 - 1), indexes, numbers)
 def test_a_day_is_filled_by_spells_in_order(seed, index, number):
-    """Spells begin at zero, each after the one before, all inside the day."""
-    day = generate_day(seed, index, make_profile(seed, index).habit, number)
+    """Spells begin at 0, each after the previous, all inside the day."""
+    day = generate_day(seed, index, make_profile(seed, index).profile, number)
     assert day.begins[0] == 0
     assert all(earlier < later for earlier, later in pairwise(day.begins))
     assert day.begins[-1] < DAY
@@ -37,26 +37,26 @@ def test_a_day_is_filled_by_spells_in_order(seed, index, number):
 
 @given(indexes, numbers)
 def test_a_shift_begins_and_ends_offline(index, number):
-    """Someone who works shifts is offline at both ends of the day, so days join without a jump."""
-    day = generate_day(0, index, HABIT, number)
+    """A worker with a shift is offline at both ends of the day, so adjacent days agree."""
+    day = generate_day(0, index, PROFILE, number)
     assert day.activities[0] == day.activities[-1] == OFFLINE
 
 
 @given(indexes, numbers)
 def test_reservations_are_made_while_available(index, number):
-    """Every reservation lies inside a spell of being available, in order of time."""
-    day = generate_day(0, index, HABIT, number)
-    for offers in filter(None, day.offers):
-        assert list(offers.times) == sorted(offers.times)
-        assert len(offers.times) == len(offers.outcomes)
-        for at in offers.times:
+    """Each reservation is made while the worker is available, in order of time."""
+    day = generate_day(0, index, PROFILE, number)
+    for reservations in filter(None, day.reservations):
+        assert list(reservations.times) == sorted(reservations.times)
+        assert len(reservations.times) == len(reservations.outcomes)
+        for at in reservations.times:
             spell = max(i for i, begin in enumerate(day.begins) if begin <= at)
             assert day.activities[spell] == AVAILABLE
 
 
 def test_a_year_has_every_activity_and_every_outcome():
-    """Over a year everything happens: breaks, lunch, meetings, days off, each outcome."""
-    days = [generate_day(0, 0, HABIT, number) for number in range(20_000, 20_365)]
+    """A year has breaks, lunch, meetings, days off and each outcome."""
+    days = [generate_day(0, 0, PROFILE, number) for number in range(20_000, 20_365)]
     assert set().union(*(day.activities for day in days)) == {
         OFFLINE,
         AVAILABLE,
@@ -66,14 +66,21 @@ def test_a_year_has_every_activity_and_every_outcome():
         MEETING,
     }
     assert any(len(day.begins) == 1 for day in days)
-    outcomes = set().union(*(offers.outcomes for day in days for offers in day.offers if offers))
+    outcomes = set().union(
+        *(
+            reservations.outcomes
+            for day in days
+            for reservations in day.reservations
+            if reservations
+        )
+    )
     assert outcomes == set(range(UNDECIDED + 1))
 
 
 def test_weekends_are_quieter():
-    """On Saturdays and Sundays far fewer come in than on the other days."""
+    """On Saturdays and Sundays far fewer workers work than on the other days."""
     here = [
-        len(generate_day(0, index, HABIT, 19_997 + index % 7).begins) > 1 for index in range(700)
+        len(generate_day(0, index, PROFILE, 19_997 + index % 7).begins) > 1 for index in range(700)
     ]
     weekday = [(19_997 + index % 7 + 3) % 7 for index in range(700)]
     present = [0] * 7
@@ -83,9 +90,9 @@ def test_weekends_are_quieter():
     assert max(present[5:]) < 50
 
 
-def test_the_offline_and_the_idle_do_one_thing_all_day():
-    """Steady habits give one spell and no reservation."""
+def test_offline_and_idle_workers_have_one_spell():
+    """An offline or idle worker has one spell a day and no reservation."""
     for kind, activity in (("offline", OFFLINE), ("idle", AVAILABLE)):
-        day = generate_day(0, 0, evolve(HABIT, kind=kind), 20_000)
+        day = generate_day(0, 0, evolve(PROFILE, kind=kind), 20_000)
         assert (list(day.begins), list(day.activities)) == ([0], [activity])
-        assert not any(day.offers)
+        assert not any(day.reservations)

@@ -1,0 +1,67 @@
+"""When the last requests with credit go, and when one looks at a counter that may not come back."""
+
+import math
+
+from .estimator import BudgetEstimator
+from .refills import QUICK_SECONDS
+
+__all__ = ["is_unproven", "next_look", "next_scout", "scouts_of"]
+
+SCOUTS = 0.04
+"""Share of a long memory's budget that is spread over the wait, to see its window turn."""
+
+MIN_SCOUTS = 4.0
+"""Scouts of a small budget, but never more than half of it."""
+
+LOOK_SECONDS = 0.65
+"""Seconds between looks without credit at a counter that never came back: two at most are refused
+before a limit per ten seconds is known."""
+
+
+def scouts_of(full: float) -> float:
+    """Return how many requests of a full budget are kept to see the counter come back."""
+    return min(max(MIN_SCOUTS, SCOUTS * full), full / 2.0)
+
+
+def next_scout(estimator: BudgetEstimator, credit: float) -> float:
+    """Return when the next of the last requests with credit may go; minus infinity: now."""
+    model, refills, log, past = estimator.model, estimator.refills, estimator.log, estimator.past
+    oldest = max(0, math.floor(estimator.full - credit) - 1)
+    last, first_end = log.time_of(0), estimator.busy_since + past
+    shortest = 1.0 / model.cost if model.cost < 1.0 else model.memory
+    turn = (refills.turned_after + shortest, refills.turned_before + past)
+    is_known = refills.turned_before >= estimator.busy_since and last < turn[1]
+    if not is_known and last >= first_end:
+        return -math.inf
+    return _spread(last, credit, max(log.time_of(oldest) + past, first_end), turn)
+
+
+def is_unproven(estimator: BudgetEstimator, credit: float) -> bool:
+    """Tell whether a limit that is read as one per second may be one per ten seconds.
+
+    It is nearly gone, and the counter was not seen to come back.
+    """
+    kept = SCOUTS * estimator.full
+    if kept < MIN_SCOUTS:
+        return credit < 1.0 and not estimator.refills.seen
+    return credit < kept and not estimator.refills.are_quick
+
+
+def next_look(estimator: BudgetEstimator, credit: float) -> float:
+    """Return when the next request goes that shows whether the memory is short."""
+    wait = QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else LOOK_SECONDS
+    return estimator.log.time_of(0) + wait
+
+
+def _spread(last: float, scouts: float, end: float, turn: tuple[float, float]) -> float:
+    """Return when the next of the scouts goes: spread evenly from the last send on.
+
+    Args:
+        last: when the last request was sent.
+        scouts: how many there are.
+        end: when the own requests are surely forgotten.
+        turn: the bounds of the window's next turn, if it lies ahead.
+    """
+    if last < turn[1] and turn[0] < end:
+        last, end = max(last, turn[0]), min(end, turn[1])
+    return last + (end - last) / (scouts + 1.0)

@@ -1,0 +1,66 @@
+"""Scouts, looks and credit: which rule lets the next request go."""
+
+import math
+
+import pytest
+
+from taskrouter_stats.core.throttle import Throttle
+from taskrouter_stats.core.throttle.limit_model import TEN_SECOND_AVERAGE
+from tests.core.throttle.throttle_scenarios import RTT, answer, opened, told
+
+
+def spent(credit: float = 10.0) -> tuple[Throttle, float]:
+    """Return a throttle under an average of ten seconds, nearly all of it sent, and the time."""
+    throttle, now = opened(), 0.2
+    throttle.estimator.model = TEN_SECOND_AVERAGE
+    throttle._admission.admitted = 1000
+    for sent in range(1, 500 - int(credit)):
+        ticket = throttle.reserve(now)
+        answer(throttle, [ticket], now + RTT, told(remaining=math.floor(50.0 - sent / 10.0)))
+        now += 0.001
+    return throttle, now
+
+
+def wait(throttle: Throttle, now: float, waiting: int) -> float:
+    """Return how long a bulk request waits when so many are still to come."""
+    return throttle.check(now, interactive=False, waiting=waiting).seconds
+
+
+def test_the_last_credit_is_spread_over_the_wait() -> None:
+    """With more to come than the credit admits, the next request goes about a tenth of it later."""
+    throttle, now = spent(credit=10.0)
+    assert 0.5 < wait(throttle, now, waiting=300) < 1.5
+
+
+def test_a_job_that_fits_keeps_no_scouts() -> None:
+    """What is still to come and fits into the credit goes at once."""
+    throttle, now = spent(credit=10.0)
+    assert wait(throttle, now, waiting=5) == 0.0
+
+
+def test_interactive_requests_are_no_scouts() -> None:
+    """An interactive request goes while there is any credit."""
+    throttle, now = spent(credit=10.0)
+    assert throttle.check(now, interactive=True, waiting=300).seconds == 0.0
+
+
+def test_without_credit_the_log_tells_the_time() -> None:
+    """The wait ends when the oldest own request is surely forgotten, and not when debt is paid."""
+    throttle, now = spent(credit=0.0)
+    seconds = throttle.check(now, interactive=True).seconds
+    assert now + seconds == pytest.approx(0.0 + throttle.estimator.past, abs=0.01)
+
+
+def test_a_turn_that_was_seen_gathers_the_scouts() -> None:
+    """After a turn between 0 and 0.1 s, the next scouts wait for 10 s, and go soon after."""
+    throttle, now = spent(credit=10.0)
+    throttle.estimator.refills.turned_after, throttle.estimator.refills.turned_before = 0.0, 0.1
+    at = now + wait(throttle, now, waiting=300)
+    assert 10.0 < at < 10.1
+
+
+def test_in_company_there_are_no_scouts() -> None:
+    """Beside another client a bulk request waits for the pace."""
+    throttle, now = spent(credit=10.0)
+    throttle.estimator.others.saw(now, 10.0, 10.0, 1.0)
+    assert throttle.check(now, interactive=False, waiting=300).reason == "shared"

@@ -1,0 +1,49 @@
+"""Which limit is believed."""
+
+import pytest
+
+from taskrouter_stats.core.throttle.header_trust import LimitAgreement, plausible
+
+
+def heard(limits):
+    """Return the agreement after replies to requests 1, 2, 3…"""
+    agreement = LimitAgreement()
+    for number, limit in enumerate(limits, start=1):
+        agreement.update(limit, number)
+    return agreement
+
+
+def test_the_first_limit_is_believed_at_once():
+    """One reply is enough when no other says anything else."""
+    assert heard([50.0]).limit == 50.0
+
+
+def test_a_change_needs_two_replies():
+    """A limit that one reply tells changes nothing; the second in a row changes it."""
+    assert heard([50.0, 50.0, 10.0]).limit == 50.0
+    assert heard([50.0, 50.0, 10.0, 10.0]).limit == 10.0
+
+
+def test_an_older_request_changes_nothing():
+    """Replies out of order do not bring a former limit back."""
+    agreement = heard([50.0, 50.0, 10.0, 10.0])
+    agreement.update(50.0, 1)
+    agreement.update(50.0, 2)
+    assert agreement.limit == 10.0
+
+
+def test_a_quarter_of_the_replies_is_enough():
+    """A server that tells its limit in every fourth reply is believed."""
+    assert heard([50.0, None, None, None] * 50).limit == 50.0
+
+
+@pytest.mark.parametrize("limits", [[3.75, *[None] * 15] * 20, [float(n) for n in range(1, 200)]])
+def test_rubbish_is_not_believed(limits):
+    """Neither one number in sixteen replies nor another one each time is a limit."""
+    assert heard(limits).limit is None
+
+
+@pytest.mark.parametrize("limit", [None, 0.0, 0.01, -5.0, 0.99, 1e7])
+def test_a_limit_that_admits_no_request_is_not_one(limit):
+    """A limit below one request, or beyond any server, counts as missing."""
+    assert plausible(limit) is None
