@@ -1,7 +1,7 @@
-"""The command line: ``taskrouter-stats``. It needs the extra ``cli``.
+"""The command line ``taskrouter-stats``. It requires the extra ``cli``.
 
-``app`` gathers the commands ``demo``, ``doctor``, ``fetch``, ``plan`` and ``simulate``. ``fetch``
-reads its options by ``windows``, ``whom``, ``target``, ``accounts`` and ``session_flags``, and
-hands them to a ``Run`` of ``exporting``; ``pulling`` is the run behind a table; ``exits`` tells
-which error ends with which code.
+``app`` groups the commands ``compact``, ``demo``, ``doctor``, ``fetch``, ``plan`` and ``simulate``.
+``options/`` holds the options that commands share. ``fetch/`` writes rows through an
+``ExportRun``; ``table/`` shows them on a terminal through a ``TableRun``. ``exit_codes`` maps
+errors to exit codes.
 """

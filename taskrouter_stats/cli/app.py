@@ -1,4 +1,4 @@
-"""The command group, and how the program starts and ends."""
+"""The command group, and the start and end of the program."""
 
 import sys
 from collections.abc import Sequence
@@ -21,28 +21,28 @@ from .terminal import errors_console, write_anything
 
 __all__ = ["commands", "run"]
 
-_HELP = f"""Twilio TaskRouter statistics, at the pace that the server permits.
+_HELP = f"""Fetch Twilio TaskRouter statistics as fast as the rate limit permits.
 
 \b
-See it work, without an account:
+Try it without an account:
   taskrouter-stats demo
 
 \b
-Fetch the last eight hours of every worker, one JSON line each:
+Fetch the last 8 hours of every worker, one JSON line per worker:
   export TWILIO_API_KEY=SK… TWILIO_API_SECRET=…
   taskrouter-stats fetch WS… --last 8h --output workers.jsonl
 
 \b
-Keep a folder of Parquet up to date from cron; ask first what that costs:
+Estimate the requests, then keep a Parquet folder up to date from cron:
   taskrouter-stats plan WS… --catch-up 7 --tz Europe/Dublin
   taskrouter-stats fetch WS… --catch-up 7 --tz Europe/Dublin --output lake/
 
 \b
-Check an account and a workspace, and print a report without secrets:
+Check an account and a workspace; print a report without secrets:
   taskrouter-stats doctor WS…
 
 \b
-Serve a simulator to develop against:
+Run a simulated TaskRouter for development:
   taskrouter-stats simulate --port 8080
 
 {EXIT_CODES_HELP}
@@ -50,7 +50,7 @@ Serve a simulator to develop against:
 
 
 class _Guarded(click.Group):
-    """A group whose commands return exit codes and never end in a stray exception."""
+    """Command group that turns each exception of a command into an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         return run_guarded(lambda: _code(super(_Guarded, self).invoke(ctx)), ctx.obj or to_stderr)
@@ -63,7 +63,7 @@ class _Guarded(click.Group):
 )
 @click.version_option(__version__, prog_name="taskrouter-stats")
 def commands() -> None:
-    """Gather the commands."""
+    """Group the commands."""
 
 
 commands.add_command(compact)
@@ -75,16 +75,16 @@ commands.add_command(simulate)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code.
+    """Run the command line and return the exit code.
 
     Args:
-        arguments: what follows the program's name; the process's own by default.
+        arguments: the words after the program's name; default: those of this process.
     """
 
-    def parsed() -> int:  # --help and --version write before any command is there to be guarded
+    def parsed() -> int:  # --help and --version write before run_guarded of a command
         try:
             return _code(commands.main(given, "taskrouter-stats", standalone_mode=False, obj=say))
-        except SystemExit:  # what click makes of a broken pipe, and of nothing else in this mode
+        except SystemExit:  # click raises it for a broken pipe only, in this mode
             raise BrokenPipeError from None
 
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -99,9 +99,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    """Whether ``--log-format json`` is among them, be the others wrong as they may."""
-    told = any(pair == ("--log-format", "json") for pair in pairwise(arguments))
-    return told or "--log-format=json" in arguments
+    """Return whether ``--log-format json`` is given, also if other arguments are wrong."""
+    found = any(pair == ("--log-format", "json") for pair in pairwise(arguments))
+    return found or "--log-format=json" in arguments
 
 
 def _as_json(line: str) -> None:

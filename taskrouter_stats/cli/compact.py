@@ -1,4 +1,4 @@
-"""``taskrouter-stats compact``: leaves each key once in an output."""
+"""``taskrouter-stats compact``: keep one row per key in an output."""
 
 import click
 
@@ -8,12 +8,12 @@ from .exit_codes import COMPLETE, EXIT_CODES_HELP
 
 __all__ = ["compact"]
 
-_HELP = f"""Remove the rows of PLACE that a later answer has replaced.
+_HELP = f"""Remove the rows of PLACE that a later answer replaced.
 
-A window that had not settled is fetched again by the next run. JSON Lines and CSV then hold
-several rows with the same key, of which the one with the latest fetched_at is right: this leaves
-only that one. In a folder of Parquet it makes one part of each day's parts. PLACE is what --output
-was. A kill at any moment loses nothing.
+The next run fetches a window again if it had not settled. JSON Lines and CSV files then hold
+several rows with the same key, and the row with the latest fetched_at is valid. This command keeps
+that row only. In a Parquet folder it merges the parts of each day into one. PLACE is the value of
+--output. If the process is killed, no row is lost.
 
 {EXIT_CODES_HELP}
 """
@@ -22,8 +22,10 @@ was. A kill at any moment loses nothing.
 @click.command(help=_HELP)
 @click.argument("place")
 def compact(place: str) -> int:
-    """Compact the output and tell how many rows went; return the exit code."""
-    found = etl.compact(place)
-    rows = "row" if found.removed == 1 else "rows"
-    click.echo(f"{found.place}: {found.removed:,} {rows} removed that a later answer had replaced.")
+    """Compact the output, print how many rows were removed, and return the exit code."""
+    compacted = etl.compact(place)
+    rows = "row" if compacted.removed == 1 else "rows"
+    click.echo(
+        f"{compacted.place}: removed {compacted.removed:,} {rows} that a later answer replaced."
+    )
     return COMPLETE

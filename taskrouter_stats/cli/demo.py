@@ -1,4 +1,4 @@
-"""``taskrouter-stats demo``: the whole job against a simulator, nothing else needed."""
+"""``taskrouter-stats demo``: fetch every worker of a simulated workspace."""
 
 from datetime import UTC, datetime
 
@@ -19,13 +19,13 @@ from .terminal import errors_console, results_console, table_size
 __all__ = ["demo"]
 
 _EVERY = 3.0
-"""Seconds between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress if stderr is not a terminal."""
 
 _HELP = """Fetch every worker of a simulated contact centre, over real HTTP.
 
-Starts a simulator in this process, with made-up workers, the rate limit of your choice and
-Twilio's headers and errors; then fetches each worker's statistics at the pace that those headers
-permit. Needs no account and sends nothing beyond this machine.
+Starts a simulator in this process, with invented workers, the rate limit that you choose, and
+Twilio's headers and errors. Then fetches the statistics of each worker as fast as those headers
+permit. Requires no account, and sends nothing to another machine.
 
 \b
 Examples:
@@ -46,43 +46,44 @@ class _DemoOptions:
 
 
 @click.command(help=_HELP)
-@click.option("--workers", default=300, show_default=True, help="How many workers there are.")
-@click.option("--limit", default=50, show_default=True, help="The server's limit, requests/s.")
+@click.option("--workers", default=300, show_default=True, help="Number of workers.")
+@click.option("--limit", default=50, show_default=True, help="Rate limit, requests/s.")
 @click.option(
     "--window",
     type=click.Choice(list(WINDOWS)),
     metavar="MODEL",
     default="fixed1s",
     show_default=True,
-    help="How the server counts; `taskrouter-stats simulate --help` lists the models.",
+    help="How the server counts; see `taskrouter-stats simulate --help`.",
 )
-@click.option("--latency", default=0.03, show_default=True, help="Seconds for each answer.")
-@click.option("--seed", default=0, show_default=True, help="Another seed is another workspace.")
+@click.option("--latency", default=0.03, show_default=True, help="Seconds per answer.")
+@click.option("--seed", default=0, show_default=True, help="Each seed gives another workspace.")
 @click.option(
     "--hours",
     type=click.IntRange(1),
     default=8,
     show_default=True,
-    help="Statistics of the last so many hours.",
+    help="Fetch the statistics of the last N hours.",
+    metavar="N",
 )
 def demo(workers: int, limit: int, window: str, latency: float, seed: int, hours: int) -> int:
-    """Run the demo; return the exit code."""
+    """Run the demo and return the exit code."""
     if workers == 0:
-        raise InvalidParameter("--workers", workers, "at least one, or there is nothing to show")
-    wish = _DemoOptions(workers, limit, window, latency, seed, hours)
-    return run_until_sigterm(_demo(wish, results_console(), errors_console()))
+        raise InvalidParameter("--workers", workers, "expected a whole number, >= 1")
+    options = _DemoOptions(workers, limit, window, latency, seed, hours)
+    return run_until_sigterm(_demo(options, results_console(), errors_console()))
 
 
-async def _demo(wish: _DemoOptions, results: Console, errors: Console) -> int:
-    window = Window.last(hours=wish.hours).at(datetime.now(UTC))
-    pull = TableRun(TopWorkers(table_size(results)))
+async def _demo(options: _DemoOptions, results: Console, errors: Console) -> int:
+    window = Window.last(hours=options.hours).at(datetime.now(UTC))
+    table = TableRun(TopWorkers(table_size(results)))
     async with Simulator(
-        wish.workers, wish.limit, wish.window, wish.seed, wish.latency
+        options.workers, options.limit, options.window, options.seed, options.latency
     ) as simulator:
         session = TaskRouterSession(simulator.credentials, base_url=simulator.base_url)
         stream = session.stream_worker_statistics(simulator.workspace_sid, window)
-        await pull.run(session, stream, errors, _EVERY)
-    results.print(render_table(results, pull.standings, window, "Busiest workers"))
-    told = None if wish.window == "none" else float(wish.limit)
-    results.print(f" {cost_line(pull, limit=told)}")
-    return pull.code()
+        await table.run(session, stream, errors, _EVERY)
+    results.print(render_table(results, table.workers, window, "Busiest workers"))
+    limit = None if options.window == "none" else float(options.limit)
+    results.print(f" {cost_line(table, limit=limit)}")
+    return table.code()

@@ -1,7 +1,7 @@
-"""How a command ends: its exit code, and what is said on the way out.
+"""Exit codes, and the line on stderr that explains each failure.
 
-A user's mistake, a server's refusal and a bug all end with one clear line. That of a bug names its
-place; Python's development mode (``PYTHONDEVMODE=1``) shows the traceback as well.
+Each error ends with one line on stderr. For a bug, the line names the file and line number;
+Python's development mode (``PYTHONDEVMODE=1``) prints the traceback, too.
 """
 
 import errno
@@ -41,34 +41,35 @@ __all__ = [
 ]
 
 COMPLETE, BUG, USAGE, TOO_MANY_FAILURES, STORAGE, UNREACHABLE = 0, 1, 2, 3, 4, 5
-TEMPFAIL = 75  # what sysexits.h calls a temporary failure: try again
-INTERRUPTED, PIPE, TERMINATED = 130, 141, 143  # 128 and the signal's number, as shells count
+TEMPFAIL = 75  # EX_TEMPFAIL of sysexits.h: try again
+INTERRUPTED, PIPE, TERMINATED = 130, 141, 143  # 128 plus the signal's number, as in shells
 
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What a disk answers that can take no more; nothing else here writes but to stdout and stderr."""
+_DISK_ERRORS: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""Error numbers of a full or failing disk, for stdout and stderr; files raise ``StorageError``."""
 
 _PACKAGE: Final = Path(__file__).parent.parent
-_MOST: Final = 500
-"""Characters of an unforeseen error that are told."""
+_MAX_SHOWN: Final = 500
+"""Characters of an unexpected error that are shown."""
 
 EXIT_CODES_HELP = """\b
 Exit codes:
-  0    complete
-  1    a bug in taskrouter-stats: please report the line that tells it
-  2    usage or credentials: an argument, the environment, a 401,
-       a workspace that is not there, a window that the server won't take
+  0    complete, except for failures that --max-failures allows
+  1    a bug in taskrouter-stats: please report the line on stderr
+  2    usage or credentials: a wrong argument or variable, HTTP 401,
+       a workspace that does not exist, a window that the server rejects
   3    more failures than --max-failures allows
   4    the output could not be written
-  5    the server is unreachable or refuses (403, 429 or 5xx to the end)
-  75   stopped before its end by a signal or --stop-at, or another run
-       writes to the output: run it again to continue
-  130  ended at once by Ctrl-C, 143 by SIGTERM
-  141  the reader of the output went away, as `head` does
+  5    the server is unreachable, refuses (403, 429 or 5xx until the end)
+       or sends an invalid answer
+  75   stopped early by a signal or --stop-at, or another run writes to
+       the output: run the command again to continue
+  130  ended immediately by Ctrl-C (143: by SIGTERM)
+  141  the reader of the output closed it, as `head` does
 """
 
 
 def code_of(error: Exception) -> int:
-    """The exit code of a run that this error ended."""
+    """Return the exit code of a run that this error ended."""
     match error:
         case errors.UsageError() | errors.Unauthorized() | errors.NotFound() | errors.BadRequest():
             return USAGE
@@ -86,52 +87,54 @@ Say = Callable[[str], None]
 
 
 def to_stderr(line: str) -> None:
-    """Tell a line on stderr."""
+    """Write a line to stderr."""
     click.echo(line, err=True)
 
 
 def usage_error(error: click.ClickException, say: Say) -> int:
-    """Tell of arguments that click does not take; return the exit code."""
+    """Report arguments that click rejects; return the exit code."""
     if say is to_stderr:
-        told = io.StringIO()
-        error.show(told)
-        _tell(told.getvalue().splitlines(), say)
+        usage = io.StringIO()
+        error.show(usage)
+        _write_lines(usage.getvalue().splitlines(), say)
     else:
-        _tell([f"Error: {error.format_message()}"], say)
+        _write_lines([f"Error: {error.format_message()}"], say)
     return USAGE
 
 
 def run_guarded(work: Callable[[], int], say: Say = to_stderr) -> int:
-    """Do the work and return its exit code; whatever it raises is told by ``say``."""
+    """Call ``work`` and return its exit code; report each exception with ``say``."""
     try:
         return work()
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except KeyboardInterrupt as stop:
-        _say("Stopped.", stop, say)
+        _write_error("Stopped.", stop, say)
         return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:
         _close_pipes()
         return PIPE
     except errors.TaskRouterStatsError as error:
-        _say(f"Error: {error}", error, say)
+        _write_error(f"Error: {error}", error, say)
         return code_of(error)
-    except (Exception, CancelledError) as error:  # noqa: BLE001 (a bug isn't told as a refusal)
-        return _unforeseen(error, say)
+    except (Exception, CancelledError) as error:  # noqa: BLE001 (a bug)
+        return _unexpected(error, say)
 
 
-def _unforeseen(error: BaseException, say: Say) -> int:
-    if isinstance(error, OSError) and error.errno in _FULL:
+def _unexpected(error: BaseException, say: Say) -> int:
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         _close_pipes()
-        _say(f"Error: the output can't be written: {error.strerror}", error, say)
+        _write_error(f"Error: cannot write the output: {error.strerror}", error, say)
         return STORAGE
     if isinstance(error, FileNotFoundError) and not _has_working_directory():
-        _say("Error: the working directory was deleted: change to one that exists", error, say)
+        _write_error(
+            "Error: the current directory was deleted: change to another directory", error, say
+        )
         return USAGE
     if sys.flags.dev_mode:
-        _tell("".join(traceback.format_exception(error)).splitlines(), to_stderr)
-    told = f"Error: a bug in taskrouter-stats {__version__}: {_bug(error)}"
-    _tell([f"{told}; please report this line"], say)
+        _write_lines("".join(traceback.format_exception(error)).splitlines(), to_stderr)
+    line = f"Error: a bug in taskrouter-stats {__version__}: {_bug(error)}"
+    _write_lines([f"{line}; please report this line"], say)
     return BUG
 
 
@@ -144,25 +147,25 @@ def _has_working_directory() -> bool:
 
 
 def _bug(error: BaseException) -> str:
-    """The error on one line, and the last place in this package that it went through."""
+    """Return the error on one line, with the last place in this package that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
         frames += traceback.extract_tb(error.__traceback__)
-    clean = _redactor()  # before the text is cut: half a secret is not recognised
+    clean = _redactor()  # before the text is cut: a part of a secret may not be recognised
     text = " ".join(clean("".join(traceback.format_exception_only(error))).split())
-    ours = [one for one in frames if Path(one.filename).is_relative_to(_PACKAGE)]
-    place = f" ({Path(ours[-1].filename).relative_to(_PACKAGE)}:{ours[-1].lineno})" if ours else ""
-    return f"{text[:_MOST]}{place}"
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
+    place = f" ({Path(own[-1].filename).relative_to(_PACKAGE)}:{own[-1].lineno})" if own else ""
+    return f"{text[:_MAX_SHOWN]}{place}"
 
 
-def _tell(lines: Iterable[str], say: Say) -> None:
-    """Each on one line, without the environment's secrets: one may stand for an argument."""
+def _write_lines(lines: Iterable[str], say: Say) -> None:
+    """Write each line without the environment's secrets: an argument may contain one."""
     clean = _redactor()
     try:
         for line in lines:
             say(clean(line))
-    except OSError:  # nobody reads any more, or the disk is full
+    except OSError:  # the reader closed the stream, or the disk is full
         _close_pipes()
 
 
@@ -171,13 +174,13 @@ def _redactor() -> Redactor:
     return Redactor.hiding(secrets_of(os.environ, *proxies), full_sids=True)
 
 
-def _say(text: str, error: BaseException, say: Say) -> None:
-    """The line, and below it the notes that were put on the error on its way here."""
-    _tell((text, *getattr(error, "__notes__", ())), say)
+def _write_error(text: str, error: BaseException, say: Say) -> None:
+    """Write the line, and below it the notes of the error."""
+    _write_lines((text, *getattr(error, "__notes__", ())), say)
 
 
 def _close_pipes() -> None:
-    """Nobody reads any more: what is still buffered goes nowhere, without a complaint."""
+    """Discard what is still buffered for a stream that nothing reads, without an error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed from the start
         try:

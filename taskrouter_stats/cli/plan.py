@@ -1,7 +1,6 @@
-"""``taskrouter-stats plan``: what a fetch would cost, before it is begun."""
+"""``taskrouter-stats plan``: estimate the requests and the time of a fetch."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 
 import click
@@ -18,28 +17,27 @@ from .fetch.stop import run_until_sigterm
 from .options.accounts import Account, read_accounts
 from .options.session import session_options
 from .options.windows import WindowSelection, window_options
-from .options.workers import WorkerSelection, whom_options
+from .options.workers import WorkerSelection, worker_options
 from .table.render import window_text
-from .terminal import results_console
+from .terminal import duration_text, results_console
 
 __all__ = ["plan"]
 
 _PACES: Final = (5.0, 10.0, 50.0)
-"""Requests a second for which the cost is told where no server tells a limit."""
+"""Requests per second of the estimate if no limit is known."""
 _TEN: Final = 10
-"""The documents speak of averages over ten seconds; whether a header's number is for one second
-or for ten, they don't say."""
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+"""Seconds over which Twilio documents averages. Twilio does not document whether a header's number
+is for one second or for ten."""
 
-_HELP = f"""Tell what fetching the WORKSPACES (WS…) would cost, and fetch nothing.
+_HELP = f"""Estimate the cost of fetching the WORKSPACES (WS…) without fetching.
 
-Lists the workers, a thousand a request, asks for the statistics of one, and tells how many
-requests `fetch` with the same options would send and how long that takes at the limit which the
-reply's headers tell. With --offline nothing is sent, no credentials are needed, and the answer
-is given for 5, 10 and 50 requests a second.
+Lists the workers (1,000 per request) and requests the statistics of one worker. Then prints how
+many requests `fetch` with the same options would send, and how long it would take at the limit in
+the reply's headers. With --offline, sends nothing, requires no credentials, and estimates for 5, 10
+and 50 requests per second.
 
-The server keeps statistics for 30 days: a plan that takes so long that its oldest windows would be
-forgotten before their turn comes is pointed out.
+Twilio documents 30 days of history: a warning says which windows would become older than that
+before all their workers are requested.
 
 \b
 Examples:
@@ -54,32 +52,31 @@ Examples:
 @click.command(help=_HELP)
 @click.argument("workspaces", nargs=-1)
 @window_options
-@whom_options
-@click.option("--offline", is_flag=True, help="Ask nobody; needs --workers-count.")
+@worker_options
+@click.option("--offline", is_flag=True, help="Send nothing; requires --workers-count.")
 @click.option(
-    "--workers-count", type=click.IntRange(1, 1_000_000), metavar="N", help="For --offline."
+    "--workers-count",
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    help="Workers per workspace, for --offline.",
 )
 @session_options(max_in_flight=20, headroom=0.2)
 def plan(
     workspaces: Sequence[str],
     times: WindowSelection,
-    whom: WorkerSelection,
+    selection: WorkerSelection,
     offline: bool,
     workers_count: int | None,
     options: SessionOptions,
 ) -> int:
-    """Estimate; return the exit code."""
+    """Print the estimate and return the exit code."""
     if offline != (workers_count is not None):
-        raise ConfigError("--offline and --workers-count N go together")
-    check_number("headroom", options.get("headroom", 0.0), "0 to below 1", below=1.0)
-    check_number(
-        "pace_limit",
-        options.get("pace_limit", 1.0),
-        "requests per second, a number above 0",
-        least=1e-3,
-    )
+        raise ConfigError("--offline and --workers-count N require each other: give both or none")
+    _check_pace(options)
     if not workspaces and not offline:
-        raise click.UsageError("Missing argument 'WORKSPACES…', or --offline --workers-count N.")
+        raise click.UsageError(
+            "Missing argument 'WORKSPACES…': give it, or --offline --workers-count N."
+        )
     for workspace in workspaces:
         check_sid("WORKSPACE", workspace, "WS")
     console = results_console()
@@ -93,40 +90,49 @@ def plan(
             _print(console, "Offline", estimate, None, times, options)
         else:
             (account,) = read_accounts(None, workspaces, options)
-            run_until_sigterm(_ask(account, whom, times, options, console))
+            run_until_sigterm(_ask(account, selection, times, options, console))
     except OverflowError:
-        raise ConfigError("at that pace it takes thousands of years") from None
+        raise ConfigError(
+            "the fetch would take thousands of years at this pace: allow a faster pace"
+        ) from None
     return COMPLETE
+
+
+def _check_pace(options: SessionOptions) -> None:
+    """Check the options that the estimate uses: an offline plan has no session to check them."""
+    share = "expected a share from 0 to below 1, such as 0.2 for 20%"
+    check_number("headroom", options.get("headroom", 0.0), share, below=1.0)
+    rate = "expected requests per second, 0.001 or more"
+    check_number("pace_limit", options.get("pace_limit", 1.0), rate, least=1e-3)
 
 
 async def _ask(
     account: Account,
-    whom: WorkerSelection,
+    selection: WorkerSelection,
     times: WindowSelection,
     options: SessionOptions,
     console: Console,
 ) -> None:
     async with account.session as session:
         for workspace in account.workspaces:
-            wanted = whom.plan(workspace, times.windows)
-            sids = await _workers(account, wanted)
+            sids = await _workers(account, selection.plan(workspace, times.windows))
             limit = None
             if sids:
                 newest = queries.worker_statistics(
-                    workspace, sids[0], times.windows[-1], task_channel=whom.task_channel
+                    workspace, sids[0], times.windows[-1], task_channel=selection.task_channel
                 )
-                said = await session.fetch_with_meta(newest)
-                limit = said.meta.rate_limit.limit or None
+                success = await session.fetch_with_meta(newest)
+                limit = success.meta.rate_limit.limit or None
             estimate = Estimate(len(sids), times.windows)
             _print(console, f"Workspace {workspace}", estimate, limit, times, options)
 
 
-async def _workers(account: Account, wanted: WorkerPlan) -> list[str]:
-    listing = wanted.listing()
+async def _workers(account: Account, selected: WorkerPlan) -> list[str]:
+    listing = selected.listing()
     if listing is None:
-        return [one for one in wanted.workers or () if isinstance(one, str)]  # type: ignore[union-attr]
-    found: list[Worker] = await account.session.iterate(listing).collect()
-    return [worker.sid for worker in found]
+        return [sid for sid in selected.workers or () if isinstance(sid, str)]  # type: ignore[union-attr]
+    workers: list[Worker] = await account.session.iterate(listing).collect()
+    return [worker.sid for worker in workers]
 
 
 def _print(
@@ -137,53 +143,42 @@ def _print(
     times: WindowSelection,
     options: SessionOptions,
 ) -> None:
-    lines: list[str] = []
-    say = lines.append
     first, last = estimate.windows[0], estimate.windows[-1]
-    whole = Window(start=first.start, end=last.end)
-    say(f"{title}: {_of(estimate.workers, 'worker')} x {_of(len(estimate.windows), 'window')}")
-    say(f"  from {window_text(whole)}")
-    say(
-        f"  {_of(estimate.requests, 'request')} for statistics, "
-        f"and {estimate.pages:,} to list the workers"
-    )
-    share, bound = 1 - options.get("headroom", 0.0), options.get("pace_limit")
+    total = Window(start=first.start, end=last.end)
+    windows = _count(len(estimate.windows), "window")
+    requests = _count(estimate.requests, "request")
+    lines = [
+        f"{title}: {_count(estimate.workers, 'worker')} x {windows}",
+        f"  from {window_text(total)}",
+        f"  {requests} for statistics, and {estimate.pages:,} to list the workers",
+    ]
+    share, pace_limit = 1 - options.get("headroom", 0.0), options.get("pace_limit")
     if limit is None:
-        say("  no limit was told; it takes" if title != "Offline" else "  it takes")
-        paces = [(f"at {pace:g} requests a second", pace) for pace in _PACES]
+        known = "" if title == "Offline" else "the server sent no limit; "
+        lines.append(f"  {known}estimated time")
+        paces = [(f"at {pace:g} requests per second", pace) for pace in _PACES]
     else:
-        kept = f", of which {share:.0%} are taken" if share < 1 else ""
-        say(f"  the server tells a limit of {limit:g}{kept}; it takes")
-        paces = [("if that is for a second", limit * share)]
-        paces += [("if that is for ten seconds", limit * share / _TEN)]
-    paces = [(what, pace if bound is None else min(pace, bound)) for what, pace in paces]
-    for what, pace in paces:
-        say(f"    {what}: {_length(estimate.seconds(pace))}")
-    for what, pace in paces:
-        if late := estimate.expiring(times.now, pace):
-            which = "the oldest window" if len(late) == 1 else f"the {len(late):,} oldest windows"
-            say(
-                f"  Warning: {what}, {which} will be older than the 30 days that the server "
-                "keeps before all workers are asked about: begin with a later window, or take "
-                "fewer and longer ones."
-            )
+        used = f", of which this run uses {share:.0%}" if share < 1 else ""
+        lines.append(f"  the server sent a limit of {limit:g}{used}; estimated time")
+        paces = [("if the limit is per second", limit * share)]
+        paces += [("if the limit is per 10 seconds", limit * share / _TEN)]
+    paces = [(case, min(pace, pace_limit or pace)) for case, pace in paces]
+    lines += [
+        f"    {case}: {duration_text(max(1, estimate.seconds(pace)))}" for case, pace in paces
+    ]
+    lines += [
+        f"  Warning: {case}, {_oldest(len(late))} will be older than the documented 30 days of "
+        "history before all workers are requested: start with a later window, or use fewer and "
+        "longer windows."
+        for case, pace in paces
+        if (late := estimate.expiring(times.now, pace))
+    ]
     console.out("\n".join(lines), highlight=False)
 
 
-def _of(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+def _oldest(count: int) -> str:
+    return "the oldest window" if count == 1 else f"the {count:,} oldest windows"
 
 
-def _length(seconds: float) -> str:
-    """A length of time in the two units that matter."""
-    span = timedelta(seconds=max(1, round(seconds)))
-    total = span.days * _DAY + span.seconds
-    units = ((_DAY, "day"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
-    at = next(number for number, (unit, _) in enumerate(units) if total >= unit)
-    (unit, name), *smaller = units[at : at + 2]
-    count, rest = divmod(total, unit)
-    days = "s" if name == "day" and count > 1 else ""
-    text = f"{count} {name}{days}"
-    if smaller and (small := rest // smaller[0][0]):
-        text += f" {small} {smaller[0][1]}"
-    return text
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

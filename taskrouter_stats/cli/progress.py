@@ -1,4 +1,4 @@
-"""How a run stands at one moment, as numbers and as a plain line."""
+"""Progress of a run: numbers, one live line on a terminal, and plain lines elsewhere."""
 
 import asyncio
 from collections import deque
@@ -15,33 +15,34 @@ from rich.text import Text
 
 from taskrouter_stats import BudgetSnapshot, Progress
 
+from .terminal import duration_text
+
 __all__ = [
     "LiveLine",
     "ProgressSnapshot",
     "RateMeter",
-    "clock",
     "is_live",
     "plain_line",
     "show_progress",
 ]
 
 _SPAN: Final = 3.0
-"""Seconds over which the pace of now is taken."""
+"""Seconds over which the current pace is measured."""
 
 
 @frozen
 class ProgressSnapshot:
-    """What a progress line shows.
+    """Numbers of a progress line.
 
     Attributes:
         done: outcomes so far.
         failed: failures among them.
-        total: how many there will be, or None.
-        pace: outcomes per second just now.
-        limit: the server's limit as it was last told, or None.
-        remaining: what was last told to remain of it, or None.
+        total: outcomes at the end, or None if not known.
+        pace: current outcomes per second.
+        limit: the limit in the server's last headers, or None.
+        remaining: the remaining requests in the server's last headers, or None.
         refused: 429s so far.
-        eta: seconds to go at that pace, or None.
+        eta: seconds until the end at the current pace, or None.
     """
 
     done: int
@@ -56,16 +57,16 @@ class ProgressSnapshot:
 
 @define
 class RateMeter:
-    """Turns a run's progress into standings; it remembers the last few seconds."""
+    """Meter of the current pace, over the last few seconds of a run."""
 
     _samples: deque[tuple[float, int]] = field(factory=deque[tuple[float, int]])
 
     def read(self, progress: Progress, budget: BudgetSnapshot | None) -> ProgressSnapshot:
-        """How it stands now.
+        """Return the numbers of this moment.
 
         Args:
-            progress: the run's.
-            budget: the one that its statistics spend, once there is one.
+            progress: the progress of the run.
+            budget: the budget of its statistics requests, or None before the first.
         """
         samples = self._samples
         samples.append((progress.elapsed, progress.done))
@@ -73,7 +74,7 @@ class RateMeter:
             samples.popleft()
         seconds, done = progress.elapsed - samples[0][0], progress.done - samples[0][1]
         pace = done / seconds if seconds > 0 else progress.rate
-        left = None if progress.total is None else progress.total - progress.done
+        remaining = None if progress.total is None else progress.total - progress.done
         return ProgressSnapshot(
             progress.done,
             progress.failed,
@@ -82,33 +83,26 @@ class RateMeter:
             budget.limit if budget else None,
             budget.remaining if budget else None,
             progress.refused,
-            left / pace if left is not None and pace > 0 else None,
+            remaining / pace if remaining is not None and pace > 0 else None,
         )
 
 
-def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds, with hours when there are any."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def plain_line(standing: ProgressSnapshot, things: str = "workers") -> str:
-    """For logs: the same numbers as on a terminal, in words.
+def plain_line(snapshot: ProgressSnapshot, things: str = "workers") -> str:
+    """Return the numbers as a line for logs.
 
     Args:
-        standing: the numbers.
-        things: what is counted.
+        snapshot: the numbers.
+        things: the noun for what is counted.
     """
-    total = "?" if standing.total is None else f"{standing.total:,}"
-    parts = [f"{standing.done:,}/{total} {things}", f"{standing.pace:.1f}/s"]
-    if standing.limit is not None and standing.remaining is not None:
-        parts.append(f"{standing.remaining:g} of {standing.limit:g} left")
-    parts.append(f"{standing.refused:,} refused")
-    if standing.failed:
-        parts.append(f"{standing.failed:,} failed")
-    if standing.eta is not None:
-        parts.append(f"about {clock(standing.eta)} to go")
+    total = "?" if snapshot.total is None else f"{snapshot.total:,}"
+    parts = [f"{snapshot.done:,}/{total} {things}", f"{snapshot.pace:.1f}/s"]
+    if snapshot.limit is not None and snapshot.remaining is not None:
+        parts.append(f"{snapshot.remaining:g} of {snapshot.limit:g} left")
+    parts.append(f"{snapshot.refused:,} refused")
+    if snapshot.failed:
+        parts.append(f"{snapshot.failed:,} failed")
+    if snapshot.eta is not None:
+        parts.append(f"about {duration_text(snapshot.eta)} to go")
     return ", ".join(parts)
 
 
@@ -121,12 +115,12 @@ _UNKNOWN: Final = 100.0
 
 @frozen
 class LiveLine:
-    """One line as wide as the terminal: a bar, and as many numbers as leave it room."""
+    """Line as wide as the terminal: a bar, and as many numbers as fit beside it."""
 
-    standing: ProgressSnapshot
+    snapshot: ProgressSnapshot
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Render it."""
+        """Render the line."""
         width = options.max_width - 4  # a margin, the last column, and room for an echoed ^C
         parts = self._parts()
         while len(parts) > 1 and _length(parts) + _SHORTEST_BAR > width:
@@ -144,10 +138,10 @@ class LiveLine:
         yield Segment.line()
 
     def _bar(self, width: int) -> ProgressBar:
-        total = self.standing.total
+        total = self.snapshot.total
         return ProgressBar(
             total=_UNKNOWN if total is None else max(total, 1),
-            completed=self.standing.done,
+            completed=self.snapshot.done,
             width=width,
             pulse=total is None,
             complete_style="cyan",
@@ -156,8 +150,8 @@ class LiveLine:
         )
 
     def _parts(self) -> dict[float, Text]:
-        """What there is to tell, by importance: the largest number is left out first."""
-        now = self.standing
+        """Return the numbers by rank: on a narrow terminal the largest rank is left out first."""
+        now = self.snapshot
         total = "…" if now.total is None else f"{now.total:,}"
         parts: dict[float, Text] = {
             0: Text.assemble((f"{now.done:,}", "bold"), f"/{total}"),
@@ -165,7 +159,7 @@ class LiveLine:
             3: Text(f"{now.refused:,} x 429", "bold yellow" if now.refused else "dim"),
         }
         if now.eta is not None:
-            parts[2] = Text(f"ETA {clock(now.eta)}")
+            parts[2] = Text(f"ETA {duration_text(now.eta)}")
         if now.remaining is not None:
             parts[4] = Text(f"{now.remaining:g} left", "dim")
             if now.limit is not None:
@@ -176,10 +170,11 @@ class LiveLine:
 
 
 _ORDER: Final = (0, 1, 4, 3, 1.5, 2)
+"""The ranks in the order in which they are shown."""
 
 
 def is_live(console: Console) -> bool:
-    """Whether a line can be drawn over again there."""
+    """Return whether the console can draw a line again in its place."""
     return console.is_terminal and not console.is_dumb_terminal
 
 
@@ -190,13 +185,13 @@ async def show_progress(
     read: Callable[[], ProgressSnapshot],
     line: Callable[[ProgressSnapshot], str] = plain_line,
 ) -> AsyncGenerator[None]:
-    """Show how the run stands until the block ends.
+    """Show progress until the block ends: one live line on a terminal, plain lines elsewhere.
 
     Args:
-        console: where to; also where lines may be printed meanwhile.
-        every: seconds between two plain lines, where the console is no terminal.
-        read: tells how the run stands.
-        line: makes a plain line of it.
+        console: the console to draw on; other code may print lines there meanwhile.
+        every: seconds between two plain lines, if the console is not a terminal.
+        read: returns the numbers of this moment.
+        line: formats a plain line.
     """
     if not is_live(console):
         async with _repeating(every, lambda: console.out(line(read()), highlight=False)):
@@ -216,7 +211,7 @@ async def show_progress(
 
 @asynccontextmanager
 async def _repeating(seconds: float, step: Callable[[], None]) -> AsyncGenerator[None]:
-    """Call ``step`` every so many seconds; what it raises is raised at the block's end."""
+    """Call ``step`` at this interval; raise its exception at the end of the block."""
 
     async def repeat() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Makes a text fit to be pasted where others read it: no secret, and SIDs shortened."""
+"""Text that can be published: without secrets, and with shortened SIDs."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,48 +14,46 @@ from .terminal import printable
 
 __all__ = ["Redactor", "secrets_of"]
 
-_SHORTEST: Final = 6
-"""A shorter text is no secret of Twilio's, and blotting it out would blot out half of the words."""
+_MIN_SECRET: Final = 6
+"""Characters. A shorter text is not a secret of Twilio's, and may be a part of common words."""
 _SID: Final = re.compile(r"([A-Z]{2}[0-9a-fA-F]{4})[0-9a-fA-F]{24}([0-9a-fA-F]{4})")
 
 
 @frozen
 class Redactor:
-    """Shows a text without what is nobody else's business.
+    """Function that removes secrets and control characters from a text, and shortens SIDs.
 
-    No secret ever belongs into a text that is shown; but a server may echo one.
+    This package writes no secret into a text, but a server may repeat one.
 
     Attributes:
-        full_sids: whether SIDs are shown whole.
+        full_sids: whether SIDs keep all their characters.
     """
 
     full_sids: bool = False
-    _blotter: SecretRedactor = field(default=SecretRedactor(()), repr=False)
+    _redactor: SecretRedactor = field(default=SecretRedactor(()), repr=False)
 
     @classmethod
     def hiding(cls, secrets: Iterable[str], *, full_sids: bool = False) -> "Redactor":
-        """One that blots these out, and any part of them that tells them.
+        """Return a redactor of these secrets, and of parts of them that identify them.
 
         Args:
-            secrets: what must not be shown.
-            full_sids: whether SIDs are shown whole.
+            secrets: texts to remove.
+            full_sids: whether SIDs keep all their characters.
         """
-        return cls(full_sids, SecretRedactor(secrets, shortest=_SHORTEST))
+        return cls(full_sids, SecretRedactor(secrets, shortest=_MIN_SECRET))
 
     def __call__(self, text: str) -> str:
-        """The text on one line, without control characters, secrets and the middle of SIDs."""
-        text = printable(self._blotter.quote(text))
+        """Return the text on one line without control characters, secrets and middles of SIDs."""
+        text = printable(self._redactor.quote(text))
         return text if self.full_sids else _SID.sub(r"\1…\2", text)
 
 
 def secrets_of(environ: Mapping[str, str], *proxies: str | None) -> list[str]:
-    """What must not be shown of this environment and of these proxies' URLs, as headers too."""
-    pairs = [
-        (environ.get(name, ""), environ.get(secret, ""))
-        for name, secret in environment.SECRETS.items()
-    ]
+    """Return the secrets of the environment and of proxy URLs, plain and as in Basic headers."""
+    key, secret, account, token = (environ.get(name, "") for name in environment.CREDENTIALS)
+    pairs = [(account, token), (key, secret)]
     for parts in (urlsplit(proxy) for proxy in proxies if proxy):
         user, password = parts.username or "", parts.password or ""
         pairs += (user, password), (unquote(user), unquote(password))
-    told = [(secret, basic_auth(name, secret)[len("Basic ") :]) for name, secret in pairs if secret]
-    return [text for texts in told for text in texts]
+    headers = [basic_auth(name, secret)[len("Basic ") :] for name, secret in pairs if secret]
+    return [*(secret for _, secret in pairs if secret), *headers]

@@ -1,4 +1,4 @@
-"""What a run tells on stderr: plain lines, or one JSON object a line for a log's collector."""
+"""Lines on stderr: plain text, or one JSON object per line for a log collector."""
 
 import logging
 from collections.abc import Generator
@@ -22,10 +22,10 @@ _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 @frozen
 class Reporter:
-    """Tells what happens.
+    """Writer of what happens in a run.
 
     Attributes:
-        console: stderr.
+        console: the console of stderr.
         as_json: whether each line is a JSON object: ``time``, ``level``, ``event``, ``message``.
     """
 
@@ -33,24 +33,24 @@ class Reporter:
     as_json: bool = False
 
     def write(self, text: str, *, level: str = "info", event: str = "note", **more: Any) -> None:
-        """One line.
+        """Write one line.
 
         Args:
-            text: for people.
+            text: the message.
             level: ``info``, ``warning`` or ``error``.
-            event: what it is about, in JSON.
-            more: further keys of the JSON.
+            event: the kind of event, for JSON.
+            more: further keys of the JSON object.
         """
         self.console.out(self._line(printable(text), level, event, more), highlight=False)
 
-    def progress_line(self, standing: ProgressSnapshot) -> str:
-        """A line of progress."""
-        text = plain_line(standing, "answers")
-        return self._line(text, "info", "progress", attrs.asdict(standing))
+    def progress_line(self, snapshot: ProgressSnapshot) -> str:
+        """Return a line of progress."""
+        text = plain_line(snapshot, "answers")
+        return self._line(text, "info", "progress", attrs.asdict(snapshot))
 
     @contextmanager
     def logging(self) -> Generator[None]:
-        """Until the block ends, the package's warnings are told here as well."""
+        """Write the package's warnings here, too, until the block ends."""
         handler = _Handler(partial(self.write, event="log"))
         _LOGGER.addHandler(handler)
         try:
@@ -61,18 +61,24 @@ class Reporter:
     def _line(self, text: str, level: str, event: str, more: dict[str, Any]) -> str:
         if not self.as_json:
             return text
-        whole = {"time": datetime.now(UTC), "level": level, "event": event, "message": text, **more}
-        return orjson.dumps(whole, option=orjson.OPT_UTC_Z, default=str).decode()
+        fields = {
+            "time": datetime.now(UTC),
+            "level": level,
+            "event": event,
+            "message": text,
+            **more,
+        }
+        return orjson.dumps(fields, option=orjson.OPT_UTC_Z, default=str).decode()
 
 
 class _Handler(logging.Handler):
-    """Hands records over as lines."""
+    """Logging handler that writes records as lines."""
 
     def __init__(self, say: Any) -> None:
         super().__init__(logging.WARNING)
         self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand one over."""
+        """Write one record."""
         level = record.levelname.lower()
         self._say(record.getMessage(), level=level, logger=record.name)

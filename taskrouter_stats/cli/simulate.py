@@ -1,4 +1,4 @@
-"""``taskrouter-stats simulate``: a TaskRouter of one's own until Ctrl-C."""
+"""``taskrouter-stats simulate``: serve a simulated TaskRouter until Ctrl-C."""
 
 import asyncio
 from typing import Any
@@ -15,20 +15,20 @@ __all__ = ["simulate"]
 
 _HELP = """Serve a simulated TaskRouter on this machine until Ctrl-C.
 
-Real HTTP with Twilio's paging, headers and errors; statistics follow from the seed, the worker
-and the time. Prints what another terminal needs to ask it. Its credentials are made up and open
-nothing else.
+Serves real HTTP with Twilio's paging, headers and errors. The seed, the worker and the time
+determine the statistics. Prints the commands that let another terminal send requests to it. Its
+credentials are invented and give access to nothing else.
 
 \b
-Rate limits (--window), all of --limit L requests a second:
+Rate limits (--window), where --limit is L requests per second:
   none            no limit, no headers
   fixed1s         L in each second of the clock
   sliding1s       L in any second
-  fixed10s_rate   10 L in each ten seconds; the header tells L
-  fixed10s_total  10 L in each ten seconds; the header tells 10 L
-  sliding10s      10 L in any ten seconds
-  bucket          a bucket of L tokens that gains L a second
-  bucket10        a bucket of 10 L tokens that gains L a second
+  fixed10s_rate   10 L in each 10 seconds; the header says L
+  fixed10s_total  10 L in each 10 seconds; the header says 10 L
+  sliding10s      10 L in any 10 seconds
+  bucket          a bucket of L tokens, refilled with L per second
+  bucket10        a bucket of 10 L tokens, refilled with L per second
 
 \b
 Examples:
@@ -38,15 +38,19 @@ Examples:
   taskrouter-stats simulate --workspaces 3 --workers 40
 
 \b
-Ctrl-C or SIGTERM ends it with exit code 0.
+Ctrl-C or SIGTERM ends the simulator with exit code 0.
 """
 
 
 @click.command(help=_HELP)
-@click.option("--port", default=8080, show_default=True, help="Where to listen; 0: any free port.")
-@click.option("--workers", default=500, show_default=True, help="How many workers each has.")
-@click.option("--workspaces", default=1, show_default=True, help="How many Workspaces there are.")
-@click.option("--limit", default=50, show_default=True, help="Requests/s by Workspace and key.")
+@click.option(
+    "--port", default=8080, show_default=True, help="Port to listen on; 0: any free port."
+)
+@click.option("--workers", default=500, show_default=True, help="Workers per workspace.")
+@click.option("--workspaces", default=1, show_default=True, help="Number of workspaces.")
+@click.option(
+    "--limit", default=50, show_default=True, help="Requests/s per workspace and resource."
+)
 @click.option(
     "--window",
     type=click.Choice(list(WINDOWS)),
@@ -55,31 +59,40 @@ Ctrl-C or SIGTERM ends it with exit code 0.
     show_default=True,
     help="How the limit is counted; see above.",
 )
-@click.option("--latency", default=0.02, show_default=True, help="Seconds for each answer.")
-@click.option("--seed", default=0, show_default=True, help="Another seed is another workspace.")
+@click.option("--latency", default=0.02, show_default=True, help="Seconds per answer.")
+@click.option("--seed", default=0, show_default=True, help="Each seed gives another workspace.")
 @click.option("--no-headers", is_flag=True, help="Never send the rate-limit headers.")
 @click.option("--no-headers-on-429", is_flag=True, help="Send them with successes only.")
 @click.option("--retry-after", type=float, metavar="SECONDS", help="Send Retry-After with a 429.")
-@click.option("--rival", default=0.0, metavar="SHARE", help="Somebody else spends this share.")
+@click.option(
+    "--rival",
+    default=0.0,
+    metavar="SHARE",
+    help="Another client uses this share (0 to 1) of the limit.",
+)
 @click.option(
     "--step",
     "steps",
     type=(float, int),
     multiple=True,
     metavar="SECONDS LIMIT",
-    help="From so many seconds after the first request on, another limit; repeatable.",
+    help="Change the limit so many seconds after the first request; repeatable.",
 )
-@click.option("--concurrency", type=int, metavar="N", help="429 above N requests at once.")
-@click.option("--faults", default=0.0, metavar="SHARE", help="Spoil this share of the answers.")
-@click.option("--garbage", is_flag=True, help="Rate-limit headers that mean nothing.")
+@click.option(
+    "--concurrency", type=int, metavar="N", help="Answer 429 above N simultaneous requests."
+)
+@click.option(
+    "--faults", default=0.0, metavar="SHARE", help="Make this share (0 to 1) of the answers faulty."
+)
+@click.option("--garbage", is_flag=True, help="Send meaningless rate-limit headers.")
 def simulate(port: int, no_headers: bool, no_headers_on_429: bool, **options: Any) -> int:
-    """Serve until Ctrl-C or SIGTERM; return the exit code.
+    """Serve until Ctrl-C or SIGTERM, and return the exit code.
 
     Args:
-        port: where to listen.
-        no_headers: whether rate-limit headers are never sent.
-        no_headers_on_429: whether they are sent with successes only.
-        options: what ``Simulator`` calls by the same names.
+        port: the port to listen on.
+        no_headers: whether to send no rate-limit headers at all.
+        no_headers_on_429: whether to send them with successes only.
+        options: arguments of ``Simulator`` with the same names.
     """
     simulator = Simulator(
         port=port,
@@ -90,8 +103,9 @@ def simulate(port: int, no_headers: bool, no_headers_on_429: bool, **options: An
     try:
         run_until_sigterm(_serve(simulator, port))
     except KeyboardInterrupt:
-        seen = simulator.counters
-        click.echo(f"Stopped. {seen.requests:,} requests, {seen.refused:,} refused.", err=True)
+        counters = simulator.counters
+        text = f"Stopped. {counters.requests:,} requests, {counters.refused:,} refused."
+        click.echo(text, err=True)
     return COMPLETE
 
 
@@ -100,23 +114,23 @@ async def _serve(simulator: Simulator, port: int) -> None:
         await simulator.__aenter__()
     except OSError as error:
         raise ConfigError(
-            f"--port {port}: {error.strerror or error}; --port 0 takes a free one"
+            f"--port {port}: {error.strerror or error}; --port 0 selects a free port"
         ) from None
     try:
-        click.echo(_told(simulator))
+        click.echo(_instructions(simulator))
         await asyncio.Event().wait()
     finally:
         await simulator.__aexit__(None, None, None)
 
 
-def _told(simulator: Simulator) -> str:
-    """What another terminal needs, ready to be pasted there."""
+def _instructions(simulator: Simulator) -> str:
+    """Return the commands that let another terminal send requests to the simulator."""
     user, password = simulator.auth
     workspaces = " ".join(simulator.workspace_sids)
     pair = '"$TWILIO_ACCOUNT_SID:$TWILIO_AUTH_TOKEN"'
     path = f"/v1/Workspaces/{simulator.workspace_sid}/Workers?PageSize=2"
     return f"""\
-Simulated TaskRouter, with made-up credentials
+Simulated TaskRouter, with invented credentials
   base URL   {simulator.base_url}
   workspace  {workspaces}
 
@@ -130,4 +144,4 @@ export TWILIO_AUTH_TOKEN={password}
 taskrouter-stats fetch {workspaces} --last 8h
 curl -u {pair} "$TASKROUTER_STATS_BASE_URL{path}"
 
-Ctrl-C ends it."""
+Ctrl-C ends the simulator."""

@@ -1,4 +1,4 @@
-"""The two consoles: standard output for results, stderr for progress and what went wrong."""
+"""The consoles (stdout for results, stderr for progress and errors), and text that they show."""
 
 import io
 import sys
@@ -6,51 +6,59 @@ from typing import Final, NoReturn, TextIO
 
 from rich.console import Console
 
-__all__ = ["errors_console", "printable", "results_console", "table_size", "write_anything"]
+__all__ = [
+    "duration_text",
+    "errors_console",
+    "printable",
+    "results_console",
+    "table_size",
+    "write_anything",
+]
 
 _ROWS_IN_A_LOG: Final = 10
-_AROUND_THE_TABLE: Final = 14
-_LEAST, _MOST = 5, 20
+_LINES_AROUND_THE_TABLE: Final = 14
+_MIN_ROWS, _MAX_ROWS = 5, 20
+_UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 class _Console(Console):
-    """One that leaves a broken pipe to whoever knows the exit codes."""
+    """Console that raises ``BrokenPipeError``, which has an exit code."""
 
     def on_broken_pipe(self) -> NoReturn:
         raise BrokenPipeError
 
 
 def results_console() -> Console:
-    """For the table: coloured on a terminal, plain text anywhere else."""
+    """Return the console for the table: coloured on a terminal, plain text elsewhere."""
     return _console(sys.stdout)
 
 
 def errors_console(*, plain: bool = False) -> Console:
-    """For progress and failures.
+    """Return the console for progress and failures.
 
     Args:
-        plain: whether to write lines only, since rows go to the same terminal.
+        plain: whether to write plain lines only, because rows go to the same terminal.
     """
     return _console(sys.stderr, plain=plain)
 
 
 def table_size(console: Console) -> int:
-    """How many workers the table shows: what fits the screen."""
+    """Return how many workers the table shows: as many as fit on the screen."""
     if not console.is_terminal:
         return _ROWS_IN_A_LOG
-    return max(_LEAST, min(_MOST, console.height - _AROUND_THE_TABLE))
+    return max(_MIN_ROWS, min(_MAX_ROWS, console.height - _LINES_AROUND_THE_TABLE))
 
 
 def write_anything() -> None:
-    """Let both streams replace characters that their encoding lacks, instead of failing."""
+    """Make both streams replace characters that their encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _console(stream: TextIO | None, *, plain: bool = False) -> Console:
-    """A console that draws only on a real terminal, whatever the environment asks for."""
-    if stream is None:  # closed by whoever started this process
+    """Return a console that draws only on a real terminal, whatever the environment says."""
+    if stream is None:  # the parent process closed it
         stream = io.StringIO()
     terminal = stream.isatty() and not plain
     return _Console(
@@ -65,5 +73,20 @@ def _console(stream: TextIO | None, *, plain: bool = False) -> Console:
 
 
 def printable(text: str) -> str:
-    """One line without control characters: no name or message moves the cursor or sets colours."""
+    """Return text from a server on one line, without control characters.
+
+    Otherwise a name or message could move the cursor or set colours.
+    """
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration in its two largest units, as options take it: ``1h 30m``, ``45s``."""
+    remaining = round(seconds)
+    first = next((at for at, (unit, _) in enumerate(_UNITS) if remaining >= unit), len(_UNITS) - 1)
+    parts: list[str] = []
+    for unit, name in _UNITS[first : first + 2]:
+        count, remaining = divmod(remaining, unit)
+        if count or (unit == 1 and not parts):
+            parts.append(f"{count:,}{name}")
+    return " ".join(parts)

@@ -1,4 +1,4 @@
-"""Runs the command line as users do: another process, real pipes, a simulator's real HTTP."""
+"""Fixtures that run the command line as users do: a process, real pipes, real HTTP."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 @pytest.fixture
 async def start() -> AsyncGenerator[Start]:
-    """Start the command line; what still runs at the end of the test is killed."""
+    """Start the command line; kill processes that still run at the end of the test."""
     processes = []
 
     async def begin(*arguments: str, **env: str) -> asyncio.subprocess.Process:
@@ -40,7 +40,7 @@ Run = Callable[..., Awaitable[Ran]]
 
 @pytest.fixture
 def run(start: Start) -> Run:
-    """Run the command line to its end."""
+    """Run the command line until it ends."""
 
     async def whole(*arguments: str, stdin: str = "", **env: str) -> Ran:
         process = await start(*arguments, **env)
@@ -53,14 +53,14 @@ def run(start: Start) -> Run:
 
 @pytest.fixture
 async def simulator() -> AsyncGenerator[Simulator]:
-    """A small and quick one."""
+    """Run a simulator with few workers and no latency."""
     async with Simulator(workers=12, limit=200, latency=0.0, seed=3) as running:
         yield running
 
 
 @pytest.fixture
 async def refusing() -> AsyncGenerator[Callable[[int], str]]:
-    """A server that answers everything with the status that its path begins with."""
+    """Run a server that answers with the status at the beginning of the path."""
 
     async def answer(request: web.Request) -> web.Response:
         status = int(request.match_info["status"])
@@ -80,7 +80,7 @@ async def refusing() -> AsyncGenerator[Callable[[int], str]]:
 def here(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[tuple[str, ...], dict[str, str]], tuple[int, str, str]]:
-    """Run the command line in this process, for what ends before anything is sent."""
+    """Run the command line in this process, for calls that end before a request is sent."""
 
     def call(arguments: tuple[str, ...], env: dict[str, str]) -> tuple[int, str, str]:
         for name in set(os.environ) - set(environment({})):
@@ -95,7 +95,7 @@ def here(
 
 @pytest.fixture
 def doctor(here, monkeypatch):
-    """Run it in a thread of this process, at a higher pace, while a server runs in this loop."""
+    """Run ``doctor`` in a thread, at a higher pace, while a server runs in this event loop."""
     monkeypatch.setattr("taskrouter_stats.cli.doctor.command._PACE", 100.0)
 
     async def call(*arguments, **env):

@@ -1,10 +1,10 @@
-"""Reads what ``doctor`` printed."""
+"""Read the report of ``doctor``."""
 
 import re
 
 
 def verdict(out, subject):
-    """The verdict of one check, and what was told of it."""
+    """Return the verdict and the detail of one check."""
     found = re.search(
         rf"^ (ok|not ok|not known) +{subject}  +(.*(?:\n {{20,}}.*)*)", out, re.MULTILINE
     )
@@ -13,7 +13,7 @@ def verdict(out, subject):
 
 
 def answer(out, question):
-    """What the run settles of that question."""
+    """Return the answer to an open question."""
     found = re.search(rf"^ {re.escape(question)}  +(.*(?:\n {{20,}}.*)*)", out, re.MULTILINE)
     assert found, out
     return " ".join(found[1].split())

@@ -1,4 +1,4 @@
-"""How the command line is run here: another process, without anybody's real account."""
+"""Run the command line in another process, without a real account."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ COMMAND = (sys.executable, "-W", "error", "-m", "taskrouter_stats")
 
 @frozen
 class Ran:
-    """What a process left behind."""
+    """Result of a process."""
 
     code: int
     out: str
@@ -23,7 +23,7 @@ class Ran:
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without anybody's account, and what is given."""
+    """Return this process's environment without an account, with these variables."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -33,7 +33,7 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def account(simulator: Simulator) -> dict[str, str]:
-    """The environment that reaches this simulator."""
+    """Return the variables for this simulator."""
     user, password = simulator.auth
     return {
         "TASKROUTER_STATS_BASE_URL": simulator.base_url,
@@ -44,9 +44,9 @@ def account(simulator: Simulator) -> dict[str, str]:
 
 @contextmanager
 def hearing_ctrl_c() -> Iterator[None]:
-    """What starts inside hears SIGINT, even if this process was told to ignore it.
+    """Let processes that start in the block receive SIGINT, even if this process ignores it.
 
-    A shell without job control says so to all that it starts with ``&``, and children inherit it.
+    A shell without job control starts jobs (``&``) that ignore SIGINT, and children inherit that.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

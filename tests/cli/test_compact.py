@@ -1,12 +1,14 @@
-"""``taskrouter-stats compact`` from the shell."""
+"""``taskrouter-stats compact`` in a process."""
 
 import json
 
 from taskrouter_stats.etl import JsonLinesSink
 
 
-async def test_compact_leaves_each_key_once_and_says_how_many_went(simulator, run, tmp_path):
-    """Rows of a window that was fetched twice go, but for the last of each worker."""
+async def test_compact_keeps_each_key_once_and_prints_the_number_of_removed_rows(
+    simulator, run, tmp_path
+):
+    """Of a window that was fetched twice, the last row of each worker stays."""
     path = tmp_path / "rows.jsonl"
     env = {
         "TASKROUTER_STATS_BASE_URL": simulator.base_url,
@@ -19,12 +21,12 @@ async def test_compact_leaves_each_key_once_and_says_how_many_went(simulator, ru
     ran = await run("compact", str(path))
     workers = [json.loads(line)["worker_sid"] for line in path.read_text().splitlines()]
     assert ran.code == 0
-    assert ran.out == f"{path}: 12 rows removed that a later answer had replaced.\n"
+    assert ran.out == f"{path}: removed 12 rows that a later answer replaced.\n"
     assert len(workers) == len(set(workers)) == 12
 
 
-def test_compact_refuses_what_is_no_output(here, tmp_path):
-    """Another program's file is left alone, and a run's lock is respected."""
+def test_compact_refuses_another_file_and_a_locked_output(here, tmp_path):
+    """A file of another program does not change, and a locked output is exit code 75."""
     path = tmp_path / "rows.jsonl"
     path.write_text("{}\n")
     code, _, err = here(("compact", str(path)), {})
@@ -32,8 +34,8 @@ def test_compact_refuses_what_is_no_output(here, tmp_path):
     assert "is not an output of this program" in err
     state = tmp_path / "rows.jsonl._state"
     state.mkdir()
-    told = {"version": 1, "format": "JSON Lines of worker_statistics"}
-    (state / "commit-0000000001.json").write_text(json.dumps(told))
+    checkpoint = {"version": 1, "format": "JSON Lines of worker_statistics"}
+    (state / "commit-0000000001.json").write_text(json.dumps(checkpoint))
     sink = JsonLinesSink(path)
     with sink.storage.lock(f"{sink.state}/lock"):
         code, _, err = here(("compact", str(path)), {})

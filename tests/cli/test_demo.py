@@ -1,4 +1,4 @@
-"""``demo``: in a pipe, and on a terminal."""
+"""``demo``, and tables on a terminal."""
 
 import asyncio
 import fcntl
@@ -13,8 +13,8 @@ from tests.cli.processes import COMMAND, account, environment
 ARGUMENTS = ("demo", "--workers", "40", "--limit", "80", "--latency", "0.01")
 
 
-async def test_it_ends_with_the_table_and_the_truth(run):
-    """Exit code 0, the busiest workers, the sum, and what it cost; no escape sequences."""
+async def test_the_demo_ends_with_the_table_and_the_cost(run):
+    """A pipe gets the busiest workers, their sum and the cost, without escape sequences."""
     ran = await run(*ARGUMENTS)
     assert ran.code == 0
     assert "Busiest workers" in ran.out
@@ -24,15 +24,15 @@ async def test_it_ends_with_the_table_and_the_truth(run):
     assert not {"\x1b", "\r"} & set(ran.out + ran.err)
 
 
-def test_a_mistake_is_2(here):
-    """The simulator's own check is told in one line."""
+def test_a_wrong_number_of_workers_is_2(here):
+    """An error of the simulator's checks is one line."""
     code, out, err = here(("demo", "--workers", "-1"), {})
     assert (code, out) == (2, "")
     assert err.startswith("Error: workers=-1")
 
 
 async def on_a_terminal(*arguments, **env):
-    """Run it on a pseudo terminal of 100 columns; return the code and all that it drew."""
+    """Run on a pseudo terminal of 100 columns; return the exit code and the output."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     env = environment({"TERM": "xterm-256color", **env})
@@ -47,12 +47,12 @@ async def on_a_terminal(*arguments, **env):
 
 
 def read_all(descriptor):
-    """What a terminal is sent until nobody holds it any more."""
+    """Return the bytes that are sent to a terminal until all processes closed it."""
     parts = []
     while True:
         try:
             part = os.read(descriptor, 65536)
-        except OSError:  # Linux answers so when the other end is closed
+        except OSError:  # Linux raises it when the other end is closed
             break
         if not part:
             break
@@ -60,13 +60,10 @@ def read_all(descriptor):
     return b"".join(parts)
 
 
-async def test_on_a_terminal_the_line_is_live():
-    """The same line is drawn over and over, then erased, and the coloured table comes."""
-    longer = (
-        "--limit",
-        "20",
-    )  # two seconds, since a budget that is granted at once is spent at once
-    code, drawn = await on_a_terminal(*ARGUMENTS, *longer)
+async def test_on_a_terminal_the_progress_line_is_live():
+    """The same line is drawn again and again, then erased, and a coloured table follows."""
+    slow = ("--limit", "20")  # the run takes two seconds
+    code, drawn = await on_a_terminal(*ARGUMENTS, *slow)
     live, _, table = drawn.partition("Busiest workers")
     assert code == 0
     assert live.count("x 429") > 3
@@ -79,8 +76,8 @@ async def test_on_a_terminal_the_line_is_live():
     assert "\x1b[?25h" in drawn
 
 
-async def test_no_color_is_honoured():
-    """With NO_COLOR the table has letters for its bars, and no colour anywhere."""
+async def test_no_color_removes_colours():
+    """With NO_COLOR, the bars are letters, and nothing has a colour."""
     code, drawn = await on_a_terminal(*ARGUMENTS, NO_COLOR="1")
     assert code == 0
     assert "\x1b[38;5;" not in drawn
@@ -88,8 +85,8 @@ async def test_no_color_is_honoured():
     assert "▇" not in drawn
 
 
-async def test_rows_on_a_terminal_are_not_drawn_over(simulator):
-    """With --output - they are lines among lines, with nothing that moves the cursor."""
+async def test_rows_on_a_terminal_have_no_live_line(simulator):
+    """With --output -, a terminal gets rows and plain lines, without a cursor movement."""
     arguments = ("fetch", simulator.workspace_sid, "--output", "-")
     code, drawn = await on_a_terminal(*arguments, **account(simulator))
     rows = [json.loads(line) for line in drawn.splitlines() if line.startswith("{")]
@@ -98,7 +95,7 @@ async def test_rows_on_a_terminal_are_not_drawn_over(simulator):
 
 
 async def test_fetch_shows_the_table_on_a_terminal(simulator):
-    """Without --output, where somebody looks, there are no JSON lines."""
+    """Without --output, a terminal gets a table instead of JSON lines."""
     arguments = ("fetch", simulator.workspace_sid)
     code, drawn = await on_a_terminal(*arguments, **account(simulator))
     assert code == 0

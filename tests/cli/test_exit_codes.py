@@ -1,4 +1,4 @@
-"""Which error ends with which code, and what is said."""
+"""Exit codes of errors, and their lines on stderr."""
 
 import asyncio
 import errno
@@ -34,12 +34,12 @@ from tests.cli.processes import COMMAND, environment
     ],
 )
 def test_every_error_has_a_code(error, code):
-    """The user's are 2, the disk's 4, the server's 5, and what nobody meant is a bug."""
+    """Usage errors are 2, storage errors 4, server errors 5, unexpected errors 1."""
     assert code_of(error) == code
 
 
 def raising(error):
-    """Work that ends with this error."""
+    """Return a function that raises this error."""
 
     def work():
         raise error
@@ -47,8 +47,8 @@ def raising(error):
     return work
 
 
-def test_an_error_is_told_with_its_notes(capsys):
-    """One line for the error, one for each note."""
+def test_an_error_is_printed_with_its_notes(capsys):
+    """The error and each of its notes have one line each."""
     error = errors.ServerError(500)
     error.add_note("Not complete: 3 rows.")
     assert run_guarded(raising(error)) == 5
@@ -59,20 +59,20 @@ def test_an_error_is_told_with_its_notes(capsys):
 
 
 BUG = re.compile(
-    r"Error: a bug in taskrouter-stats [\d.]+: (.*) \(cli/exits\.py:\d+\); "
+    r"Error: a bug in taskrouter-stats [\d.]+: (.*) \(cli/exit_codes\.py:\d+\); "
     r"please report this line\n"
 )
 
 
 class Unspeakable(Exception):
-    """An error whose text can't be made."""
+    """Error whose text cannot be made."""
 
     def __str__(self):
         raise ValueError
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "says"),
     [
         (ZeroDivisionError("oh"), "ZeroDivisionError: oh"),
         (OSError(errno.EBADF, "Bad file descriptor"), "OSError: [Errno 9] Bad file descriptor"),
@@ -84,18 +84,18 @@ class Unspeakable(Exception):
         (Unspeakable(), "tests.cli.test_exit_codes.Unspeakable: <exception str() failed>"),
     ],
 )
-def test_a_bug_is_one_line(capsys, error, told):
-    """Whatever is raised, one line names the error and its place and asks for a report; code 1."""
+def test_a_bug_is_one_line(capsys, error, says):
+    """A bug ends with code 1 and one line, which names the error and its place."""
     assert run_guarded(raising(error)) == 1
-    assert BUG.fullmatch(capsys.readouterr().err)[1] == told
+    assert BUG.fullmatch(capsys.readouterr().err)[1] == says
 
 
 async def test_a_bug_shows_its_traceback_in_development_mode():
-    """With PYTHONDEVMODE=1 the traceback stands above that line."""
+    """With PYTHONDEVMODE=1, the traceback is printed above that line."""
     program = (
-        "from taskrouter_stats.cli.exit_codes import guarded\n"
+        "from taskrouter_stats.cli.exit_codes import run_guarded\n"
         "def work(): raise ZeroDivisionError\n"
-        "print(guarded(work))"
+        "print(run_guarded(work))"
     )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-X", "dev", "-c", program, stdout=-1, stderr=-1
@@ -107,19 +107,19 @@ async def test_a_bug_shows_its_traceback_in_development_mode():
 
 
 def test_ctrl_c_is_130(capsys):
-    """Without a traceback."""
+    """Ctrl-C prints one line and no traceback."""
     assert run_guarded(raising(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "Stopped.\n"
 
 
-def test_clicks_own_errors_go_through():
-    """It knows the command's usage and shows it."""
+def test_clicks_errors_are_raised_again():
+    """The errors of click pass, because click shows the usage of the command."""
     with pytest.raises(click.UsageError):
         run_guarded(raising(click.UsageError("x")))
 
 
 def test_a_broken_pipe_is_quiet(capfd):
-    """141, as a shell would count the signal."""
+    """The exit code is 141, and nothing is printed."""
     assert run_guarded(raising(BrokenPipeError())) == 141
     assert capfd.readouterr() == ("", "")
 
@@ -136,19 +136,19 @@ def test_a_broken_pipe_is_quiet(capfd):
     ids=lambda arguments: arguments[0],
 )
 async def test_a_full_disk_is_4(arguments):
-    """One line says so, however the command writes."""
+    """A full disk ends each kind of command with code 4 and one line."""
     with open("/dev/full", "wb") as full:  # noqa: ASYNC230, PTH123 (a device, opened at once)
         process = await asyncio.create_subprocess_exec(
             *COMMAND, *arguments, stdout=full, stderr=-1, env=environment({})
         )
         _, err = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 4
-    assert err.decode().splitlines()[-1].startswith("Error: the output can't be written: ")
+    assert err.decode().splitlines()[-1].startswith("Error: cannot write the output: ")
     assert b"Traceback" not in err
 
 
 async def test_help_into_a_broken_pipe_is_141():
-    """Also where click itself meets the pipe."""
+    """A broken pipe is also 141 where click writes to it."""
     reader, writer = os.pipe()
     os.close(reader)
     process = await asyncio.create_subprocess_exec(

@@ -10,21 +10,21 @@ from taskrouter_stats.__main__ import main
 
 
 def test_the_console_script_is_main():
-    """The installed command and the module are one."""
+    """The installed command and the module call the same function."""
     (script,) = entry_points(group="console_scripts", name="taskrouter-stats")
     assert script.load() is main
 
 
 async def test_the_module_runs(run):
-    """`python -m taskrouter_stats` is the command line."""
+    """``python -m taskrouter_stats`` is the command line."""
     ran = await run("--version")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("taskrouter-stats, version ")
 
 
 @pytest.mark.parametrize("missing", ["click", "rich"])
-async def test_without_the_extra_it_says_what_to_install(missing):
-    """One line on stderr, exit code 2."""
+async def test_without_the_extra_the_error_says_what_to_install(missing):
+    """A missing library ends with exit code 2 and one line on stderr."""
     program = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         "from taskrouter_stats.__main__ import main; main()"
@@ -39,7 +39,7 @@ async def test_without_the_extra_it_says_what_to_install(missing):
 
 
 def test_a_bug_on_import_is_not_hidden(monkeypatch):
-    """Only what the extra brings is answered with the line that installs it."""
+    """Only a missing library of the extra is reported with the line that installs it."""
     monkeypatch.delitem(sys.modules, "taskrouter_stats.cli.app", raising=False)
     monkeypatch.setitem(sys.modules, "orjson", None)
     for name in ("fetch", "fetch.command", "fetch.summary", "reporter", "fetch.run"):

@@ -1,4 +1,4 @@
-"""Texts made fit to be pasted."""
+"""Texts without secrets, and with shortened SIDs."""
 
 import base64
 
@@ -21,7 +21,7 @@ SECRET = "deadbeef" + "0" * 24
     ],
 )
 def test_sids_lose_their_middle(text, shown):
-    """Wherever they stand; what is none stays as it is."""
+    """Every SID in a text is shortened, and other text does not change."""
     assert Redactor()(text) == shown
     assert Redactor(full_sids=True)(text) == text
 
@@ -37,26 +37,26 @@ def test_sids_lose_their_middle(text, shown):
         f"x{SECRET}x",
     ],
 )
-def test_secrets_are_blotted_out(text):
-    """Also when only their beginning is left of them, or they stand twice."""
+def test_secrets_are_removed(text):
+    """A secret, its repetition and its beginning are removed."""
     shown = Redactor.hiding([SECRET])(text)
     assert SECRET[:8] not in shown
     assert "(secret)" in shown
 
 
-def test_what_stands_around_a_secret_stays():
-    """Nothing but the secret is taken away."""
+def test_text_around_a_secret_stays():
+    """The text before and after a secret does not change."""
     assert Redactor.hiding([SECRET])(f"a{SECRET}b{SECRET[:9]}") == "a(secret)b(secret)"
 
 
 @pytest.mark.parametrize("secret", ["", "a", "token"])
-def test_what_is_too_short_for_a_secret_hides_nothing(secret):
-    """Otherwise half of the report would be gone."""
+def test_a_short_secret_removes_nothing(secret):
+    """A secret of fewer than six characters could be a part of common words."""
     assert Redactor.hiding([secret])("a token") == "a token"
 
 
-def test_secrets_are_the_environments_and_the_proxies():
-    """Credentials that are set and a proxy's password, encoded and not, and as in headers."""
+def test_secrets_are_those_of_the_environment_and_of_proxies():
+    """Credentials and proxy passwords are secrets, as text, URL-encoded and as Basic headers."""
     environ = {"TWILIO_AUTH_TOKEN": "one", "TWILIO_API_SECRET": "two", "TWILIO_API_KEY": "SK"}
     found = set(secrets_of(environ, None, "http://me:p%40ss@host:1"))
     plain = {"one", "two", "p%40ss", "p@ss"}
@@ -65,11 +65,11 @@ def test_secrets_are_the_environments_and_the_proxies():
     assert headers == {b":one", b"SK:two", b"me:p%40ss", b"me:p@ss"}
 
 
-def test_a_redactor_does_not_show_what_it_hides():
-    """Its repr holds no secret."""
+def test_the_repr_of_a_redactor_shows_no_secret():
+    """A redactor does not show the secrets that it removes."""
     assert SECRET not in repr(Redactor.hiding([SECRET]))
 
 
-def test_control_characters_are_gone():
-    """No text moves the cursor or makes a line of its own."""
+def test_control_characters_become_spaces():
+    """A text cannot move the cursor or begin a new line."""
     assert Redactor()("a\x1b[2J\nb") == "a [2J b"

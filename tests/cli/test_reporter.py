@@ -1,4 +1,4 @@
-"""Lines on stderr, for people and for a collector of logs."""
+"""Lines on stderr, as text and as JSON."""
 
 import io
 import json
@@ -10,42 +10,42 @@ from taskrouter_stats.cli.progress import ProgressSnapshot
 from taskrouter_stats.cli.reporter import Reporter
 
 
-def teller(*, as_json):
-    """One whose lines can be read."""
+def make_reporter(*, as_json):
+    """Return a reporter that writes to memory."""
     return Reporter(Console(file=io.StringIO(), width=40), as_json)
 
 
-def test_text_is_one_line():
-    """However long it is, and whatever it holds."""
-    plain = teller(as_json=False)
+def test_a_message_is_one_line():
+    """A long message, or one with control characters, is one line."""
+    plain = make_reporter(as_json=False)
     plain.write("two\nlines \x1b[31m" + "x" * 100)
     assert plain.console.file.getvalue() == "two lines  [31m" + "x" * 100 + "\n"
 
 
-def test_progress_is_numbers_in_json():
-    """Words for people beside them."""
-    line = teller(as_json=True).progress_line(
+def test_json_progress_has_numbers_and_a_message():
+    """A JSON line of progress has each number as a key, and the text as ``message``."""
+    line = make_reporter(as_json=True).progress_line(
         ProgressSnapshot(150, 2, 300, 49.8, 50.0, 12.0, 3, 3.0)
     )
-    told = json.loads(line)
-    assert (told["event"], told["done"], told["total"], told["refused"]) == (
+    fields = json.loads(line)
+    assert (fields["event"], fields["done"], fields["total"], fields["refused"]) == (
         "progress",
         150,
         300,
         3,
     )
-    assert told["message"].startswith("150/300 answers, 49.8/s")
+    assert fields["message"].startswith("150/300 answers, 49.8/s")
 
 
-def test_the_packages_warnings_are_told():
-    """In JSON with their level and logger, while the run goes, and no longer."""
+def test_the_packages_warnings_are_written_until_the_block_ends():
+    """A warning is a JSON line with its level and logger; later ones are not written."""
     logger = logging.getLogger("taskrouter_stats")
-    told = teller(as_json=True)
-    with told.logging():
+    reporter = make_reporter(as_json=True)
+    with reporter.logging():
         logger.warning("no snapshot: %s", 403)
         logger.debug("not this")
     logger.debug("nor this")
-    (line,) = told.console.file.getvalue().splitlines()
+    (line,) = reporter.console.file.getvalue().splitlines()
     found = json.loads(line)
     assert (found["level"], found["event"], found["logger"]) == ("warning", "log", logger.name)
     assert found["message"] == "no snapshot: 403"

@@ -1,4 +1,4 @@
-"""The canary again: what the command prints, logs and writes, whatever a server repeats."""
+"""No command prints, logs or stores a secret, even if a server repeats it."""
 
 import asyncio
 import json
@@ -13,32 +13,32 @@ from tests.support.secret_leaks import PASSWORD, TOKEN, leaked
 from tests.support.servers import serving
 
 AUTH = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN.secret}
-WAY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
+PROXY = f"http://{PASSWORD.name}:{PASSWORD.secret}@127.0.0.1:9"
 
 
 async def echo(request):
-    """List three workers; then repeat the request, to the second worker as an error."""
-    told = f"{request.headers['Authorization']} {TOKEN.secret}"
+    """List three workers; repeat the credentials, for the second worker as an error."""
+    text = f"{request.headers['Authorization']} {TOKEN.secret}"
     if request.path.endswith("/Workers"):
-        found = [{"sid": worker_sid(n), "friendly_name": told} for n in range(3)]
-        return web.json_response({"workers": found, "meta": {"key": "workers"}})
+        workers = [{"sid": worker_sid(n), "friendly_name": text} for n in range(3)]
+        return web.json_response({"workers": workers, "meta": {"key": "workers"}})
     status = 400 if worker_sid(1) in request.path else 200
     sid = request.path.split("/")[5] if "WK" in request.path else None
-    said = {"message": told, "code": 1, "worker_sid": sid, "workspace_sid": WORKSPACE}
+    payload = {"message": text, "code": 1, "worker_sid": sid, "workspace_sid": WORKSPACE}
     return web.json_response(
-        said, status=status, headers={"X-Echo": told, "X-Rate-Limit-Echo": told}
+        payload, status=status, headers={"X-Echo": text, "X-Rate-Limit-Echo": text}
     )
 
 
 def files(folder):
-    """The names and contents of all files below."""
-    found = [path for path in folder.rglob("*") if path.is_file()]
-    return [str(path) for path in found], [path.read_bytes() for path in found]
+    """Return the names and contents of all files in a folder."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return [str(path) for path in paths], [path.read_bytes() for path in paths]
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
-async def test_an_export(here, tmp_path, form):
-    """Lines, progress, rows, checkpoint and summary hold no secret, even of an echoing server."""
+async def test_an_export_has_no_secret(here, tmp_path, form):
+    """Lines, progress, rows, checkpoint and summary contain no secret of an echoing server."""
     place, summary = str(tmp_path / "lake"), str(tmp_path / "summary.json")
     options = ("--output", place, "--format", form, "--compression", "none", "--last", "1d")
     async with serving(echo) as base_url:
@@ -54,8 +54,8 @@ async def test_an_export(here, tmp_path, form):
 
 
 @pytest.mark.parametrize("command", ["fetch", "doctor", "plan"])
-async def test_what_is_printed(here, command):
-    """Rows, failures, headers and reports on the terminal hold none."""
+async def test_printed_text_has_no_secret(here, command):
+    """Rows, failures, headers and reports contain no secret."""
     async with serving(echo) as base_url:
         ran = await asyncio.to_thread(here, (command, WORKSPACE, "--base-url", base_url), AUTH)
     assert ran[1] + ran[2]
@@ -75,14 +75,14 @@ async def test_what_is_printed(here, command):
         ("fetch", WORKSPACE, "--region", TOKEN.secret),
         ("fetch", WORKSPACE, "--base-url", f"https://user:{TOKEN.secret}@host"),
         (TOKEN.secret,),
-        ("fetch", WORKSPACE, "--proxy", WAY.replace("http", "socks5")),
-        ("fetch", WORKSPACE, "--proxy", WAY, "--base-url", "http://127.0.0.1:9"),
-        ("doctor", WORKSPACE, "--proxy", WAY, "--base-url", "http://127.0.0.1:9"),
-        ("fetch", WORKSPACE, "--proxy", WAY, "--headroom", "7"),
+        ("fetch", WORKSPACE, "--proxy", PROXY.replace("http", "socks5")),
+        ("fetch", WORKSPACE, "--proxy", PROXY, "--base-url", "http://127.0.0.1:9"),
+        ("doctor", WORKSPACE, "--proxy", PROXY, "--base-url", "http://127.0.0.1:9"),
+        ("fetch", WORKSPACE, "--proxy", PROXY, "--headroom", "7"),
     ],
 )
-def test_a_secret_in_a_wrong_place(here, arguments):
-    """An argument that is refused is not repeated when it is the environment's secret."""
+def test_a_secret_as_a_wrong_argument_is_not_shown(here, arguments):
+    """An error does not repeat an argument that is a secret of the environment."""
     code, out, err = here(arguments, AUTH)
     assert code == 2
     assert err
@@ -91,15 +91,15 @@ def test_a_secret_in_a_wrong_place(here, arguments):
 
 @pytest.mark.parametrize("blanks", [0, *range(455, 500, 3)])
 @pytest.mark.parametrize("in_development", [False, True])
-def test_a_bug(here, monkeypatch, blanks, in_development):
-    """What nobody foresaw tells no secret, not where its line is cut and not in its traceback."""
+def test_the_line_of_a_bug_has_no_secret(here, monkeypatch, blanks, in_development):
+    """Neither the shortened line of a bug nor its traceback contains a secret."""
 
     def broken(*_):
         raise RuntimeError("." * blanks + repr(AUTH))
 
     flags = {name: getattr(sys.flags, name) for name in dir(sys.flags) if name.islower()}
-    told = SimpleNamespace(**flags | {"dev_mode": in_development})
-    monkeypatch.setattr("taskrouter_stats.cli.exit_codes.sys.flags", told)
+    changed = SimpleNamespace(**flags | {"dev_mode": in_development})
+    monkeypatch.setattr("taskrouter_stats.cli.exit_codes.sys.flags", changed)
     monkeypatch.setattr("taskrouter_stats.cli.doctor.command.check_sid", broken)
     code, out, err = here(("doctor", WORKSPACE), AUTH)
     assert code == 1

@@ -1,4 +1,4 @@
-"""Kind 5, the summary: it replaces no pipe, no device, and nothing of the run itself."""
+"""The summary replaces no pipe, no device, and no file of the run itself."""
 
 import json
 import os
@@ -22,8 +22,8 @@ def write(file, output=None):
     put_summary(str(file), WORDS)
 
 
-def test_a_regular_file_is_replaced_whole(tmp_path):
-    """A file of an earlier run is replaced, and no draft stays beside it."""
+def test_a_regular_file_is_replaced(tmp_path):
+    """The file of an earlier run is replaced, and no temporary file remains."""
     path = tmp_path / "run.json"
     for _ in range(2):
         write(path)
@@ -34,7 +34,7 @@ def test_a_regular_file_is_replaced_whole(tmp_path):
 
 @pytest.mark.parametrize("there", [True, False])
 def test_a_link_stays_a_link(tmp_path, there):
-    """What a symbolic link leads to is written, whether it is there already or not."""
+    """The target of a symbolic link is written, whether it exists or not."""
     target, link = tmp_path / "target.json", tmp_path / "run.json"
     if there:
         target.write_text("old")
@@ -45,10 +45,10 @@ def test_a_link_stays_a_link(tmp_path, there):
 
 
 def test_a_named_pipe_is_written_through(tmp_path):
-    """The reader of a named pipe gets the summary, and the pipe stays one."""
-    path, got = tmp_path / "pipe", []
+    """The reader of a named pipe gets the summary, and the pipe stays a pipe."""
+    path, received = tmp_path / "pipe", []
     os.mkfifo(path)
-    reader = threading.Thread(target=lambda: got.append(path.read_bytes()))
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
     reader.start()
     check_summary(str(path))
     while True:
@@ -58,12 +58,12 @@ def test_a_named_pipe_is_written_through(tmp_path):
         except StorageError:  # the reader has not opened it yet
             continue
     reader.join(20)
-    assert got == [WORDS]
+    assert received == [WORDS]
     assert stat.S_ISFIFO(path.stat().st_mode)
 
 
 def test_a_named_pipe_without_a_reader_is_an_error(tmp_path):
-    """Nobody waits for ever for the reader of a pipe."""
+    """The run does not wait for a reader of the pipe."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     with pytest.raises(StorageError, match="--summary "):
@@ -73,7 +73,7 @@ def test_a_named_pipe_without_a_reader_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("linked", [True, False])
 def test_a_device_is_written_through(tmp_path, linked):
-    """A device stays one, by its own name and by that of a link."""
+    """A device stays a device, under its own name and under that of a link."""
     path = tmp_path / "null"
     path.symlink_to("/dev/null")
     write(path if linked else "/dev/null")
@@ -98,46 +98,46 @@ def test_a_device_is_written_through(tmp_path, linked):
         ("new/lake", "new/lake/run.json"),
     ],
 )
-def test_no_file_of_the_output_is_taken(tmp_path, monkeypatch, output, file):
-    """The rows, their state and the lake are refused under any of their names."""
+def test_a_file_of_the_output_is_refused(tmp_path, monkeypatch, output, file):
+    """The rows, their state and the folder are refused under each of their names."""
     monkeypatch.chdir(tmp_path)
     for folder in ("sub", "lake/_state"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "o.jsonl").write_text("rows\n")
     (tmp_path / "link.json").symlink_to("o.jsonl")
     (tmp_path / "hard.json").hardlink_to("o.jsonl")
-    with pytest.raises(ConfigError, match=r"name a|the name of a file"):
+    with pytest.raises(ConfigError, match="--summary "):
         write(file, output.replace("HERE", str(tmp_path)))
     assert (tmp_path / "o.jsonl").read_text() == "rows\n"
 
 
-def test_files_beside_the_output_are_taken(tmp_path):
-    """A name beside the lake, or one that only begins like it, is a good name."""
+def test_a_file_beside_the_output_is_accepted(tmp_path):
+    """A name beside the output, or a name that begins like it, is accepted."""
     for file in ("run.json", "lake.json", "o.jsonl.json"):
         write(tmp_path / file, tmp_path / "lake")
         write(tmp_path / file, tmp_path / "o.jsonl")
 
 
-def test_where_standard_output_goes_is_not_taken(tmp_path, monkeypatch):
-    """The file that rows are printed into is not replaced under them."""
+def test_the_file_of_standard_output_is_refused(tmp_path, monkeypatch):
+    """A file that standard output is redirected to is not replaced."""
     path = tmp_path / "rows.jsonl"
     with path.open("w") as file:
         real = os.fstat
         monkeypatch.setattr(os, "fstat", lambda number: real(file.fileno() if number == 1 else 2))
-        with pytest.raises(ConfigError, match="standard output goes there"):
+        with pytest.raises(ConfigError, match="standard output is redirected to this file"):
             check_summary(str(path))
 
 
-def test_the_accounts_are_not_taken(tmp_path):
-    """The file that names the accounts is not replaced."""
+def test_the_file_of_accounts_is_refused(tmp_path):
+    """The file of --accounts is not replaced."""
     path = tmp_path / "accounts.toml"
     path.write_text("")
     with pytest.raises(ConfigError, match="is the file of --accounts"):
         check_summary(str(path), None, str(path))
 
 
-def test_a_name_that_is_no_utf8_is_written(tmp_path):
-    """A name of any bytes is a file's name here."""
+def test_a_name_that_is_not_utf8_is_written(tmp_path):
+    """The summary takes a file name of any bytes."""
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json")
     write(path)
     assert [os.fsencode(one.name) for one in tmp_path.iterdir()] == [b"\xff.json"]

@@ -1,4 +1,4 @@
-"""``taskrouter-stats doctor``: whether an account and a workspace are fit, and what they tell."""
+"""``taskrouter-stats doctor``: check an account and a workspace, and report the headers."""
 
 import os
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from rich.console import Console
 from taskrouter_stats import RetryPolicy, SessionOptions, TaskRouterSession
 from taskrouter_stats.cli.exit_codes import EXIT_CODES_HELP
 from taskrouter_stats.cli.fetch.stop import run_until_sigterm
-from taskrouter_stats.cli.options.session import session_options
+from taskrouter_stats.cli.options.session import ENVIRONMENT_HELP, session_options
 from taskrouter_stats.cli.progress import is_live
 from taskrouter_stats.cli.redaction import Redactor, secrets_of
 from taskrouter_stats.cli.terminal import errors_console, results_console
@@ -33,27 +33,21 @@ from .report import Report
 __all__ = ["doctor"]
 
 _PACE: Final = 4.0
-"""Requests per second and budget, whatever the server permits."""
+"""Maximum requests per second and budget."""
 _MAX_WAIT: Final = 20.0
-_PATIENCE: Final = RetryPolicy(attempts=2, refusals=2, max_elapsed=30.0)
-_WIDEST: Final = 100
+_RETRY: Final = RetryPolicy(attempts=2, refusals=2, max_elapsed=30.0)
+_MAX_WIDTH: Final = 100
 
 _HELP = f"""Check credentials, address, clock and rate limits with WORKSPACE (WS…).
 
-Asks about eight requests, one at a time, and none that changes anything: the Workspace, its
-Workers, one Worker's statistics, those of all Workers together, the TaskQueues. Then it shows
-the rate-limit headers as this account gets them, what the throttle made of them, and what that
-settles of what Twilio's documents leave open.
+Sends about eight requests, one at a time, all of them GET: the workspace, its workers, one worker's
+statistics, the sums of all workers, the TaskQueues. Then shows the rate-limit headers that this
+account receives, how the throttle reads them, and the answers to questions that Twilio's documents
+leave open.
 
-The output holds no secret, no Worker's name and only shortened SIDs, so that it can be pasted
-into a report.
+The output contains no secret, no worker's name and only shortened SIDs, so it can be published.
 
-\b
-Credentials come from the environment:
-  TWILIO_API_KEY and TWILIO_API_SECRET, or
-  TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN
-Also read: TWILIO_REGION, TWILIO_EDGE, TASKROUTER_STATS_BASE_URL and
-TASKROUTER_STATS_ALLOW_HTTP.
+{ENVIRONMENT_HELP}
 
 \b
 Examples:
@@ -61,8 +55,8 @@ Examples:
   taskrouter-stats doctor WS… --region ie1 --edge dublin
   taskrouter-stats doctor WS… > report.txt
 
-Exit code 2 is also a 401 or a Workspace that is not there, 3 any other check that is not ok,
-5 a server that answered nothing at all.
+Exit code 2: HTTP 401 or a workspace that does not exist; 3: another check is not ok; 5: the server
+answered no request.
 
 {EXIT_CODES_HELP}
 """
@@ -73,7 +67,7 @@ Exit code 2 is also a 401 or a Workspace that is not there, 3 any other check th
 @click.option("--full-sids", is_flag=True, help="Show SIDs whole instead of shortened.")
 @session_options()
 def doctor(workspace: str, full_sids: bool, options: SessionOptions) -> int:
-    """Check everything, print the report; return the exit code."""
+    """Run all checks, print the report, and return the exit code."""
     check_sid("WORKSPACE", workspace, "WS")
     options = options_from_env(options, os.environ)
     base_url = _base_url(options)
@@ -83,51 +77,51 @@ def doctor(workspace: str, full_sids: bool, options: SessionOptions) -> int:
         trust_env=options.get("trust_env", False),
         allow_http=options.get("allow_http", False),
     )
-    about, credentials = credentials_finding(os.environ)
-    findings = [about, address_finding(base_url, options, proxied=proxy is not None)]
-    diagnosis, answered = Report(base_url, datetime.now(UTC), findings), False
+    credentials_result, credentials = credentials_finding(os.environ)
+    findings = [credentials_result, address_finding(base_url, options, proxied=proxy is not None)]
+    report, answered = Report(base_url, datetime.now(UTC), findings), False
     secrets = secrets_of(os.environ, proxy)
     if credentials is not None:
         secrets.extend(credentials.secrets())
         errors = errors_console()
-        waiting = errors.status("Asking a few questions …") if is_live(errors) else nullcontext()
-        with waiting:
-            diagnosis, answered = run_until_sigterm(
-                _examined(diagnosis, workspace, credentials, options)
+        status = errors.status("Sending requests …") if is_live(errors) else nullcontext()
+        with status:
+            report, answered = run_until_sigterm(
+                _run_checks(report, workspace, credentials, options)
             )
-    _print(results_console(), diagnosis, Redactor.hiding(secrets, full_sids=full_sids))
-    return exit_code(diagnosis.findings, answered=answered)
+    _print(results_console(), report, Redactor.hiding(secrets, full_sids=full_sids))
+    return exit_code(report.findings, answered=answered)
 
 
-async def _examined(
-    diagnosis: Report, workspace: str, credentials: Credentials, options: SessionOptions
+async def _run_checks(
+    report: Report, workspace: str, credentials: Credentials, options: SessionOptions
 ) -> tuple[Report, bool]:
-    """The report with what the server said, and whether it answered anything."""
-    listener = ReplyRecorder()
-    bound = min(options.get("pace_limit") or _PACE, _PACE)
-    async with HttpSession(middlewares=(listener,)) as http:
-        polite: SessionOptions = {
+    """Return the report with the server's replies, and whether any request succeeded."""
+    recorder = ReplyRecorder()
+    max_pace = min(options.get("pace_limit") or _PACE, _PACE)
+    async with HttpSession(middlewares=(recorder,)) as http:
+        slow: SessionOptions = {
             **options,
             "max_in_flight": 1,
-            "pace_limit": bound,
+            "pace_limit": max_pace,
             "max_wait": _MAX_WAIT,
-            "retry": _PATIENCE,
+            "retry": _RETRY,
             "http": http,
         }
-        async with TaskRouterSession(credentials, **polite) as session:
-            seen = Checks(session, listener, workspace)
-            await seen.run()
+        async with TaskRouterSession(credentials, **slow) as session:
+            checks = Checks(session, recorder, workspace)
+            await checks.run()
             budgets = session.budgets()
-    findings = [*diagnosis.findings, *seen.findings, *_overheard(seen)]
-    whole = evolve(
-        diagnosis,
+    findings = [*report.findings, *checks.findings, *_reply_findings(checks)]
+    report = evolve(
+        report,
         findings=findings,
-        heard=listener.heard,
+        replies=recorder.replies,
         budgets=budgets,
-        bound=bound,
-        settled=open_questions(seen, region=options.get("region")) if listener.heard else (),
+        max_pace=max_pace,
+        answers=open_questions(checks, region=options.get("region")) if recorder.replies else (),
     )
-    return whole, seen.answered
+    return report, checks.answered
 
 
 def _base_url(options: SessionOptions) -> str:
@@ -139,62 +133,63 @@ def _base_url(options: SessionOptions) -> str:
     )
 
 
-def _overheard(seen: Checks) -> list[Finding]:
-    """What the replies say beside their bodies: time, distance, limits."""
-    heard = seen.listener.heard
-    if not heard:
+def _reply_findings(checks: Checks) -> list[Finding]:
+    """Return the findings about all replies: clock, round trip, headers, 429s."""
+    replies = checks.recorder.replies
+    if not replies:
         return []
-    fastest, slowest = min(one.seconds for one in heard), max(one.seconds for one in heard)
-    told = (
-        f"{fastest * 1000:.0f} ms the fastest, {slowest * 1000:.0f} ms the slowest of {len(heard)}"
-    )
+    seconds = [reply.seconds for reply in replies]
+    detail = f"{min(seconds) * 1000:.0f} to {max(seconds) * 1000:.0f} ms in {len(replies)} replies"
     return [
-        clock_finding(_skew(seen)),
-        Finding("round trip", "ok", told),
-        _headers(heard),
-        _throttling(heard),
+        clock_finding(_skew(checks)),
+        Finding("round trip", "ok", detail),
+        _headers(replies),
+        _throttling(replies),
     ]
 
 
-def _skew(seen: Checks) -> Skew | None:
-    """By ``Date``, else by the end of the window that was asked for as ``Minutes``."""
-    skew = skew_from_dates(seen.listener.heard)
-    cumulative = seen.statistics.cumulative if seen.statistics else None
+def _skew(checks: Checks) -> Skew | None:
+    """Return the skew by ``Date``, or by the end of a window that was requested as ``Minutes``."""
+    replies = checks.recorder.replies
+    skew = skew_from_dates(replies)
+    cumulative = checks.statistics.cumulative if checks.statistics else None
     if skew is None and cumulative is not None and cumulative.end_time is not None:
-        places = [one for one in seen.listener.heard if one.status == ANSWERED]
-        first = next(one for one in places if one.operation.endswith("WK…/Statistics"))
+        successes = [reply for reply in replies if reply.status == ANSWERED]
+        first = next(one for one in successes if one.operation.endswith("WK…/Statistics"))
         return skew_from_end_time(first, cumulative.end_time)
     return skew
 
 
-def _headers(heard: Sequence[RecordedReply]) -> Finding:
-    """Whether the throttle can read what it lives by."""
+def _headers(replies: Sequence[RecordedReply]) -> Finding:
+    """Return the finding about the headers that the throttle requires."""
     subject = "rate-limit headers"
-    successes = [one for one in heard if one.status == ANSWERED]
+    successes = [reply for reply in replies if reply.status == ANSWERED]
     if not successes:
-        return Finding(subject, "not known", "no success, and only successes are said to have them")
-    told = [one for one in successes if {LIMIT, REMAINING, CONFIG} & one.headers.keys()]
-    limits = [parse_headers(one.headers) for one in told]
-    read = sum(one.limit is not None and one.remaining is not None for one in limits)
+        return Finding(subject, "not known", "no success; Twilio documents them for successes only")
+    with_headers = [one for one in successes if {LIMIT, REMAINING, CONFIG} & one.headers.keys()]
+    limits = [parse_headers(reply.headers) for reply in with_headers]
+    read = sum(limit.limit is not None and limit.remaining is not None for limit in limits)
     if read == len(successes):
         return Finding(subject, "ok", f"on all {read} successes, Limit and Remaining are numbers")
-    count = f"{len(told)} of {len(successes)} successes have them, {read} as numbers"
-    advice = "where they are missing or no numbers, bound the pace yourself with --pace-limit"
+    count = f"{len(with_headers)} of {len(successes)} successes have them, {read} as numbers"
+    advice = "set --pace-limit, because headers are missing or are not numbers"
     return Finding(subject, "not known", count, advice)
 
 
-def _throttling(heard: Sequence[RecordedReply]) -> Finding:
-    refused = sum(one.status == REFUSED for one in heard)
+def _throttling(replies: Sequence[RecordedReply]) -> Finding:
+    refused = sum(reply.status == REFUSED for reply in replies)
     if not refused:
-        return Finding("throttling", "ok", f"none of {len(heard)} replies was a 429")
-    advice = "something else spends this budget: find it, or leave it room with --headroom"
-    told = f"{refused} of {len(heard)} replies were 429s, at this slow pace"
-    return Finding("throttling", "not ok", told, advice)
+        return Finding("throttling", "ok", f"none of {len(replies)} replies was a 429")
+    advice = (
+        "another client uses the same rate limit: stop it, or reserve its share with --headroom"
+    )
+    detail = f"{refused} of {len(replies)} replies were 429s, although doctor sends slowly"
+    return Finding("throttling", "not ok", detail, advice)
 
 
-def _print(console: Console, diagnosis: Report, shown: Redactor) -> None:
-    """Print it; for a file without the spaces that only a terminal has a use for."""
-    drawn, width = diagnosis.render(shown), min(console.width, _WIDEST)
+def _print(console: Console, report: Report, redact: Redactor) -> None:
+    """Print the report, without trailing spaces if the output is not a terminal."""
+    drawn, width = report.render(redact), min(console.width, _MAX_WIDTH)
     if console.is_terminal:
         console.print(drawn, width=width)
         return

@@ -1,4 +1,8 @@
-"""What a check found: a verdict, what was seen, and what to do next."""
+"""Findings of checks: a verdict, what was observed, and advice.
+
+The findings about credentials and address come from the environment and the options, before a
+request is sent.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias
@@ -33,19 +37,21 @@ __all__ = [
 Verdict: TypeAlias = Literal["ok", "not ok", "not known"]
 
 _REACH: Final = "check the address above, DNS, the proxy (--proxy, --trust-env) and the firewall"
-_BODY: Final = "is that address Twilio's? if it is, report this: the description says otherwise"
+_BODY: Final = (
+    "check that the address is Twilio's; if it is, report this: the reply is not as documented"
+)
 
 
 @frozen
 class Finding:
-    """One line of the report.
+    """Line of the report.
 
     Attributes:
-        subject: what was looked at.
-        verdict: how it is.
-        told: what was seen.
-        advice: what to do next, or None.
-        code: the exit code that it asks for when it is not ok.
+        subject: what was checked.
+        verdict: the result.
+        detail: what was observed.
+        advice: what to do, or None.
+        code: the exit code if the verdict is "not ok".
     """
 
     subject: str
@@ -56,24 +62,24 @@ class Finding:
 
 
 def failed(subject: str, error: TaskRouterStatsError, *, essential: bool = False) -> Finding:
-    """A check that ended with this error.
+    """Return the finding of a check that ended with this error.
 
     Args:
-        subject: what was looked at.
-        error: what came of it.
-        essential: whether without it nothing else is there.
+        subject: what was checked.
+        error: the error.
+        essential: whether no other check can succeed without this one.
     """
     wrong = isinstance(error, (Unauthorized, UsageError))
     code = USAGE if wrong or (essential and isinstance(error, NotFound)) else TOO_MANY_FAILURES
-    return Finding(subject, "not ok", _told(error), _advice(error), code)
+    return Finding(subject, "not ok", _detail(error), _advice(error), code)
 
 
 def exit_code(findings: Iterable[Finding], *, answered: bool) -> int:
-    """The exit code of a run with these findings.
+    """Return the exit code for these findings.
 
     Args:
-        findings: all of them.
-        answered: whether the server answered any question.
+        findings: all findings.
+        answered: whether the server answered any request successfully.
     """
     codes = {finding.code for finding in findings if finding.verdict == "not ok"}
     if USAGE in codes:
@@ -83,20 +89,20 @@ def exit_code(findings: Iterable[Finding], *, answered: bool) -> int:
     return TOO_MANY_FAILURES if answered else UNREACHABLE
 
 
-def _told(error: TaskRouterStatsError) -> str:
-    """The error's words without its hint, which stands below them."""
+def _detail(error: TaskRouterStatsError) -> str:
+    """Return the error's message without its hint, which is the advice."""
     if not isinstance(error, ApiError):
         return str(error)
     code = "" if error.code is None else f", code {error.code}"
-    said = f": {error.message}" if error.message else ""
+    message = f": {error.message}" if error.message else ""
     request = f" [{error.request_id}]" if error.request_id else ""
-    return f"HTTP {error.status}{code}{said}{request}"
+    return f"HTTP {error.status}{code}{message}{request}"
 
 
 def _advice(error: TaskRouterStatsError) -> str | None:
     match error:
         case RateLimited():
-            return "something else spends this budget: wait, or stop it, and run this again"
+            return "another client uses the same rate limit: wait, or stop it, and run doctor again"
         case ApiError():
             return error.hint
         case ConnectionFailed():
@@ -111,32 +117,32 @@ _WITH_TASKROUTER: Final = {"us1", "ie1"}
 
 
 def credentials_finding(environ: Mapping[str, str]) -> tuple[Finding, Credentials | None]:
-    """Which credentials there are, by the names of their variables."""
+    """Return the finding about the credentials of the environment, and the credentials."""
     names = [name for name in environment.CREDENTIALS if environ.get(name)]
-    told = f"set: {', '.join(names)}" if names else "no variable is set"
+    variables = f"set: {', '.join(names)}" if names else "no variable is set"
     try:
         credentials = Credentials.from_env(environ)
     except UsageError as error:
         advice = (
             "export TWILIO_API_KEY and TWILIO_API_SECRET, or TWILIO_ACCOUNT_SID and "
-            "TWILIO_AUTH_TOKEN, of the account that owns the Workspace"
+            "TWILIO_AUTH_TOKEN, of the account that has the workspace"
         )
         return Finding(
-            "credentials", "not ok", f"{_missing(environ) or error}; {told}", advice, USAGE
+            "credentials", "not ok", f"{_missing(environ) or error}; {variables}", advice, USAGE
         ), None
     note: str | None = None
     if credentials.username.startswith("SK"):
         account = credentials.account_sid
         who = f"API key {credentials.username}" + (f" of account {account}" if account else "")
         if "TWILIO_AUTH_TOKEN" in names:
-            note = "the API key is used; TWILIO_AUTH_TOKEN is not needed beside it"
+            note = "the API key is used; unset TWILIO_AUTH_TOKEN, which is not used"
     else:
         who = f"auth token of account {credentials.username}"
-    return Finding("credentials", "ok", f"{who}; {told}", note), credentials
+    return Finding("credentials", "ok", f"{who}; {variables}", note), credentials
 
 
 def _missing(environ: Mapping[str, str]) -> str | None:
-    """The other half of what is set, or None when nothing is missing."""
+    """Return which variable of a pair is missing, or None if no variable is."""
     key, secret, account, token = (environ.get(name) for name in environment.CREDENTIALS)
     if key or secret:
         return None if key and secret else f"{environment.CREDENTIALS[1 if key else 0]} is missing"
@@ -146,27 +152,27 @@ def _missing(environ: Mapping[str, str]) -> str | None:
             if account and token
             else f"{environment.CREDENTIALS[3 if account else 2]} is missing"
         )
-    return "there are none"
+    return "there are no credentials"
 
 
 def address_finding(base_url: str, options: SessionOptions, *, proxied: bool) -> Finding:
-    """Where requests go, and what decided that."""
+    """Return the finding about the server's address, and which options decided it."""
     region, edge = options.get("region"), options.get("edge")
     if options.get("base_url"):
-        decided = "a base URL; region and edge don't apply"
+        source = "from a base URL; region and edge do not apply"
     else:
-        decided = f"region {region or 'not set (us1)'}, edge {edge or 'not set'}"
-    told = f"{base_url}; {decided}" + ("; through a proxy" if proxied else "")
+        source = f"region {region or 'not set (us1)'}, edge {edge or 'not set'}"
+    detail = f"{base_url}; {source}" + ("; through a proxy" if proxied else "")
     advice = None
     if not is_twilios(base_url):
-        advice = "this is not Twilio's host: what follows says nothing about Twilio"
+        advice = "this host is not Twilio's: the findings do not apply to Twilio"
     elif region is not None and region not in _WITH_TASKROUTER:
-        advice = "TaskRouter is documented for the regions us1 and ie1 only"
+        advice = "Twilio documents TaskRouter for the regions us1 and ie1 only: check the region"
     elif region == "ie1" and edge is None:
-        advice = "hosts without an edge are announced to end: set TWILIO_EDGE=dublin"
-    return Finding("address", "ok", told, advice)
+        advice = "Twilio announced the end of hosts without an edge: set TWILIO_EDGE=dublin"
+    return Finding("address", "ok", detail, advice)
 
 
 def is_twilios(base_url: str) -> bool:
-    """Whether that is a host of Twilio's."""
+    """Return whether the host is Twilio's."""
     return (urlsplit(base_url).hostname or "").endswith(".twilio.com")

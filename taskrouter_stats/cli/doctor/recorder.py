@@ -1,7 +1,7 @@
-"""Notes what the headers of each reply said, as they came, before anything reads them.
+"""Recorder of the headers of each reply, as the server sent them.
 
-The session keeps numbers; here is the text. The listener is a middleware of the aiohttp session
-that the session borrows.
+The session keeps numbers only. The recorder is a middleware of the aiohttp session that the
+``TaskRouterSession`` uses.
 """
 
 import time
@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from taskrouter_stats.core.query import BaseQuery
 
 __all__ = ["ANSWERED", "CONCURRENT", "CONFIG", "LIMIT", "REFUSED", "REMAINING", "RETRY_AFTER"]
-__all__ += ["RecordedReply", "ReplyRecorder", "others_about_limits", "place_of"]
+__all__ += ["RecordedReply", "ReplyRecorder", "operation_of", "other_limit_headers"]
 
 ANSWERED, REFUSED = 200, 429
 LIMIT, REMAINING = "x-rate-limit-limit", "x-rate-limit-remaining"
@@ -22,20 +22,20 @@ CONFIG, RETRY_AFTER = "x-rate-limit-config", "retry-after"
 CONCURRENT = "twilio-concurrent-requests"
 
 _WORKSPACE: Final = "/v1/Workspaces/{workspace_sid}"
-_TELLING: Final = ("rate", "limit", "retry", "quota", "throttl")
+_LIMIT_WORDS: Final = ("rate", "limit", "retry", "quota", "throttl")
 
 
 @frozen
 class RecordedReply:
-    """The head of one reply.
+    """Status and headers of one reply.
 
     Attributes:
-        place: which operation answered; see :func:`place_of`.
+        operation: the requested operation; see :func:`operation_of`.
         status: the HTTP status.
-        headers: all headers, names in lower case, texts as they came.
-        sent_time: when the request left, on this machine's clock.
-        received_time: when the head was here, on this machine's clock.
-        seconds: from one to the other, on a clock that never jumps.
+        headers: all headers; names in lower case, values unchanged.
+        sent_time: when the request was sent, by this machine's clock.
+        received_time: when the headers arrived, by this machine's clock.
+        seconds: time between the two, by a monotonic clock.
     """
 
     operation: str
@@ -48,56 +48,56 @@ class RecordedReply:
 
 @define
 class ReplyRecorder:
-    """Hears every reply of a session, also those that are tried again.
+    """Middleware that records every reply of a session, including those that are retried.
 
     Attributes:
-        place: which operation is being asked.
-        sent: requests that left.
-        heard: the replies, in their order.
+        operation: the operation that is requested now.
+        sent: number of requests sent.
+        replies: the replies, in order.
     """
 
     operation: str = ""
     sent: int = 0
-    heard: list[RecordedReply] = field(factory=list[RecordedReply])
+    replies: list[RecordedReply] = field(factory=list[RecordedReply])
 
     async def __call__(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
-        """Let the request pass, and note the reply."""
+        """Send the request and record the reply."""
         self.sent += 1
-        place, sent_time, began = self.operation, datetime.now(UTC), time.perf_counter()
+        operation, sent_time, began = self.operation, datetime.now(UTC), time.perf_counter()
         response = await handler(request)
         seconds = time.perf_counter() - began
         headers = _lower(response.headers)
         received_time = datetime.now(UTC)
-        self.heard.append(
-            RecordedReply(place, response.status, headers, sent_time, received_time, seconds)
+        self.replies.append(
+            RecordedReply(operation, response.status, headers, sent_time, received_time, seconds)
         )
         return response
 
-    def at(self, place: str) -> list[RecordedReply]:
-        """The replies of one operation."""
-        return [heard for heard in self.heard if heard.operation == place]
+    def at(self, operation: str) -> list[RecordedReply]:
+        """Return the replies of one operation."""
+        return [reply for reply in self.replies if reply.operation == operation]
 
 
-def place_of(ask: BaseQuery[Any]) -> str:
-    """An operation by its path below the Workspace: ``/Workers/WK…/Statistics``."""
-    path = ask.endpoint.path.removeprefix(_WORKSPACE) or "(the Workspace)"
+def operation_of(query: BaseQuery[Any]) -> str:
+    """Return the path below the workspace as the operation's name: ``/Workers/WK…/Statistics``."""
+    path = query.endpoint.path.removeprefix(_WORKSPACE) or "(the Workspace)"
     return path.replace("{worker_sid}", "WK…")
 
 
-def others_about_limits(heard: RecordedReply) -> dict[str, str]:
-    """Headers whose names speak of limits and that are none of the known five."""
+def other_limit_headers(reply: RecordedReply) -> dict[str, str]:
+    """Return headers whose names suggest a limit, without the five known ones."""
     known = {LIMIT, REMAINING, CONFIG, RETRY_AFTER, CONCURRENT}
     return {
         name: text
-        for name, text in heard.headers.items()
-        if name not in known and any(word in name for word in _TELLING)
+        for name, text in reply.headers.items()
+        if name not in known and any(word in name for word in _LIMIT_WORDS)
     }
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    """A header that came twice has both texts."""
-    found: dict[str, str] = {}
+    """Return the headers with names in lower case; join the values of a repeated header."""
+    lower: dict[str, str] = {}
     for name, text in headers.items():
         name = name.lower()  # noqa: PLW2901 (the same name)
-        found[name] = f"{found[name]}, {text}" if name in found else text
-    return found
+        lower[name] = f"{lower[name]}, {text}" if name in lower else text
+    return lower

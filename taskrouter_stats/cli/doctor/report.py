@@ -1,4 +1,4 @@
-"""Draws what ``doctor`` found: checks, headers, budgets, and what they settle."""
+"""The report of ``doctor``: checks, headers, budgets, and answers to open questions."""
 
 import math
 import platform
@@ -27,61 +27,61 @@ from .recorder import (
     REMAINING,
     RETRY_AFTER,
     RecordedReply,
-    place_of,
+    operation_of,
 )
 
 __all__ = ["Report"]
 
 _STYLES: Final[dict[Verdict, str]] = {"ok": "green", "not ok": "bold red", "not known": "yellow"}
-_PLACES: Final = {
-    row.resource_key: place_of(BaseQuery(row, ()))
+_OPERATIONS: Final = {
+    row.resource_key: operation_of(BaseQuery(row, ()))
     for row in ENDPOINTS.values()
     if row.method == "GET"
 }
 _COLUMNS: Final = (LIMIT, REMAINING, CONFIG, CONCURRENT)
-_LONGEST_PLACE: Final = len("/Workers/CumulativeStatistics")
+_LONGEST_OPERATION: Final = len("/Workers/CumulativeStatistics")
 
 
 @frozen
 class Report:
-    """The whole report.
+    """Report of all checks.
 
     Attributes:
-        base_url: who was asked.
-        time: when.
-        findings: the checks.
-        heard: the replies.
-        budgets: what the throttle made of them.
-        bound: the pace that no budget could exceed, requests per second.
-        settled: open questions with their answers.
+        base_url: the server.
+        time: the start of the checks.
+        findings: the findings.
+        replies: the replies.
+        budgets: the throttle's budgets after them.
+        max_pace: the maximum pace of a budget, requests per second.
+        answers: open questions with their answers.
     """
 
     base_url: str
     time: datetime
     findings: Sequence[Finding]
-    heard: Sequence[RecordedReply] = ()
+    replies: Sequence[RecordedReply] = ()
     budgets: Sequence[BudgetSnapshot] = ()
-    bound: float = math.inf
-    settled: Sequence[tuple[str, str]] = ()
+    max_pace: float = math.inf
+    answers: Sequence[tuple[str, str]] = ()
 
-    def render(self, shown: Callable[[str], str]) -> RenderableType:
-        """What is printed.
+    def render(self, redact: Callable[[str], str]) -> RenderableType:
+        """Return the report for a console.
 
         Args:
-            shown: makes each text fit to be shown.
+            redact: removes secrets from a text.
         """
-        parts = [_headed("Checks", _checks(self.findings, shown))]
-        if self.heard:
-            title = "Headers as they came, reply by reply (- is none)"
-            parts.append(_headed(title, _headers(self.heard, shown)))
+        parts = [_headed("Checks", _checks(self.findings, redact))]
+        if self.replies:
+            title = "Headers as received, one reply per row (-: absent)"
+            parts.append(_headed(title, _headers(self.replies, redact)))
         if self.budgets:
-            title = f"What the throttle made of them (doctor keeps to {self.bound:g}/s itself)"
-            parts.append(_headed(title, _budgets(self.budgets, shown)))
-        if self.settled:
-            parts.append(_headed("What this account settles", self._settled(shown)))
+            title = f"The throttle's budgets (doctor sends {self.max_pace:g}/s at most)"
+            parts.append(_headed(title, _budgets(self.budgets, redact)))
+        if self.answers:
+            parts.append(_headed("Answers to open questions", self._answers(redact)))
         return Group(*parts, Text())
 
-    def _settled(self, shown: Callable[[str], str]) -> Table:
+    def _answers(self, redact: Callable[[str], str]) -> Table:
         host = urlsplit(self.base_url).netloc
         host += "" if is_twilios(self.base_url) else " (not Twilio's)"
         where = f"{host}, {self.time:%Y-%m-%d %H:%M:%S} UTC"
@@ -90,8 +90,8 @@ class Report:
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column(ratio=1, overflow="fold")
-        for subject, answer in [("asked", where), ("by", program), *self.settled]:
-            table.add_row(shown(subject), shown(answer))
+        for subject, answer in [("server", where), ("client", program), *self.answers]:
+            table.add_row(redact(subject), redact(answer))
         return table
 
 
@@ -100,39 +100,39 @@ def _headed(title: str, table: Table) -> RenderableType:
     return Group(heading, Padding(table, (0, 0, 0, 1), expand=False))
 
 
-def _checks(findings: Sequence[Finding], shown: Callable[[str], str]) -> Table:
+def _checks(findings: Sequence[Finding], redact: Callable[[str], str]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     for finding in findings:
-        told = Text(shown(finding.detail))
+        detail = Text(redact(finding.detail))
         if finding.advice:
-            told.append(f"\nnext: {shown(finding.advice)}", "italic")
+            detail.append(f"\nnext: {redact(finding.advice)}", "italic")
         verdict = Text(finding.verdict, _STYLES[finding.verdict])
-        table.add_row(verdict, finding.subject, told)
+        table.add_row(verdict, finding.subject, detail)
     return table
 
 
-def _headers(heard: Sequence[RecordedReply], shown: Callable[[str], str]) -> Table:
-    """A row for each reply; Retry-After, which is rare, stands below where it came."""
+def _headers(replies: Sequence[RecordedReply], redact: Callable[[str], str]) -> Table:
+    """Return a table with one row per reply; Retry-After, which is rare, has its own line."""
     table = _table("GET", "Status", "Limit", "Remaining", "Config", "Conc.")
-    for one in heard:
-        texts = [shown(_raw(one.headers.get(name))) for name in _COLUMNS]
-        place = one.operation
-        if RETRY_AFTER in one.headers:
-            place += f"\n  Retry-After: {shown(_raw(one.headers[RETRY_AFTER]))}"
-        table.add_row(place, str(one.status), *texts)
+    for reply in replies:
+        texts = [redact(_raw(reply.headers.get(name))) for name in _COLUMNS]
+        operation = reply.operation
+        if RETRY_AFTER in reply.headers:
+            operation += f"\n  Retry-After: {redact(_raw(reply.headers[RETRY_AFTER]))}"
+        table.add_row(operation, str(reply.status), *texts)
     return table
 
 
-def _budgets(budgets: Sequence[BudgetSnapshot], shown: Callable[[str], str]) -> Table:
-    table = _table("GET", "Limit", "Remaining", "Pace", "Sent", "429s", "Next is")
+def _budgets(budgets: Sequence[BudgetSnapshot], redact: Callable[[str], str]) -> Table:
+    table = _table("GET", "Limit", "Remaining", "Pace", "Sent", "429s", "Next")
     for budget in budgets:
-        place = _PLACES.get(budget.resource_key, budget.resource_key)
+        operation = _OPERATIONS.get(budget.resource_key, budget.resource_key)
         pace = "unbounded" if math.isinf(budget.pace) else f"{budget.pace:.3g}/s"
         table.add_row(
-            shown(place),
+            redact(operation),
             _number(budget.limit),
             _number(budget.remaining),
             pace,
@@ -147,13 +147,13 @@ def _table(*titles: str) -> Table:
     table = Table.grid(padding=(0, 2))
     table.show_header = True
     for title in titles:
-        least = _LONGEST_PLACE if title == titles[0] else len(title)
-        table.add_column(title, min_width=least, overflow="fold", header_style="dim")
+        width = _LONGEST_OPERATION if title == titles[0] else len(title)
+        table.add_column(title, min_width=width, overflow="fold", header_style="dim")
     return table
 
 
 def _raw(text: str | None) -> str:
-    """A header's text as it is, quoted only when it would look like none."""
+    """Return a header's value, quoted only if it would look like an absent header."""
     return quoted(text) if text in {None, "", "-"} else quoted(text)[1:-1]
 
 

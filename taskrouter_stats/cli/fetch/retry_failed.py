@@ -1,67 +1,71 @@
-"""``--retry-failed``: what earlier runs wrote down as failed, as plans that ask for just that."""
+"""``--retry-failed``: plans of the queries that failed in earlier runs."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import attrs
 import orjson
 
 from taskrouter_stats import Window
 from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.core.local_time import find_zone
 from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl import FailedQuery, WorkerPlan, Writer
 from taskrouter_stats.etl.writer import FAILURES_FILE
+from taskrouter_stats.models import check_sid
 
 __all__ = ["load_failures", "retry_plans"]
 
-_TIMES = ("window_start", "window_end")
+_TIMES: Final = ("window_start", "window_end")
+_SIDS: Final = {"workspace_sid": "WS", "worker_sid": "WK"}
 
 
-async def load_failures(store: Writer) -> list[FailedQuery]:
-    """The failures of an open store that still await their answer.
+async def load_failures(writer: Writer) -> list[FailedQuery]:
+    """Return the failures of an open output that no later run answered.
 
     Raises:
-        StorageError: when they can't be read.
+        StorageError: the file cannot be read, or is not a list of failures.
     """
-    storage, name = store.sink.storage, f"{store.sink.state}/{FAILURES_FILE}"
+    storage, name = writer.sink.storage, f"{writer.sink.state}/{FAILURES_FILE}"
 
     def read() -> list[FailedQuery]:
-        if name not in storage.names(store.sink.state):
+        if name not in storage.names(writer.sink.state):
             return []
         try:
             return [_failure(orjson.loads(line)) for line in storage.get(name).splitlines()]
         except (KeyError, TypeError, ValueError):
-            raise StorageError(f"{storage.place}/{name} is no list of failures") from None
+            raise StorageError(f"{storage.place}/{name} is not a list of failed queries") from None
 
-    return [one for one in await store.run_blocking(read) if not store.is_resolved(one.key)]
+    failures = await writer.run_blocking(read)
+    return [failure for failure in failures if not writer.is_resolved(failure.key)]
 
 
 def retry_plans(
-    failures: Sequence[FailedQuery], workspaces: Sequence[str], whom: WorkerSelection
+    failures: Sequence[FailedQuery], workspaces: Sequence[str], selection: WorkerSelection
 ) -> list[WorkerPlan]:
-    """Plans for these queries and no others: windows that failed for the same workers go together.
+    """Return plans for exactly these queries; one plan has the windows of the same workers.
 
     Args:
-        failures: what failed.
-        workspaces: only these; all when there are none.
-        whom: only these workers and this TaskChannel, where it says so.
+        failures: the failed queries.
+        workspaces: only these workspaces; empty for all.
+        selection: only these workers and this TaskChannel, if given.
     """
-    if whom.task_queue is not None:
-        raise ConfigError("--retry-failed and --task-queue exclude each other")
-    asked: dict[tuple[str, str | None, Window], dict[str, None]] = {}
-    for one in failures:
-        window = _window(one)
-        wanted = whom.workers is None or one.worker_sid in whom.workers
-        fits = whom.task_channel in (None, one.task_channel)
-        here = not workspaces or one.workspace_sid in workspaces
-        if wanted and fits and here and window is not None:
-            asked.setdefault((one.workspace_sid, one.task_channel, window), {})[one.worker_sid] = (
-                None
-            )
+    if selection.task_queue is not None:
+        raise ConfigError("--retry-failed and --task-queue exclude each other: omit --task-queue")
+    queries: dict[tuple[str, str | None, Window], dict[str, None]] = {}
+    for failure in failures:
+        window = _window(failure)
+        selected = (
+            (selection.workers is None or failure.worker_sid in selection.workers)
+            and selection.task_channel in (None, failure.task_channel)
+            and (not workspaces or failure.workspace_sid in workspaces)
+        )
+        if selected and window is not None:
+            group = (failure.workspace_sid, failure.task_channel, window)
+            queries.setdefault(group, {})[failure.worker_sid] = None
     plans: dict[tuple[str, str | None, tuple[str, ...]], list[Window]] = {}
-    for (workspace, channel, window), sids in asked.items():
+    for (workspace, channel, window), sids in queries.items():
         plans.setdefault((workspace, channel, tuple(sids)), []).append(window)
     return [
         WorkerSelection(sids, None, channel).plan(workspace, windows)
@@ -69,18 +73,20 @@ def retry_plans(
     ]
 
 
-def _failure(found: dict[str, Any]) -> FailedQuery:
-    known = {name: found[name] for name in attrs.fields_dict(FailedQuery) if name in found}
+def _failure(line: dict[str, Any]) -> FailedQuery:
+    fields = {name: line[name] for name in attrs.fields_dict(FailedQuery) if name in line}
     for name in _TIMES:
-        known[name] = None if known[name] is None else datetime.fromisoformat(known[name])
-    return FailedQuery(**known)
+        fields[name] = None if fields[name] is None else datetime.fromisoformat(fields[name])
+    for name, prefix in _SIDS.items():
+        check_sid(name, fields[name], prefix)
+    failure = FailedQuery(**fields)
+    _window(failure)  # raises for times that make no window
+    return failure
 
 
 def _window(failed: FailedQuery) -> Window | None:
     if failed.window_start is None or failed.window_end is None:
         return None
     window = Window.between(failed.window_start, failed.window_end)
-    try:
-        return attrs.evolve(window, tz=ZoneInfo(failed.tz))
-    except (KeyError, ValueError):  # a zone without a name, from Python
-        return window
+    zone = find_zone(failed.tz)  # None: Python can give a zone without an IANA name
+    return window if zone is None else attrs.evolve(window, tz=zone)

@@ -1,8 +1,9 @@
-"""A run of exports: accounts side by side, one output, one word on how it ended."""
+"""A run of exports: concurrent accounts, one output, one exit code."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, cast
 
 from attrs import define, field
@@ -29,7 +30,7 @@ from .stop import stop_on_signal
 __all__ = ["ExportJob", "ExportRun"]
 
 _EVERY: Final = 30.0
-"""Seconds between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress if stderr is not a terminal."""
 
 _REFUSALS: Final = {403, 429, *range(500, 600)}
 _NO_REPLY: Final = {"ConnectionFailed", "PaceError", "ServerDown", "TimedOut", "TransportError"}
@@ -37,12 +38,12 @@ _NO_REPLY: Final = {"ConnectionFailed", "PaceError", "ServerDown", "TimedOut", "
 
 @define(eq=False)
 class ExportJob:
-    """One workspace's export.
+    """Export of one workspace.
 
     Attributes:
-        account: whose it is, by the accounts file's name.
-        export: what is done.
-        error: what ended it early.
+        account: the name of its account in the accounts file, or None.
+        export: the export.
+        error: the error that ended it early, or None.
     """
 
     account: str | None
@@ -51,7 +52,7 @@ class ExportJob:
 
     @property
     def report(self) -> ExportReport:
-        """What it has come to."""
+        """Report of the export so far."""
         return self.export.report
 
 
@@ -60,23 +61,23 @@ class ExportRun:
     """All exports of one command.
 
     Attributes:
-        accounts: who asks, and for which workspaces.
-        whom: which workers.
-        windows: which times.
-        store: where rows go, not open yet.
-        teller: where progress is told.
-        settle: how long after its end a window changes no more.
+        accounts: the accounts and their workspaces.
+        selection: the workers to fetch.
+        windows: the windows.
+        writer: the writer of rows, not open yet.
+        reporter: the writer of progress and messages.
+        settle: time after the end of a window until its statistics no longer change.
         stop_at: when to stop, aware; None for never.
-        verify: whether to compare sums.
-        retry_failed: whether to ask only for what failed before.
+        verify: whether to compare sums with the server's.
+        retry_failed: whether to fetch only what failed before.
         jobs: the exports.
     """
 
     accounts: Sequence[Account]
-    whom: WorkerSelection
+    selection: WorkerSelection
     windows: Sequence[Window]
-    store: Writer
-    teller: Reporter
+    writer: Writer
+    reporter: Reporter
     settle: timedelta
     stop_at: datetime | None = None
     verify: bool = False
@@ -85,41 +86,40 @@ class ExportRun:
     _stop: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     async def run(self) -> None:
-        """Do all of it; what ended one export is in its job.
+        """Run all exports; ``ExportJob.error`` keeps the error of one export.
 
         Raises:
-            OutputLocked, StorageError: the output can't be opened.
-            BrokenPipeError: the reader of the rows went away.
+            OutputLocked, StorageError: the output cannot be opened.
+            BrokenPipeError: the reader of the rows closed the pipe.
         """
-        with self.teller.logging():
-            say, leave = self.teller.write, self.teller.console.show_cursor
-            async with stop_on_signal(self._stop, self.stop_at, say, leave), self.store:
-                before = await load_failures(self.store) if self.retry_failed else []
+        with self.reporter.logging():
+            say, restore = self.reporter.write, self.reporter.console.show_cursor
+            async with stop_on_signal(self._stop, self.stop_at, say, restore), self.writer:
+                before = await load_failures(self.writer) if self.retry_failed else []
                 work = [(account, self._jobs(account, before)) for account in self.accounts]
                 self.jobs = [job for _, jobs in work for job in jobs]
                 meter = RateMeter()
-                read = lambda: self._standing(meter)  # noqa: E731 (one line says it)
-                async with show_progress(
-                    self.teller.console, _EVERY, read, self.teller.progress_line
-                ):
-                    await self._all(work)
-                self._keep(before)
+                read = partial(self._snapshot, meter)
+                line = self.reporter.progress_line
+                async with show_progress(self.reporter.console, _EVERY, read, line):
+                    await self._run_accounts(work)
+                self._keep_failures(before)
 
     @property
     def stopped(self) -> bool:
-        """Whether it was told to stop before its end."""
+        """Whether a signal or ``--stop-at`` stopped the run before its end."""
         return any(job.report.stopped for job in self.jobs)
 
     @property
     def failed(self) -> int:
-        """Queries that a later run may mend."""
+        """Failed queries that a later run may answer."""
         return sum(job.report.failed for job in self.jobs)
 
-    def code(self, most_failures: int) -> int:
-        """The exit code of a run that came to its end: the least that a user should know of.
+    def code(self, max_failures: int) -> int:
+        """Return the exit code of a run that no error ended.
 
         Args:
-            most_failures: queries that may fail in a run that ends with code 0.
+            max_failures: failed queries that exit code 0 allows.
         """
         if errors := [job.error for job in self.jobs if job.error is not None]:
             return min(map(code_of, errors))
@@ -127,76 +127,84 @@ class ExportRun:
             return UNREACHABLE
         if self.stopped:
             return TEMPFAIL
-        if self.failed > most_failures:
+        if self.failed > max_failures:
             return TOO_MANY_FAILURES
-        untold = any(job.report.not_asked or not job.report.finished for job in self.jobs)
-        return TEMPFAIL if untold else COMPLETE
+        finished = all(_is_finished(job.report) for job in self.jobs)
+        return COMPLETE if finished else TEMPFAIL
 
     def _jobs(self, account: Account, before: Sequence[FailedQuery]) -> list[ExportJob]:
         if self.retry_failed:
-            plans = retry_plans(before, account.workspaces, self.whom)
+            plans = retry_plans(before, account.workspaces, self.selection)
         else:
-            plans = [self.whom.plan(sid, self.windows) for sid in account.workspaces]
+            plans = [self.selection.plan(sid, self.windows) for sid in account.workspaces]
         return [ExportJob(account.name, self._export(account.session, plan)) for plan in plans]
 
     def _export(self, session: TaskRouterSession, plan: WorkerPlan) -> Export:
-        return Export(session, plan, self.store, self._stop, self.settle, self.verify)
+        return Export(session, plan, self.writer, self._stop, self.settle, self.verify)
 
-    async def _all(self, work: Sequence[tuple[Account, list[ExportJob]]]) -> None:
-        """Every account by itself; the first thing that nobody expects ends all."""
+    async def _run_accounts(self, work: Sequence[tuple[Account, list[ExportJob]]]) -> None:
+        """Run the accounts concurrently; the first unexpected error ends all of them."""
         try:
             async with asyncio.TaskGroup() as group:
                 for account, jobs in work:
-                    group.create_task(self._account(account.session, jobs))
+                    group.create_task(self._run_account(account.session, jobs))
         except BaseExceptionGroup as several:
             raise _first(several) from None
 
-    async def _account(self, session: TaskRouterSession, jobs: Sequence[ExportJob]) -> None:
+    async def _run_account(self, session: TaskRouterSession, jobs: Sequence[ExportJob]) -> None:
         by_workspace: dict[str, list[ExportJob]] = {}
         for job in jobs:
             by_workspace.setdefault(job.report.workspace_sid, []).append(job)
         async with session, asyncio.TaskGroup() as group:
-            for several in by_workspace.values():
-                group.create_task(self._one_by_one(several))
+            for jobs_of_one in by_workspace.values():
+                group.create_task(self._run_in_turn(jobs_of_one))
 
-    async def _one_by_one(self, jobs: Sequence[ExportJob]) -> None:
+    async def _run_in_turn(self, jobs: Sequence[ExportJob]) -> None:
         for job in jobs:
             try:
                 await job.export.run()
             except TaskRouterStatsError as error:
                 job.error = error
-                if isinstance(error, StorageError):  # nobody can store any more
+                if isinstance(error, StorageError):  # no other export can store rows either
                     self._stop.set()
 
-    def _keep(self, before: Sequence[FailedQuery]) -> None:
-        """What failed before and wasn't asked again, since this run was stopped, still did."""
-        again = {one.key for one in self.store.failures}
-        left = (one for one in before if one.key not in again)
-        self.store.failures += [one for one in left if not self.store.is_resolved(one.key)]
+    def _keep_failures(self, before: Sequence[FailedQuery]) -> None:
+        """Keep earlier failures that this run did not request again, because it was stopped."""
+        known = {failure.key for failure in self.writer.failures}
+        for failure in before:
+            if failure.key not in known and not self.writer.is_resolved(failure.key):
+                self.writer.failures.append(failure)
 
-    def _standing(self, meter: RateMeter) -> ProgressSnapshot:
-        told = [job.export.progress for job in self.jobs]
-        totals = [one.total for one in told]
+    def _snapshot(self, meter: RateMeter) -> ProgressSnapshot:
+        reported = [job.export.progress for job in self.jobs]
+        totals = [progress.total for progress in reported]
         budgets = self.jobs[0].export.session.budgets() if len(self.jobs) == 1 else ()
-        whole = Progress(
-            done=sum(one.done for one in told),
+        total = Progress(
+            done=sum(progress.done for progress in reported),
             failed=sum(job.report.failed for job in self.jobs),
-            total=None if None in totals else sum(total or 0 for total in totals),
-            retried=sum(one.retried for one in told),
-            refused=sum(one.refused for one in told),
-            elapsed=max((one.elapsed for one in told), default=0.0),
-            rate=sum(one.rate for one in told),
+            total=None if None in totals else sum(number or 0 for number in totals),
+            retried=sum(progress.retried for progress in reported),
+            refused=sum(progress.refused for progress in reported),
+            elapsed=max((progress.elapsed for progress in reported), default=0.0),
+            rate=sum(progress.rate for progress in reported),
             eta=None,
         )
-        return meter.read(whole, statistics_budget(tuple(budgets)))
+        return meter.read(total, statistics_budget(tuple(budgets)))
+
+
+def _is_finished(report: ExportReport) -> bool:
+    """Return whether each query of the plan has a result; it may be a failure."""
+    return report.listed and report.finished and not report.not_asked
 
 
 def _is_unreachable(report: ExportReport) -> bool:
-    """Whether all that came was the server's refusal, or nothing at all."""
+    """Return whether every request was refused or had no reply."""
     return bool(
         report.failed
         and not report.written
-        and all(one.status in _REFUSALS or one.error in _NO_REPLY for one in report.failures)
+        and all(
+            failure.status in _REFUSALS or failure.error in _NO_REPLY for failure in report.failures
+        )
     )
 
 

@@ -1,4 +1,8 @@
-"""A store for what can't be resumed: rows go to standard output or a pipe as they come."""
+"""A writer of rows to standard output, a named pipe or a device; such a run cannot be resumed.
+
+A slow reader of a pipe must not block the event loop, because requests in flight would time out.
+The writer therefore waits, in the event loop, until the pipe accepts more bytes.
+"""
 
 import asyncio
 import os
@@ -18,17 +22,17 @@ from taskrouter_stats.etl.rows import Tables
 from taskrouter_stats.etl.sinks.json_lines import nested, to_line
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Position
 
-__all__ = ["Output", "StdoutWriter", "open_output", "printed"]
+__all__ = ["Output", "StdoutWriter", "open_output", "stdout_writer"]
 
 _CHUNK: Final = getattr(select, "PIPE_BUF", 4096)
-"""Bytes that a pipe takes at once without blocking, when it takes any."""
+"""Bytes that a pipe accepts without blocking, once it is writable."""
 
 
 class Output:
-    """Lines into a file descriptor.
+    """File descriptor that takes lines.
 
     Attributes:
-        place: what the user calls it.
+        place: its name for the user.
     """
 
     def __init__(self, descriptor: int, place: str) -> None:
@@ -40,8 +44,8 @@ class Output:
         """Write one line.
 
         Raises:
-            BrokenPipeError: the reader went away.
-            StorageError: it can't be written, as on a full disk.
+            BrokenPipeError: the reader closed the pipe.
+            StorageError: the line cannot be written, as on a full disk.
         """
         rest = memoryview(line)
         try:
@@ -52,18 +56,18 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise StorageError(f"{self.place} can't be written: {error.strerror}") from None
+            raise StorageError(f"{self.place} cannot be written: {error.strerror}") from None
 
 
 def open_output(name: str) -> Output:
     """Open ``-`` for standard output, or a device or named pipe.
 
     Raises:
-        ConfigError: when it can't be written to.
+        ConfigError: it cannot be opened for writing.
     """
     if name == "-":
         if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
-            raise ConfigError("standard output is closed: --output FILE writes to a file")
+            raise ConfigError("standard output is closed: name a file with --output")
         sys.stdout.flush()
         return Output(sys.stdout.fileno(), "standard output")
     try:
@@ -75,14 +79,14 @@ def open_output(name: str) -> Output:
 async def _writable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
-    loop.add_writer(descriptor, _settle, ready)
+    loop.add_writer(descriptor, _set_ready, ready)
     try:
         await ready
     finally:
         loop.remove_writer(descriptor)
 
 
-def _settle(ready: "asyncio.Future[None]") -> None:
+def _set_ready(ready: "asyncio.Future[None]") -> None:
     if not ready.done():
         ready.set_result(None)
 
@@ -92,7 +96,7 @@ T = TypeVar("T")
 
 @frozen
 class _NullSink:
-    """The sink and the storage of something that keeps nothing."""
+    """Sink and storage that keep nothing."""
 
     place: str
     state: str = ""
@@ -111,13 +115,13 @@ class _NullSink:
         return Position()
 
     def start_over(self, stamp: str) -> None:
-        raise ConfigError(f"{self.place} can't be started over: {stamp}")
+        raise ConfigError(f"{self.place} cannot be started over: {stamp}")
 
     def put(self, name: str, data: bytes) -> None:
         del name, data
 
     def get(self, name: str) -> bytes:
-        raise ConfigError(f"{self.place} holds no {name}")
+        raise ConfigError(f"{self.place} has no {name}")
 
     def names(self, under: str) -> list[str]:
         del under
@@ -134,20 +138,20 @@ class _NullSink:
 
 @define(eq=False)
 class StdoutWriter(Writer):
-    """Rows as lines, each written when it comes; nothing is remembered.
+    """Writer that writes each row at once as a line, and keeps no state.
 
     Attributes:
-        output: where to.
+        output: the file descriptor to write to.
     """
 
     output: Output = field(kw_only=True)
 
     async def add(self, item: PendingRows) -> None:
-        """Write its rows; the loop waits for a slow reader, and no request is sent meanwhile.
+        """Write the rows of the item; the caller waits while the reader of a pipe is slow.
 
         Raises:
-            BrokenPipeError: the reader went away.
-            StorageError: it can't be written.
+            BrokenPipeError: the reader closed the pipe.
+            StorageError: the rows cannot be written.
         """
         try:
             lines = [to_line(row) for rows in nested(item.make()).values() for row in rows]
@@ -159,10 +163,10 @@ class StdoutWriter(Writer):
         item.on_stored(None)
 
     async def run_blocking(self, work: Callable[[], T]) -> T:
-        """Do it at once: nothing here blocks."""
+        """Call ``work`` directly: nothing here blocks."""
         return work()
 
 
-def printed(output: Output) -> StdoutWriter:
-    """A store that writes there."""
+def stdout_writer(output: Output) -> StdoutWriter:
+    """Return a writer to this output."""
     return StdoutWriter(_NullSink(output.place), output=output)

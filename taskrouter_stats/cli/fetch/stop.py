@@ -1,4 +1,4 @@
-"""What makes a command stop: a signal, or a time of day."""
+"""What stops a command: a signal, or a time of day."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from taskrouter_stats.errors import ConfigError
 
@@ -14,22 +14,22 @@ __all__ = ["Terminated", "read_stop_at", "run_until_sigterm", "stop_on_signal"]
 
 T = TypeVar("T")
 
-_KILLED = 128
-"""And the signal's number: how shells count."""
+_KILLED: Final = 128
+"""Exit code of a process that a signal ended, less the signal's number, as in shells."""
 
 
 def read_stop_at(text: str, zone: tzinfo | None, now: datetime) -> datetime:
-    """The next time that it is so late there, aware, UTC.
+    """Return the next moment at which clocks in this zone show this time; aware, UTC.
 
     Raises:
-        ConfigError: for no time of day, or no zone.
+        ConfigError: the text is not a time of day, or there is no zone.
     """
     if zone is None:
-        raise ConfigError("--stop-at needs --tz, such as --tz Europe/Dublin or --tz UTC")
+        raise ConfigError("--stop-at requires --tz, such as --tz Europe/Dublin or --tz UTC")
     try:
         time = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 (the zone is added below)
     except ValueError:
-        raise ConfigError(f"--stop-at {text}: a time of day such as 07:00") from None
+        raise ConfigError(f"--stop-at {text}: expected a time of day such as 07:00") from None
     today = now.astimezone(zone).date()
     moments = (
         datetime.combine(today + timedelta(days=days), time, zone).astimezone(UTC)
@@ -39,13 +39,13 @@ def read_stop_at(text: str, zone: tzinfo | None, now: datetime) -> datetime:
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM ended the command, as Ctrl-C would have."""
+    """SIGTERM ended the command."""
 
 
 def run_until_sigterm(work: Coroutine[Any, Any, T]) -> T:
-    """Run it in an event loop of its own; cancel it at a SIGTERM.
+    """Run a coroutine in a new event loop; cancel it on SIGTERM.
 
-    The handler is needed where this process is a container's first: it ignores signals without one.
+    The first process of a container ignores a signal that has no handler.
 
     Raises:
         Terminated: once the cancelled work has ended.
@@ -55,12 +55,12 @@ def run_until_sigterm(work: Coroutine[Any, Any, T]) -> T:
     async def main() -> T:
         task = asyncio.current_task()
 
-        def asked() -> None:
+        def cancel() -> None:
             nonlocal terminated
             terminated = task is not None and task.cancel()
 
         with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, another thread
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, cancel)
         return await work
 
     try:
@@ -76,31 +76,31 @@ async def stop_on_signal(
     stop: asyncio.Event,
     at: datetime | None,
     say: Callable[[str], None],
-    leave: Callable[[], object] = lambda: None,
+    restore: Callable[[], object] = lambda: None,
 ) -> AsyncGenerator[None]:
-    """Until the block ends, let SIGINT, SIGTERM and the clock set ``stop``.
+    """Set ``stop`` on SIGINT, SIGTERM or at a time, until the block ends.
 
-    A second signal ends the process at once: what is on disk is whole at any moment.
+    A second signal ends the process immediately; the output on disk is valid at any moment.
 
     Args:
-        stop: to be set.
-        at: when the clock does so, aware; None for never.
-        say: tells the user.
-        leave: puts the terminal in order before a sudden end.
+        stop: the event to set.
+        at: the time to set it, aware; None for never.
+        say: shows a message to the user.
+        restore: restores the terminal before the process ends immediately.
     """
     loop = asyncio.get_running_loop()
 
-    def asked(number: signal.Signals) -> None:
+    def on_signal(number: signal.Signals) -> None:
         if stop.is_set():
-            leave()
+            restore()
             os._exit(_KILLED + number)
         stop.set()
-        say(f"{number.name}: storing what is under way; a second one ends at once.")
+        say(f"{number.name}: storing the answers in flight; a second signal ends immediately.")
 
     handled: list[signal.Signals] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, another thread
-            loop.add_signal_handler(number, asked, number)
+            loop.add_signal_handler(number, on_signal, number)
             handled.append(number)
     clock = None if at is None else asyncio.create_task(_at(at, stop, say))
     try:
@@ -114,8 +114,8 @@ async def stop_on_signal(
 
 
 async def _at(time: datetime, stop: asyncio.Event, say: Callable[[str], None]) -> None:
-    """Set ``stop`` then, also when the machine slept meanwhile or its clock was set."""
-    while (left := (time - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 (a clock)
-        await asyncio.sleep(min(left, 30.0))
-    say("--stop-at: storing what is under way.")
+    """Set ``stop`` at this time, also if the machine slept or its clock was changed."""
+    while (remaining := (time - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 (a clock)
+        await asyncio.sleep(min(remaining, 30.0))
+    say("--stop-at: storing the answers in flight.")
     stop.set()

@@ -1,4 +1,4 @@
-"""``--summary FILE``: what a run came to, for whoever watches over it."""
+"""``--summary FILE``: the results of a run as JSON, for monitoring."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -25,17 +25,17 @@ _COSTS: Final = ("sent", "retried", "refused")
 def write_summary(
     file: str, jobs: Sequence[ExportJob], code: int, began: datetime, error: BaseException | None
 ) -> None:
-    """Write what the run came to.
+    """Write the summary of a run.
 
     Args:
-        file: its name.
-        jobs: the exports, as far as they came.
+        file: the name of the file.
+        jobs: the exports.
         code: the exit code.
-        began: when the command did, aware.
-        error: what ended the run as a whole.
+        began: the start of the command, aware.
+        error: the error that ended the run, or None.
 
     Raises:
-        StorageError: when it can't be written.
+        StorageError: the file cannot be written.
     """
     reports = [job.report for job in jobs]
     ended = datetime.now(UTC)
@@ -43,7 +43,7 @@ def write_summary(
     totals: dict[str, Any] = {
         name: sum(getattr(report, name) for report in reports) for name in (*_COUNTS, *_COSTS)
     }
-    whole = {
+    summary = {
         "version": 1,
         "program": f"taskrouter-stats {__version__}",
         "began": began,
@@ -51,20 +51,20 @@ def write_summary(
         "exit_code": code,
         "complete": code == COMPLETE and all(_is_complete(job) for job in jobs),
         "stopped": any(report.stopped for report in reports),
-        "error": _told(error),
+        "error": _error_fields(error),
         "totals": {**totals, "elapsed": elapsed, "pace": totals["sent"] / max(elapsed, 1e-3)},
         "exports": [
             {
                 "account": job.account,
                 **job.report.to_dict(),
                 "complete": _is_complete(job),
-                "error": _told(job.error),
+                "error": _error_fields(job.error),
             }
             for job in jobs
         ],
     }
     option = orjson.OPT_UTC_Z | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    put_summary(file, orjson.dumps(json_ready(whole), option=option))
+    put_summary(file, orjson.dumps(json_ready(summary), option=option))
 
 
 def _is_complete(job: ExportJob) -> bool:
@@ -72,32 +72,32 @@ def _is_complete(job: ExportJob) -> bool:
 
 
 def summary_line(job: ExportJob) -> str:
-    """One export in a line."""
+    """Return the results of one export as a line."""
     report = job.report
-    there = report.written + report.already_done
-    whole = max(there, report.planned)
-    further = {
-        "were there before": report.already_done,
+    stored = report.written + report.already_done
+    total = max(stored, report.planned)
+    counts = {
+        "stored by earlier runs": report.already_done,
         "not settled yet": report.incomplete,
-        "of workers that are gone": report.gone,
-        "older than the server's memory": report.expired,
+        "of workers that no longer exist": report.gone,
+        "older than the server's history": report.expired,
         "failed": report.failed,
-        "not asked": report.not_asked,
+        "not requested": report.not_asked,
     }
-    notes = [f"{count:,} {what}" for what, count in further.items() if count]
-    told = f" ({', '.join(notes)})" if notes else ""
+    notes = [f"{count:,} {what}" for what, count in counts.items() if count]
+    note = f" ({', '.join(notes)})" if notes else ""
     name = report.workspace_sid if job.account is None else f"{job.account}: {report.workspace_sid}"
     return (
-        f"{name}: {there:,} of {whole:,} answers{told}, "
-        f"in {report.place}; {_counted(report.sent, 'request', 'requests')}, "
-        f"{_counted(report.retried, 'retry', 'retries')}, {report.refused:,} refused, "
+        f"{name}: {stored:,} of {total:,} answers{note}, "
+        f"in {report.place}; {_count(report.sent, 'request', 'requests')}, "
+        f"{_count(report.retried, 'retry', 'retries')}, {report.refused:,} refused, "
         f"{report.elapsed:.2f} s: {report.pace:.1f}/s"
     )
 
 
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+def _count(count: int, singular: str, plural: str) -> str:
+    return f"{count:,} {singular if count == 1 else plural}"
 
 
-def _told(error: BaseException | None) -> dict[str, str] | None:
+def _error_fields(error: BaseException | None) -> dict[str, str] | None:
     return None if error is None else {"type": type(error).__name__, "message": str(error)}

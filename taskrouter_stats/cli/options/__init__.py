@@ -1,1 +1,1 @@
-"""The flags that several commands share."""
+"""The options that several commands share."""

@@ -1,4 +1,4 @@
-"""The options that say where rows go, and the sink that they mean."""
+"""The options for the output, and the sink that they select."""
 
 import functools
 from collections.abc import Callable
@@ -20,16 +20,16 @@ _ENDINGS: Final = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".cs
 
 @frozen
 class OutputTarget:
-    """Where rows go.
+    """Output of a run.
 
     Attributes:
-        output: a file, a folder, a URI, ``-``; None when nothing was said.
-        format: ``jsonl``, ``csv``, ``parquet``, or None for what the name says.
-        table: the only table, or None for all.
-        compression: as the sink takes it, or None for its default.
-        fresh: whether to move what is there aside.
-        retry_failed: whether to ask only for what failed.
-        verify: whether to compare sums.
+        output: a file, a folder, a URI, ``-`` for standard output; None if not given.
+        format: ``jsonl``, ``csv``, ``parquet``, or None to derive it from the name.
+        table: the only table to write, or None for all tables.
+        compression: the compression for the sink, or None for its default.
+        fresh: whether to move an existing output aside.
+        retry_failed: whether to fetch only what failed before.
+        verify: whether to compare sums with the server's.
     """
 
     output: str | None = field(default=None, repr=False)  # a URI may hold a secret
@@ -42,19 +42,19 @@ class OutputTarget:
 
     def __attrs_post_init__(self) -> None:
         if self.fresh and self.retry_failed:
-            raise ConfigError("--fresh and --retry-failed exclude each other")
+            raise ConfigError("--fresh and --retry-failed exclude each other: give one of them")
         if self.is_stored:
             return
         for name in ("table", "compression", "fresh", "retry_failed", "verify"):
             if getattr(self, name):
                 option = f"--{name.replace('_', '-')}"
-                raise ConfigError(f"{option} needs --output with the name of a file or folder")
+                raise ConfigError(f"{option} requires --output with a file or folder")
         if self.format not in (None, "jsonl"):
-            raise ConfigError("standard output takes JSON Lines: --output names a file or folder")
+            raise ConfigError("standard output takes JSON Lines only: name a file with --output")
 
     @property
     def is_stored(self) -> bool:
-        """Whether it is a file or folder, so that a run can be resumed; a device or pipe is not."""
+        """Whether a run can be resumed: yes for a file or folder, no for a device or pipe."""
         if self.output in (None, "-"):
             return False
         output = str(self.output)
@@ -65,11 +65,11 @@ class OutputTarget:
             return not place.exists() or place.is_file() or place.is_dir()
 
     def sink(self) -> Sink:
-        """Where rows go, by the format or the name's ending.
+        """Return the sink for the format, or for the ending of the name.
 
         Raises:
-            ConfigError, InvalidParameter: when these can't be together.
-            MissingExtra: for Parquet without pyarrow.
+            ConfigError, InvalidParameter: the options contradict each other.
+            MissingExtra: Parquet without pyarrow.
             StorageError: the current directory was deleted.
         """
         output = str(self.output)
@@ -77,29 +77,29 @@ class OutputTarget:
         place = local_path(output)
         form = self.format or _ENDINGS.get(ending, "parquet")
         if place is not None and place.is_file() and _ENDINGS.get(ending) != form:
-            ends = {"jsonl": "a file that ends in .jsonl", "csv": "a file that ends in .csv"}
-            right = ends.get(form, "a folder, or a file that ends in .jsonl or .csv")
-            raise ConfigError(f"--output {output} is a file: name {right}")
+            files = {"jsonl": "a file that ends in .jsonl", "csv": "a file that ends in .csv"}
+            expected = files.get(form, "a folder, or a file that ends in .jsonl or .csv")
+            raise ConfigError(f"--output {output} is a file: name {expected}")
         if form == "parquet":
-            columns = cast("Any", self.compression or "zstd")
-            return ParquetSink(output, table=self.table, compression=columns)
-        whole = cast(
+            codec = cast("Any", self.compression or "zstd")
+            return ParquetSink(output, table=self.table, compression=codec)
+        gzip = cast(
             'Literal["gzip"] | None', None if self.compression == "none" else self.compression
         )
         make = JsonLinesSink if form == "jsonl" else CsvSink
         if make is CsvSink and ending == ".csv" and self.table is None:
-            raise ConfigError(f"--output {output}: one CSV file holds one table, so say --table")
-        return make(output, table=self.table, compression=whole)
+            raise ConfigError(f"--output {output}: one CSV file holds one table: add --table")
+        return make(output, table=self.table, compression=gzip)
 
 
 def target_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options on where rows go, as one ``target``."""
+    """Give a command the options for the output, as one ``target``."""
 
-    @click.option("--output", metavar="PLACE", help="File, folder or URI; - is standard output.")
+    @click.option("--output", metavar="PLACE", help="File, folder or URI; -: standard output.")
     @click.option(
         "--format",
         type=click.Choice(["jsonl", "csv", "parquet"]),
-        help="What to write.  [default: by PLACE; a folder: parquet]",
+        help="Format.  [default: by the ending of PLACE; a folder: parquet]",
     )
     @click.option(
         "--table",
@@ -113,9 +113,11 @@ def target_options(command: Callable[..., int]) -> Callable[..., int]:
         metavar="NAME",
         help="gzip, zstd, snappy, lz4, none.  [default: zstd for parquet]",
     )
-    @click.option("--fresh", is_flag=True, help="Move what is there aside and start over.")
-    @click.option("--retry-failed", is_flag=True, help="Ask only for what failed before.")
-    @click.option("--verify", is_flag=True, help="Compare sums, one request for each window.")
+    @click.option("--fresh", is_flag=True, help="Move an existing output aside and start over.")
+    @click.option("--retry-failed", is_flag=True, help="Fetch only what failed before.")
+    @click.option(
+        "--verify", is_flag=True, help="Compare sums with the server's; one request per window."
+    )
     @functools.wraps(command)
     def wrapped(*args: Any, **given: Any) -> int:
         named = {name: given.pop(name) for name in _NAMES}

@@ -1,4 +1,4 @@
-"""The options that name a time, and the windows that they mean."""
+"""The options for times, and the windows that they select."""
 
 import functools
 import re
@@ -27,18 +27,18 @@ _SPAN: Final = re.compile(r"([0-9]{1,9})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _DEFAULT: Final = "15m"
 _MINUTE: Final = timedelta(minutes=1)
-_MOST_DAYS: Final = 3660
+_MAX_DAYS: Final = 3660
 
 
 @frozen
 class WindowSelection:
-    """What a run asks for.
+    """Windows of a run.
 
     Attributes:
-        windows: absolute, oldest first; none when every day of ``--catch-up`` is too young.
-        zone: ``--tz``, or None.
-        settle: how long after its end a window changes no more.
-        now: when the command began, aware.
+        windows: absolute, oldest first; empty if no day of ``--catch-up`` has settled.
+        zone: the zone of ``--tz``, or None.
+        settle: time after the end of a window until its statistics no longer change.
+        now: the start of the command, aware.
     """
 
     windows: tuple[Window, ...]
@@ -48,27 +48,27 @@ class WindowSelection:
 
 
 def window_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options that name a time, as one ``times``."""
+    """Give a command the options for times, as one ``times``."""
 
     @click.option("--last", metavar="SPAN", help="90m, 8h or 2d back from now.  [default: 15m]")
     @click.option("--from", "start", metavar="TIME", help="ISO 8601: 2026-11-01T08:00+01:00.")
-    @click.option("--to", "end", metavar="TIME", help="End, not included.  [default: now]")
+    @click.option("--to", "end", metavar="TIME", help="End, excluded.  [default: now]")
     @click.option(
-        "--day", metavar="DATE", help="A local day: 2026-11-01, or yesterday. Needs --tz."
+        "--day", metavar="DATE", help="A local day: 2026-11-01, or yesterday. Requires --tz."
     )
     @click.option(
         "--catch-up",
-        type=click.IntRange(1, _MOST_DAYS),
+        type=click.IntRange(1, _MAX_DAYS),
         metavar="N",
-        help="Each whole local day of the last N that has settled. Needs --tz.",
+        help="Those of the last N local days that have settled. Requires --tz.",
     )
-    @click.option("--every", metavar="SPAN", help="Cut into windows of that length: 1h, 30m.")
+    @click.option("--every", metavar="SPAN", help="Divide into windows of this length: 1h, 30m.")
     @click.option(
         "--settle",
         metavar="SPAN",
         default="1h",
         show_default=True,
-        help="A window that ended later than so long ago may still change.",
+        help="Time after its end until a window no longer changes.",
     )
     @click.option("--tz", metavar="ZONE", help="IANA name, such as Europe/Dublin or UTC.")
     @functools.wraps(command)
@@ -94,30 +94,31 @@ def read_times(
     *,
     now: datetime,
 ) -> WindowSelection:
-    """What these options mean.
+    """Return the windows that these options select.
 
-    With ``--every``, ``--last`` ends at the last whole piece, so that a run an hour later asks for
-    the same pieces again, and for one more.
+    With ``--every``, ``--last`` ends at the last multiple of the length, so that a run an hour
+    later selects the same windows again, and new ones.
 
     Raises:
-        InvalidWindow: naming the option and what it takes.
+        InvalidWindow: names the option and what it expects.
     """
-    calm = read_span("--settle", settle)
+    settle_time = read_span("--settle", settle)
     zone = None if tz is None else read_zone(tz)
     step = None if every is None else read_span("--every", every)
     if step is not None and step < _MINUTE:
-        raise InvalidWindow(f"--every {every}: at least one minute")
+        raise InvalidWindow(f"--every {every}: expected one minute or more")
     if catch_up is not None:
         if any(option is not None for option in (last, start, end, day)):
-            raise InvalidWindow("--catch-up excludes --last, --from, --to and --day")
-        whole = _caught_up(catch_up, zone, now, calm)
+            raise InvalidWindow("--catch-up excludes --last, --from, --to and --day: omit them")
+        windows = _settled_days(catch_up, zone, now, settle_time)
     else:
         relative = start is None and day is None
         at = _floor(now, step) if step is not None and relative else now
-        whole = [read_window(last, start, end, day, tz, now=at)]
+        windows = [read_window(last, start, end, day, tz, now=at)]
     if step is not None:
-        whole = [piece for one in whole for piece in one.split(minutes=step // _MINUTE)]
-    return WindowSelection(tuple(whole), zone, calm, now)
+        minutes = step // _MINUTE
+        windows = [piece for window in windows for piece in window.split(minutes=minutes)]
+    return WindowSelection(tuple(windows), zone, settle_time, now)
 
 
 def read_window(
@@ -129,13 +130,13 @@ def read_window(
     *,
     now: datetime,
 ) -> Window:
-    """The window that these options mean, with absolute times.
+    """Return the window that these options select, with absolute times.
 
     Raises:
-        InvalidWindow: naming the option and what it takes.
+        InvalidWindow: names the option and what it expects.
     """
     if end is not None and start is None:
-        raise InvalidWindow("--to needs --from")
+        raise InvalidWindow("--to requires --from")
     if sum(option is not None for option in (last, start, day)) > 1:
         raise InvalidWindow("--last, --from and --day exclude each other: give one of them")
     if day is not None:
@@ -143,40 +144,42 @@ def read_window(
     elif start is not None:
         begin = _time("--from", start, tz)
         if begin >= now:
-            raise InvalidWindow(f"--from {start}: that is in the future")
+            raise InvalidWindow(f"--from {start}: is in the future: expected a past time")
         window = Window.between(begin, now if end is None else _time("--to", end, tz))
     else:
         window = _last(_DEFAULT if last is None else last).at(now)
     if window.start is not None and window.start > now:
-        raise InvalidWindow(f"the window {window} is in the future")
+        raise InvalidWindow(f"the window {window} is in the future: expected a past time")
     return window if tz is None else attrs.evolve(window, tz=read_zone(tz))
 
 
 def read_span(option: str, span: str) -> timedelta:
-    """A length of time, such as 90m, 8h or 2d.
+    """Return a duration such as 90m, 8h or 2d.
 
     Raises:
-        InvalidWindow: naming the option.
+        InvalidWindow: names the option.
     """
-    found = _SPAN.fullmatch(span.strip())
-    if found is None:
-        raise InvalidWindow(f"{option} {span}: minutes, hours or days, such as 90m, 8h or 2d")
+    match = _SPAN.fullmatch(span.strip())
+    if match is None:
+        raise InvalidWindow(
+            f"{option} {span}: expected minutes, hours or days, such as 90m, 8h or 2d"
+        )
     try:
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
-        raise InvalidWindow(f"{option} {span}: too long") from None
+        raise InvalidWindow(f"{option} {span}: too long: expected a shorter time") from None
 
 
 def read_zone(tz: str) -> tzinfo:
-    """The zone of ``--tz``; UTC needs no database of zones.
+    """Return the zone of ``--tz``; UTC requires no time zone database.
 
     Raises:
-        InvalidWindow: for a name that is none, or where the machine has no database of zones.
+        InvalidWindow: for an unknown name, or if the machine has no time zone database.
     """
     zone = find_zone(tz)
     if zone is None:
         raise InvalidWindow(
-            f"--tz {tz}: an IANA name such as Europe/Dublin, America/New_York or UTC"
+            f"--tz {tz}: expected an IANA name such as Europe/Dublin, America/New_York or UTC"
             if has_zones()
             else f"--tz {tz}: {NO_ZONES}"
         )
@@ -188,14 +191,16 @@ def _now() -> datetime:
 
 
 def _floor(now: datetime, step: timedelta) -> datetime:
-    """The last multiple of a length of time, counted from midnight UTC of a common day."""
+    """Return the last multiple of a duration, counted from 1970-01-01 UTC."""
     return now - (now - datetime(1970, 1, 1, tzinfo=UTC)) % step
 
 
-def _caught_up(count: int, zone: tzinfo | None, now: datetime, settle: timedelta) -> list[Window]:
-    """The local days that have settled, among the last so many."""
+def _settled_days(
+    count: int, zone: tzinfo | None, now: datetime, settle: timedelta
+) -> list[Window]:
+    """Return those of the last ``count`` local days that have settled."""
     if zone is None:
-        raise InvalidWindow("--catch-up needs --tz, such as --tz Europe/Dublin or --tz UTC")
+        raise InvalidWindow("--catch-up requires --tz, such as --tz Europe/Dublin or --tz UTC")
     today = now.astimezone(zone).date()
     days = Window.days(today - timedelta(days=count), today - timedelta(days=1), tz=zone)
     return [day for day in days if day.end is not None and day.end <= now - settle]
@@ -204,13 +209,13 @@ def _caught_up(count: int, zone: tzinfo | None, now: datetime, settle: timedelta
 def _last(span: str) -> Window:
     minutes = read_span("--last", span) // _MINUTE
     if minutes < 1:
-        raise InvalidWindow(f"--last {span}: at least one minute")
+        raise InvalidWindow(f"--last {span}: expected one minute or more")
     return Window.last(minutes=minutes)
 
 
 def _day(day: str, tz: str | None, now: datetime) -> Window:
     if tz is None:
-        raise InvalidWindow("--day needs --tz, such as --tz Europe/Dublin or --tz UTC")
+        raise InvalidWindow("--day requires --tz, such as --tz Europe/Dublin or --tz UTC")
     zone = read_zone(tz)
     if day == "yesterday":
         return Window.day(now.astimezone(zone).date() - timedelta(days=1), tz=zone)
@@ -219,25 +224,27 @@ def _day(day: str, tz: str | None, now: datetime) -> Window:
     except InvalidWindow:
         raise
     except ValueError:
-        raise InvalidWindow(f"--day {day}: a date such as 2026-11-01, or yesterday") from None
+        raise InvalidWindow(
+            f"--day {day}: expected a date such as 2026-11-01, or yesterday"
+        ) from None
 
 
 def _time(option: str, text: str, tz: str | None) -> datetime:
-    """A moment; text without an offset is local time in ``--tz``."""
+    """Return the moment; text without an offset is local time in ``--tz``."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidWindow(
-            f"{option} {text}: a time such as 2026-11-01T08:00+01:00 or 2026-11-01T07:00Z"
+            f"{option} {text}: expected a time such as 2026-11-01T08:00+01:00 or 2026-11-01T07:00Z"
         ) from None
     if time.utcoffset() is not None:
         return time
     if tz is None:
         raise InvalidWindow(
-            f"{option} {text}: add an offset such as Z or +01:00, or say --tz Europe/Dublin"
+            f"{option} {text}: has no offset: add one such as Z or +01:00, or --tz Europe/Dublin"
         )
     zone = read_zone(tz)
-    found = [moment.astimezone(zone).isoformat() for moment in moments_of(time, zone)]
-    if len(found) > 1:
-        raise InvalidWindow(f"{option} {text}: comes twice in {tz}, as {' and '.join(found)}")
+    moments = [moment.astimezone(zone).isoformat() for moment in moments_of(time, zone)]
+    if len(moments) > 1:
+        raise InvalidWindow(f"{option} {text}: happens twice in {tz}: give {' or '.join(moments)}")
     return time.replace(tzinfo=zone)

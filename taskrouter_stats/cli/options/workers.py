@@ -1,10 +1,10 @@
-"""The options that choose workers, and the plan that they make."""
+"""The options that select workers, and their plan."""
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 from attrs import frozen
@@ -14,58 +14,78 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter, InvalidSid
 from taskrouter_stats.etl import WorkerPlan, worker_plan
 from taskrouter_stats.models import check_sid
 
-__all__ = ["WorkerSelection", "parse_workers", "read_workers", "whom_options"]
+__all__ = ["MAX_LINES", "WorkerSelection", "parse_workers", "read_workers", "worker_options"]
 
-_MOST: Final = 200
-"""Longest piece of a bad line that is worth showing."""
+MAX_LINES: Final = 1_000_000
+"""Lines that ``--workers`` reads at most: a device or a pipe may have no end."""
+_MAX_LINE: Final = 1000
+"""Characters from which a line is refused."""
+_MAX_SHOWN: Final = 200
+"""Characters of a wrong line that an error shows."""
 
 
 def read_workers(name: str) -> list[str]:
-    """The SIDs in that file, or on standard input for ``-``.
+    """Return the SIDs in the file, or on standard input for ``-``.
 
     Raises:
-        ConfigError: when it can't be read.
-        InvalidParameter: when a line holds no SID, or no line does.
+        ConfigError: the file cannot be read, or is too long.
+        InvalidParameter: a line is not a Worker SID, or the file has none.
     """
     try:
         if name == "-":
             if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
                 raise ConfigError("--workers -: standard input is closed: name a file")
-            return parse_workers(name, sys.stdin)
-        with Path(name).open(encoding="utf-8-sig") as lines:
-            return parse_workers(name, lines)
+            return parse_workers(name, _bounded_lines(name, sys.stdin))
+        with Path(name).open(encoding="utf-8-sig") as file:
+            return parse_workers(name, _bounded_lines(name, file))
     except UnicodeDecodeError:
-        raise ConfigError(f"--workers {name}: no UTF-8 text") from None
+        raise ConfigError(f"--workers {name}: not UTF-8 text") from None
     except OSError as error:
         raise ConfigError(f"--workers {name}: {error.strerror or error}") from None
 
 
+def _bounded_lines(name: str, file: TextIO) -> Iterator[str]:
+    """Yield the lines of a file; raise before an endless file fills the memory."""
+    for number, line in enumerate(iter(functools.partial(file.readline, _MAX_LINE), ""), 1):
+        if number > MAX_LINES:
+            raise ConfigError(
+                f"--workers {name}: more than {MAX_LINES:,} lines: divide the file and use "
+                "several runs"
+            )
+        if len(line) == _MAX_LINE:
+            raise ConfigError(
+                f"--workers {name}: line {number} has {_MAX_LINE:,} characters or more: "
+                "write one SID (WK…) per line"
+            )
+        yield line
+
+
 def parse_workers(name: str, lines: Iterable[str]) -> list[str]:
-    """One SID a line, each once; empty lines and what follows a ``#`` are skipped."""
-    found: dict[str, None] = {}
+    """Return the SIDs, one per line, each once; skip empty lines and comments (``#``)."""
+    sids: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()
         if not text:
             continue
         try:
-            found[check_sid("worker_sid", text, "WK")] = None
+            sids[check_sid("worker_sid", text, "WK")] = None
         except InvalidSid:
             raise InvalidParameter(
-                "--workers", text[:_MOST], f"line {number} of {name} is no Worker's SID (WK…)"
+                "--workers", text[:_MAX_SHOWN], f"line {number} of {name} is not a Worker SID (WK…)"
             ) from None
-    if not found:
-        raise InvalidParameter("--workers", name, "it names no worker")
-    return list(found)
+    if not sids:
+        raise InvalidParameter("--workers", name, "the file has no SID: expected one per line")
+    return list(sids)
 
 
 @frozen
 class WorkerSelection:
-    """Which workers, and which of their tasks.
+    """Selection of workers, and of their tasks.
 
     Attributes:
-        workers: their SIDs, or None.
-        task_queue: those eligible for the TaskQueue of this name, or None.
-        task_channel: only this TaskChannel, or None.
+        workers: the SIDs, or None for all.
+        task_queue: only workers eligible for the TaskQueue of this name, or None.
+        task_channel: only tasks of this TaskChannel, or None.
     """
 
     workers: Sequence[str] | None = None
@@ -73,7 +93,7 @@ class WorkerSelection:
     task_channel: str | None = None
 
     def plan(self, workspace_sid: str, windows: Sequence[Window]) -> WorkerPlan:
-        """Them by these windows."""
+        """Plan these workers for these windows."""
         listing = None
         if self.task_queue is not None:
             listing = queries.workers(workspace_sid, task_queue_name=self.task_queue)
@@ -85,10 +105,10 @@ class WorkerSelection:
         )
 
 
-def whom_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command ``--workers``, ``--task-queue`` and ``--task-channel`` as one ``whom``."""
+def worker_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that select workers, as one ``selection``."""
 
-    @click.option("--workers", metavar="FILE", help="Only these: one SID (WK…) a line; - is stdin.")
+    @click.option("--workers", metavar="FILE", help="Only these: one SID (WK…) per line; -: stdin.")
     @click.option("--task-queue", metavar="NAME", help="Only workers eligible for this TaskQueue.")
     @click.option(
         "--task-channel", metavar="NAME", help="Only this TaskChannel: voice, or its SID."
@@ -102,8 +122,8 @@ def whom_options(command: Callable[..., int]) -> Callable[..., int]:
         **rest: Any,
     ) -> int:
         if workers is not None and task_queue is not None:
-            raise ConfigError("--workers and --task-queue exclude each other")
-        given = None if workers is None else read_workers(workers)
-        return command(*args, whom=WorkerSelection(given, task_queue, task_channel), **rest)
+            raise ConfigError("--workers and --task-queue exclude each other: give one of them")
+        sids = None if workers is None else read_workers(workers)
+        return command(*args, selection=WorkerSelection(sids, task_queue, task_channel), **rest)
 
     return wrapped

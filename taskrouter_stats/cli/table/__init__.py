@@ -1,1 +1,1 @@
-"""The table of Workers that ``fetch`` and ``demo`` show on a terminal."""
+"""The table of workers that ``fetch`` and ``demo`` show on a terminal."""

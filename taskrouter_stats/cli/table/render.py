@@ -1,4 +1,7 @@
-"""Draws the table: who had the most reservations, and where everybody's time went."""
+"""Render the table: the workers with the most reservations, and their time per activity.
+
+Bars show the time. Each activity has a colour on a terminal, and a letter where there is no colour.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_uppercase
@@ -15,35 +18,36 @@ from rich.table import Table
 from rich.text import Text
 
 from taskrouter_stats import Window
+from taskrouter_stats.cli.terminal import duration_text
 
 from .totals import TopWorkers, WorkerRow
 
 __all__ = ["Bar", "Palette", "render_table", "shares", "window_text"]
 
-_MOST: Final = 7
-"""Activities that are told apart; the time in the others is drawn as one."""
+_MAX_ACTIVITIES: Final = 7
+"""Activities with a mark of their own; all other activities share one mark."""
 _OTHERS: Final = "others"
 _GAP: Final = "   "
 _SHORTEST, _LONGEST = 10, 72
 _BLOCK: Final = "▇"
 
-# distinguishable with any kind of colour vision: Okabe and Ito, https://jfly.uni-koeln.de/color/
+# distinguishable with any colour vision: Okabe and Ito, https://jfly.uni-koeln.de/color/
 _AVAILABLE, _OFFLINE, _REST = "#009e73", "grey35", "grey62"
 _HUES: Final = ("#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#b4a7d6")
 
 
 class Palette:
-    """A mark for each activity: the same one in every bar and in the legend.
+    """Marks of the activities, the same in every bar and in the legend.
 
     Args:
-        seconds: the time in each activity, over all workers.
-        coloured: whether marks differ by colour; otherwise they are letters.
+        seconds: the time in each activity, summed over all workers.
+        coloured: whether marks differ by colour; otherwise marks are letters.
     """
 
     def __init__(self, seconds: Mapping[str, float], *, coloured: bool) -> None:
         spent = [name for name in seconds if seconds[name] > 0]
         names = sorted(spent, key=lambda name: (name.lower() == "offline", -seconds[name], name))
-        shown = names[:_MOST] if len(names) > _MOST + 1 else names
+        shown = names[:_MAX_ACTIVITIES] if len(names) > _MAX_ACTIVITIES + 1 else names
         self._known = set(shown)
         self.names = [*shown, _OTHERS] if len(shown) < len(names) else shown
         letters, hues = _letters(self.names), iter(_HUES)
@@ -52,20 +56,20 @@ class Palette:
             style = Style(color=_hue(name) or next(hues, _REST)) if coloured else Style()
             self.marks[name] = (_BLOCK if coloured else letters[name], style)
 
-    def parts(self, line: WorkerRow) -> list[float]:
-        """A line's seconds, in the order of ``names``."""
+    def parts(self, row: WorkerRow) -> list[float]:
+        """Return the seconds of a row, in the order of ``names``."""
         sums = dict.fromkeys(self.names, 0.0)
-        for name, seconds in line.seconds.items():
+        for name, seconds in row.seconds.items():
             if seconds > 0:
                 sums[name if name in self._known else _OTHERS] += seconds
         return list(sums.values())
 
     def legend(self, total: WorkerRow, width: int) -> list[Text]:
-        """What each mark means, with its share of all time, in lines of that width."""
+        """Return the meaning of each mark and its share of the time, in lines of this width."""
         parts = self.parts(total)
-        whole = sum(parts) or 1.0
+        spent = sum(parts) or 1.0
         entries = [
-            Text.assemble(self.marks[name], f" {name} ", (_percent(part / whole), "dim"))
+            Text.assemble(self.marks[name], f" {name} ", (_percent(part / spent), "dim"))
             for name, part in zip(self.names, parts, strict=True)
         ]
         return list(_packed(entries, width))
@@ -73,50 +77,50 @@ class Palette:
 
 @frozen
 class Bar:
-    """One line's time, each activity as long as its share of the window."""
+    """Bar of one row: the length of each activity is its share of the window."""
 
     palette: Palette
-    line: WorkerRow
+    row: WorkerRow
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """Tell how narrow and how wide it can be."""
+        """Return the minimum and maximum width."""
         return Measurement(_SHORTEST, max(_SHORTEST, options.max_width))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Render it."""
-        parts = self.palette.parts(self.line)
-        cells = shares(parts, max(self.line.span, sum(parts)), min(options.max_width, _LONGEST))
+        """Render the bar."""
+        parts = self.palette.parts(self.row)
+        cells = shares(parts, max(self.row.span, sum(parts)), min(options.max_width, _LONGEST))
         for (mark, style), count in zip(self.palette.marks.values(), cells, strict=True):
             yield Segment(mark * count, style)
 
 
-def shares(parts: list[float], whole: float, cells: int) -> list[int]:
-    """Cut a bar of so many cells: each part gets its share, rounded so that the sum is right."""
-    if whole <= 0:
+def shares(parts: list[float], total: float, cells: int) -> list[int]:
+    """Divide the cells of a bar among the parts, rounded so that the sum is right."""
+    if total <= 0:
         return [0] * len(parts)
-    exact = [part / whole * cells for part in parts]
+    exact = [part / total * cells for part in parts]
     counts = [int(share) for share in exact]
     missing = round(sum(exact)) - sum(counts)
-    by_rest = sorted(range(len(parts)), key=lambda index: counts[index] - exact[index])
-    for index in by_rest[:missing]:
+    by_error = sorted(range(len(parts)), key=lambda index: counts[index] - exact[index])
+    for index in by_error[:missing]:
         counts[index] += 1
     return counts
 
 
 def _hue(name: str) -> str | None:
-    """Two activities of every new workspace have colours that people expect."""
+    """Return the usual colour of the two activities that each new workspace has, or None."""
     return {"available": _AVAILABLE, "offline": _OFFLINE}.get(name.lower())
 
 
 def _letters(names: Iterable[str]) -> dict[str, str]:
-    """A letter for each name: one of its own as long as there is a free one."""
+    """Return a letter for each name: a free letter of the name, or else any free letter."""
     free = dict.fromkeys(ascii_uppercase)
-    found: dict[str, str] = {}
+    letters: dict[str, str] = {}
     for name in names:
-        letter = next((each for each in name.upper() if each in free), None) or next(iter(free))
+        letter = next((char for char in name.upper() if char in free), None) or next(iter(free))
         del free[letter]
-        found[name] = letter
-    return found
+        letters[name] = letter
+    return letters
 
 
 def _percent(share: float) -> str:
@@ -133,32 +137,30 @@ def _packed(entries: Iterable[Text], width: int) -> Iterable[Text]:
     yield line
 
 
-_WIDEST: Final = 140
+_MAX_WIDTH: Final = 140
 _WIDE: Final = 120
-"""From here on each end of a reservation has its own column."""
+"""Columns from which each end of a reservation has its own column."""
 _ENDS: Final = {
     "rejected": "Rejected",
     "timed_out": "Timed out",
     "canceled": "Canceled",
     "rescinded": "Rescinded",
 }
-_HOUR: Final = 3600
-_MINUTE: Final = 60
 
 
 def render_table(
-    console: Console, standings: TopWorkers, window: Window, title: str
+    console: Console, workers: TopWorkers, window: Window, title: str
 ) -> RenderableType:
-    """The table with its heading above and the legend of its bars below.
+    """Return the table with a heading and the legend of its bars.
 
     Args:
-        console: where it will be shown; its width and colours decide the form.
-        standings: what to show.
-        window: the time that was asked for.
-        title: what these workers are.
+        console: the console that shows the table; its width and colours decide the layout.
+        workers: the rows and the total.
+        window: the requested window.
+        title: the heading.
     """
-    width = min(console.width, _WIDEST)
-    total = standings.total
+    width = min(console.width, _MAX_WIDTH)
+    total = workers.total
     palette = Palette(
         total.seconds, coloured=console.color_system is not None and not console.no_color
     )
@@ -173,14 +175,14 @@ def render_table(
     return Group(
         Text(),
         Padding(heading, (0, 0, 0, 1), expand=False),
-        _table(standings, total, palette, width, wide=wide),
+        _table(workers, total, palette, width, wide=wide),
         *below,
         Text(),
     )
 
 
 def _table(
-    standings: TopWorkers, total: WorkerRow, palette: Palette, width: int, *, wide: bool
+    workers: TopWorkers, total: WorkerRow, palette: Palette, width: int, *, wide: bool
 ) -> Table:
     table = Table(box=box.SIMPLE, width=width, padding=(0, 1), show_footer=True, expand=True)
     ends = list(_ENDS) if wide else []
@@ -188,19 +190,19 @@ def _table(
     for title, number in _numbers(total, ends):
         table.add_column(title, number, justify="right", no_wrap=True, footer_style="bold")
     table.add_column("Time per activity", Bar(palette, total), ratio=1, no_wrap=True)
-    for line in standings.top:
-        numbers = [number for _, number in _numbers(line, ends)]
-        table.add_row(line.name, *numbers, Bar(palette, line))
+    for row in workers.top:
+        numbers = [number for _, number in _numbers(row, ends)]
+        table.add_row(row.name, *numbers, Bar(palette, row))
     return table
 
 
-def _numbers(line: WorkerRow, ends: Sequence[str]) -> list[tuple[str, str]]:
-    """The columns between name and bar: title and text."""
-    pairs = [("Created", line.created), ("Accepted", line.ends["accepted"])]
+def _numbers(row: WorkerRow, ends: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the title and text of the columns between the name and the bar."""
+    pairs = [("Created", row.created), ("Accepted", row.ends["accepted"])]
     if ends:
-        pairs += [(_ENDS[end], line.ends[end]) for end in ends]
+        pairs += [(_ENDS[end], row.ends[end]) for end in ends]
     else:
-        pairs.append(("Other", line.other))
+        pairs.append(("Other", row.other))
     return [(title, f"{number:,}") for title, number in pairs]
 
 
@@ -213,17 +215,10 @@ def _below(palette: Palette, total: WorkerRow, width: int, wide: bool) -> list[T
 
 
 def window_text(window: Window) -> str:
-    """The window's start, end and length: ``2026-11-23 06:00 to 14:00 UTC, 8 h``."""
+    """Return the window's start, end and length: ``2026-11-23 06:00 to 14:00 UTC, 8h``."""
     if window.start is None or window.end is None:
         return str(window)
-    seconds = (window.end - window.start).total_seconds()
-    hours, rest = divmod(round(seconds), _HOUR)
-    minutes = -(-rest // _MINUTE)
-    length = " ".join(
-        part
-        for part in (f"{hours:,} h" if hours else "", f"{minutes} min" if minutes else "")
-        if part
-    )
+    length = duration_text((window.end - window.start).total_seconds())
     same_day = window.start.date() == window.end.date()
     end = f"{window.end:%H:%M}" if same_day else f"{window.end:%Y-%m-%d %H:%M}"
     return f"{window.start:%Y-%m-%d %H:%M} to {end} UTC, {length}"

@@ -1,6 +1,7 @@
-"""One run: outcomes come in, progress is shown, rows and numbers go out."""
+"""A run that shows one workspace and one window as a table on a terminal."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from typing import Final
 
 from attrs import define
 from rich.console import Console
@@ -33,16 +34,16 @@ _NOTHING = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
 
 @define
 class TableRun:
-    """What a run has come to.
+    """State of a run.
 
     Attributes:
-        standings: its workers, for the table.
-        progress: how far it came.
-        budgets: what it spent.
-        failed: how many workers failed.
+        workers: the rows and the total of the table.
+        progress: the progress of the stream.
+        budgets: the budgets of the session.
+        failed: number of workers that failed.
     """
 
-    standings: TopWorkers
+    workers: TopWorkers
     progress: Progress = _NOTHING
     budgets: tuple[BudgetSnapshot, ...] = ()
     failed: int = 0
@@ -55,16 +56,14 @@ class TableRun:
         stream: OutcomeStream[WorkerStatistics],
         console: Console,
         every: float,
-        keep: Callable[[Success[WorkerStatistics]], Awaitable[None]] | None = None,
     ) -> None:
         """Read the stream to its end.
 
         Args:
-            session: the stream's.
-            stream: one outcome for each worker.
-            console: where progress and failures are shown.
+            session: the session of the stream.
+            stream: one outcome per worker.
+            console: the console for progress and failures.
             every: seconds between two plain lines of progress.
-            keep: stores what succeeded.
         """
         meter = RateMeter()
 
@@ -77,24 +76,22 @@ class TableRun:
                     match outcome:
                         case Success():
                             self._answered = True
-                            self.standings.add(outcome)
-                            if keep is not None:
-                                await keep(outcome)
+                            self.workers.add(outcome)
                         case Failure():
                             self._fail(outcome)
                             console.out(failure_line(outcome), highlight=False)
             finally:
                 self.progress, self.budgets = stream.progress, session.budgets()
 
-    def code(self, most_failures: int = 0) -> int:
-        """The exit code of a run that came to its end.
+    def code(self, max_failures: int = 0) -> int:
+        """Return the exit code of a run that no error ended.
 
         Args:
-            most_failures: workers that may fail.
+            max_failures: failed workers that exit code 0 allows.
         """
         if self._unreachable and self.failed and not self._answered:
             return UNREACHABLE
-        return TOO_MANY_FAILURES if self.failed > most_failures else COMPLETE
+        return TOO_MANY_FAILURES if self.failed > max_failures else COMPLETE
 
     def _fail(self, failure: Failure) -> None:
         self.failed += 1
@@ -102,83 +99,87 @@ class TableRun:
 
 
 def failure_line(failure: Failure) -> str:
-    """The worker and the error."""
+    """Return a line with the failed worker and its error."""
     worker = failure.query.context
     name = worker.friendly_name if isinstance(worker, Worker) else None
-    known = f"{failure.query.sid} ({name})" if name else failure.query.sid
-    return printable(f"failed: {known}: {failure.error}")
+    label = f"{failure.query.sid} ({name})" if name else failure.query.sid
+    return printable(f"failed: {label}: {failure.error}")
 
 
-def cost_line(pull: TableRun, *, limit: float | None = None) -> str:
-    """What the run cost, in one line.
+def cost_line(run: TableRun, *, limit: float | None = None) -> str:
+    """Return the requests and the time of the run in one line.
 
     Args:
-        pull: the run.
-        limit: the server's limit, requests per second, where it is known; headers have no unit.
+        run: the run.
+        limit: the server's limit, requests per second, if known; headers do not name a unit.
     """
-    progress, budget = pull.progress, statistics_budget(pull.budgets)
-    sent = sum(each.sent for each in pull.budgets)
+    progress, budget = run.progress, statistics_budget(run.budgets)
+    sent = sum(budget.sent for budget in run.budgets)
     parts = (
         f"{sent:,} {'request' if sent == 1 else 'requests'}",
         f"{progress.retried:,} {'retry' if progress.retried == 1 else 'retries'}",
-        f"{sum(each.refused for each in pull.budgets):,} refused",
+        f"{sum(budget.refused for budget in run.budgets):,} refused",
         f"{progress.elapsed:.2f} s",
     )
     pace = budget.sent / progress.elapsed if budget and progress.elapsed > 0 else 0.0
     text = f"{', '.join(parts)}: {pace:.1f}/s"
     if limit is not None:
         return f"{text}, {pace / limit:.0%} of the limit of {limit:g}/s"
-    told = budget.limit if budget else None
-    return text if told is None else f"{text}; the server tells a limit of {told:g}"
+    sent_limit = budget.limit if budget else None
+    return text if sent_limit is None else f"{text}; the server sent a limit of {sent_limit:g}"
 
 
 def statistics_budget(budgets: tuple[BudgetSnapshot, ...]) -> BudgetSnapshot | None:
-    """The budget of the run's main work, not that of listing workers."""
+    """Return the budget of the statistics requests, not that of listing workers."""
     return next(
-        (each for each in budgets if each.resource_key.startswith("WorkerStatistics")), None
+        (budget for budget in budgets if budget.resource_key.startswith("WorkerStatistics")), None
     )
 
 
-_EVERY = 30.0
+_EVERY: Final = 30.0
+"""Seconds between two lines of progress if stderr is not a terminal."""
 
 
 def show_table(
     accounts: Sequence[Account],
-    whom: WorkerSelection,
+    selection: WorkerSelection,
     times: WindowSelection,
     max_failures: int,
     results: Console,
     errors: Console,
 ) -> int:
-    """Fetch it and show the table; return the exit code.
+    """Fetch one workspace and window, show the table, and return the exit code.
 
     Raises:
-        ConfigError: for more than one workspace or window.
+        ConfigError: more than one workspace or window is selected.
     """
-    asked = [(account, sid) for account in accounts for sid in account.workspaces]
-    if len(asked) != 1 or len(times.windows) != 1:
-        raise ConfigError("a table shows one workspace and window: --output says where rows go")
-    ((account, workspace),), (window,) = asked, times.windows
-    workers = whom.plan(workspace, [window])
+    pairs = [(account, sid) for account in accounts for sid in account.workspaces]
+    if len(pairs) != 1 or len(times.windows) != 1:
+        raise ConfigError(
+            "a table shows one workspace and one window: name a file or folder with --output"
+        )
+    ((account, workspace),), (window,) = pairs, times.windows
+    workers = selection.plan(workspace, [window])
     listing, session = workers.listing(), account.session
     stream = session.stream_worker_statistics(
         workspace,
         window,
-        task_channel=whom.task_channel,
+        task_channel=selection.task_channel,
         workers=workers.workers if listing is None else session.iterate(listing),
     )
-    pull = TableRun(TopWorkers(table_size(results)))
+    run = TableRun(TopWorkers(table_size(results)))
     try:
-        run_until_sigterm(pull.run(session, stream, errors, _EVERY))
+        run_until_sigterm(run.run(session, stream, errors, _EVERY))
     except BaseException as error:
-        if answered := pull.progress.done - pull.failed:
+        if answered := run.progress.done - run.failed:
             error.add_note(f"Not complete: {answered:,} workers were answered.")
         raise
-    results.print(render_table(results, pull.standings, window, f"Workers of {workspace}"))
-    results.print(f" {cost_line(pull)}")
-    code = pull.code(max_failures)
+    results.print(render_table(results, run.workers, window, f"Workers of {workspace}"))
+    results.print(f" {cost_line(run)}")
+    code = run.code(max_failures)
     if code != COMPLETE:
-        count = f"{pull.failed:,} worker{'' if pull.failed == 1 else 's'} failed"
-        why = ", none was answered" if code == UNREACHABLE else ", more than --max-failures allows"
-        errors.out(f"Not complete: {count}{why}.", highlight=False)
+        count = f"{run.failed:,} worker{'' if run.failed == 1 else 's'} failed"
+        none = code == UNREACHABLE
+        reason = "none was answered" if none else "more than --max-failures allows"
+        errors.out(f"Not complete: {count}, {reason}.", highlight=False)
     return code

@@ -1,4 +1,4 @@
-"""What a table shows of a run, gathered outcome by outcome in bounded memory."""
+"""The rows and the total of a table, summed outcome by outcome in bounded memory."""
 
 import heapq
 from collections import Counter
@@ -17,13 +17,13 @@ _ENDS: Final = ("accepted", "rejected", "timed_out", "canceled", "rescinded")
 
 @frozen(order=False)
 class WorkerRow:
-    """One worker's numbers, or the sum of many.
+    """Numbers of one worker, or sums of all workers.
 
     Attributes:
-        name: the worker's name, else its SID.
-        created: reservations made.
-        ends: what became of them, by the API's word for it.
-        seconds: time in each activity, by its name.
+        name: the worker's name, or its SID.
+        created: created reservations.
+        ends: numbers of ended reservations, by the API's name of the end.
+        seconds: seconds in each activity, by the activity's name.
         span: length of the window, seconds.
     """
 
@@ -35,17 +35,17 @@ class WorkerRow:
 
     @property
     def other(self) -> int:
-        """Reservations that ended otherwise than accepted."""
+        """Reservations that ended without being accepted."""
         return self.ends.total() - self.ends["accepted"]
 
 
 @define
 class TopWorkers:
-    """The workers with the most reservations, and the sums over all.
+    """The workers with the most reservations, and the sums of all workers.
 
     Attributes:
-        size: how many workers to keep.
-        workers: how many were added.
+        size: number of workers to keep.
+        workers: number of workers that were added.
     """
 
     size: int
@@ -59,15 +59,15 @@ class TopWorkers:
     _seconds: dict[str, float] = field(factory=dict[str, float])
 
     def add(self, success: Success[WorkerStatistics]) -> None:
-        """Count one worker in."""
-        line = _line(success)
+        """Add one worker."""
+        row = _row(success)
         self.workers += 1
-        self._created += line.created
-        self._span += line.span
-        self._ends.update(line.ends)
-        for activity, seconds in line.seconds.items():
+        self._created += row.created
+        self._span += row.span
+        self._ends.update(row.ends)
+        for activity, seconds in row.seconds.items():
             self._seconds[activity] = self._seconds.get(activity, 0.0) + seconds
-        entry = (line.created, line.ends["accepted"], -self.workers, line)
+        entry = (row.created, row.ends["accepted"], -self.workers, row)
         if len(self._heap) < self.size:
             heapq.heappush(self._heap, entry)
         else:
@@ -75,18 +75,18 @@ class TopWorkers:
 
     @property
     def top(self) -> list[WorkerRow]:
-        """The workers with the most reservations, most first."""
-        lines = [entry[-1] for entry in self._heap]
-        return sorted(lines, key=lambda line: (-line.created, -line.ends["accepted"], line.name))
+        """The workers with the most reservations, in descending order."""
+        rows = [entry[-1] for entry in self._heap]
+        return sorted(rows, key=lambda row: (-row.created, -row.ends["accepted"], row.name))
 
     @property
     def total(self) -> WorkerRow:
-        """All workers together."""
+        """The sums of all workers."""
         name = "1 worker" if self.workers == 1 else f"{self.workers:,} workers"
         return WorkerRow(name, self._created, self._ends, self._seconds, self._span)
 
 
-def _line(success: Success[WorkerStatistics]) -> WorkerRow:
+def _row(success: Success[WorkerStatistics]) -> WorkerRow:
     query, cumulative = success.query, success.value.cumulative
     name = printable(query.context.friendly_name or query.sid)
     window = query.window
@@ -96,6 +96,6 @@ def _line(success: Success[WorkerStatistics]) -> WorkerRow:
     ends = Counter({end: getattr(cumulative, f"reservations_{end}") or 0 for end in _ENDS})
     seconds: dict[str, float] = {}
     for activity in cumulative.activity_durations or ():
-        known = printable(activity.friendly_name or activity.sid or "?")
-        seconds[known] = seconds.get(known, 0.0) + (activity.total or 0.0)
+        activity_name = printable(activity.friendly_name or activity.sid or "?")
+        seconds[activity_name] = seconds.get(activity_name, 0.0) + (activity.total or 0.0)
     return WorkerRow(name, cumulative.reservations_created or 0, ends, seconds, span)

@@ -1,4 +1,4 @@
-"""``doctor``: what it asks, finds, prints and hides, with real HTTP."""
+"""``doctor``: its requests, findings, report and exit codes, with real HTTP."""
 
 import base64
 import re
@@ -9,65 +9,65 @@ import pytest
 
 from taskrouter_stats.simulator import Simulator
 from tests.cli.doctor_reports import answer, verdict
-from tests.cli.odd_servers import ACCOUNT, TOKEN, WS, odd_server
+from tests.cli.misbehaving_servers import ACCOUNT, TOKEN, WS, misbehaving_server
 from tests.cli.processes import account
 
 
 @pytest.fixture
-async def still():
-    """A simulator whose limits' clock stands still: no budget is refilled between two requests."""
+async def without_refill():
+    """Run a simulator with a constant clock: no budget is refilled between two requests."""
     now = time.time()
     async with Simulator(workers=12, limit=200, latency=0.0, clock=lambda: now) as running:
         running._server.time = lambda: now
         yield running
 
 
-async def test_all_is_well(simulator, doctor):
-    """Every check is ok, the exit code is 0, and seven requests were enough."""
+async def test_a_correct_setup_is_ok(simulator, doctor):
+    """Each check is ok, the exit code is 0, and doctor sends seven requests."""
     code, out, err = await doctor(simulator.workspace_sid, **account(simulator))
     assert (code, err) == (0, "")
     assert not re.search(r"^ not (ok|known) ", out, re.MULTILINE)
     assert simulator.counters.requests == 7
-    assert verdict(out, "workers") == ("ok", "12 Workers")
-    assert "no more than 100 Workers" in verdict(out, "worker statistics")[1]
+    assert verdict(out, "workers") == ("ok", "12 workers")
+    assert "as documented for up to 100 workers" in verdict(out, "worker statistics")[1]
 
 
-async def test_it_shows_headers_and_what_was_made_of_them(still, doctor):
-    """The texts as they came stand above the numbers that the throttle holds."""
-    _, out, _ = await doctor(still.workspace_sid, **account(still))
-    raw, made = re.findall(r"^ /Workers/WK…/Statistics  +(.*)", out, re.MULTILINE)[::2]
+async def test_the_report_shows_headers_and_budgets(without_refill, doctor):
+    """The report has the headers as received, and the numbers of the throttle's budgets."""
+    _, out, _ = await doctor(without_refill.workspace_sid, **account(without_refill))
+    raw, budget = re.findall(r"^ /Workers/WK…/Statistics  +(.*)", out, re.MULTILINE)[::2]
     assert raw.split() == ["200", "200", "199", "is_default=true", "1"]
-    limit, remaining, pace, sent, refused, _ = made.split()
+    limit, remaining, pace, sent, refused, _ = budget.split()
     assert (limit, remaining, sent, refused) == ("200", "198", "2", "0")
     assert pace.endswith("/s")
 
 
-async def test_it_settles_open_questions(still, doctor):
-    """Retention, what Remaining does and the rest have an answer for a report."""
-    _, out, _ = await doctor(still.workspace_sid, **account(still))
+async def test_the_report_answers_open_questions(without_refill, doctor):
+    """Each open question has an answer in the report."""
+    _, out, _ = await doctor(without_refill.workspace_sid, **account(without_refill))
     assert answer(out, "rate-limit headers") == "on 6 of 6 successes"
-    assert answer(out, "what Remaining does").startswith("'199', then '198' after 0.")
+    assert answer(out, "changes of Remaining").startswith("'199', then '198' after 0.")
     assert "HTTP 400, code 14241, as documented" in answer(out, "retention")
     assert answer(out, "headers on other errors") == "HTTP 400 without"
-    assert answer(out, "over 100 Workers") == "not known: 12 Workers here"
-    assert "(not Twilio's)" in answer(out, "asked")
+    assert answer(out, "over 100 workers") == "not known: the workspace has 12 workers"
+    assert "(not Twilio's)" in answer(out, "server")
 
 
-async def test_piped_it_is_plain_text_of_80_columns(simulator, run):
-    """No colour, no spaces at line ends, no line wider than a terminal, nothing on stderr."""
+async def test_a_piped_report_is_plain_text_of_80_columns(simulator, run):
+    """A pipe gets no colour, no trailing spaces and no line of more than 80 columns."""
     env = {**account(simulator), "FORCE_COLOR": "1", "COLUMNS": "80"}
     ran = await run("doctor", simulator.workspace_sid, **env)
     assert (ran.code, ran.err) == (0, "")
     assert "\x1b" not in ran.out
     lines = ran.out.splitlines()
     assert lines[0] == "Checks"
-    assert "doctor keeps to 4/s itself" in ran.out
+    assert "doctor sends 4/s at most" in ran.out
     assert max(map(len, lines)) <= 80
     assert [line for line in lines if line != line.rstrip()] == []
 
 
-async def test_sids_are_shortened_unless_asked_for(simulator, doctor):
-    """Two letters, four digits, four digits; --full-sids shows them whole."""
+async def test_sids_are_shortened_without_full_sids(simulator, doctor):
+    """A SID has two letters and eight digits; --full-sids shows all digits."""
     sid = simulator.workspace_sid
     _, out, _ = await doctor(sid, **account(simulator))
     assert f"{sid[:6]}…{sid[-4:]}" in out
@@ -78,17 +78,17 @@ async def test_sids_are_shortened_unless_asked_for(simulator, doctor):
 
 
 @pytest.mark.parametrize("flag", [[], ["--full-sids"]])
-async def test_no_secret_is_ever_shown(doctor, flag):
-    """Not even when the server says it back, in a body or a header, plain or encoded."""
+async def test_no_secret_is_shown(doctor, flag):
+    """A secret that the server repeats in a body or header, plain or encoded, is removed."""
     pair = base64.b64encode(f"{ACCOUNT['TWILIO_ACCOUNT_SID']}:{TOKEN}".encode()).decode()
 
     def echo(request, response):
         response.headers["X-Rate-Limit-Config"] = f"key {TOKEN}"
         response.headers["X-Limit-Debug"] = request.headers["Authorization"]
 
-    said = {"code": 20001, "message": f"no {TOKEN} and no {pair} here"}
+    refusal = {"code": 20001, "message": f"no {TOKEN} and no {pair} here"}
     proxy_password = "hunter2hunter2"
-    async with odd_server(echo, refuse={"/Workers": (400, said)}) as (url, _):
+    async with misbehaving_server(echo, refuse={"/Workers": (400, refusal)}) as (url, _):
         arguments = (WS, *flag, "--base-url", url)
         code, out, err = await doctor(*arguments, **ACCOUNT, TWILIO_API_SECRET="")
         proxied = await doctor(WS, "--proxy", f"http://me:{proxy_password}@127.0.0.1:9", **ACCOUNT)
@@ -101,80 +101,80 @@ async def test_no_secret_is_ever_shown(doctor, flag):
         assert secret not in everything
 
 
-async def test_without_credentials_nothing_is_asked(doctor):
-    """Exit code 2, and the variables that are wanted are named."""
-    async with odd_server() as (url, asked):
+async def test_without_credentials_nothing_is_sent(doctor):
+    """The exit code is 2, and the finding names the missing variable."""
+    async with misbehaving_server() as (url, requested):
         code, out, _ = await doctor(WS, "--base-url", url, TWILIO_ACCOUNT_SID="AC" + "3" * 32)
-    assert (code, asked) == (2, [])
-    state, told = verdict(out, "credentials")
+    assert (code, requested) == (2, [])
+    state, detail = verdict(out, "credentials")
     assert state == "not ok"
-    assert told.startswith("TWILIO_AUTH_TOKEN is missing; set: TWILIO_ACCOUNT_SID next: export")
+    assert detail.startswith("TWILIO_AUTH_TOKEN is missing; set: TWILIO_ACCOUNT_SID next: export")
 
 
-async def test_wrong_credentials_end_it_at_once(simulator, doctor):
-    """A 401 is 2, with the SDK's hint for 20003, and one request is all that was sent."""
+async def test_wrong_credentials_end_the_checks(simulator, doctor):
+    """A 401 is exit code 2 with the hint for 20003, after one request."""
     code, out, _ = await doctor(simulator.workspace_sid, **{**account(simulator), **ACCOUNT})
     assert code == 2
-    state, told = verdict(out, "workspace")
+    state, detail = verdict(out, "workspace")
     assert state == "not ok"
-    assert "HTTP 401, code 20003: Authenticate" in told
-    assert "next: check that the secret belongs to this SID" in told
-    assert verdict(out, "task queues")[1] == "not asked: these credentials are refused"
+    assert "HTTP 401, code 20003: Authenticate" in detail
+    assert "next: " in detail
+    assert verdict(out, "task queues")[1] == "skipped: the server refused the credentials"
     assert simulator.counters.requests == 1
 
 
-async def test_a_workspace_that_is_not_there_is_2(simulator, doctor):
-    """A 404 for the argument itself ends it, and the rest is not asked."""
+async def test_a_workspace_that_does_not_exist_is_2(simulator, doctor):
+    """A 404 for the workspace ends the checks after one request."""
     code, out, _ = await doctor(WS, **account(simulator))
     assert code == 2
     assert verdict(out, "workspace")[0] == "not ok"
-    assert "the Workspace is not there" in verdict(out, "aggregate")[1]
+    assert "the workspace does not exist" in verdict(out, "aggregate")[1]
     assert simulator.counters.requests == 1
 
 
-async def test_nobody_at_the_address_is_5(doctor):
-    """It says what to check, and does not try everything else in vain."""
+async def test_an_unreachable_server_is_5(doctor):
+    """The finding says what to check, and the other checks are skipped."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         code, out, _ = await doctor(WS, "--base-url", url, **ACCOUNT)
     assert code == 5
     assert "check the address above, DNS" in verdict(out, "workspace")[1]
-    assert "can't be reached" in verdict(out, "workers")[1]
-    assert "settles" not in out
+    assert "the server is unreachable" in verdict(out, "workers")[1]
+    assert "open questions" not in out
 
 
 async def test_a_server_that_refuses_everything_is_5(doctor):
-    """Also then no more than eight requests are sent."""
-    async with odd_server(refuse={"": (503, {})}) as (url, asked):
+    """A server that refuses all requests receives eight at most."""
+    async with misbehaving_server(refuse={"": (503, {})}) as (url, requested):
         code, out, _ = await doctor(WS, "--base-url", url, **ACCOUNT)
     assert code == 5
-    assert len(asked) <= 8
+    assert len(requested) <= 8
     assert "HTTP 503" in verdict(out, "workspace")[1]
 
 
-async def test_an_api_key_in_the_other_region(doctor):
-    """The kind of credentials is told, and what the region asks for as well."""
+async def test_the_report_names_the_api_key_and_the_region(doctor):
+    """The findings name the kind of credentials, the region and the missing edge."""
     env = {"TWILIO_API_KEY": "SK" + "4" * 32, "TWILIO_API_SECRET": TOKEN, "TWILIO_REGION": "ie1"}
     code, out, _ = await doctor(WS, "--proxy", "http://127.0.0.1:9", **env)
     assert code == 5
     assert "API key SK4444…4444" in verdict(out, "credentials")[1]
-    told = verdict(out, "address")[1]
-    assert "https://taskrouter.ie1.twilio.com; region ie1, edge not set; through a proxy" in told
-    assert "TWILIO_EDGE=dublin" in told
+    detail = verdict(out, "address")[1]
+    assert "https://taskrouter.ie1.twilio.com; region ie1, edge not set; through a proxy" in detail
+    assert "TWILIO_EDGE=dublin" in detail
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("WS1",), "WS and 32 hexadecimal digits"),
+        (("WS1",), "WORKSPACE='WS1'"),
         ((WS, "--timeout", "0"), "timeout=0"),
-        ((WS, "--base-url", "http://example.com"), "plain http"),
+        ((WS, "--base-url", "http://example.com"), "base_url="),
         ((), "Missing argument"),
     ],
 )
-def test_a_mistake_ends_with_one_line_and_2(here, arguments, says):
-    """As with every command, before anything is sent."""
+def test_a_wrong_option_is_2(here, arguments, says):
+    """A wrong option ends with exit code 2 before a request is sent."""
     code, out, err = here(("doctor", *arguments), ACCOUNT)
     assert (code, out) == (2, "")
     assert says in err

@@ -1,4 +1,4 @@
-"""Findings, and the exit code that they come to."""
+"""Findings and their exit code."""
 
 import pytest
 
@@ -21,8 +21,8 @@ BAD, WORSE = Finding("clock", "not ok", ""), Finding("credentials", "not ok", ""
         ([WORSE], False, 2),
     ],
 )
-def test_the_exit_code_is_the_gravest(findings, answered, code):
-    """Credentials first, then a server that answers nothing, then any check."""
+def test_the_exit_code_is_the_most_severe(findings, answered, code):
+    """Usage errors come first, then a server that answers nothing, then other checks."""
     assert exit_code(findings, answered=answered) == code
 
 
@@ -37,13 +37,13 @@ def test_the_exit_code_is_the_gravest(findings, answered, code):
         (errors.PayloadError(["$: no JSON"]), True, 3),
     ],
 )
-def test_a_failed_check_asks_for_a_code(error, essential, code):
-    """A 401 always is about credentials, a 404 about the argument only at the Workspace itself."""
+def test_a_failed_check_has_an_exit_code(error, essential, code):
+    """A 401 is a usage error, and so is a 404 for the workspace itself."""
     assert failed("workspace", error, essential=essential).code == code
 
 
 def test_an_errors_hint_is_the_advice():
-    """It stands below the server's words and not among them."""
+    """The hint is the advice, and not a part of the detail."""
     error = errors.Forbidden(403, 20403, "No", None, "RQ1")
     finding = failed("workers", error)
     assert finding.detail == "HTTP 403, code 20403: No [RQ1]"
@@ -53,11 +53,11 @@ def test_an_errors_hint_is_the_advice():
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (errors.RateLimited(), "something else spends"),
+        (errors.RateLimited(), "another client"),
         (errors.ConnectionFailed("no route"), "DNS"),
-        (errors.PayloadError(["$: no JSON"]), "Twilio's?"),
+        (errors.PayloadError(["$: no JSON"]), "Twilio's; if it is"),
     ],
 )
-def test_other_errors_have_advice_of_their_own(error, says):
-    """What a person at a terminal can do next."""
+def test_other_errors_have_advice(error, says):
+    """Errors without a hint have advice for the user."""
     assert says in failed("workers", error).advice

@@ -1,4 +1,4 @@
-"""What a run answers of the open questions."""
+"""Answers to the open questions."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,39 +14,40 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LIMITS = {"x-rate-limit-limit": "50", "x-rate-limit-remaining": "49"}
 
 
-def heard(status=200, place="/Workers/WK…/Statistics", at=0.0, **headers):
-    """The head of a reply."""
+def reply(status=200, place="/Workers/WK…/Statistics", at=0.0, **headers):
+    """Return a recorded reply."""
     sent = NOON + timedelta(seconds=at)
     return RecordedReply(place, status, headers, sent, sent, 0.0)
 
 
-def answers(*replies, region=None, **seen):
-    """All answers by their question."""
+def answers(*replies, region=None, **results):
+    """Return all answers by their question."""
     session = TaskRouterSession(Credentials.auth_token("AC" + "3" * 32, "none"))
-    run = Checks(session, ReplyRecorder(heard=list(replies)), "WS" + "1" * 32, **seen)
-    return dict(open_questions(run, region=region))
+    recorder = ReplyRecorder(replies=list(replies))
+    checks = Checks(session, recorder, "WS" + "1" * 32, **results)
+    return dict(open_questions(checks, region=region))
 
 
 def statistics(**duration):
-    """A Worker's statistics with one Activity."""
+    """Return one worker's statistics with one activity."""
     sids = {"worker_sid": "WK" + "2" * 32, "workspace_sid": "WS" + "1" * 32}
     payload = {**sids, "cumulative": {"activity_durations": [duration]}}
     return structure(payload, WorkerStatistics)
 
 
 def test_headers_are_counted_on_successes():
-    """Other replies are not said to have them."""
-    replies = (heard(**LIMITS), heard(), heard(404))
+    """Twilio documents the headers for successes only; errors are counted separately."""
+    replies = (reply(**LIMITS), reply(), reply(404))
     assert answers(*replies)["rate-limit headers"] == "on 1 of 2 successes"
-    assert answers(heard(404, **LIMITS))["headers on other errors"] == "HTTP 404 with"
+    assert answers(reply(404, **LIMITS))["headers on other errors"] == "HTTP 404 with"
 
 
-def test_remaining_is_told_of_two_answers():
-    """As text, with the time between them."""
-    second = heard(at=0.5, **LIMITS | {"x-rate-limit-remaining": "x"})
-    told = answers(heard(**LIMITS), second)["what Remaining does"]
-    assert told == "'49', then 'x' after 0.50 s and one more request"
-    assert "not known" in answers(heard(**LIMITS))["what Remaining does"]
+def test_remaining_is_compared_in_two_successes():
+    """The answer has both values as text, and the time between them."""
+    second = reply(at=0.5, **LIMITS | {"x-rate-limit-remaining": "x"})
+    text = answers(reply(**LIMITS), second)["changes of Remaining"]
+    assert text == "'49', then 'x' after 0.50 s and one more request"
+    assert "not known" in answers(reply(**LIMITS))["changes of Remaining"]
 
 
 @pytest.mark.parametrize(
@@ -57,57 +58,57 @@ def test_remaining_is_told_of_two_answers():
         ({"retry-after": "Thu"}, "on 0 of 1 refusals", "'Thu'"),
     ],
 )
-def test_a_429_tells_what_comes_with_it(headers, limits, after):
-    """Rate-limit headers and Retry-After each have their answer."""
-    told = answers(heard(429, **headers))
-    assert (told["headers on a 429"], told["Retry-After on a 429"]) == (limits, after)
+def test_the_headers_of_a_429_are_reported(headers, limits, after):
+    """Rate-limit headers and Retry-After have one answer each."""
+    found = answers(reply(429, **headers))
+    assert (found["headers on a 429"], found["Retry-After on a 429"]) == (limits, after)
 
 
-def test_without_a_429_nothing_is_claimed():
-    """Absence of a refusal is no absence of headers."""
-    told = answers(heard(**LIMITS))
-    assert told["headers on a 429"] == told["Retry-After on a 429"] == "no 429 came"
+def test_without_a_429_its_headers_are_not_known():
+    """The answer says that no 429 was received."""
+    found = answers(reply(**LIMITS))
+    assert found["headers on a 429"] == found["Retry-After on a 429"] == "no 429 was received"
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("results", "says"),
     [
-        ({}, "not known: the Workers could not be counted"),
-        ({"workers": 100}, "not known: 100 Workers here"),
-        ({"workers": 101}, "not known: no answer"),
-        ({"workers": 101, "statistics": statistics()}, "worker statistics are open"),
+        ({}, "not known: the workers could not be counted"),
+        ({"workers": 100}, "not known: the workspace has 100 workers"),
+        ({"workers": 101}, "not known: no reply"),
+        ({"workers": 101, "statistics": statistics()}, "worker statistics are enabled"),
         (
             {"workers": 101, "refused": errors.Forbidden(403, 20403)},
             "refused with HTTP 403, code 20403",
         ),
     ],
 )
-def test_large_workspaces(seen, told):
-    """Only more than 100 Workers settle the documented default."""
-    assert answers(**seen)["over 100 Workers"] == told
+def test_only_a_large_workspace_answers_the_default(results, says):
+    """The documented default applies to workspaces of more than 100 workers."""
+    assert answers(**results)["over 100 workers"] == says
 
 
 @pytest.mark.parametrize(
-    ("duration", "told"),
+    ("duration", "says"),
     [
         ({"avg": 1.5, "min": 1, "max": 2, "total": 3}, "in 1 of 4 numbers"),
         ({"avg": 2.0}, "in 0 of 1 numbers"),
-        ({}, "no duration came"),
+        ({}, "not known: no duration was received"),
     ],
 )
-def test_fractions_are_counted(duration, told):
-    """Over everything that is seconds."""
-    assert answers(statistics=statistics(**duration))["fractions in durations"] == told
+def test_fractions_are_counted(duration, says):
+    """The count includes all durations of all activities."""
+    assert answers(statistics=statistics(**duration))["fractions in durations"] == says
 
 
-def test_ireland_is_told_when_it_was_asked():
-    """Nobody has seen that host written down."""
+def test_the_region_ie1_has_an_answer_if_it_was_used():
+    """No known document names the host of TaskRouter in ie1."""
     assert "region ie1" not in answers()
-    assert answers(region="ie1", answered=True)["region ie1"] == "TaskRouter answers there"
-    assert answers(region="ie1")["region ie1"] == "no answer from there"
+    assert answers(region="ie1", answered=True)["region ie1"] == "TaskRouter answers in ie1"
+    assert answers(region="ie1")["region ie1"] == "no answer from ie1"
 
 
-def test_long_headers_are_cut():
-    """A report stays readable."""
+def test_long_headers_are_shortened():
+    """A header has 60 characters at most in the report."""
     assert quoted("x" * 1000) == f"'{'x' * 60}…'"
     assert (quoted(None), quoted("")) == ("-", "''")

@@ -1,4 +1,4 @@
-"""``fetch`` into files: continued, locked, stopped, failed in part, watched over."""
+"""``fetch`` into files: continued, locked, stopped and partly failed runs."""
 
 import asyncio
 import csv
@@ -12,7 +12,7 @@ import pytest
 
 from taskrouter_stats.etl import JsonLinesSink, Writer
 from taskrouter_stats.simulator import Simulator
-from tests.cli.odd_servers import ACCOUNT, WS, odd_server
+from tests.cli.misbehaving_servers import ACCOUNT, WS, misbehaving_server
 from tests.cli.processes import COMMAND, account
 
 DAY = (datetime.now(UTC).date() - timedelta(days=3)).isoformat()
@@ -20,12 +20,12 @@ DAYS = ("--day", DAY, "--tz", "UTC")
 
 
 def lines(path):
-    """The rows of a file of JSON Lines."""
+    """Return the rows of a JSON Lines file."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-async def test_the_same_command_again_asks_for_nothing(simulator, run, tmp_path):
-    """What is done stays done: the file grows by no byte and no statistics are asked for."""
+async def test_the_same_command_again_requests_no_statistics(simulator, run, tmp_path):
+    """A second run lists the workers, requests no statistics and does not change the file."""
     path = tmp_path / "rows.jsonl"
     command = ("fetch", simulator.workspace_sid, *DAYS, "--output", str(path))
     first = await run(*command, **account(simulator))
@@ -34,38 +34,38 @@ async def test_the_same_command_again_asks_for_nothing(simulator, run, tmp_path)
     assert (first.code, second.code, first.out, second.out) == (0, 0, "", "")
     assert path.read_bytes() == before
     assert len({row["worker_sid"] for row in lines(path)}) == 12
-    assert "12 of 12 answers (12 were there before)" in second.err
+    assert "12 of 12 answers (12 stored by earlier runs)" in second.err
     assert "; 1 request," in second.err
 
 
-async def test_a_file_and_standard_output_hold_the_same_lines(simulator, run, tmp_path):
-    """All keys and values but the time of fetching."""
+async def test_a_file_and_standard_output_get_the_same_rows(simulator, run, tmp_path):
+    """All keys and values are equal, except ``fetched_at``."""
     path = tmp_path / "rows.jsonl"
     command = ("fetch", simulator.workspace_sid, *DAYS)
     await run(*command, "--output", str(path), **account(simulator))
     printed = await run(*command, **account(simulator))
-    found = [json.loads(line) for line in printed.out.splitlines()]
-    for row in (stored := lines(path)) + found:
+    rows = [json.loads(line) for line in printed.out.splitlines()]
+    for row in (stored := lines(path)) + rows:
         assert row.pop("fetched_at")
     order = lambda row: row["worker_sid"]  # noqa: E731
-    assert sorted(found, key=order) == sorted(stored, key=order)
+    assert sorted(rows, key=order) == sorted(stored, key=order)
 
 
 async def test_a_folder_is_parquet(simulator, run, tmp_path):
-    """With the activities and the workers beside the statistics, readable as one dataset."""
+    """The folder has statistics, activities and workers, and each table is one dataset."""
     lake = tmp_path / "lake"
     command = ("fetch", simulator.workspace_sid, *DAYS, "--verify", "--output", str(lake))
     ran = await run(*command, **account(simulator))
     assert ran.code == 0
     assert "verify:" not in ran.err
     for table in ("worker_statistics", "workers"):
-        found = ds.dataset(lake / table, partitioning="hive").to_table()
-        assert found.num_rows == 12
+        rows = ds.dataset(lake / table, partitioning="hive").to_table()
+        assert rows.num_rows == 12
     assert (lake / "worker_activity_durations").is_dir()
 
 
-async def test_csv_has_a_file_for_each_table(simulator, run, tmp_path):
-    """In a folder when --format says so."""
+async def test_csv_has_one_file_per_table(simulator, run, tmp_path):
+    """With --format=csv, a folder gets a CSV file for each table."""
     command = ("fetch", simulator.workspace_sid, *DAYS, "--format=csv", "--compression=none")
     ran = await run(*command, "--output", str(tmp_path), **account(simulator))
     assert ran.code == 0
@@ -74,7 +74,7 @@ async def test_csv_has_a_file_for_each_table(simulator, run, tmp_path):
 
 
 async def test_two_runs_an_hour_apart_fetch_the_new_windows(simulator, here, tmp_path, monkeypatch):
-    """The second finds seven hours done, asks for the eighth, and skips nothing as done."""
+    """The second run fetches one new window, and skips the seven that are stored."""
     path = tmp_path / "rows.jsonl"
     now = datetime.now(UTC).replace(minute=20, second=0, microsecond=0) - timedelta(hours=5)
     command = ("fetch", simulator.workspace_sid, "--last=8h", "--every=1h", "--output", str(path))
@@ -87,11 +87,11 @@ async def test_two_runs_an_hour_apart_fetch_the_new_windows(simulator, here, tmp
         seen.append({row["window_end"] for row in lines(path)})
     assert [len(ends) for ends in seen] == [8, 9]
     assert len(lines(path)) == 9 * 12
-    assert "96 of 96 answers (84 were there before)" in err
+    assert "96 of 96 answers (84 stored by earlier runs)" in err
 
 
 async def test_a_locked_output_is_75(simulator, run, tmp_path):
-    """Its holder is named, nothing is sent, and the summary says so as well."""
+    """The error names the other process, nothing is sent, and the summary has the error."""
     path, summary = tmp_path / "rows.jsonl", tmp_path / "run.json"
     command = ("fetch", simulator.workspace_sid, *DAYS, "--output", str(path))
     async with Writer(JsonLinesSink(path)):
@@ -99,40 +99,40 @@ async def test_a_locked_output_is_75(simulator, run, tmp_path):
     assert ran.code == 75
     assert f"process {os.getpid()} on" in ran.err
     assert simulator.counters.requests == 0
-    told = json.loads(summary.read_text())
-    assert (told["exit_code"], told["error"]["type"]) == (75, "OutputLocked")
+    written = json.loads(summary.read_text())
+    assert (written["exit_code"], written["error"]["type"]) == (75, "OutputLocked")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_is_75_and_the_same_command_continues(start, run, tmp_path, number):
-    """Each worker is there once in the end, and next to nothing was asked twice."""
+    """After the second run, the output has each worker once."""
     path, summary = tmp_path / "rows.jsonl", tmp_path / "run.json"
     async with Simulator(workers=60, limit=40, latency=0.01) as simulator:
         command = ("fetch", simulator.workspace_sid, *DAYS, "--output", str(path))
         command += ("--summary", str(summary))
         process = await start(*command, **account(simulator))
-        while simulator.counters.succeeded < 12:  # noqa: ASYNC110 (it is another process's doing)
+        while simulator.counters.succeeded < 12:  # noqa: ASYNC110 (another process)
             await asyncio.sleep(0.01)
         process.send_signal(number)
         _, err = await asyncio.wait_for(process.communicate(), 20)
-        told = json.loads(summary.read_text())
-        assert process.returncode == told["exit_code"] == 75
-        assert b"Not complete: stopped; run it again to continue" in err
-        assert told["stopped"]
-        assert told["totals"]["written"] == len(lines(path)) < 60
+        written = json.loads(summary.read_text())
+        assert process.returncode == written["exit_code"] == 75
+        assert b"Not complete: stopped; run the command again to continue" in err
+        assert written["stopped"]
+        assert written["totals"]["written"] == len(lines(path)) < 60
         again = await run(*command, **account(simulator))
     assert again.code == 0
     assert len({row["worker_sid"] for row in lines(path)}) == len(lines(path)) == 60
-    told = json.loads(summary.read_text())["exports"][0]
-    assert told["written"] + told["already_done"] == 60
+    export = json.loads(summary.read_text())["exports"][0]
+    assert export["written"] + export["already_done"] == 60
 
 
-async def test_a_failure_too_many_is_3_and_can_be_retried(run, tmp_path):
-    """It is told with Twilio's words, allowed by --max-failures, and asked again by itself."""
+async def test_a_failure_is_3_and_can_be_retried(run, tmp_path):
+    """A failure is allowed by --max-failures, and requested alone by --retry-failed."""
     path = tmp_path / "rows.jsonl"
     failing = "WK" + "0" * 31 + "1"
     refuse = {f"{failing}/Statistics": (400, {"code": 20001, "status": 400, "message": "odd"})}
-    async with odd_server(refuse=refuse) as (url, asked):
+    async with misbehaving_server(refuse=refuse) as (url, requested):
         command = ("fetch", WS, *DAYS, "--output", str(path), "--base-url", url)
         ran = await run(*command, **ACCOUNT)
         assert ran.code == 3
@@ -141,17 +141,17 @@ async def test_a_failure_too_many_is_3_and_can_be_retried(run, tmp_path):
         allowed = await run(*command, "--max-failures", "1", **ACCOUNT)
         assert allowed.code == 0
         refuse.clear()
-        asked.clear()
+        requested.clear()
         again = ("fetch", "--retry-failed", "--output", str(path), "--base-url", url)
         assert (await run(*again, **ACCOUNT)).code == 0
-        assert asked == [f"/v1/Workspaces/{WS}/Workers/{failing}/Statistics"]
+        assert requested == [f"/v1/Workspaces/{WS}/Workers/{failing}/Statistics"]
         assert (await run(*again, **ACCOUNT)).code == 0
-        assert len(asked) == 1
+        assert len(requested) == 1
     assert len({row["worker_sid"] for row in lines(path)}) == len(lines(path)) == 3
 
 
-async def test_a_place_that_can_not_be_written_is_4(simulator, run, tmp_path):
-    """With the system's reason."""
+async def test_an_output_that_cannot_be_written_is_4(simulator, run, tmp_path):
+    """The error line has the reason of the system."""
     (tmp_path / "file.txt").touch()
     place = tmp_path / "file.txt" / "rows.jsonl"
     command = ("fetch", simulator.workspace_sid, *DAYS, "--output", str(place))
@@ -162,7 +162,7 @@ async def test_a_place_that_can_not_be_written_is_4(simulator, run, tmp_path):
 
 
 async def test_another_programs_file_is_kept_until_fresh(simulator, run, tmp_path):
-    """It is never cut: 4 without --fresh, and moved aside with it."""
+    """The file does not change without --fresh, and is moved aside with it."""
     path = tmp_path / "rows.jsonl"
     path.write_text("older\n")
     command = ("fetch", simulator.workspace_sid, *DAYS, "--output", str(path))
@@ -170,26 +170,26 @@ async def test_another_programs_file_is_kept_until_fresh(simulator, run, tmp_pat
     assert path.read_text() == "older\n"
     assert (await run(*command, "--fresh", **account(simulator))).code == 0
     assert len(lines(path)) == 12
-    assert [one.read_text() for one in tmp_path.glob("rows.jsonl.2*")] == ["older\n"]
+    assert [old.read_text() for old in tmp_path.glob("rows.jsonl.2*")] == ["older\n"]
 
 
 async def test_stderr_can_be_json_lines(simulator, run, tmp_path):
-    """Every line of it, errors included, and it names no secret."""
+    """Each line of stderr is a JSON object, errors included, without a secret."""
     summary = tmp_path / "run.json"
     command = ("fetch", simulator.workspace_sid, *DAYS, "--log-format=json", "--max-in-flight=4")
     command += ("--output", str(tmp_path / "rows.jsonl"), "--summary", str(summary))
     good = await run(*command, **account(simulator))
     bad = await run(*command, **account(simulator) | {"TWILIO_AUTH_TOKEN": "nobody-sees-this"})
-    found = [[json.loads(line) for line in ran.err.splitlines()] for ran in (good, bad)]
+    events = [[json.loads(line) for line in ran.err.splitlines()] for ran in (good, bad)]
     assert [ran.code for ran in (good, bad)] == [0, 2]
-    assert [one["event"] for one in found[0]] == ["report", "end"]
-    assert found[0][0]["report"]["written"] == 12
-    assert "HTTP 401" in found[1][1]["message"]
+    assert [line["event"] for line in events[0]] == ["report", "end"]
+    assert events[0][0]["report"]["written"] == 12
+    assert "HTTP 401" in events[1][1]["message"]
     assert "nobody-sees-this" not in bad.err + summary.read_text()
 
 
 async def test_nothing_settled_is_complete(simulator, here, tmp_path, monkeypatch):
-    """Just after midnight there is nothing to catch up with, and nothing is sent."""
+    """Shortly after midnight no day has settled, and nothing is sent."""
     at = datetime(2026, 11, 2, 0, 10, tzinfo=UTC)
     monkeypatch.setattr("taskrouter_stats.cli.options.windows._now", lambda: at)
     command = ("fetch", simulator.workspace_sid, "--catch-up=1", "--tz=UTC", "--output")
@@ -200,7 +200,7 @@ async def test_nothing_settled_is_complete(simulator, here, tmp_path, monkeypatc
 
 
 async def test_cron_needs_no_home_no_locale_and_no_terminal(simulator, tmp_path):
-    """From an almost empty environment it runs as from a shell."""
+    """The command works with an almost empty environment."""
     env = {"PATH": os.defpath, "LC_ALL": "C", **account(simulator)}
     command = (*COMMAND, "fetch", simulator.workspace_sid, "--catch-up=2", "--tz=Europe/Dublin")
     process = await asyncio.create_subprocess_exec(
@@ -208,6 +208,8 @@ async def test_cron_needs_no_home_no_locale_and_no_terminal(simulator, tmp_path)
     )
     out, err = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, out) == (0, b"")
-    assert b"24 of 24 answers" in err or b"12 of 12 answers" in err  # an hour after midnight there
+    assert (
+        b"24 of 24 answers" in err or b"12 of 12 answers" in err
+    )  # within an hour after midnight in Dublin
     assert not {b"\x1b", b"\r"} & {bytes([byte]) for byte in err}
     assert (tmp_path / "lake" / "worker_statistics").is_dir()

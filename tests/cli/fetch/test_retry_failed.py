@@ -1,7 +1,8 @@
-"""What ``--retry-failed`` asks for: what failed, and nothing else."""
+"""``--retry-failed`` requests the failed queries and no others."""
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import orjson
 import pytest
 
@@ -15,7 +16,7 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def failed(worker, hour=0, workspace=WS, channel=None, tz="UTC"):
-    """A failure of that worker and hour."""
+    """Return a failure of this worker and hour."""
     start = START + timedelta(hours=hour)
     return FailedQuery(
         key=f"k:{worker}:{hour}",
@@ -35,8 +36,8 @@ def failed(worker, hour=0, workspace=WS, channel=None, tz="UTC"):
     )
 
 
-def asked(plans):
-    """Workspace, channel, worker and hour of every query of these plans."""
+def queries_of(plans):
+    """Return workspace, channel, worker and hour of each query of the plans."""
     return sorted(
         (plan.workspace_sid, str(dict(plan.template.filters).get("TaskChannel")), sid[-2:],
          (window.start - START) // timedelta(hours=1))
@@ -44,42 +45,44 @@ def asked(plans):
     )  # fmt: skip
 
 
-def test_exactly_the_failed_queries_are_asked():
-    """Windows that failed for the same workers make one plan, others one of their own."""
+def test_plans_have_exactly_the_failed_queries():
+    """Windows that failed for the same workers make one plan."""
     failures = [failed(1), failed(2), failed(1, 1), failed(2, 1), failed(3, 2), failed(1, 3)]
     failures += [failed(4, workspace=OTHER), failed(5, channel="voice")]
     plans = retry_plans(failures, (), WorkerSelection())
-    assert asked(plans) == sorted(
-        (one.workspace_sid, str(one.task_channel), one.worker_sid[-2:],
-         (one.window_start - START) // timedelta(hours=1)) for one in failures
+    assert queries_of(plans) == sorted(
+        (failure.workspace_sid, str(failure.task_channel), failure.worker_sid[-2:],
+         (failure.window_start - START) // timedelta(hours=1)) for failure in failures
     )  # fmt: skip
     assert len(plans) == 5
 
 
-def test_workspaces_workers_and_channel_choose():
-    """What is named on the command line leaves out the rest."""
+def test_workspaces_workers_and_channel_select_failures():
+    """Only failures that fit the options are requested again."""
     failures = [failed(1), failed(2, channel="voice"), failed(3, workspace=OTHER)]
-    assert asked(retry_plans(failures, [OTHER], WorkerSelection())) == [(OTHER, "None", "03", 0)]
-    assert asked(retry_plans(failures, (), WorkerSelection([f"WK{1:032x}"]))) == [
+    assert queries_of(retry_plans(failures, [OTHER], WorkerSelection())) == [
+        (OTHER, "None", "03", 0)
+    ]
+    assert queries_of(retry_plans(failures, (), WorkerSelection([f"WK{1:032x}"]))) == [
         (WS, "None", "01", 0)
     ]
-    assert asked(retry_plans(failures, (), WorkerSelection(None, None, "voice"))) == [
+    assert queries_of(retry_plans(failures, (), WorkerSelection(None, None, "voice"))) == [
         (WS, "voice", "02", 0)
     ]
     with pytest.raises(ConfigError, match="--task-queue"):
         retry_plans(failures, (), WorkerSelection(None, "queue"))
 
 
-def test_the_day_of_a_row_is_still_that_of_its_zone():
-    """A zone without a name, which only Python can give, becomes UTC."""
+def test_the_plan_keeps_the_zone_of_a_failure():
+    """A zone without an IANA name, which only Python can give, becomes UTC."""
     (plan,) = retry_plans([failed(1, tz="Asia/Manila")], (), WorkerSelection())
     assert str(plan.windows[0].tz) == "Asia/Manila"
     (plan,) = retry_plans([failed(1, tz="UTC-05:00")], (), WorkerSelection())
     assert plan.windows[0].tz is UTC
 
 
-async def test_a_store_remembers_what_failed(tmp_path):
-    """As it was written down, when the run ended."""
+async def test_a_store_keeps_failures_after_its_end(tmp_path):
+    """The failures of one run are loaded by the next run."""
     sink = JsonLinesSink(tmp_path / "rows.jsonl")
     async with Writer(sink) as store:
         assert await load_failures(store) == []
@@ -88,10 +91,22 @@ async def test_a_store_remembers_what_failed(tmp_path):
         assert await load_failures(store) == [failed(1, channel="voice")]
 
 
-async def test_a_file_that_is_none_of_ours_is_told(tmp_path):
-    """It is a matter of storage and no bug."""
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        {"tz": 5},
+        {"worker_sid": "WS" + "1" * 32},
+        {"workspace_sid": None},
+        {"window_start": "2026-11-01T00:00:00"},
+        {"window_end": "2020-11-01T00:00:00Z"},
+    ],
+)
+async def test_a_file_that_is_not_a_list_of_failures_is_a_storage_error(tmp_path, change):
+    """A line that this program did not write is refused before any request is sent."""
     sink = JsonLinesSink(tmp_path / "rows.jsonl")
     async with Writer(sink) as store:
-        sink.storage.put(f"{sink.state}/failures.jsonl", orjson.dumps([1]) + b"\n")
-        with pytest.raises(StorageError, match="no list of failures"):
+        line = [1] if change is None else attrs.asdict(failed(1)) | change
+        sink.storage.put(f"{sink.state}/failures.jsonl", orjson.dumps(line) + b"\n")
+        with pytest.raises(StorageError, match="is not a list of failed queries"):
             await load_failures(store)

@@ -8,8 +8,8 @@ from taskrouter_stats.cli.fetch.stdout import open_output
 from taskrouter_stats.errors import ConfigError
 
 
-async def test_lines_longer_than_a_pipe_takes_at_once_come_whole(tmp_path):
-    """They are written in pieces, through a reader that takes its time."""
+async def test_a_line_longer_than_a_pipes_buffer_is_complete(tmp_path):
+    """A long line is written in pieces."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
@@ -20,7 +20,7 @@ async def test_lines_longer_than_a_pipe_takes_at_once_come_whole(tmp_path):
     os.close(reader)
 
 
-def test_a_place_that_is_not_there_is_refused(tmp_path):
-    """With the system's reason."""
+def test_a_missing_pipe_is_refused(tmp_path):
+    """The error has the reason of the system."""
     with pytest.raises(ConfigError, match="No such file or directory"):
         open_output(str(tmp_path / "no" / "fifo"))

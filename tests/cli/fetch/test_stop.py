@@ -1,4 +1,4 @@
-"""The time of day at which a run stops."""
+"""The time at which a run stops."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ NEW_YORK = ZoneInfo("America/New_York")
         (datetime(2026, 10, 31, 10, tzinfo=UTC), datetime(2026, 10, 31, 11, tzinfo=UTC)),
     ],
 )
-def test_it_is_the_next_time_that_the_clock_says_so(now, expected):
+def test_stop_at_is_the_next_such_time(now, expected):
     """07:00 in New York is 11:00 UTC in summer and 12:00 UTC in winter, today or tomorrow."""
     assert read_stop_at("07:00", NEW_YORK, now) == expected
 
@@ -29,22 +29,22 @@ def test_it_is_the_next_time_that_the_clock_says_so(now, expected):
 @pytest.mark.parametrize(
     ("text", "zone"), [("7 am", NEW_YORK), ("24:30", NEW_YORK), ("07:00", None)]
 )
-def test_a_mistake_is_told(text, zone):
-    """No time of day, or no zone."""
+def test_a_wrong_time_is_refused(text, zone):
+    """A text that is not a time of day, or a missing zone, is a ConfigError."""
     with pytest.raises(ConfigError, match="--stop-at"):
         read_stop_at(text, zone, datetime(2026, 11, 1, tzinfo=UTC))
 
 
 async def test_the_clock_sets_stop():
-    """And says so."""
-    stop, said = asyncio.Event(), []
-    async with stop_on_signal(stop, datetime.now(UTC) - timedelta(seconds=1), said.append):
+    """The event is set at the time, and a message says so."""
+    stop, messages = asyncio.Event(), []
+    async with stop_on_signal(stop, datetime.now(UTC) - timedelta(seconds=1), messages.append):
         await asyncio.wait_for(stop.wait(), 5)
-    assert said == ["--stop-at: storing what is under way."]
+    assert messages == ["--stop-at: storing the answers in flight."]
 
 
-async def test_without_a_time_nothing_happens():
-    """The block ends as it began."""
+async def test_without_a_time_stop_is_not_set():
+    """Without --stop-at and signals, the event stays unset."""
     stop = asyncio.Event()
     async with stop_on_signal(stop, None, print):
         await asyncio.sleep(0)

@@ -16,12 +16,12 @@ WINDOW = Window.between(START, START + timedelta(hours=1))
 
 
 def drawn(width, *rows):
-    """What is printed."""
-    standings = TopWorkers(5)
+    """Return the printed table."""
+    workers = TopWorkers(5)
     for row in rows:
-        standings.add(success(*row))
+        workers.add(success(*row))
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
-    console.print(render_table(console, standings, WINDOW, "Workers"))
+    console.print(render_table(console, workers, WINDOW, "Workers"))
     return console.file.getvalue()
 
 
@@ -29,39 +29,39 @@ ROWS = (("Ada", 7, 5, 1, 1800.0), ("Grace " * 12, 1234, 1000, 200, 3600.0), ("ä¼
 
 
 @pytest.mark.parametrize("width", [80, 100, 140, 200])
-def test_it_fits_the_terminal(width):
-    """No line is wider than the terminal, nor than can be read well."""
+def test_the_table_fits_the_terminal(width):
+    """No line is wider than the terminal or than 140 columns."""
     lines = drawn(width, *ROWS).splitlines()
     assert max(map(len, lines)) <= min(width, 140)
 
 
-def test_it_tells_workers_and_their_sum():
-    """The busiest first, all of them summed up below."""
+def test_the_table_has_workers_and_their_sum():
+    """The busiest worker is first, and the sum of all workers is below."""
     text = drawn(80, *ROWS)
     assert text.index("1,234") < text.index("Ada") < text.index("3 workers")
     assert "1,242" in text
 
 
-def test_a_wide_one_tells_how_reservations_ended():
-    """Where there is room, the other ends have columns."""
+def test_a_wide_table_has_columns_for_all_ends():
+    """A narrow table sums the other ends of reservations in one column."""
     assert "Timed out" in drawn(140, *ROWS)
     assert "Timed out" not in drawn(100, *ROWS)
     assert "Other: rejected, timed out" in drawn(100, *ROWS)
 
 
-def test_nobody_is_shown_as_nobody():
-    """A workspace without workers makes a table without rows."""
+def test_a_table_without_workers_has_no_rows():
+    """A workspace without workers gives a table with the sum only."""
     assert "0 workers" in drawn(80)
 
 
 @pytest.mark.parametrize(
     ("length", "text"),
     [
-        (timedelta(hours=8), "2026-11-01 08:00 to 16:00 UTC, 8 h"),
-        (timedelta(minutes=90), "2026-11-01 08:00 to 09:30 UTC, 1 h 30 min"),
-        (timedelta(hours=25), "2026-11-01 08:00 to 2026-11-02 09:00 UTC, 25 h"),
+        (timedelta(hours=8), "2026-11-01 08:00 to 16:00 UTC, 8h"),
+        (timedelta(minutes=90), "2026-11-01 08:00 to 09:30 UTC, 1h 30m"),
+        (timedelta(hours=25), "2026-11-01 08:00 to 2026-11-02 09:00 UTC, 1d 1h"),
     ],
 )
-def test_the_window_is_told_in_words(length, text):
-    """Start, end and length; the date twice only when it changes."""
+def test_the_window_has_start_end_and_length(length, text):
+    """The end has a date only if it differs from the start's date."""
     assert window_text(Window.between(START, START + length)) == text

@@ -1,4 +1,4 @@
-"""The table on a terminal, when there is nothing to show."""
+"""The table on a terminal without answers."""
 
 import io
 from datetime import UTC, datetime
@@ -17,10 +17,10 @@ from tests.support.wrong_calls import ACCOUNT, SECRET, WORKSPACE, unasked
 NOW = datetime(2026, 11, 2, 3, 30, tzinfo=UTC)
 
 
-def test_an_unreachable_server_is_told_by_its_error_alone():
-    """When nobody was answered, no count of workers stands below what went wrong."""
+def test_an_unreachable_server_has_its_error_only():
+    """Without answers, the error has no note about a number of workers."""
     with unasked() as url:
-        pass  # and now nobody listens there
+        pass  # the server is closed now
     session = TaskRouterSession(
         Credentials.auth_token(ACCOUNT, SECRET), base_url=url, retry=RetryPolicy(attempts=1)
     )

@@ -1,4 +1,4 @@
-"""The numbers of the table."""
+"""The rows and sums of the table."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ WINDOW = Window.between(datetime(2026, 11, 1, 8, tzinfo=UTC), datetime(2026, 11,
 
 
 def success(name, created, accepted=0, rejected=0, lunch=None):
-    """An answered query."""
+    """Return an answered query."""
     query = queries.worker_statistics(WS, WK, WINDOW)
     query = attrs.evolve(query, context=Worker(sid=WK, friendly_name=name))
     cumulative = WorkerCumulative(
@@ -27,20 +27,20 @@ def success(name, created, accepted=0, rejected=0, lunch=None):
     return Success(query, value, Meta())
 
 
-def test_the_busiest_come_first():
-    """By reservations created, then accepted, then name; no more than asked for."""
-    standings = TopWorkers(3)
-    for each in (("d", 1), ("b", 5, 2), ("a", 5, 3), ("c", 5, 2), ("e", 4)):
-        standings.add(success(*each))
-    assert [line.name for line in standings.top] == ["a", "b", "c"]
+def test_the_busiest_workers_are_first():
+    """Workers are sorted by created reservations, then accepted ones, then name."""
+    workers = TopWorkers(3)
+    for values in (("d", 1), ("b", 5, 2), ("a", 5, 3), ("c", 5, 2), ("e", 4)):
+        workers.add(success(*values))
+    assert [row.name for row in workers.top] == ["a", "b", "c"]
 
 
 def test_the_sums_are_over_all_workers():
-    """Also over those that the table leaves out."""
-    standings = TopWorkers(1)
+    """The sums include workers that the table does not show."""
+    workers = TopWorkers(1)
     for count in range(1, 4):
-        standings.add(success("w", count, accepted=count, rejected=1, lunch=10.5))
-    total = standings.total
+        workers.add(success("w", count, accepted=count, rejected=1, lunch=10.5))
+    total = workers.total
     assert (total.name, total.created, total.ends["accepted"], total.other) == (
         "3 workers",
         6,
@@ -52,18 +52,18 @@ def test_the_sums_are_over_all_workers():
 
 
 def test_a_worker_without_numbers_counts_as_a_worker():
-    """A worker of whom the server tells no counts adds nothing but itself."""
-    standings = TopWorkers(1)
+    """A worker without numbers adds 1 to the number of workers, and nothing else."""
+    workers = TopWorkers(1)
     query = queries.worker_statistics(WS, WK, WINDOW)
     value = WorkerStatistics(worker_sid=WK, workspace_sid=WS, cumulative=WorkerCumulative())
-    standings.add(Success(query, value, Meta()))
-    assert standings.workers == 1
-    assert standings.top[0].name == WK
-    assert standings.total.created == 0
+    workers.add(Success(query, value, Meta()))
+    assert workers.workers == 1
+    assert workers.top[0].name == WK
+    assert workers.total.created == 0
 
 
-def test_nothing_may_be_kept():
-    """A run that shows no table keeps no worker."""
-    standings = TopWorkers(0)
-    standings.add(success("w", 1))
-    assert standings.top == []
+def test_size_0_keeps_no_worker():
+    """With size 0, no row is kept."""
+    workers = TopWorkers(0)
+    workers.add(success("w", 1))
+    assert workers.top == []

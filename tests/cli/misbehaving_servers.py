@@ -1,4 +1,4 @@
-"""Small servers that answer what ``doctor`` asks, each odd in its own way."""
+"""Small servers that answer ``doctor`` and ``fetch`` incorrectly, each in one respect."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -10,24 +10,24 @@ from aiohttp import web
 WS, TOKEN = "WS" + "1" * 32, "f00dcafe" * 4
 ACCOUNT = {"TWILIO_ACCOUNT_SID": "AC" + "3" * 32, "TWILIO_AUTH_TOKEN": TOKEN}
 
-Odd = Callable[[web.Request, web.StreamResponse], None]
+Change = Callable[[web.Request, web.StreamResponse], None]
 
 
-def plain(request, response):
+def unchanged(request, response):
     """Change nothing."""
 
 
 def body(request, workers, now):
-    """What a proper server says to that request."""
-    path, asked = request.path, request.query
+    """Return what a correct server answers to the request."""
+    path, given = request.path, request.query
     if path.endswith("/Workers"):
         listed = [{"sid": f"WK{number:032x}"} for number in range(workers)]
         return {"workers": listed, "meta": {"next_page_url": None}}
     if path.endswith("/TaskQueues"):
         return {"task_queues": [], "meta": {"next_page_url": None}}
-    start = (now - timedelta(minutes=int(asked.get("Minutes", 15)))).isoformat()
-    end = asked.get("EndDate", now.isoformat())
-    cumulative = {"start_time": asked.get("StartDate", start), "end_time": end}
+    start = (now - timedelta(minutes=int(given.get("Minutes", 15)))).isoformat()
+    end = given.get("EndDate", now.isoformat())
+    cumulative = {"start_time": given.get("StartDate", start), "end_time": end}
     names = {"workspace_sid": path.split("/")[3]}
     if path.endswith("/Statistics"):
         return {**names, "worker_sid": path.split("/")[5], "cumulative": cumulative}
@@ -35,38 +35,38 @@ def body(request, workers, now):
 
 
 @asynccontextmanager
-async def odd_server(
-    odd: Odd = plain,
+async def misbehaving_server(
+    change: Change = unchanged,
     *,
     workers: int = 3,
     refuse: dict[str, tuple[int, object]] | None = None,
     ahead=0,
 ) -> AsyncGenerator[tuple[str, list[str]]]:
-    """Serve, and tell the base URL and the paths that were asked.
+    """Serve; return the base URL and the list of requested paths.
 
     Args:
-        odd: changes the head of each reply before it is sent.
-        workers: how many there are.
-        refuse: status and body for paths with that end; an empty end is every path's.
-        ahead: seconds by which its clock is ahead of everybody's.
+        change: changes the headers of each reply before it is sent.
+        workers: number of workers.
+        refuse: status and body for paths with this ending; an empty ending fits every path.
+        ahead: seconds that the server's clock is ahead.
     """
-    asked = []
+    requested = []
 
     async def answer(request: web.Request) -> web.Response:
-        asked.append(request.path)
+        requested.append(request.path)
         now = datetime.now(UTC) + timedelta(seconds=ahead)
-        status, said = 200, body(request, workers, now)
+        status, content = 200, body(request, workers, now)
         for end, refusal in (refuse or {}).items():
             if request.path.endswith(end):
-                status, said = refusal
-                said = said() if callable(said) else said
+                status, content = refusal
+                content = content() if callable(content) else content
         headers = {"Date": format_datetime(now.replace(microsecond=0), usegmt=True)}
-        if isinstance(said, str):
-            return web.Response(text=said, status=status, content_type="text/html")
-        return web.json_response(said, status=status, headers=headers)
+        if isinstance(content, str):
+            return web.Response(text=content, status=status, content_type="text/html")
+        return web.json_response(content, status=status, headers=headers)
 
     async def prepare(request, response):
-        odd(request, response)
+        change(request, response)
 
     app = web.Application()
     app.router.add_route("*", "/{rest:.*}", answer)
@@ -75,6 +75,6 @@ async def odd_server(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", requested
     finally:
         await runner.cleanup()

@@ -1,4 +1,4 @@
-"""Files and folders that no command can do with."""
+"""Files, folders, command lines and environments that commands refuse."""
 
 import shlex
 
@@ -6,20 +6,20 @@ from tests.support.wrong_calls import ACCOUNT, SECRET, SID, WORKER, WORKSPACE
 
 OTHER = SID.format("WS").replace("0", "1")
 
-_OWN = '"version": 1, "format": "JSON Lines of worker_statistics"'
+_HEADER = '"version": 1, "format": "JSON Lines of worker_statistics"'
 _CHECKPOINTS = {
     "torn": '{"version": 1, "for',
     "list": "[]",
-    "hollow": f"{{{_OWN}}}",
-    "numbers": f'{{{_OWN}, "position": {{"lengths": 5, "parts": []}}, "run": "r", "done": 5}}',
+    "hollow": f"{{{_HEADER}}}",
+    "numbers": f'{{{_HEADER}, "position": {{"lengths": 5, "parts": []}}, "run": "r", "done": 5}}',
     "future": '{"version": 99, "format": "JSON Lines of worker_statistics"}',
     "other": '{"version": 1, "format": "CSV of workers"}',
 }
 _ACCOUNT = f'[[account]]\nname = "a"\nworkspaces = ["WS"]\nauth_token = "{SECRET}"\n'
 
 
-def strew(place):
-    """Put them there."""
+def create_files(place):
+    """Create the files in a folder."""
     (place / "folder").mkdir()
     (place / "workers.txt").write_text(WORKER)
     (place / "names.txt").write_text("Ada = = Lovelace")
@@ -37,20 +37,20 @@ def strew(place):
 
 
 def words(command):
-    """A command line as its words, with whole SIDs for their short names."""
-    whole = {"WS": WORKSPACE, "ws": WORKSPACE.lower(), "WS1": OTHER, "WK": WORKER}
-    return tuple(whole.get(word, word) for word in shlex.split(command))
+    """Return the words of a command line, with full SIDs for their short names."""
+    sids = {"WS": WORKSPACE, "ws": WORKSPACE.lower(), "WS1": OTHER, "WK": WORKER}
+    return tuple(sids.get(word, word) for word in shlex.split(command))
 
 
-def environment(url, more=""):
-    """Variables that reach this server, one of them otherwise: ``NAME=value``."""
+def environment(url, change=""):
+    """Return variables for this server, changed or extended by ``NAME=value``."""
     account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": SECRET}
-    name, _, value = more.partition("=")
+    name, _, value = change.partition("=")
     return {**account, "TASKROUTER_STATS_BASE_URL": url, **({name: value} if name else {})}
 
 
-def told(err):
-    """The one line that stderr holds, or holds below the usage of the command."""
+def error_line(err):
+    """Return the only line of stderr, or the only line below the usage of the command."""
     *before, line = err.splitlines()
     assert before == [] or (len(before) == 3 and before[0].startswith("Usage: "))
     return line
