@@ -271,7 +271,8 @@ class BudgetEstimator:
         least = since(cost.base_at + blur) - since(sent.at - blur)
         theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
         most = since(cost.base_at - blur) - since(sent.at + blur) + theirs
-        cost.bound((self.limit or 0.0) - left, cost.base - left, least, most)
+        used = (self.limit or 0.0) - left + self.slack  # a rise within the slack is not seen
+        cost.bound(used, cost.base - left, least, most)
         self.model = cost.model()
         self.log.keep = max(KEEP_SECONDS, self.past + 2.0)
 

@@ -98,8 +98,9 @@ class CostTest:
         """Take in what remained when a request arrived, and whether the counter rose by then."""
         if rose:
             self.base_at, self.base = sent.at, remaining
-        if sent.number >= self.first:
+        if sent.at >= self.base_at:
             self.base = max(self.base, remaining)
+        if sent.number >= self.first:
             self.max_remaining = max(self.max_remaining, remaining)
             self.max_used = max(self.max_used, self.max_remaining - remaining)
 
