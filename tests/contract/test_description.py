@@ -182,7 +182,7 @@ def test_what_is_sent_is_described(row, operation):
     """A request's path and parameters are those of the description, in both kinds of window."""
     described = parameters(operation, "query").keys()
     question = sample(row)
-    asked = [question, question.during(ABSOLUTE)] if row.windowed else [question]
+    asked = [question, question.with_window(ABSOLUTE)] if row.windowed else [question]
     for each in asked:
         query = urlsplit(build_request(each, "AC").target).query
         assert {part.partition("=")[0] for part in query.split("&") if part} <= described
