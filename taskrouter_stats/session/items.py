@@ -134,7 +134,7 @@ class Items(Generic[T]):
             return
         self._logged = True
         _LOGGER.warning(
-            "%s of %s: %d of %d items have values of an unexpected type (%s); a text "
+            "%s of %s: %d of %d items have values that their fields cannot hold (%s); a text "
             "field keeps such a value as text, `extra` keeps any other",
             reader.listing.endpoint.name,
             reader.listing.workspace_sid or "the account",
