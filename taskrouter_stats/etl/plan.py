@@ -4,7 +4,14 @@ The list of Workers is read once, while the queries of the first window are sent
 """
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+)
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +23,7 @@ from attrs import define, field, frozen
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import RETENTION, Window
-from taskrouter_stats.errors import InvalidWindow, PayloadError
+from taskrouter_stats.errors import InvalidWindow, PayloadError, UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.items import Items
@@ -121,7 +128,8 @@ def worker_plan(
         workspace_sid: the Workspace (WS…).
         windows: such as ``Window.days(first, last, tz="America/New_York")``. Local days are exact
             on days when clocks change, and each row names its zone.
-        workers: SIDs, Workers or a listing of them, sync or async; None for all.
+        workers: SIDs, Workers or a listing of them, sync or async; None for all. A plan with an
+            async generator can be read once.
         task_channel: only this TaskChannel, by SID or ``unique_name``; None for all.
 
     Raises:
@@ -142,8 +150,23 @@ def worker_plan(
     if isinstance(workers, Iterable) and not isinstance(workers, (str, bytes, AsyncIterable)):
         workers = tuple(workers)  # read once for each window
     check_workers(workers, workspace_sid)
+    if isinstance(workers, AsyncIterator):
+        workers = _ReadOnce(workers)
     template = query_template(workspace_sid, found[0], task_channel)
     return WorkerPlan(template=template, windows=found, workers=workers)
+
+
+@define(eq=False)
+class _ReadOnce(AsyncIterable[str | Worker]):
+    """Workers from an async iterator, which has nothing left for a second reader."""
+
+    _source: AsyncIterator[str | Worker] | None
+
+    def __aiter__(self) -> AsyncIterator[str | Worker]:
+        source, self._source = self._source, None
+        if source is None:
+            raise UsageError("an async generator is read once: make a new plan, or give a list")
+        return source
 
 
 @frozen
@@ -230,7 +253,8 @@ class WorkerQueryCache:
         listing = self.plan.listing()
         self._items = None if listing is None else self.session.iterate(listing)
         given = self.plan.workers if self._items is None else self._items
-        source = WorkerQueries(self.plan.template, given or ()).queries()  # type: ignore[arg-type]
+        given = () if given is None else given
+        source = WorkerQueries(self.plan.template, given).queries()  # type: ignore[arg-type]
         async with aclosing(source) as found:
             async for query in found:
                 sid = sid_of(query.sid)

@@ -8,7 +8,7 @@ from collections.abc import (
     Iterable,
     Sized,
 )
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, nullcontext
 from typing import Final, TypeVar, cast
 
 from taskrouter_stats.core import endpoints, queries
@@ -111,17 +111,16 @@ async def iterate_any(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[
 
     Closing this generator closes a source that is a generator or an ``Items``.
     """
-    if isinstance(source, (AsyncGenerator, Items)):
-        closable = cast("AsyncGenerator[T]", source)
-        async with aclosing(closable):
-            async for item in closable:
+    if isinstance(source, AsyncIterable):
+        given = source if isinstance(source, Items) else aiter(source)
+        closable = cast("AsyncGenerator[T]", given)
+        known = isinstance(given, (AsyncGenerator, Items))
+        async with aclosing(closable) if known else nullcontext():
+            async for item in given:
                 yield item
-    elif isinstance(source, AsyncIterable):
-        async for item in source:
-            yield item
     elif isinstance(source, Generator):
-        with closing(cast("Generator[T]", source)) as given:
-            for item in given:
+        with closing(cast("Generator[T]", source)) as items:
+            for item in items:
                 yield item
     else:
         for item in source:
