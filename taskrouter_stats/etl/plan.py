@@ -25,6 +25,7 @@ from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import RETENTION, Window
 from taskrouter_stats.errors import InvalidWindow, PayloadError, UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.items import Items
 from taskrouter_stats.session.worker_queries import (
@@ -42,7 +43,6 @@ __all__ = [
     "WorkerQueryCache",
     "key_of",
     "may_be_expired",
-    "sid_of",
     "worker_plan",
 ]
 
@@ -74,11 +74,6 @@ def key_of(query: Query[Any]) -> str:
     operation, _, rest = query.key.partition(":")
     sids, _, rest = rest.partition(":")
     return f"{operation}:{'/'.join(map(sid_of, sids.split('/')))}:{rest}"
-
-
-def sid_of(text: str) -> str:
-    """Return a SID with its digits in lower case."""
-    return text[:2] + text[2:].lower()
 
 
 @frozen(kw_only=True)
