@@ -4,6 +4,7 @@ The list of Workers is read once, while the queries of the first window are sent
 """
 
 import math
+import re
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -55,6 +56,9 @@ _OLDEST: Final = RETENTION - _MARGIN
 _PAGE: Final = 1000
 """Workers of one page: the largest page that Twilio documents."""
 
+_BETWEEN_SIDS: Final = re.compile("([:/=&])")
+"""What separates the SIDs and filters of a query's key."""
+
 
 def may_be_expired(window: Window | None, now: datetime) -> bool:
     """Return whether a window is so old that the server may have deleted its statistics.
@@ -67,13 +71,8 @@ def may_be_expired(window: Window | None, now: datetime) -> bool:
 
 
 def key_of(query: Query[Any]) -> str:
-    """Return the key of a query in the checkpoint: ``query.key`` with its SIDs in lower case.
-
-    Twilio documents SIDs as hexadecimal digits in either case, so two spellings are one SID.
-    """
-    operation, _, rest = query.key.partition(":")
-    sids, _, rest = rest.partition(":")
-    return f"{operation}:{'/'.join(map(sid_of, sids.split('/')))}:{rest}"
+    """Return the key of a query in the checkpoint: ``query.key`` with its SIDs in lower case."""
+    return "".join(map(sid_of, _BETWEEN_SIDS.split(query.key)))
 
 
 @frozen(kw_only=True)

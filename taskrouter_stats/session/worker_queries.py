@@ -16,6 +16,7 @@ from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.models.sids import sid_of
 
 from .items import Items
 
@@ -50,7 +51,8 @@ def check_workers(workers: object, workspace_sid: str) -> None:
         raise UsageError(f"workers= takes an iterable of workers, not one {kind}: use workers=[…]")
     if isinstance(workers, Listing):
         listing = cast("Listing[object]", workers)
-        if listing.endpoint is not endpoints.WORKERS or listing.workspace_sid != workspace_sid:
+        same = sid_of(listing.workspace_sid) == sid_of(workspace_sid)
+        if listing.endpoint is not endpoints.WORKERS or not same:
             raise UsageError(
                 f"workers= takes queries.workers({workspace_sid!r}, …), not {listing!r}"
             )
@@ -90,10 +92,10 @@ class WorkerQueries:
         async with aclosing(iterate_any(self._workers)) as workers:
             async for worker in workers:
                 query = self._query(worker)
-                if query.sid in seen:
+                if (sid := sid_of(query.sid)) in seen:
                     self._repeated += 1
                     continue
-                seen.add(query.sid)
+                seen.add(sid)
                 yield query
 
     def _query(self, worker: str | Worker) -> Query[WorkerStatistics]:
