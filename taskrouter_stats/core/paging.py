@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.errors import PayloadError
 from taskrouter_stats.models import structure_item
-from taskrouter_stats.models.sids import PATTERNS
+from taskrouter_stats.models.sids import PATTERNS, sid_of
 
 from .query import Listing
 from .reply import json_object
@@ -77,11 +77,17 @@ def _target(listing: Listing[Any], url: object) -> str | None:
         parts = urlsplit(url) if _VISIBLE_ASCII(url) else None
     except ValueError:
         parts = None
-    if parts is None or parts.path != path_for(listing):
+    path = path_for(listing)
+    if parts is None or _plain(parts.path) != _plain(path):
         raise PayloadError([f"$.meta.next_page_url: not a page of this list: {url[:200]!r}"])
     if parse_qs(parts.query, keep_blank_values=True).get("PageToken") == [""]:
         return None  # an empty token names no page
-    return f"{parts.path}?{parts.query}"
+    return f"{path}?{parts.query}"
+
+
+def _plain(path: str) -> str:
+    """Return a path with its SIDs in lower case."""
+    return "/".join(map(sid_of, path.split("/")))
 
 
 def with_smaller_page(target: str) -> str | None:
@@ -185,9 +191,9 @@ class ListReader(Generic[T]):
         matches = PATTERNS.get(sid[:2])
         if matches is None or not matches(sid):
             return True
-        if sid in self._sids:
+        if sid_of(sid) in self._sids:
             return False
-        self._sids.add(sid)
+        self._sids.add(sid_of(sid))
         return True
 
     def _check_path_sids(self, value: T) -> None:

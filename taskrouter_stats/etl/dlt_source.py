@@ -28,11 +28,12 @@ from taskrouter_stats.core.window import RETENTION, Window
 from taskrouter_stats.errors import ConfigError, InvalidParameter, MissingExtra
 from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
 from taskrouter_stats.models.redaction import masked
+from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import SessionOptions, TaskRouterSession
 from taskrouter_stats.session.options import hide_addresses, options_from_env
 from taskrouter_stats.session.worker_queries import WorkerQueries
 
-from .plan import WorkerPlan, worker_plan
+from .plan import WorkerPlan, key_of, worker_plan
 from .report import failure_kind
 from .rows import SETTLE_DELAY, Row, Tables, activity_rows, rows, worker_rows
 from .schemas import SCHEMAS, Kind
@@ -216,7 +217,7 @@ class _Reader:
         for success in successes:
             found = rows(success, fetched_at=at, settle=self.schedule.settle)
             for table, some in found.items():
-                tables[table] += [{"query_key": success.query.key, **row} for row in some]
+                tables[table] += [{"query_key": key_of(success.query), **row} for row in some]
         return tables
 
     async def _listed(self, shared: _Shared) -> list[Worker]:
@@ -224,7 +225,9 @@ class _Reader:
             if shared.workers is None:
                 listing = queries.workers(self.plan.workspace_sid)
                 found = await shared.session.iterate(listing).collect()
-                shared.workers = list({worker.sid: worker for worker in found}.values())
+                shared.workers = list(
+                    {sid_of(worker.sid or ""): worker for worker in found}.values()
+                )
         return shared.workers
 
     @asynccontextmanager
@@ -244,7 +247,9 @@ class _Reader:
 def _source(dlt: Any, reader: _Reader) -> Any:
     """Return the source; both tables of statistics transform one resource that loads no rows."""
     template = reader.plan.template
-    whose = f"{template.workspace_sid}:{dict(template.filters).get('TaskChannel', '')}"
+    whose = ":".join(
+        map(sid_of, (template.workspace_sid, dict(template.filters).get("TaskChannel", "")))
+    )
 
     def fetched() -> AsyncGenerator[Tables]:
         _check_destination(dlt)

@@ -40,7 +40,8 @@ from .writer import PendingRows, Writer
 __all__ = ["Export", "export"]
 
 _MAX_FAILURES: Final = 10_000
-"""Failures of a run that are kept one by one, in memory; the report only counts the others."""
+"""Failures that the report names one by one; it only counts the others. The file of failures names
+every one, so that a later run can try all of them again."""
 
 _NO_PROGRESS: Final = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
 
@@ -317,9 +318,9 @@ class Export:
         self._counts["failed"] += 1
         failed = FailedQuery.of(failure)
         self.writer.release(failed.key)
+        self.writer.failures.append(failed)
         if len(self._failures) < _MAX_FAILURES:
             self._failures.append(failed)
-            self.writer.failures.append(failed)
 
     async def _confirm_missing(self) -> None:
         for failed in await self._missing_workers.confirm():

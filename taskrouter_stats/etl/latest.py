@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Final
 
+from taskrouter_stats.models.sids import sid_of
+
 from .schemas import SCHEMAS
 
 __all__ = ["answer_columns", "latest_rows"]
@@ -51,7 +53,7 @@ def latest_rows(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[set[int]
 
 def _digest(row: Mapping[str, Any], columns: tuple[str, ...]) -> bytes:
     """Return a hash of 16 bytes, so that memory holds a million; null counts as empty text."""
-    values = ("" if row[name] is None else str(row[name]) for name in columns)
+    values = ("" if row[name] is None else sid_of(str(row[name])) for name in columns)
     return blake2b("\0".join(values).encode(errors="surrogatepass"), digest_size=16).digest()
 
 

@@ -7,9 +7,10 @@ from attrs import define, field
 
 from taskrouter_stats.core import queries
 from taskrouter_stats.errors import NotFound, TaskRouterStatsError
+from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
 
-from .plan import WorkerPlan, sid_of
+from .plan import WorkerPlan
 from .report import FailedQuery, failure_kind
 
 __all__ = ["MissingWorkers"]

@@ -4,7 +4,15 @@ The list of Workers is read once, while the queries of the first window are sent
 """
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
+import re
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+)
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,8 +24,9 @@ from attrs import define, field, frozen
 from taskrouter_stats.core import queries
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import RETENTION, Window
-from taskrouter_stats.errors import InvalidWindow, PayloadError
+from taskrouter_stats.errors import InvalidWindow, PayloadError, UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.items import Items
 from taskrouter_stats.session.worker_queries import (
@@ -35,7 +44,6 @@ __all__ = [
     "WorkerQueryCache",
     "key_of",
     "may_be_expired",
-    "sid_of",
     "worker_plan",
 ]
 
@@ -47,6 +55,9 @@ _OLDEST: Final = RETENTION - _MARGIN
 
 _PAGE: Final = 1000
 """Workers of one page: the largest page that Twilio documents."""
+
+_BETWEEN_SIDS: Final = re.compile("([:/=&])")
+"""What separates the SIDs and filters of a query's key."""
 
 
 def may_be_expired(window: Window | None, now: datetime) -> bool:
@@ -60,18 +71,8 @@ def may_be_expired(window: Window | None, now: datetime) -> bool:
 
 
 def key_of(query: Query[Any]) -> str:
-    """Return the key of a query in the checkpoint: ``query.key`` with its SIDs in lower case.
-
-    Twilio documents SIDs as hexadecimal digits in either case, so two spellings are one SID.
-    """
-    operation, _, rest = query.key.partition(":")
-    sids, _, rest = rest.partition(":")
-    return f"{operation}:{'/'.join(map(sid_of, sids.split('/')))}:{rest}"
-
-
-def sid_of(text: str) -> str:
-    """Return a SID with its digits in lower case."""
-    return text[:2] + text[2:].lower()
+    """Return the key of a query in the checkpoint: ``query.key`` with its SIDs in lower case."""
+    return "".join(map(sid_of, _BETWEEN_SIDS.split(query.key)))
 
 
 @frozen(kw_only=True)
@@ -121,7 +122,8 @@ def worker_plan(
         workspace_sid: the Workspace (WS…).
         windows: such as ``Window.days(first, last, tz="America/New_York")``. Local days are exact
             on days when clocks change, and each row names its zone.
-        workers: SIDs, Workers or a listing of them, sync or async; None for all.
+        workers: SIDs, Workers or a listing of them, sync or async; None for all. A plan with an
+            async generator can be read once.
         task_channel: only this TaskChannel, by SID or ``unique_name``; None for all.
 
     Raises:
@@ -142,8 +144,23 @@ def worker_plan(
     if isinstance(workers, Iterable) and not isinstance(workers, (str, bytes, AsyncIterable)):
         workers = tuple(workers)  # read once for each window
     check_workers(workers, workspace_sid)
+    if isinstance(workers, AsyncIterator):
+        workers = _ReadOnce(workers)
     template = query_template(workspace_sid, found[0], task_channel)
     return WorkerPlan(template=template, windows=found, workers=workers)
+
+
+@define(eq=False)
+class _ReadOnce(AsyncIterable[str | Worker]):
+    """Workers from an async iterator, which has nothing left for a second reader."""
+
+    _source: AsyncIterator[str | Worker] | None
+
+    def __aiter__(self) -> AsyncIterator[str | Worker]:
+        source, self._source = self._source, None
+        if source is None:
+            raise UsageError("an async generator is read once: make a new plan, or give a list")
+        return source
 
 
 @frozen
@@ -230,7 +247,8 @@ class WorkerQueryCache:
         listing = self.plan.listing()
         self._items = None if listing is None else self.session.iterate(listing)
         given = self.plan.workers if self._items is None else self._items
-        source = WorkerQueries(self.plan.template, given or ()).queries()  # type: ignore[arg-type]
+        given = () if given is None else given
+        source = WorkerQueries(self.plan.template, given).queries()  # type: ignore[arg-type]
         async with aclosing(source) as found:
             async for query in found:
                 sid = sid_of(query.sid)

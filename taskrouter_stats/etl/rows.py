@@ -22,6 +22,7 @@ from taskrouter_stats.models import (
     to_dict,
 )
 from taskrouter_stats.models.record import Record
+from taskrouter_stats.models.sids import sid_of
 
 from .schemas import SCHEMAS
 
@@ -62,6 +63,12 @@ _TABLES: Final = {
     "task_queue": "task_queue_statistics",
 }
 """Tables by the beginning of an operation's name; longer beginnings stand first."""
+
+_SIDS: Final = {
+    table: tuple(name for name in schema.names if "_sid" in name or name == "task_channel")
+    for table, schema in SCHEMAS.items()
+}
+"""Columns of each table that may hold a SID."""
 
 _AROUND_NAME: Final = re.compile(r"^.*(zoneinfo/|\(')|'\)$")
 """What dateutil writes around a zone's name: ``tzfile('/usr/share/zoneinfo/Europe/Dublin')``."""
@@ -104,13 +111,23 @@ def rows(
         "complete": is_settled(query, fetched_at, settle),
     }
     if isinstance(value, WorkerStatistics):
-        return _worker_tables(query, value, requested, fetched)
+        return _plain_sids(_worker_tables(query, value, requested, fetched))
     if isinstance(value, TaskQueuesBulkRealTimeStatistics):
         known = {"account_sid": value.account_sid, "url": value.url, **requested, **fetched}
         queues = value.task_queue_data or ()
-        return {table: [_row(table, [queue], query, known) for queue in queues]}
+        return _plain_sids({table: [_row(table, [queue], query, known) for queue in queues]})
     parts = [value, getattr(value, "cumulative", None), getattr(value, "realtime", None)]
-    return {table: [_row(table, parts, query, {**requested, **fetched})]}
+    return _plain_sids({table: [_row(table, parts, query, {**requested, **fetched})]})
+
+
+def _plain_sids(tables: Tables) -> Tables:
+    """Write the SIDs of these rows in lower case, so that two spellings of one SID are one key."""
+    for table, found in tables.items():
+        for row in found:
+            for name in _SIDS[table]:
+                if isinstance(row.get(name), str):
+                    row[name] = sid_of(row[name])
+    return tables
 
 
 def is_settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
@@ -175,13 +192,13 @@ def _size(value: object) -> int:
 def worker_rows(worker: Worker, at: datetime, tz: tzinfo = UTC) -> Tables:
     """Return a row of ``workers``: a Worker as the server listed it at that time."""
     named = {"worker_sid": worker.sid, "worker_name": worker.friendly_name}
-    return {"workers": [_snapshot("workers", worker, named, at, tz)]}
+    return _plain_sids({"workers": [_snapshot("workers", worker, named, at, tz)]})
 
 
 def activity_rows(activity: Activity, at: datetime, tz: tzinfo = UTC) -> Tables:
     """Return a row of ``activities``: an Activity as the server listed it at that time."""
     named = {"activity_sid": activity.sid, "activity_name": activity.friendly_name}
-    return {"activities": [_snapshot("activities", activity, named, at, tz)]}
+    return _plain_sids({"activities": [_snapshot("activities", activity, named, at, tz)]})
 
 
 def _snapshot(table: str, thing: Any, named: Row, at: datetime, tz: tzinfo) -> Row:

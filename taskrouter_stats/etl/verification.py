@@ -6,7 +6,7 @@ from typing import Final
 from taskrouter_stats.core import queries
 from taskrouter_stats.session import TaskRouterSession
 
-from .plan import WorkerPlan
+from .plan import WorkerPlan, key_of
 from .report import Verification
 from .state.checkpoint import split_key
 
@@ -32,7 +32,7 @@ async def compare(
     template = plan.template
     channel = dict(template.filters).get("TaskChannel")
     for window in plan.windows:
-        ours = sums.get(split_key(template.with_window(window).key)[0])
+        ours = sums.get(split_key(key_of(template.with_window(window)))[0])
         if ours is None:
             continue
         query = queries.workers_cumulative_statistics(

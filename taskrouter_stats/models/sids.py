@@ -20,6 +20,7 @@ __all__ = [
     "WorkspaceSid",
     "check_sid",
     "sid_kind",
+    "sid_of",
 ]
 
 KINDS = {
@@ -73,6 +74,15 @@ def sid_kind(prefix: str) -> str:
     """Return the kind of SID with its article, such as ``a Worker SID``."""
     kind = KINDS[prefix]
     return f"an {kind} SID" if kind.startswith("A") else f"a {kind} SID"
+
+
+def sid_of(text: str) -> str:
+    """Return a SID with its digits in lower case, and any other text unchanged.
+
+    Twilio documents SIDs as hexadecimal digits in either case, so two spellings are one SID.
+    """
+    matches = PATTERNS.get(text[:2])
+    return text[:2] + text[2:].lower() if matches and matches(text) else text
 
 
 def _hint(value: object, prefix: str) -> str:

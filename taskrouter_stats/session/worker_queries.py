@@ -8,7 +8,7 @@ from collections.abc import (
     Iterable,
     Sized,
 )
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, nullcontext
 from typing import Final, TypeVar, cast
 
 from taskrouter_stats.core import endpoints, queries
@@ -16,6 +16,7 @@ from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.models.sids import sid_of
 
 from .items import Items
 
@@ -50,7 +51,8 @@ def check_workers(workers: object, workspace_sid: str) -> None:
         raise UsageError(f"workers= takes an iterable of workers, not one {kind}: use workers=[…]")
     if isinstance(workers, Listing):
         listing = cast("Listing[object]", workers)
-        if listing.endpoint is not endpoints.WORKERS or listing.workspace_sid != workspace_sid:
+        same = sid_of(listing.workspace_sid) == sid_of(workspace_sid)
+        if listing.endpoint is not endpoints.WORKERS or not same:
             raise UsageError(
                 f"workers= takes queries.workers({workspace_sid!r}, …), not {listing!r}"
             )
@@ -90,10 +92,10 @@ class WorkerQueries:
         async with aclosing(iterate_any(self._workers)) as workers:
             async for worker in workers:
                 query = self._query(worker)
-                if query.sid in seen:
+                if (sid := sid_of(query.sid)) in seen:
                     self._repeated += 1
                     continue
-                seen.add(query.sid)
+                seen.add(sid)
                 yield query
 
     def _query(self, worker: str | Worker) -> Query[WorkerStatistics]:
@@ -111,17 +113,16 @@ async def iterate_any(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[
 
     Closing this generator closes a source that is a generator or an ``Items``.
     """
-    if isinstance(source, (AsyncGenerator, Items)):
-        closable = cast("AsyncGenerator[T]", source)
-        async with aclosing(closable):
-            async for item in closable:
+    if isinstance(source, AsyncIterable):
+        given = source if isinstance(source, Items) else aiter(source)
+        closable = cast("AsyncGenerator[T]", given)
+        known = isinstance(given, (AsyncGenerator, Items))
+        async with aclosing(closable) if known else nullcontext():
+            async for item in given:
                 yield item
-    elif isinstance(source, AsyncIterable):
-        async for item in source:
-            yield item
     elif isinstance(source, Generator):
-        with closing(cast("Generator[T]", source)) as given:
-            for item in given:
+        with closing(cast("Generator[T]", source)) as items:
+            for item in items:
                 yield item
     else:
         for item in source:

@@ -1,13 +1,15 @@
 """Kind 2: "not found" and "too old" count only where they can be true, and not for ever."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
 from taskrouter_stats import errors
-from taskrouter_stats.etl import JsonLinesSink
+from taskrouter_stats.cli.fetch.retry_failed import load_failures
+from taskrouter_stats.etl import JsonLinesSink, Writer
 
 from .exports import (
     asks_statistics,
@@ -235,3 +237,24 @@ async def test_an_answer_without_statistics_makes_no_row(tmp_path):
     with RawServer(lying(5, lie)).running() as server:
         report = await export(server, JsonLinesSink(tmp_path / "rows.jsonl"))
     assert (report.written, report.failed, report.complete) == (2, 3, False)
+
+
+async def test_every_failed_query_can_be_tried_again(tmp_path, monkeypatch):
+    """The file of failures names every failed query, also those that the report only counts."""
+    monkeypatch.setattr(sys.modules["taskrouter_stats.etl.export"], "_MAX_FAILURES", 3)
+    path = tmp_path / "rows.jsonl"
+    lies = {number: NOT_FOUND if number % 2 else error(400, 20001) for number in range(1, 12)}
+
+    def lie(question):
+        for number, reply in lies.items():
+            if asks_statistics(question, number):
+                return reply
+        return None
+
+    with RawServer(lying(16, lie)).running() as server:
+        report = await export(server, JsonLinesSink(path))
+    assert (report.written, report.failed, len(report.failures)) == (5, 11, 3)
+    assert len(failures(path)) == 11
+    async with Writer(JsonLinesSink(path)) as writer:
+        remaining = await load_failures(writer)
+    assert {failed.worker_sid for failed in remaining} == {worker_sid(n) for n in lies}

@@ -2,11 +2,22 @@
 
 import pytest
 
-from taskrouter_stats.errors import PayloadError
+from taskrouter_stats import Credentials, TaskRouterSession, etl
+from taskrouter_stats.errors import PayloadError, UsageError
 from taskrouter_stats.etl import JsonLinesSink, ParquetSink
 
 from .exports import day, everybody, export, lying, statistics_asked, stored
-from .raw_server import RawServer, error, page, worker
+from .raw_server import (
+    ACCOUNT,
+    TOKEN,
+    WORKSPACE,
+    RawServer,
+    error,
+    page,
+    truthful,
+    worker,
+    worker_sid,
+)
 
 WINDOWS = [day(5), day(4), day(3)]
 
@@ -60,3 +71,44 @@ async def test_a_failed_list_ends_the_export_at_once(tmp_path):
         with pytest.raises(Exception, match="20500"):
             await export(server, JsonLinesSink(tmp_path / "rows.jsonl"), WINDOWS)
         assert statistics_asked(server) == 0
+
+
+class Lazy:
+    """Workers whose number is 0 until they are read."""
+
+    def __init__(self):
+        self.read = []
+
+    def __len__(self):
+        return len(self.read)
+
+    async def __aiter__(self):
+        for number in range(3):
+            self.read.append(number)
+            yield worker_sid(number)
+
+
+async def test_workers_that_look_empty_before_they_are_read_are_read(tmp_path):
+    """An async source of Workers is read whatever its length says."""
+    path = tmp_path / "rows.jsonl"
+    with RawServer(truthful(0)).running() as server:
+        report = await export(server, JsonLinesSink(path), WINDOWS, workers=Lazy())
+    assert (report.workers, report.written, report.complete) == (3, 9, True)
+    assert stored(path) == everybody(3, *WINDOWS)
+
+
+async def test_an_async_generator_of_workers_is_read_once(tmp_path):
+    """A second export of a plan with an async generator raises an error, and is not complete."""
+
+    async def workers():
+        for number in range(3):
+            yield worker_sid(number)
+
+    plan = etl.worker_plan(WORKSPACE, WINDOWS, workers=workers())
+    credentials = Credentials.auth_token(ACCOUNT, TOKEN)
+    with RawServer(truthful(0)).running() as server:
+        async with TaskRouterSession(credentials, base_url=server.url) as session:
+            first = await etl.export(session, plan, JsonLinesSink(tmp_path / "rows.jsonl"))
+            with pytest.raises(UsageError, match="is read once: make a new plan, or give a list"):
+                await etl.export(session, plan, JsonLinesSink(tmp_path / "again.jsonl"))
+    assert (first.written, first.complete) == (9, True)

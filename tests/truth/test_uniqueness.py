@@ -1,11 +1,15 @@
 """Kind 4: a run fetches each Worker once a window, and writes each key at most once."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
+import pyarrow.parquet as pq
 import pytest
 
-from taskrouter_stats import Credentials, TaskRouterSession, etl
-from taskrouter_stats.etl import CsvSink, JsonLinesSink, Writer
+from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
+from taskrouter_stats.core import queries
+from taskrouter_stats.errors import ConfigError
+from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Writer
 
 from .exports import day, everybody, export, lying, statistics_asked, stored
 from .raw_server import (
@@ -13,7 +17,9 @@ from .raw_server import (
     TOKEN,
     WORKSPACE,
     RawServer,
+    http,
     page,
+    statistics,
     truthful,
     worker,
     worker_sid,
@@ -98,3 +104,97 @@ async def test_requests_of_others_are_not_counted(tmp_path):
                 etl.export(session, plan, sink), other.collect()
             )
     assert (len(outcomes), report.written, report.sent) == (10, 10, 11)
+
+
+LOWER = "WS" + "ab" * 16
+LAST_HOUR = datetime.now(UTC).replace(microsecond=0)
+
+
+def capitals(sid):
+    """Return a SID with its digits in capitals."""
+    return sid[:2] + sid[2:].upper()
+
+
+def in_either_case(spell):
+    """Answer for two Workers of any Workspace, whose SIDs the list spells in this way."""
+
+    def answer(question):
+        if question.lists_workers:
+            workspace = question.path.split("/")[3]
+            sids = [spell[0](worker_sid(number)) for number in (10, 11)]
+            return page("workers", [worker(1, sid=s, workspace_sid=workspace) for s in sids])
+        if question.lists_activities:
+            return page("activities", [])
+        return http(statistics(question))
+
+    return answer
+
+
+async def export_of(server, workspace, sink, windows, **options):
+    """Export these windows of a Workspace, and return the report."""
+    plan = etl.worker_plan(workspace, windows)
+    credentials = Credentials.auth_token(ACCOUNT, TOKEN)
+    async with TaskRouterSession(credentials, base_url=server.url) as session:
+        return await etl.export(session, plan, sink, **options)
+
+
+async def test_an_answer_replaces_rows_of_a_sid_in_another_case(tmp_path):
+    """A later answer replaces a row that had not settled, however both spell their SIDs."""
+    window = Window.between(LAST_HOUR - timedelta(hours=1), LAST_HOUR)
+    spell = [str]
+    with RawServer(in_either_case(spell)).running() as server:
+        await export_of(server, LOWER, ParquetSink(tmp_path), window)
+        spell[0] = capitals
+        report = await export_of(
+            server, capitals(LOWER), ParquetSink(tmp_path), window, settle=timedelta(0)
+        )
+    assert (report.written, report.complete) == (2, True)
+    rows = pq.read_table(tmp_path / "worker_statistics").to_pylist()
+    assert {row["workspace_sid"] for row in rows} == {LOWER}
+    assert sorted((row["worker_sid"], row["complete"]) for row in rows) == [
+        (worker_sid(10), True),
+        (worker_sid(11), True),
+    ]
+
+
+async def test_a_query_is_done_in_either_case(tmp_path):
+    """Two spellings of a Workspace, a TaskChannel and a Worker name one query in the checkpoint."""
+    channel, path, spell = "TC" + "ab" * 16, tmp_path / "rows.jsonl", [str]
+    credentials = Credentials.auth_token(ACCOUNT, TOKEN)
+    with RawServer(in_either_case(spell)).running() as server:
+        async with TaskRouterSession(credentials, base_url=server.url) as session:
+            plan = etl.worker_plan(LOWER, day(3), task_channel=channel)
+            await etl.export(session, plan, JsonLinesSink(path))
+            spell[0] = capitals
+            plan = etl.worker_plan(capitals(LOWER), day(3), task_channel=capitals(channel))
+            again = await etl.export(session, plan, JsonLinesSink(path))
+        assert statistics_asked(server) == 2
+    assert (again.already_done, again.written, again.complete) == (2, 0, True)
+
+
+async def test_windows_overlap_in_either_case(tmp_path):
+    """A day and its hours may not stand in one output, however the Workspace is spelled."""
+    with RawServer(in_either_case([str])).running() as server:
+        await export_of(server, LOWER, ParquetSink(tmp_path), day(3))
+        with pytest.raises(ConfigError, match="overlap"):
+            await export_of(server, capitals(LOWER), ParquetSink(tmp_path), day(3).split(hours=12))
+
+
+async def test_a_list_in_another_case_is_read_to_its_end():
+    """A next page whose path spells the Workspace in another case belongs to the list."""
+
+    def lie(question):
+        if not question.lists_workers:
+            return None
+        sids = [worker_sid(10), capitals(worker_sid(10)), worker_sid(11)]
+        following = f"https://taskrouter.twilio.com/v1/Workspaces/{LOWER}/Workers?PageToken=2"
+        first = "PageToken" not in question.params
+        shown = [worker(1, sid=sid, workspace_sid=LOWER) for sid in sids[: 1 if first else 3]]
+        return page("workers", shown, following if first else None)
+
+    credentials = Credentials.auth_token(ACCOUNT, TOKEN)
+    with RawServer(lying(0, lie)).running() as server:
+        async with TaskRouterSession(credentials, base_url=server.url) as session:
+            found = await session.iterate(queries.workers(capitals(LOWER))).collect()
+        assert {question.path.split("/")[3] for question in server.questions} == {capitals(LOWER)}
+    assert [worker.sid for worker in found] == [worker_sid(10), worker_sid(11)]

@@ -14,6 +14,7 @@ from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl import FailedQuery, WorkerPlan, Writer
 from taskrouter_stats.etl.writer import FAILURES_FILE
 from taskrouter_stats.models import check_sid
+from taskrouter_stats.models.sids import sid_of
 
 __all__ = ["load_failures", "retry_plans"]
 
@@ -53,23 +54,26 @@ def retry_plans(
     """
     if selection.task_queue is not None:
         raise ConfigError("--retry-failed and --task-queue exclude each other: omit --task-queue")
+    chosen = set(map(sid_of, workspaces))
+    sids = None if selection.workers is None else set(map(sid_of, selection.workers))
+    channel = sid_of(selection.task_channel or "")
     queries: dict[tuple[str, str | None, Window], dict[str, None]] = {}
     for failure in failures:
         window = _window(failure)
         selected = (
-            (selection.workers is None or failure.worker_sid in selection.workers)
-            and selection.task_channel in (None, failure.task_channel)
-            and (not workspaces or failure.workspace_sid in workspaces)
+            (sids is None or sid_of(failure.worker_sid) in sids)
+            and (not channel or sid_of(failure.task_channel or "") == channel)
+            and (not chosen or sid_of(failure.workspace_sid) in chosen)
         )
         if selected and window is not None:
             group = (failure.workspace_sid, failure.task_channel, window)
             queries.setdefault(group, {})[failure.worker_sid] = None
     plans: dict[tuple[str, str | None, tuple[str, ...]], list[Window]] = {}
-    for (workspace, channel, window), sids in queries.items():
-        plans.setdefault((workspace, channel, tuple(sids)), []).append(window)
+    for (workspace, kept_channel, window), workers in queries.items():
+        plans.setdefault((workspace, kept_channel, tuple(workers)), []).append(window)
     return [
-        WorkerSelection(sids, None, channel).plan(workspace, windows)
-        for (workspace, channel, sids), windows in plans.items()
+        WorkerSelection(workers, None, kept_channel).plan(workspace, windows)
+        for (workspace, kept_channel, workers), windows in plans.items()
     ]
 
 

@@ -44,6 +44,7 @@ from taskrouter_stats.etl.storage import (
 )
 from taskrouter_stats.models import check_sid
 from taskrouter_stats.models.redaction import masked
+from taskrouter_stats.models.sids import sid_of
 
 from .append import check_table, move_aside, text_of
 
@@ -282,7 +283,8 @@ def _window(row: Row) -> str:
 
 def _key(row: Row, table: str) -> tuple[Any, ...]:
     """Return the key of a row's answer."""
-    return tuple(row[name] for name in answer_columns(table))
+    values = (row[name] for name in answer_columns(table))
+    return tuple(sid_of(value) if isinstance(value, str) else value for value in values)
 
 
 def _partition(row: Row) -> str:

@@ -26,6 +26,7 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl.storage import Storage
+from taskrouter_stats.models.sids import sid_of
 
 from .overlaps import StoredWindow
 
@@ -301,7 +302,7 @@ def _number_of(name: str) -> int | None:
 def _window(listed: list[str]) -> StoredWindow:
     workspace, channel, start, end, zone = map(str, listed)
     datetime.fromisoformat(end)  # raises ValueError for another text
-    return (workspace, channel, start, end, zone)
+    return (sid_of(workspace), sid_of(channel), start, end, zone)
 
 
 def _end_of(query_group: str) -> datetime | None:

@@ -13,6 +13,7 @@ from typing import Final
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl.rows import Tables, zone_name
+from taskrouter_stats.models.sids import sid_of
 
 __all__ = ["StoredWindow", "planned_windows", "refuse_overlaps", "stored_windows"]
 
@@ -79,7 +80,8 @@ def refuse_overlaps(place: str, stored: set[StoredWindow], planned: set[StoredWi
 def _stored(
     workspace: str | None, channel: str | None, start: datetime, end: datetime, zone: str | None
 ) -> StoredWindow:
-    return (workspace or "", channel or "", start.isoformat(), end.isoformat(), zone or "UTC")
+    scope = sid_of(workspace or ""), sid_of(channel or "")
+    return (*scope, start.isoformat(), end.isoformat(), zone or "UTC")
 
 
 def _words(window: StoredWindow) -> str:

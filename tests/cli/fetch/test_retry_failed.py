@@ -73,6 +73,16 @@ def test_workspaces_workers_and_channel_select_failures():
         retry_plans(failures, (), WorkerSelection(None, "queue"))
 
 
+def test_a_sid_in_another_case_selects_the_same_failures():
+    """Options that spell a SID in the other case select the failures of this SID."""
+    channel = "TC" + "ab" * 16
+    failures = [failed(0xAB, workspace="WS" + "ab" * 16, channel=channel), failed(0xAC)]
+    selection = WorkerSelection([f"WK{0xAB:032X}"], None, "TC" + "AB" * 16)
+    found = retry_plans(failures, ["WS" + "AB" * 16], selection)
+    assert queries_of(found) == [("WS" + "ab" * 16, channel, "ab", 0)]
+    assert retry_plans(failures, (), WorkerSelection(None, None, "VOICE")) == []
+
+
 def test_the_plan_keeps_the_zone_of_a_failure():
     """A zone without an IANA name, which only Python can give, becomes UTC."""
     (plan,) = retry_plans([failed(1, tz="Asia/Manila")], (), WorkerSelection())
