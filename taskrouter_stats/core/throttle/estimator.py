@@ -9,7 +9,7 @@ from taskrouter_stats.core.rate_limit import RateLimit
 from .header_trust import JUMP, HeaderTrust, LimitAgreement, plausible
 from .latency import Latency
 from .limit_model import PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL, CostTest, LimitModel
-from .other_clients import OtherClients
+from .other_clients import SHARED_REPLIES, OtherClients
 from .rate import MEMORY
 from .refills import Refills
 from .send_log import KEEP_SECONDS, SendLog, SendTicket
@@ -71,7 +71,8 @@ class BudgetEstimator:
 
     def is_exclusive(self, now: float) -> bool:
         """Tell whether nobody else used this budget lately."""
-        return self.others.are_absent(now)
+        others = self.others
+        return now >= others.shared_until and others.replies_alone >= SHARED_REPLIES
 
     def has_remaining(self, now: float) -> bool:
         """Tell whether there is a `Remaining` to go by."""
@@ -129,7 +130,8 @@ class BudgetEstimator:
     def record_send(self, sent: SendTicket, now: float) -> None:
         """Record that a request was sent: in the log, and in the test of its cost."""
         self.unsent -= 1
-        if self.log.time_of(0) < now - self.past:
+        times = self.log.times
+        if not times or (now - times[-1] > self.model.memory and now - times[-1] > self.past):
             self.busy_since = now
         sent.at = at = self.log.record(now)
         sent.number = self.log.total
@@ -154,7 +156,8 @@ class BudgetEstimator:
             now < self.trust.ignored_until or (newest and self._contradicts(sent, now, left))
         ):
             return False
-        left = max(0.0, left - self.headroom * limit)
+        if self.headroom:
+            left = max(0.0, left - self.headroom * limit)
         self.min_remaining = min(self.min_remaining, left)
         rose = newest and self.remaining is not None and left > self.remaining + self.slack
         self.cost_test.saw(sent, left, rose=rose)

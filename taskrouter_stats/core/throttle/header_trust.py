@@ -87,6 +87,11 @@ class LimitAgreement:
 
     def update(self, limit: float | None, number: int) -> None:
         """Take in the limit told to an admitted request; None when it told none that can be."""
+        if self.share == 1.0 and limit == self.value:  # all replies agree: nothing to count
+            self.number = max(self.number, number)
+            if self.replies < AGREEMENT_REPLIES:
+                self.replies += 1
+            return
         other = limit is not None and limit != self.value
         if other and number > self.number and limit == self.last:
             self.value = limit

@@ -57,4 +57,7 @@ class Latency:
         self.srtt += SMOOTHING * (seconds - self.srtt) if self.srtt else seconds
         self.reorder_seconds = min(max(REORDER_SHARE * self.srtt, MIN_REORDER), MAX_REORDER)
         self.fastest = min(self.fastest, seconds)
-        self.lag = min(max(LAG_FADES * self.lag, seconds - self.fastest), MAX_REORDER)
+        lag = seconds - self.fastest
+        self.lag *= LAG_FADES
+        if lag > self.lag:
+            self.lag = lag if lag < MAX_REORDER else MAX_REORDER  # noqa: FURB136 - hot

@@ -87,9 +87,10 @@ class CostTest:
 
     def record_send(self, at: float, number: int, refill: float) -> float:
         """Count a send and return the surplus; the server refills `refill` requests a second."""
-        self.surplus = max(0.0, self.surplus - (at - self.surplus_at) * refill)
+        self.surplus -= (at - self.surplus_at) * refill
         self.surplus_at = at
         if self.surplus <= 0.0:
+            self.surplus = 0.0
             self.start(number, at)
         self.surplus += 1.0
         return self.surplus
@@ -98,11 +99,12 @@ class CostTest:
         """Take in what remained when a request arrived, and whether the counter rose by then."""
         if rose:
             self.base_at, self.base = sent.at, remaining
-        if sent.at >= self.base_at:
-            self.base = max(self.base, remaining)
+        if remaining > self.base and sent.at >= self.base_at:
+            self.base = remaining
         if sent.number >= self.first:
             self.max_remaining = max(self.max_remaining, remaining)
-            self.max_used = max(self.max_used, self.max_remaining - remaining)
+            used = self.max_remaining - remaining
+            self.max_used = max(self.max_used, used)
 
     @property
     def surplus_needed(self) -> float:

@@ -13,7 +13,7 @@ import attrs
 
 from .rate import MEMORY
 
-__all__ = ["OtherClients"]
+__all__ = ["SHARED_REPLIES", "OtherClients"]
 
 SHARED_SECONDS = 10.0
 """Seconds without a sign of others after which they are gone (5 or 20: no row moves by 1%)."""
@@ -48,10 +48,6 @@ class OtherClients:
     first_reply_at: float = math.inf
     used_before_start: float = 0.0
     presumed: bool = False
-
-    def are_absent(self, now: float) -> bool:
-        """Tell whether nobody else used this budget lately."""
-        return now >= self.shared_until and self.replies_alone >= SHARED_REPLIES
 
     def forget(self) -> None:
         """Drop all signs: the headers that gave them are not believed any more."""
