@@ -60,6 +60,7 @@ def compact(place: str | os.PathLike[str]) -> Compaction:
         sink.begin(run, checkpoint)
         checkpoint.commit(Commit(run, _same_position(checkpoint)))
         removed = sink.compact(checkpoint, run)
+        sink.check(checkpoint)
         checkpoint.commit(Commit(run, _same_position(checkpoint), ended=True))
     return Compaction(str(local_path(text) or sink.storage.place), removed)
 

@@ -142,9 +142,16 @@ class Folder:
         return self.root / _checked(self.place, name) if name else self.root
 
     def put(self, name: str, data: bytes) -> None:
-        """Write a temporary file, sync and rename it; a crash leaves the old or the new file."""
+        """Write a temporary file, sync and rename it; a crash leaves the old or the new file.
+
+        Raises:
+            StorageError: the file can't be written, or the folder itself does not exist: ``lock``
+                creates it, and nothing creates a folder again that was moved meanwhile.
+        """
         path = self.path(name)
         with storage_errors(str(path)):
+            if not self.root.is_dir():
+                raise StorageError(f"{self.root} does not exist, or is not a folder any more")
             path.parent.mkdir(parents=True, exist_ok=True)
             aside = self._aside(path)
             try:

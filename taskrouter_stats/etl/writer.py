@@ -237,10 +237,12 @@ class Writer:
     def _store(self, batch: Batch | None, record: bytes | None) -> None:
         """Write a batch, or None for the end of the run; any error ends the writer."""
         try:
+            self.checkpoint.check()
             if record is not None:
                 self.unavailable.store(record)
             if batch is None:
                 self._store_failures()
+                self.sink.check(self.checkpoint)
                 self.checkpoint.commit(Commit(self.run, self._same_position(), ended=True))
             else:
                 self._store_batch(batch)

@@ -92,6 +92,9 @@ class MemorySink:
         self.length = last.position.lengths.get(self.file, 0) if last else 0
         self.disk.files[self.file] = self.disk.files.get(self.file, b"")[: self.length]
 
+    def check(self, checkpoint):
+        """Check nothing: no other program changes this disk."""
+
     def write(self, batch):
         """Append every row or none, except for what a fault leaves."""
         lines = [to_line(row) for tables in batch for row in tables["worker_statistics"]]

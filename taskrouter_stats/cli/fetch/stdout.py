@@ -114,6 +114,9 @@ class _NullSink:
         del batch
         return Position()
 
+    def check(self, checkpoint: Checkpoint) -> None:
+        del checkpoint
+
     def start_over(self, stamp: str) -> None:
         raise ConfigError(f"{self.place} cannot be started over: {stamp}")
 

@@ -65,6 +65,8 @@ def put_summary(file: str, data: bytes) -> None:
     path = local_path(file)
     if path is None or (path.exists() and not path.is_file()):
         raise StorageError(f"--summary {file}: expected a file, named pipe or device")
+    with storage_errors(f"--summary {file}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
     Folder(path.parent).put(path.name, data)
 
 

@@ -123,18 +123,27 @@ class AppendSink(ABC):
                 if rows and self._table in (None, table):
                     gathered[table] += rows
         grown = dict(self._lengths)
+        begun: list[Path] = []
         try:
             for table, rows in gathered.items():
                 path = self._path(table)
+                self._check_length(path)
+                begun.append(path)
                 data = self.encode(table, rows, first=not grown.get(path.name))
                 grown[path.name] = self._append(path, gzip.compress(data) if self._gzip else data)
         except BaseException:
-            for table in gathered:
+            for path in begun:
                 with suppress(OSError, StorageError):
-                    self._repair(self._path(table))
+                    self._repair(path)
             raise
         self._lengths = grown
         return Position(lengths=grown)
+
+    def check(self, checkpoint: Checkpoint) -> None:
+        """Check that every file has the length that this sink wrote."""
+        del checkpoint
+        for table in self._tables:
+            self._check_length(self._path(table))
 
     def start_over(self, stamp: str) -> None:
         """Rename the file or the folder, and its checkpoint."""
@@ -211,12 +220,17 @@ class AppendSink(ABC):
         name = self._file or f"{table}{self.endings[0]}{_GZIP if self._gzip else ''}"
         return self.storage.root / name
 
+    def _check_length(self, path: Path) -> None:
+        """Raise ``StorageError`` if another program changed the file since the last write."""
+        length, actual = self._lengths.get(path.name, 0), _length(path)
+        if actual != length:
+            raise StorageError(
+                f"{path} has {actual} bytes, not the {length} that were committed: another program "
+                "moved or changed it: restore it; --fresh starts over"
+            )
+
     def _repair(self, path: Path) -> None:
-        length = self._lengths.get(path.name, 0)
-        try:
-            actual = path.stat().st_size
-        except FileNotFoundError:
-            actual = 0
+        length, actual = self._lengths.get(path.name, 0), _length(path)
         if actual < length:
             raise StorageError(
                 f"{path} has {actual} bytes, fewer than the {length} that were committed: "
@@ -244,6 +258,13 @@ class AppendSink(ABC):
             if created:
                 sync_folder(path.parent)
             return length
+
+
+def _length(path: Path) -> int:
+    """Return the file's length in bytes; 0 if it does not exist."""
+    with storage_errors(str(path)), suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
 
 
 def move_aside(path: Path, stamp: str) -> None:

@@ -49,6 +49,14 @@ class Sink(Protocol):
         """
         ...
 
+    def check(self, checkpoint: Checkpoint) -> None:
+        """Check, before the run ends, that the output still holds what the checkpoint lists.
+
+        Raises:
+            StorageError: rows were moved, removed or added meanwhile.
+        """
+        ...
+
     def start_over(self, stamp: str) -> None:
         """Rename the content of the output to a name with this stamp."""
         ...

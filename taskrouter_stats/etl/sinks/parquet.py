@@ -124,7 +124,7 @@ class ParquetSink:
         last, known = checkpoint.last, set(checkpoint.parts)
         self._run, self._count = run, 0
         self._unsettled = checkpoint.unsettled
-        found = {name for table in SCHEMAS for name in self.storage.names(table)}
+        found = self._found()
         self._compare(found, known, begun=last is not None)
         if last is not None and last.run and not last.ended:
             for name in sorted(found - known):
@@ -176,6 +176,10 @@ class ParquetSink:
                 removed += count - len(keep)
         return removed
 
+    def check(self, checkpoint: Checkpoint) -> None:
+        """Check that every committed part still exists."""
+        self._compare(self._found(), set(checkpoint.parts), begun=True)
+
     def start_over(self, stamp: str) -> None:
         """Rename the folder.
 
@@ -188,6 +192,9 @@ class ParquetSink:
             )
         with storage_errors(self.storage.place):
             move_aside(self.storage.root, stamp)
+
+    def _found(self) -> set[str]:
+        return {name for table in SCHEMAS for name in self.storage.names(table)}
 
     def _compare(self, found: set[str], known: set[str], *, begun: bool) -> None:
         place = self.storage.place

@@ -107,7 +107,7 @@ class Checkpoint:
 
     Attributes:
         storage: holds the output.
-        folder: the state folder within the storage.
+        folder: the state folder within the storage; empty if the output keeps no state.
         format: the output's format.
         last: the newest commit, or None for a new output.
         sums: totals over all runs, by query group and count.
@@ -123,6 +123,7 @@ class Checkpoint:
     _done: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
     _parts: dict[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]], init=False)
     _number: int = field(default=0, init=False)
+    _newest: bytes | None = field(default=None, init=False)
 
     def open(self) -> None:
         """Read the commits of earlier runs.
@@ -164,13 +165,33 @@ class Checkpoint:
         """Make a step durable, then remove the parts that it replaces.
 
         Raises:
-            StorageError: the commit can't be stored and is not made.
+            StorageError: the output was moved or replaced, or the commit can't be stored; the
+                commit is not made.
         """
+        self.check()
         self._write(self._number + 1, commit)
         self._apply(commit)
         for name in commit.position.removed:
             with suppress(StorageError):  # the next opening tries again
                 self.storage.remove(name)
+
+    def check(self) -> None:
+        """Check that the newest commit of this process is still the output's newest one.
+
+        Raises:
+            StorageError: the output was moved, removed or replaced meanwhile.
+        """
+        if self._newest is None or not self.folder:
+            return
+        commits = [name for name in self.storage.names(self.folder) if _number_of(name) is not None]
+        if commits[-1:] != [self._name(self._number)] or self.storage.get(commits[-1]) != (
+            self._newest
+        ):
+            raise StorageError(
+                f"{self.storage.place} was moved, removed or replaced while this run wrote to it: "
+                f"the newest checkpoint of the run is not in {self.folder} any more: put the "
+                "output back, then start the run again"
+            )
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -232,8 +253,11 @@ class Checkpoint:
     def _write(self, number: int, commit: Commit, *, merged: bool = False) -> None:
         header = {"version": VERSION, "format": self.format, "merged": merged}
         data = orjson.dumps({**header, **attrs.asdict(commit)})
-        self.storage.put(f"{self.folder}/commit-{number:010d}.json", data)
-        self._number = number
+        self.storage.put(self._name(number), data)
+        self._number, self._newest = number, data
+
+    def _name(self, number: int) -> str:
+        return f"{self.folder}/commit-{number:010d}.json"
 
     def _read(self, name: str) -> tuple[Commit, bool]:
         """Return a commit, and whether it replaces all commits before it."""
