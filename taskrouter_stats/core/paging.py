@@ -9,7 +9,7 @@ host that a reply names. It does not use page numbers, as Twilio advises
 import re
 from collections import Counter
 from typing import Any, Final, Generic, TypeVar, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from attrs import define, field, frozen
 
@@ -30,6 +30,8 @@ _SMALLER_PAGE: Final = 100
 _MAX_PROBLEMS: Final = 10
 """Problems of unreadable items that an error names, about."""
 _PAGE_SIZE: Final = re.compile(r"(?<=[?&]PageSize=)[0-9]{1,9}").search
+_NOT_FILTERS: Final = {"PageSize", "Page", "PageToken", "StartDate", "EndDate", "Minutes"}
+"""Parameters of a next page that the server may choose, or write in another form."""
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]*").fullmatch
 
 
@@ -61,7 +63,9 @@ def read_page(listing: Listing[Any], payload: object) -> Page:
     meta: object = page["meta"]
     if not isinstance(meta, dict):
         raise PayloadError([f"$.meta: expected an object, got {type(meta).__name__}"])
-    return Page(items, _target(listing, cast("dict[str, object]", meta).get("next_page_url")))
+    if "next_page_url" not in meta:
+        raise PayloadError(["$.meta.next_page_url: missing; expected a URL, or null at the end"])
+    return Page(items, _target(listing, cast("dict[str, object]", meta)["next_page_url"]))
 
 
 def _items_key(listing: Listing[Any]) -> str:
@@ -81,6 +85,9 @@ def _target(listing: Listing[Any], url: object) -> str | None:
         raise PayloadError([f"$.meta.next_page_url: not a page of this list: {url[:200]!r}"])
     if parse_qs(parts.query, keep_blank_values=True).get("PageToken") == [""]:
         return None  # an empty token names no page
+    named = {pair for pair in parse_qsl(parts.query) if pair[0] not in _NOT_FILTERS}
+    if named != {pair for pair in listing.filters if pair[1]}:
+        raise PayloadError([f"$.meta.next_page_url: not the filters of this list: {url[:200]!r}"])
     return f"{parts.path}?{parts.query}"
 
 
