@@ -9,7 +9,7 @@ host that a reply names. It does not use page numbers, as Twilio advises
 import re
 from collections import Counter
 from typing import Any, Final, Generic, TypeVar, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from attrs import define, field, frozen
 
@@ -61,7 +61,9 @@ def read_page(listing: Listing[Any], payload: object) -> Page:
     meta: object = page["meta"]
     if not isinstance(meta, dict):
         raise PayloadError([f"$.meta: expected an object, got {type(meta).__name__}"])
-    return Page(items, _target(listing, cast("dict[str, object]", meta).get("next_page_url")))
+    if "next_page_url" not in meta:
+        raise PayloadError(["$.meta.next_page_url: missing; expected a URL, or null at the end"])
+    return Page(items, _target(listing, cast("dict[str, object]", meta)["next_page_url"]))
 
 
 def _items_key(listing: Listing[Any]) -> str:
@@ -82,6 +84,10 @@ def _target(listing: Listing[Any], url: object) -> str | None:
         raise PayloadError([f"$.meta.next_page_url: not a page of this list: {url[:200]!r}"])
     if parse_qs(parts.query, keep_blank_values=True).get("PageToken") == [""]:
         return None  # an empty token names no page
+    known = {rule.parameter for rule in listing.endpoint.filters.values()}
+    named = {(name, value.lower()) for name, value in parse_qsl(parts.query) if name in known}
+    if not named <= {(name, value.lower()) for name, value in listing.filters}:
+        raise PayloadError([f"$.meta.next_page_url: not the filters of this list: {url[:200]!r}"])
     return f"{path}?{parts.query}"
 
 

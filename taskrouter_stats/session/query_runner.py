@@ -16,7 +16,7 @@ from taskrouter_stats.errors import (
     TaskRouterStatsError,
     UsageError,
 )
-from taskrouter_stats.models import structure
+from taskrouter_stats.models import ReservationCounts, structure
 
 from .executor import CallState, RunCounters
 from .lifecycle import OpenSession, SessionLifecycle
@@ -86,10 +86,23 @@ async def _page(opened: OpenSession, listing: Listing[Any], request: Request) ->
 async def _value(opened: OpenSession, query: Query[T], call: CallState) -> T:
     try:
         value = structure(await opened.executor.execute(call), query.endpoint.model)
+        _check_statistics(value)
     except (ApiError, PayloadError) as error:
         raise _with_context(error, query, call) from None
     complete = query.endpoint.add_request_data
     return value if complete is None else complete(value, query.task_queue_sids)
+
+
+def _check_statistics(value: object) -> None:
+    """Refuse cumulative statistics that hold no time, count or duration."""
+    part = getattr(value, "cumulative", value)
+    if not isinstance(part, ReservationCounts):
+        return
+    names = (field.name for field in attrs.fields(type(part)))
+    statistics = (n for n in names if not n.endswith("_sid") and n not in {"url", "extra"})
+    if all(getattr(part, name) is None for name in statistics):
+        path = "$" if part is value else "$.cumulative"
+        raise PayloadError([f"{path}: expected at least one statistic, such as end_time, got none"])
 
 
 def _with_context(

@@ -47,7 +47,11 @@ def answered(query, letter="1", account=ACCOUNT, **changes):
     """Return the identity part of an answer with SIDs of that digit, in the operation's form."""
     answer = dict(zip(query.endpoint.answer_sids, sids_of(query.endpoint, letter), strict=True))
     answer = {"account_sid": account, **answer, **changes}
-    return {query.endpoint.items: [answer], "meta": {}} if query.endpoint.items else answer
+    return (
+        {query.endpoint.items: [answer], "meta": {"next_page_url": None}}
+        if query.endpoint.items
+        else answer
+    )
 
 
 def text(time):

@@ -50,8 +50,8 @@ def test_only_the_listings_path_is_followed(url):
 )
 def test_the_host_is_dropped(host):
     """The next target keeps the path and query of the URL, not its host."""
-    url = f"{host}{PATH}?PageSize=50&Page=1&PageToken=PAWK%2Fx%3D&Name=a%20b"
-    expected = f"{PATH}?PageSize=50&Page=1&PageToken=PAWK%2Fx%3D&Name=a%20b"
+    url = f"{host}{PATH}?PageSize=50&Page=1&PageToken=PAWK%2Fx%3D"
+    expected = f"{PATH}?PageSize=50&Page=1&PageToken=PAWK%2Fx%3D"
     assert read_page(LISTING, page(url)) == Page([], expected)
 
 
@@ -65,7 +65,7 @@ def test_the_host_is_dropped(host):
         f"https://taskrouter.twilio.com/{PATH}?Page=1",
         f"https://taskrouter.twilio.com{PATH.replace('W', '%57')}?Page=1",
         f"https://taskrouter.twilio.com{PATH}?Page=1\r\nX-Evil: 1",
-        f"https://taskrouter.twilio.com{PATH}?Name=ü",
+        f"https://taskrouter.twilio.com{PATH}?Page=ü",
         f"https://taskrouter.twilio.com{PATH}?a b",
         f"\\\\evil.example{PATH}?Page=1",
         "https://[::1/",
@@ -118,6 +118,29 @@ def test_only_the_next_page_matters_in_meta(odd):
     """Values of the meta object that this package does not use may be anything."""
     payload = {"workers": [], "meta": {"next_page_url": None, **odd}}
     assert read_page(LISTING, payload) == Page([], None)
+
+
+def test_a_next_page_must_be_known():
+    """A meta object without the key of the next page does not say that the list ends."""
+    (problem,) = problems({"workers": [], "meta": {}})
+    assert problem.startswith("$.meta.next_page_url: missing")
+
+
+@pytest.mark.parametrize("query", ["Available=true&Page=1", "Page=1&FriendlyName=x"])
+def test_a_next_page_with_other_filters_is_refused(query):
+    """A next page with a filter that the list does not have is refused."""
+    (problem,) = problems(page(f"{PATH}?{query}"))
+    assert problem.startswith("$.meta.next_page_url: not the filters")
+
+
+def test_a_next_page_keeps_the_filters():
+    """A next page may repeat the list's filters in any order, or leave them to its token."""
+    listing = queries.workers(WORKSPACE, friendly_name="a b", available=True)
+    for kept in ("Available=true&FriendlyName=a+b", "FriendlyName=a+b", "PageToken=x"):
+        url = f"{PATH}?Page=1&{kept}"
+        assert read_page(listing, page(url)).next_target == url
+    with pytest.raises(PayloadError, match="not the filters"):
+        read_page(listing, page(f"{PATH}?Available=true&FriendlyName=b&Page=1"))
 
 
 def test_items_are_not_read_yet():

@@ -114,7 +114,7 @@ class TestFailures:
     async def test_a_bad_item_raises_after_the_last_item(self):
         """An item without a SID is left out; its error comes after all items, at every read."""
         workers = [{"sid": SIDS[0]}, {"friendly_name": "Ann"}, {"sid": SIDS[1]}]
-        page = reply(200, {"workers": workers, "meta": {}})
+        page = reply(200, {"workers": workers, "meta": {"next_page_url": None}})
         async with session_over(FakeTransport(lambda _: page)) as session:
             items = session.iterate(LISTING)
             found, error = await read(items)
@@ -133,7 +133,7 @@ class TestFailures:
         """Items with unexpected values are delivered; one log line names fields, not values."""
         odd = {"available": "maybe", "friendly_name": 7}
         workers = [{"sid": SIDS[0], **odd}, {"sid": SIDS[1], **odd}, {"sid": SIDS[2]}]
-        page = reply(200, {"workers": workers, "meta": {}})
+        page = reply(200, {"workers": workers, "meta": {"next_page_url": None}})
         async with session_over(FakeTransport(lambda _: page)) as session:
             found = await session.iterate(LISTING).collect()
         assert [worker.sid for worker in found] == SIDS[:3]

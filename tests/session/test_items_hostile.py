@@ -115,7 +115,7 @@ class TestHostileServers:
     async def test_an_item_of_another_workspace_is_left_out(self):
         """A Worker of another Workspace than the list's is reported in an error, not delivered."""
         workers = [{"sid": SIDS[0], "workspace_sid": "WS" + "9" * 32}, {"sid": SIDS[1]}]
-        page = reply(200, {"workers": workers, "meta": {}})
+        page = reply(200, {"workers": workers, "meta": {"next_page_url": None}})
         async with session_over(FakeTransport(lambda _: page)) as session:
             found, error = await read(session.iterate(LISTING))
         assert found == SIDS[1:2]
@@ -160,11 +160,11 @@ class TestHostileServers:
             [],
             {},
             {"workers": []},
-            {"workers": {}, "meta": {}},
+            {"workers": {}, "meta": {"next_page_url": None}},
             {"workers": [], "meta": []},
-            {"workers": None, "meta": {}},
+            {"workers": None, "meta": {"next_page_url": None}},
             {"workers": [], "meta": {"next_page_url": [1]}},
-            {"workers": [3], "meta": {}},
+            {"workers": [3], "meta": {"next_page_url": None}},
         ],
         ids=repr,
     )

@@ -182,7 +182,7 @@ class TestClosing:
 @virtual
 async def test_a_null_worker_raises():
     """A page with null among its workers raises an error and does not end the list."""
-    page = reply(200, {"workers": [{"sid": SIDS[0]}, None], "meta": {}})
+    page = reply(200, {"workers": [{"sid": SIDS[0]}, None], "meta": {"next_page_url": None}})
     listing = queries.workers(WORKSPACE)
     async with session_over(FakeTransport(lambda _: page)) as session:
         with pytest.raises(errors.PayloadError):

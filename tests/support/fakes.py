@@ -30,7 +30,11 @@ def worker_sid(number):
     return f"WK{number:032x}"
 
 
-ANSWER = {"worker_sid": worker_sid(1), "workspace_sid": WORKSPACE, "cumulative": {}}
+ANSWER = {
+    "worker_sid": worker_sid(1),
+    "workspace_sid": WORKSPACE,
+    "cumulative": {"reservations_created": 0},
+}
 """Minimal statistics of worker 1."""
 
 
