@@ -40,6 +40,12 @@ async def refused(tmp_path, monkeypatch, make, act):
     return str(caught.value)
 
 
+def contents(lake):
+    """Return the content of every file of rows."""
+    files = (path for path in lake.rglob("*") if path.is_file())
+    return {path: path.read_bytes() for path in files if "_state" not in path.parent.name}
+
+
 @pytest.mark.parametrize("kind", OUTPUTS)
 async def test_an_output_that_is_moved_during_a_run_raises_an_error(tmp_path, monkeypatch, kind):
     """A run whose folder was renamed raises an error, and writes nothing to the old name."""
@@ -109,6 +115,40 @@ async def test_a_new_output_at_the_name_of_a_moved_one_keeps_its_rows(tmp_path, 
     assert "was moved, removed or replaced" in text
     files = [path.name for path in lake.rglob("*") if path.is_file()]
     assert sorted(files) == [*(f"commit-{n:010d}.json" for n in range(1, 10)), "lock"]
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+async def test_a_state_older_than_the_rows_raises_an_error(tmp_path, kind):
+    """A run removes no rows, and adds none, if the state was restored from an older copy."""
+    lake, state = tmp_path / "lake", "o.jsonl._state" if kind == "file" else "_state"
+    with RawServer(truthful(3)).running() as server:
+        await export(server, OUTPUTS[kind](lake), day(5))
+        shutil.copytree(lake / state, tmp_path / "backup")
+        await export(server, OUTPUTS[kind](lake), day(4))
+        shutil.rmtree(lake / state)
+        shutil.copytree(tmp_path / "backup", lake / state)
+        before = contents(lake)
+        with pytest.raises(StorageError, match="is older than the"):
+            await export(server, OUTPUTS[kind](lake), day(3))
+    assert contents(lake) == before
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+async def test_states_that_were_swapped_raise_an_error(tmp_path, kind):
+    """Neither of two outputs whose states were swapped can be written."""
+    state = "o.jsonl._state" if kind == "file" else "_state"
+    first, second = tmp_path / "first", tmp_path / "second"
+    with RawServer(truthful(3)).running() as server:
+        await export(server, OUTPUTS[kind](first), [day(5), day(4)])
+        await export(server, OUTPUTS[kind](second), day(3))
+        (first / state).rename(tmp_path / "swapped")
+        (second / state).rename(first / state)
+        (tmp_path / "swapped").rename(second / state)
+        for lake in (first, second):
+            before = contents(lake)
+            with pytest.raises(StorageError, match="--fresh starts over"):
+                await export(server, OUTPUTS[kind](lake), day(3))
+            assert contents(lake) == before
 
 
 async def test_an_output_without_changes_is_complete(tmp_path):

@@ -102,9 +102,15 @@ class AppendSink(ABC):
         return tables
 
     def begin(self, run: str, checkpoint: Checkpoint) -> None:
-        """Truncate every file to its committed length."""
+        """Truncate every file to its committed length, unless the last run has ended.
+
+        Raises:
+            StorageError: a file is shorter than committed; or longer though the last run has ended,
+                so that the checkpoint is older than the file, or of another output.
+        """
         del run
-        position = Position() if checkpoint.last is None else checkpoint.last.position
+        last = checkpoint.last
+        position = Position() if last is None else last.position
         self._lengths = dict(position.lengths)
         with storage_errors(self.storage.place):
             self.storage.root.mkdir(parents=True, exist_ok=True)
@@ -113,6 +119,8 @@ class AppendSink(ABC):
                 if path.name in position.rewritten:
                     self._replace(path)
                 self._staged(path).unlink(missing_ok=True)
+                if last is not None and last.ended:
+                    self._refuse_longer(path)
                 self._repair(path)
 
     def write(self, batch: Sequence[Tables]) -> Position:
@@ -227,6 +235,16 @@ class AppendSink(ABC):
             raise StorageError(
                 f"{path} has {actual} bytes, not the {length} that were committed: another program "
                 "moved or changed it: restore it; --fresh starts over"
+            )
+
+    def _refuse_longer(self, path: Path) -> None:
+        """Raise ``StorageError`` if the file holds more than a run that has ended committed."""
+        length, actual = self._lengths.get(path.name, 0), _length(path)
+        if actual > length and (path.name in self._lengths or not self._is_foreign(path)):
+            raise StorageError(
+                f"{path} has {actual} bytes, more than the {length} that the last run committed: "
+                f"{self.state} is older than the file, or another program wrote to it: restore "
+                "both; --fresh starts over"
             )
 
     def _repair(self, path: Path) -> None:

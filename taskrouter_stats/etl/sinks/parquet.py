@@ -16,6 +16,7 @@ and most of them refuse a second column of that name.
 """
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -53,6 +54,9 @@ __all__ = ["ParquetSink"]
 Compression = Literal["snappy", "zstd", "gzip", "lz4", "none"]
 
 _COMPRESSIONS: Final = ("snappy", "zstd", "gzip", "lz4", "none")
+_PART: Final = re.compile(r"/part-(\d{8}T\d{6}Z-[0-9a-f]{8})-\d+\.parquet$")
+_SECOND: Final = len("20261101T120000Z")
+"""Characters of a run's name that say when it began."""
 _UNKNOWN: Final = "unknown"
 """Value of a folder's name for null; some readers can't read Hive's own text for null."""
 
@@ -119,13 +123,16 @@ class ParquetSink:
         """Compare the parts with the checkpoint, and remove those that no commit lists.
 
         Raises:
-            StorageError: a committed part or the checkpoint does not exist any more.
+            StorageError: a committed part or the checkpoint does not exist any more, or the
+                checkpoint is older than the parts.
         """
         last, known = checkpoint.last, set(checkpoint.parts)
         self._run, self._count = run, 0
         self._unsettled = checkpoint.unsettled
         found = self._found()
         self._compare(found, known, begun=last is not None)
+        if last is not None:
+            self._refuse_newer(found - known, {last.run, *map(_run_of, known)})
         if last is not None and last.run and not last.ended:
             for name in sorted(found - known):
                 if f"part-{last.run}-" in name:
@@ -210,6 +217,21 @@ class ParquetSink:
                 "that say what is done: restore them; --fresh moves all aside and starts over"
             )
 
+    def _refuse_newer(self, unknown: set[str], runs: set[str]) -> None:
+        """Raise ``StorageError`` for an unknown part of a run after all runs of the checkpoint."""
+        second = max(runs)[:_SECOND]  # two runs may begin in one second, in either order of names
+        newer = [
+            name
+            for name in sorted(unknown)
+            if (run := _run_of(name)) not in runs and run[:_SECOND] >= second and run
+        ]
+        if newer:
+            raise StorageError(
+                f"{self.storage.place}/{newer[0]} is of a later run than {self.state} knows "
+                f"({len(newer)} such): {self.state} is older than the rows: restore both; --fresh "
+                "starts over"
+            )
+
     def _gather(self, batch: Sequence[Tables]) -> dict[tuple[str, str], list[Row]]:
         """Return the rows by table and partition."""
         gathered: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -264,6 +286,12 @@ class ParquetSink:
         pyarrow(".parquet").write_table(rows, buffer, compression=self._compression)
         data: bytes = buffer.getvalue().to_pybytes()
         return data
+
+
+def _run_of(name: str) -> str:
+    """Return the name of the run that wrote a part; empty for a file of another program."""
+    found = _PART.search(name)
+    return "" if found is None else found[1]
 
 
 def _joined(*tables: Any) -> Any:
