@@ -33,8 +33,9 @@ from taskrouter_stats.session import SessionOptions, TaskRouterSession
 from taskrouter_stats.session.options import hide_addresses, options_from_env
 from taskrouter_stats.session.worker_queries import WorkerQueries
 
+from .missing_workers import MissingWorkers
 from .plan import WorkerPlan, key_of, worker_plan
-from .report import failure_kind
+from .report import FailedQuery, failure_kind
 from .rows import SETTLE_DELAY, Row, Tables, activity_rows, rows, worker_rows
 from .schemas import SCHEMAS, Kind
 
@@ -86,7 +87,8 @@ def taskrouter_source(
 
     The run raises an error for a destination that can't replace rows, such as ``filesystem``. The
     first two tables come from the same requests and share their state: select both or neither.
-    The source logs a worker that fails, and the next run fetches that worker's day again.
+    The source logs a worker that fails, and the next run fetches that day again. A worker that the
+    server does not find fails too, unless a new list of the Workers lacks it.
 
     Args:
         workspace_sid: the Workspace (WS…).
@@ -190,6 +192,7 @@ class _Reader:
         due = self.schedule.due(self.now())
         done[:] = [text for text in done if text in set(map(str, due))]
         async with self._sharing() as shared:
+            missing, finished = MissingWorkers(shared.session, self.plan), list[Window]()
             for day in due:
                 if str(day) in done:
                     continue
@@ -202,7 +205,9 @@ class _Reader:
                     async for outcome in outcomes:
                         if isinstance(outcome, Success):
                             successes.append(outcome)
-                        elif failure_kind(outcome.error) == "failed":
+                        elif failure_kind(outcome.error) == "gone":
+                            missing.failures.append(FailedQuery.of(outcome))
+                        else:
                             failed += 1
                             _LOGGER.warning("%s: %s", outcome.query.key, outcome.error)
                         if len(successes) >= _BATCH:
@@ -210,7 +215,16 @@ class _Reader:
                             successes = []
                 yield self._tables(successes)
                 if not failed and self.schedule.final(day, at):
-                    done.append(str(day))
+                    finished.append(day)
+            still_listed = await self._failed_days(missing)
+            done += [str(day) for day in finished if day.start not in still_listed]
+
+    async def _failed_days(self, missing: MissingWorkers) -> set[datetime | None]:
+        """Return when the days began whose missing Workers a new list still holds, and log them."""
+        await missing.confirm()
+        for failure in missing.failures:
+            _LOGGER.warning("%s: %s", failure.key, failure.message)
+        return {failure.window_start for failure in missing.failures}
 
     def _tables(self, successes: Iterable[Success[WorkerStatistics]]) -> Tables:
         at, tables = self.now(), Tables(worker_statistics=[], worker_activity_durations=[])

@@ -15,6 +15,7 @@ from tests.truth.raw_server import (
     TOKEN,
     WORKSPACE,
     RawServer,
+    error,
     http,
     page,
     statistics,
@@ -225,6 +226,38 @@ async def test_a_worker_that_is_gone_does_not_keep_its_day_unfinished(warehouse,
         patch.setattr(dlt_source, "WorkerQueries", lambda one, many: real(one, [*many, gone]))
         await warehouse.load(look_back=timedelta(0))
     assert STATISTICS not in await warehouse.load(look_back=timedelta(0))
+
+
+async def test_a_listed_worker_that_is_not_found_keeps_its_day_unfinished(warehouse, caplog):
+    """A worker not found fails while a new list holds it: the next run fetches the day again."""
+    missing, day = [worker_sid(1)], datetime(2026, 11, 2, tzinfo=UTC)
+
+    def answer(question):
+        if question.lists_activities:
+            return page("activities", [])
+        if question.lists_workers:
+            return page("workers", [worker(number) for number in range(3)])
+        return error(404, 20404) if question.sid in missing else http(statistics(question))
+
+    warehouse.now = day + timedelta(days=3)
+    options = {
+        "first_day": day.date(),
+        "tz": "UTC",
+        "workspace_sid": WORKSPACE,
+        "credentials": Credentials.auth_token(ACCOUNT, TOKEN),
+        "look_back": timedelta(0),
+    }
+    with RawServer(answer).running() as server:
+        await warehouse.load(base_url=server.url, **options)
+        assert sum(question.lists_workers for question in server.questions) == 2
+        assert worker_sid(1) in caplog.text
+        missing.clear()
+        await warehouse.load(base_url=server.url, **options)
+        requested = len(server.questions)
+        await warehouse.load(base_url=server.url, **options)
+        later = server.questions[requested:]
+    assert not [question for question in later if question.path.endswith("/Statistics")]
+    assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(6,)]
 
 
 async def test_no_file_holds_a_secret(warehouse):
