@@ -69,7 +69,8 @@ async def export(
         sink: where rows are written.
         stop: once set, the export sends no new query; it stores the answers of those in flight.
         settle: time after a window's end, >= 0, after which its statistics no longer change. A
-            window that ended later is stored with ``complete`` false and not marked as done.
+            window that ended later, or that the server did not count to its end, is stored with
+            ``complete`` false and not marked as done.
         fresh: move the content of the output aside and start over.
         verify: compare sums with ``Workers/CumulativeStatistics``, one request a window.
 
@@ -279,7 +280,7 @@ class Export:
         self._counts["refused"] += outcome.meta.refused
         if isinstance(outcome, Success):
             self._counts["answered"] += 1
-            final = is_settled(outcome.query, now, self.settle) is True
+            final = is_settled(outcome, now, self.settle) is True
             make = partial(rows, outcome, fetched_at=now, settle=self.settle)
             on_stored = partial(self._count_stored, outcome, final)
             await self.writer.add(PendingRows(make, key if final else None, size, on_stored))
