@@ -25,7 +25,7 @@ from taskrouter_stats.errors import InvalidParameter, StorageError, UsageError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
-from .grace import end_after_grace
+from .grace import cancel_after_grace, end_after_grace
 from .memory_limit import MemoryLimit
 from .missing_workers import MissingWorkers
 from .plan import WorkerPlan, WorkerQueryCache, key_of, may_be_expired
@@ -197,14 +197,15 @@ class Export:
         self._check_windows()
         self._stream = self.session.stream(self._queries())
         try:
-            await self._snapshots.add_activities()
+            await self._snapshots.add_activities(self.stop)
             async with self._stream as outcomes:
                 await self._store_outcomes(outcomes)
             if not self._stopping:
                 await self._confirm_missing()
             await self.writer.commit()
             if self.verify and not self._stopping and self.plan.workers is None:
-                await self._verify()
+                async with cancel_after_grace(self.stop):
+                    await self._verify()
             self._finished = True
         finally:
             self._ended = time.monotonic() - self._began_at, self._stopping
@@ -227,6 +228,8 @@ class Export:
     async def _queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
         """Yield the queries to send, oldest window first, as memory allows."""
         for window in self.plan.windows:
+            if self._stopping:
+                return
             async with aclosing(self._worker_queries.for_window(window)) as found:
                 async for query in found:
                     key = key_of(query)
@@ -323,7 +326,10 @@ class Export:
             self.writer.failures.append(failed)
 
     async def _confirm_missing(self) -> None:
-        for failed in await self._missing_workers.confirm():
+        gone: list[FailedQuery] = []
+        async with cancel_after_grace(self.stop):
+            gone = await self._missing_workers.confirm()
+        for failed in gone:
             self.writer.unavailable.add_gone(failed.key, datetime.now(UTC), failed.message)
             self._counts["gone"] += 1
 
