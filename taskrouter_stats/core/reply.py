@@ -22,7 +22,7 @@ _LONGEST_MESSAGE: Final = 500
 _LONGEST_QUOTE: Final = 60
 """Bytes of a body that an error shows, at most."""
 _READ_FOR_A_QUOTE: Final = 2**16
-"""Bytes at the beginning of a body that are redacted before a quote is cut."""
+"""Bytes of a body, or characters of its text, that are redacted before a quote is cut."""
 _LONGEST_CODE: Final = 10
 """Digits of an error code given as text, fewer than this."""
 _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
@@ -143,5 +143,5 @@ def _text(reply: Reply, fields: Mapping[str, Any], *names: str) -> str | None:
     for name in names:
         value = fields.get(name)
         if isinstance(value, str) and value:
-            return reply.redactor.text(value)[:_LONGEST_MESSAGE]
+            return reply.redactor.text(value[:_READ_FOR_A_QUOTE])[:_LONGEST_MESSAGE]
     return None

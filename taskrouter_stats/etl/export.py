@@ -25,7 +25,7 @@ from taskrouter_stats.errors import InvalidParameter, StorageError, UsageError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
-from .grace import end_after_grace
+from .grace import cancel_after_grace, end_after_grace
 from .memory_limit import MemoryLimit
 from .missing_workers import MissingWorkers
 from .plan import WorkerPlan, WorkerQueryCache, key_of, may_be_expired
@@ -70,7 +70,8 @@ async def export(
         sink: where rows are written.
         stop: once set, the export sends no new query; it stores the answers of those in flight.
         settle: time after a window's end, >= 0, after which its statistics no longer change. A
-            window that ended later is stored with ``complete`` false and not marked as done.
+            window that ended later, or that the server did not count to its end, is stored with
+            ``complete`` false and not marked as done.
         fresh: move the content of the output aside and start over.
         verify: compare sums with ``Workers/CumulativeStatistics``, one request a window.
 
@@ -197,14 +198,15 @@ class Export:
         self._check_windows()
         self._stream = self.session.stream(self._queries())
         try:
-            await self._snapshots.add_activities()
+            await self._snapshots.add_activities(self.stop)
             async with self._stream as outcomes:
                 await self._store_outcomes(outcomes)
             if not self._stopping:
                 await self._confirm_missing()
             await self.writer.commit()
             if self.verify and not self._stopping and self.plan.workers is None:
-                await self._verify()
+                async with cancel_after_grace(self.stop):
+                    await self._verify()
             self._finished = True
         finally:
             self._ended = time.monotonic() - self._began_at, self._stopping
@@ -227,6 +229,8 @@ class Export:
     async def _queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
         """Yield the queries to send, oldest window first, as memory allows."""
         for window in self.plan.windows:
+            if self._stopping:
+                return
             async with aclosing(self._worker_queries.for_window(window)) as found:
                 async for query in found:
                     key = key_of(query)
@@ -280,7 +284,7 @@ class Export:
         self._counts["refused"] += outcome.meta.refused
         if isinstance(outcome, Success):
             self._counts["answered"] += 1
-            final = is_settled(outcome.query, now, self.settle) is True
+            final = is_settled(outcome, now, self.settle) is True
             make = partial(rows, outcome, fetched_at=now, settle=self.settle)
             on_stored = partial(self._count_stored, outcome, final)
             await self.writer.add(PendingRows(make, key if final else None, size, on_stored))
@@ -323,7 +327,10 @@ class Export:
             self._failures.append(failed)
 
     async def _confirm_missing(self) -> None:
-        for failed in await self._missing_workers.confirm():
+        gone: list[FailedQuery] = []
+        async with cancel_after_grace(self.stop):
+            gone = await self._missing_workers.confirm()
+        for failed in gone:
             self.writer.unavailable.add_gone(failed.key, datetime.now(UTC), failed.message)
             self._counts["gone"] += 1
 

@@ -1,4 +1,4 @@
-"""The grace period of a stream after its stop signal."""
+"""The grace period of requests after the stop signal."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from taskrouter_stats.session import OutcomeStream
 
-__all__ = ["end_after_grace"]
+__all__ = ["cancel_after_grace", "end_after_grace"]
 
 _GRACE: Final = 10.0
 """Seconds after the stop signal in which requests in flight may still end."""
@@ -42,3 +42,28 @@ async def end_after_grace(
     finally:
         watching.cancel()
         await asyncio.wait([watching])
+
+
+@asynccontextmanager
+async def cancel_after_grace(stop: asyncio.Event | None) -> AsyncGenerator[None]:
+    """Cancel this block ten seconds after ``stop`` is set; it then ends without an error."""
+    if stop is None:
+        yield
+        return
+    deadline = asyncio.timeout(None)
+
+    async def watch() -> None:
+        await stop.wait()
+        deadline.reschedule(asyncio.get_running_loop().time() + _GRACE)
+
+    try:
+        async with deadline:
+            watching = asyncio.create_task(watch())
+            try:
+                yield
+            finally:
+                watching.cancel()
+                await asyncio.wait([watching])
+    except TimeoutError:
+        if not deadline.expired():
+            raise

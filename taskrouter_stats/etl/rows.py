@@ -70,6 +70,9 @@ _SIDS: Final = {
 }
 """Columns of each table that may hold a SID."""
 
+_SHORTFALL: Final = timedelta(minutes=1)
+"""Time from the end that the server counted to, to the window's end, in an answer not final."""
+
 _AROUND_NAME: Final = re.compile(r"^.*(zoneinfo/|\(')|'\)$")
 """What dateutil writes around a zone's name: ``tzfile('/usr/share/zoneinfo/Europe/Dublin')``."""
 
@@ -108,7 +111,7 @@ def rows(
     requested = _requested(query)
     fetched = {
         "fetched_at": plain_time(fetched_at),
-        "complete": is_settled(query, fetched_at, settle),
+        "complete": is_settled(success, fetched_at, settle),
     }
     if isinstance(value, WorkerStatistics):
         return _plain_sids(_worker_tables(query, value, requested, fetched))
@@ -130,13 +133,21 @@ def _plain_sids(tables: Tables) -> Tables:
     return tables
 
 
-def is_settled(query: Query[Any], at: datetime | None, settle: timedelta) -> bool | None:
-    """Return whether a query's window ended at least ``settle`` before ``at``.
+def is_settled(success: Success[Any], at: datetime | None, settle: timedelta) -> bool | None:
+    """Return whether an answer is final: its window ended at least ``settle`` before ``at``.
 
-    None means that the query has no window, or that ``at`` is unknown.
+    An answer is not final if the server counted only up to a minute or more before the window's
+    end: this machine's clock may be ahead of the server's. None means that the query has no
+    window, or that ``at`` is unknown.
     """
-    end = None if query.window is None else query.window.end
-    return None if end is None or at is None else end <= at - settle
+    window = success.query.window
+    end = None if window is None else window.end
+    if end is None or at is None:
+        return None
+    counted_to = getattr(getattr(success.value, "cumulative", success.value), "end_time", None)
+    if isinstance(counted_to, datetime) and counted_to <= end - _SHORTFALL:
+        return False
+    return end <= at - settle
 
 
 def plain_time(time: datetime | None) -> datetime | None:

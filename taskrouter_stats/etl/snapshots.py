@@ -1,6 +1,8 @@
 """Rows of the tables ``workers`` and ``activities``: what the server lists when a run asks."""
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -9,9 +11,11 @@ from attrs import define, field
 
 from taskrouter_stats.core import queries
 from taskrouter_stats.errors import ApiError, PayloadError
+from taskrouter_stats.models import Activity
 from taskrouter_stats.session import TaskRouterSession
 
 from .batch import PendingRows
+from .grace import cancel_after_grace
 from .plan import WorkerPlan, WorkerQueryCache
 from .report import reason_of
 from .rows import activity_rows
@@ -46,14 +50,19 @@ class Snapshots:
             for make in self.worker_queries.new_worker_rows(datetime.now(UTC)):
                 await self.writer.add(PendingRows(make, on_stored=_log_unstored))
 
-    async def add_activities(self) -> None:
-        """Fetch the list of Activities and add a row for each; log a list that fails."""
+    async def add_activities(self, stop: asyncio.Event | None = None) -> None:
+        """Fetch the list of Activities and add a row for each; log a list that fails.
+
+        No row is added if the list has not arrived ten seconds after ``stop`` is set.
+        """
         if not self.writer.sink.snapshots:
             return
         now, tz = datetime.now(UTC), self.plan.windows[0].tz
         items = self.session.iterate(queries.activities(self.plan.workspace_sid))
+        activities: Sequence[Activity] = ()
         try:
-            activities = await items.collect()
+            async with cancel_after_grace(stop):
+                activities = await items.collect()
         except (ApiError, PayloadError) as error:  # the statistics matter more
             _LOGGER.warning("the list of Activities could not be read: %s", error)
             return

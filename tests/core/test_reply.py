@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from taskrouter_stats import errors
 from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
 from taskrouter_stats.core.reply import Reply, decode_reply, json_object
+from taskrouter_stats.models.redaction import SecretRedactor
 
 BODY = {
     "code": 20429,
@@ -108,6 +109,22 @@ def test_a_long_message_is_cut():
     """A page of HTML in the message is cut."""
     error = refusal(500, orjson.dumps({"message": "x" * 10**6}))
     assert len(error.message) == 500
+
+
+def test_only_the_beginning_of_a_long_message_is_redacted():
+    """An error's message of many escapes is cut before it is redacted."""
+    lengths = []
+
+    class Recording(SecretRedactor):
+        def text(self, text):
+            lengths.append(len(text))
+            return super().text(text)
+
+    body = orjson.dumps({"message": "%41" * 10**6})
+    with pytest.raises(errors.BadRequest) as caught:
+        decode_reply(Reply(400, {}, body, Recording(["a secret of many letters"])))
+    assert len(caught.value.message) == 500
+    assert max(lengths) <= 2**16
 
 
 def test_redirects_are_errors():

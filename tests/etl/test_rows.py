@@ -159,6 +159,15 @@ async def test_every_statistic_has_its_row():
             assert got == wanted, (table, name)
 
 
+@pytest.mark.parametrize(("short", "complete"), [(0, True), (59, True), (60, False)])
+def test_an_answer_that_ends_before_its_window_is_not_complete(short, complete):
+    """An answer is not complete if the server counted to a minute before the window's end."""
+    counted_to = (DAY.end - timedelta(seconds=short)).isoformat()
+    answer = success({"cumulative": {"end_time": counted_to}})
+    (row,) = rows(answer, fetched_at=LATER)["worker_statistics"]
+    assert row["complete"] is complete
+
+
 class Own(datetime):
     """A datetime of another library."""
 
