@@ -38,10 +38,11 @@ def compact(place: str | os.PathLike[str]) -> Compaction:
     """Remove the rows that a later answer replaced, and merge small Parquet parts.
 
     A later run fetches windows that had not settled again, so JSON Lines and CSV files hold
-    several rows with the same key; this keeps the one with the latest ``fetched_at``. In Parquet
-    it merges each day's parts into one. A kill at any moment loses no row: the next run or
-    compaction continues from the last commit. This function blocks: in an event loop call it
-    with ``asyncio.to_thread``.
+    several answers to one query; this keeps all rows of the latest one: a settled answer, or else
+    the last one in the file. If that answer has no Activities, a CSV file of Activities keeps the
+    rows of an older one, with ``complete`` false. In Parquet it merges each day's parts into one.
+    A kill at any moment loses no row: the next run or compaction continues from the last commit.
+    This function blocks: in an event loop call it with ``asyncio.to_thread``.
 
     Args:
         place: the output, as the sink got it: a file, a folder or a URI.

@@ -1,12 +1,14 @@
 """The latest rows of a table in which windows that had not settled were fetched more than once.
 
-All rows of one answer have the same key except for the Activity, and the same ``fetched_at``. Of
-several answers to one query only the latest counts, so an Activity that only an older answer names
-is dropped too.
+The rows of one answer follow each other, with the same ``fetched_at`` and the same key except for
+the Activity, which may be null or occur twice. Of several answers to one query only the latest
+counts: one whose window had settled replaces one whose window had not, and of two such answers the
+later one in the file counts, since a clock may have been wrong. All rows of the latest answer are
+kept. An older answer is only known by its rows: if the latest answer has no rows in a CSV file of
+Activities, the rows of an older one, with ``complete`` false, remain there.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -19,7 +21,8 @@ __all__ = ["answer_columns", "latest_rows"]
 _PER_ANSWER: Final = {"activity_sid"}
 """Key columns that differ between the rows of one answer."""
 
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_TRUE: Final = (True, "true")
+"""The value of ``complete`` in a row whose window had settled; CSV holds text."""
 
 
 def answer_columns(table: str) -> tuple[str, ...]:
@@ -31,33 +34,29 @@ def answer_columns(table: str) -> tuple[str, ...]:
 
 
 def latest_rows(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[set[int], int]:
-    """Return the numbers, from 0, of the latest rows, and the count of all rows.
+    """Return the numbers, from 0, of the rows of the latest answers, and the count of all rows.
 
     Raises:
         KeyError, ValueError: an item is not a row of this table.
     """
-    of_answer, of_row = answer_columns(table), SCHEMAS[table].key
-    newest: dict[bytes, datetime] = {}
-    latest: dict[bytes, tuple[bytes, datetime, int]] = {}
-    count = 0
+    columns = answer_columns(table)
+    one_row = columns == SCHEMAS[table].key
+    latest: dict[bytes, tuple[bool, list[int]]] = {}
+    count, previous = 0, None
     for number, row in enumerate(rows):
-        count += 1
-        answer, key = _digest(row, of_answer), _digest(row, of_row)
-        fetched = _time(row.get("fetched_at"))
-        if fetched >= newest.get(answer, _NEVER):
-            newest[answer] = fetched
-            latest[key] = (answer, fetched, number)
-    keep = {number for answer, fetched, number in latest.values() if fetched == newest[answer]}
-    return keep, count
+        answer, final = _digest(row, columns), row.get("complete") in _TRUE
+        current = (answer, final, row.get("fetched_at"))
+        known = latest.get(answer)
+        if known is not None and not one_row and current == previous:
+            if known[1][-1] == number - 1:  # a row of the answer that is the latest so far
+                known[1].append(number)
+        elif known is None or final >= known[0]:
+            latest[answer] = (final, [number])
+        count, previous = number + 1, current
+    return {number for _, numbers in latest.values() for number in numbers}, count
 
 
 def _digest(row: Mapping[str, Any], columns: tuple[str, ...]) -> bytes:
     """Return a hash of 16 bytes, so that memory holds a million; null counts as empty text."""
     values = ("" if row[name] is None else sid_of(str(row[name])) for name in columns)
     return blake2b("\0".join(values).encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-def _time(value: datetime | str | None) -> datetime:
-    if not value:
-        return _NEVER
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)

@@ -34,10 +34,7 @@ def test_the_latest_answer_of_each_worker_keeps_all_its_rows(found, as_text):
         for worker, fetched, sids in found
         for sid in sorted(sids)
     ]
-    newest = {}
-    for each in rows:
-        at = each["fetched_at"]
-        newest[each["worker_sid"]] = max(at, newest.get(each["worker_sid"], at))
+    newest = {each["worker_sid"]: each["fetched_at"] for each in rows}
     expected = {
         n for n, each in enumerate(rows) if each["fetched_at"] == newest[each["worker_sid"]]
     }
@@ -65,3 +62,27 @@ def test_null_and_an_empty_field_are_one_key():
     rows = [row("worker_statistics", 1, 1, task_channel=None)]
     rows += [row("worker_statistics", 1, 2, task_channel="")]
     assert latest_rows("worker_statistics", rows) == ({1}, 2)
+
+
+def test_a_settled_answer_beats_every_unsettled_one():
+    """A row whose window had settled stays, wherever it is and whatever the clock said."""
+    for true, false in ((True, False), ("true", "false")):
+        for order in ((true, false), (false, true), (false, true, false)):
+            rows = [
+                row("worker_statistics", 1, -number, complete=complete)
+                for number, complete in enumerate(order)
+            ]
+            expected = ({order.index(true)}, len(rows))
+            assert latest_rows("worker_statistics", rows) == expected
+
+
+def test_all_rows_of_the_latest_answer_stay():
+    """Rows of Activities without a SID, or twice in an answer, all stay."""
+    for sids in ((None, None), ("WA1", "WA1"), ("WA1", None, "WA1")):
+        rows = [
+            row(DURATIONS, worker, fetched, activity_sid=sid, total=number)
+            for worker, fetched in ((1, 1), (1, 2), (2, 2), (1, 1))
+            for number, sid in enumerate(sids)
+        ]
+        size = len(sids)
+        assert latest_rows(DURATIONS, rows) == (set(range(2 * size, 4 * size)), 4 * size)

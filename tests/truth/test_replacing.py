@@ -17,7 +17,7 @@ from taskrouter_stats.etl.state import checkpoint as module
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, by_query_group
 from taskrouter_stats.etl.storage import Folder
 
-from .exported import SETTLED, SIDS, counting, export, keys, rows
+from .exported import SETTLED, SIDS, activity, counting, export, keys, rows
 from .raw_server import ACCOUNT, TOKEN, WORKSPACE, RawServer, error, http, page, statistics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -299,3 +299,29 @@ def test_a_table_that_no_export_fetches_raises_an_error(tmp_path, make, table):
     """No sink accepts a table that would stay empty while its windows count as done."""
     with pytest.raises(InvalidParameter, match="worker_statistics or worker_activity_durations"):
         make(tmp_path, table=table)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("sids", [(None, None), (1, 1)])
+async def test_a_compaction_keeps_every_activity_of_an_answer(tmp_path, kind, sids):
+    """Rows of Activities without a SID, or with one SID twice, stay in a compaction."""
+
+    def answer(question):
+        if not question.path.endswith("/Statistics"):
+            return counting({})(question)
+        body = statistics(question)
+        found = [activity(number or 0, total) for total, number in enumerate(sids)]
+        if None in sids:
+            found = [{**each, "sid": None} for each in found]
+        body["cumulative"]["activity_durations"] = found
+        return http(body)
+
+    with RawServer(answer).running() as server:
+        for window in (FIRST, SECOND):
+            for sid in SIDS[:2]:
+                await export(server, OUTPUTS[kind](tmp_path), window, workers=[sid])
+    before = rows(tmp_path, "worker_activity_durations")
+    assert etl.compact(tmp_path).removed == 0
+    after = rows(tmp_path, "worker_activity_durations")
+    assert len(before) == 8
+    assert sorted(map(repr, after)) == sorted(map(repr, before))

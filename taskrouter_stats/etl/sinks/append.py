@@ -4,8 +4,8 @@ A run that resumes truncates each file to its committed length: a crash may leav
 lines of a batch that was not committed. Compressed files grow by whole gzip members, so that a
 truncated file stays valid.
 
-A later run appends the rows of a window that had not settled again: of rows with the same key,
-the one with the latest ``fetched_at`` is right. ``etl.compact(…)`` keeps only that one. It writes
+A later run appends the rows of a window that had not settled again: of two answers to one query the
+later one in the file is right. ``etl.compact(…)`` keeps only that one. It writes
 the new content into the state folder, commits it and then replaces the file; after a crash in
 between, the next run replaces the file.
 """

@@ -175,7 +175,7 @@ class ParquetSink:
             if len(names) > 1:
                 joined = _joined(*map(self._read, names))
                 table, schema = folder.partition("/")[0], set(joined.column_names)
-                columns = {*SCHEMAS[table].key, "fetched_at"} & schema
+                columns = {*SCHEMAS[table].key, "fetched_at", "complete"} & schema
                 keep, count = latest_rows(table, joined.select(sorted(columns)).to_pylist())
                 self._count += 1
                 position = self._put({folder: _taken(joined, sorted(keep))}, names)
