@@ -9,7 +9,7 @@ twice.
 The next answer replaces the rows of a window that had not settled. The sink writes the part that
 holds them again without them, and removes the older part after the commit. Between these two
 steps, and until the next run after a crash there, a reader that opens every file finds the rows of
-both parts: of rows with the same key, the one with the later row is right.
+both parts: of rows with the same key, the one with the latest ``fetched_at`` is right.
 
 ``day`` is part of the folders' names only: readers that know Hive's layout make a column of it,
 and most of them refuse a second column of that name.
