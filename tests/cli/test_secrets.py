@@ -21,7 +21,7 @@ async def echo(request):
     text = f"{request.headers['Authorization']} {TOKEN.secret}"
     if request.path.endswith("/Workers"):
         workers = [{"sid": worker_sid(n), "friendly_name": text} for n in range(3)]
-        return web.json_response({"workers": workers, "meta": {"key": "workers"}})
+        return web.json_response({"workers": workers, "meta": {"next_page_url": None}})
     status = 400 if worker_sid(1) in request.path else 200
     sid = request.path.split("/")[5] if "WK" in request.path else None
     payload = {"message": text, "code": 1, "worker_sid": sid, "workspace_sid": WORKSPACE}
