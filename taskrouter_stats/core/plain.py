@@ -9,10 +9,13 @@ from typing import SupportsIndex, cast
 
 __all__ = ["plain_number", "whole_number"]
 
+_BOOLEANS = {"bool", "bool_"}
+"""Names of boolean types; numpy's is not a ``bool``, and older numpy takes it for an index."""
+
 
 def whole_number(value: object) -> int | None:
     """Return a whole number as a plain ``int``; None for anything else, booleans included."""
-    if isinstance(value, bool):
+    if type(value).__name__ in _BOOLEANS:
         return None
     try:
         return operator.index(cast("SupportsIndex", value))
