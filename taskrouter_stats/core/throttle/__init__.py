@@ -19,7 +19,7 @@ Glossary
 - *credit*: requests that the server surely admits now: what remained for the newest request, less
   those sent since; under a long memory also full less the own requests of the memory.
 - *pace*: requests per second that go without credit. *debt*: requests sent ahead of the pace
-  (`rate`). *blind*: while no limit is told (`blind`).
+  (`rate`). *blind*: while no limit is known (`blind`).
 - *refill*: the counter came back. *turn*: a refill of a fixed window, which forgets all at once.
 - *scout*: one of the last requests with credit, sent to see whether the window turned (`scouts`).
 - *look*: a request that shows whether a limit covers one second or ten.
@@ -31,7 +31,7 @@ Which rule answers (`admission`)
 --------------------------------
 1. Paused after a 429 (`pause`), or inside a slot of the user's `pace_limit`: wait for its end.
 2. Nothing was admitted yet: one request at a time, the probe.
-3. No limit is told: by the blind pace; once an outage told a long memory, by the own log.
+3. No limit is known: by the blind pace; once an outage showed a long memory, by the own log.
 4. Alone with a long memory: with credit only. The last of it are scouts, spread evenly from the
    last send to the time at which the log frees the next request. If a turn was seen, they are
    spread over the bounds of the next one. No scouts are kept where the requests still to come

@@ -110,7 +110,7 @@ class Admission:
         if self.in_flight:
             return WAIT_FOR_REPLY
         if self.estimator.newest_send < self.estimator.log.total:
-            return SEND_NOW  # the newest reply told nothing, so another look would tell as little
+            return SEND_NOW  # the newest reply showed nothing, so another look would show as little
         return self._wait_until(next_look(self.estimator, left), now)
 
     @staticmethod

@@ -1,9 +1,10 @@
-"""How fast requests may go when no header tells a limit.
+"""How fast requests may go when no header states a limit.
 
 The search grows by half per round trip until the first 429 ends it; then a cut, a quick return to
-where the 429 was, and a slow, accelerating search beyond. Two things are told apart by the replies
-to what was on its way: were most admitted, the server refused a crowd, not the pace; was nothing
-admitted for seconds, it averages over ten of them, and the own log says when more may go.
+where the 429 was, and a slow, accelerating search beyond. The replies to the requests that were
+under way distinguish two cases. If most of them were admitted, the server refused a crowd, not the
+pace. If none was admitted for seconds, the server averages over ten seconds, and the log of own
+sends shows when more may go.
 """
 
 import math
@@ -51,7 +52,7 @@ class BlindSearch:
     Attributes:
         rate: requests per second.
         is_growing: whether no 429 ended the first growth yet.
-        memory: seconds that the server averages over, once an outage told it; else 0.
+        memory: seconds that the server averages over, once an outage showed it; else 0.
         rate_at_429: the rate of the last 429, to which the search returns.
         decreased_at: when that was.
         wall_number: number of the request that the last 429 refused.

@@ -17,7 +17,7 @@ from .send_log import KEEP_SECONDS, SendLog, SendTicket
 __all__ = ["BudgetEstimator"]
 
 HALF_USED = 0.5
-"""Share of the limit that must be gone before a long window can be told from a short one by the
+"""Share of the limit that must be gone before a long window differs from a short one by the
 counter's not coming back (0.25 to 0.75: no row moves by 1%)."""
 
 MIN_SLACK = 0.5
@@ -42,8 +42,8 @@ class BudgetEstimator:
         headroom: share of the limit that is never used.
         log: the own sends.
         limit: `Limit` less the headroom, in header units; None while none is believed.
-        remaining: `Remaining` less the headroom, told to request number `newest_send`.
-        newest_send: number of the newest request whose reply told `remaining`.
+        remaining: `Remaining` less the headroom, in the reply to request number `newest_send`.
+        newest_send: number of the newest request whose reply stated `remaining`.
         newest_at: when that request was sent.
         unsent: requests that may go and were not sent yet.
         min_remaining: the least that remained since the last change of the rate.
@@ -142,14 +142,16 @@ class BudgetEstimator:
 
     def update(self, sent: SendTicket, now: float, reported: RateLimit, *, refused: bool) -> bool:
         """Update from a reply's headers; return False if they are missing or not credible."""
-        told, left = plausible(reported.limit), reported.remaining
-        if told is not None or not refused:
-            self.agreement.update(told, sent.number)
+        stated, left = plausible(reported.limit), reported.remaining
+        if stated is not None or not refused:
+            self.agreement.update(stated, sent.number)
         limit = self.agreement.limit
         ours = None if limit is None else (1.0 - self.headroom) * limit
         if ours != self.limit:
             self._change_limit(ours, now)
-        if limit is None or told != limit or left is None or not 0 <= left <= MAX_REMAINING * limit:
+        if limit is None or stated != limit:
+            return False
+        if left is None or not 0 <= left <= MAX_REMAINING * limit:
             return False
         newest = sent.number > self.newest_send
         if not refused and (

@@ -73,10 +73,10 @@ class LimitAgreement:
 
     Attributes:
         value: the candidate.
-        share: share of the recent replies that told it.
+        share: share of the recent replies that stated it.
         replies: replies so far, at most `AGREEMENT_REPLIES`.
-        last: what the reply before told.
-        number: the newest request whose reply told the candidate.
+        last: what the previous reply stated.
+        number: the newest request whose reply stated the candidate.
     """
 
     value: float | None = None
@@ -86,7 +86,7 @@ class LimitAgreement:
     number: int = 0
 
     def update(self, limit: float | None, number: int) -> None:
-        """Take in the limit told to an admitted request; None when it told none that can be."""
+        """Record the limit in the reply to an admitted request; None if it has no possible one."""
         if self.share == 1.0 and limit == self.value:  # all replies agree: nothing to count
             self.number = max(self.number, number)
             if self.replies < AGREEMENT_REPLIES:

@@ -37,7 +37,7 @@ class OtherClients:
         shared_until: when their last sign loses its meaning.
         replies_alone: replies since that sign.
         own_share: share of the used budget that was our own at that sign.
-        first_reply_at: when the first reply that told something came.
+        first_reply_at: when the first reply with credible headers came.
         used_before_start: header units that were gone before it, and still are.
         presumed: whether others are only presumed, from what was gone at first.
     """

@@ -137,7 +137,7 @@ class Throttle:
         Args:
             sent: the request's ticket.
             now: the time, in seconds.
-            rate_limit: what its headers told.
+            rate_limit: what its headers stated.
             refused: whether it was a 429.
             jitter: a random number from 0 up to 1.
 
