@@ -14,6 +14,7 @@ from .compact import Compaction, compact
 from .export import Export, export
 from .plan import Estimate, WorkerPlan, worker_plan
 from .report import ExportReport, FailedQuery, Verification
+from .row_writer import RowWriter
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema
 from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
@@ -31,6 +32,7 @@ __all__ = [
     "FailedQuery",
     "JsonLinesSink",
     "ParquetSink",
+    "RowWriter",
     "Schema",
     "Sink",
     "Verification",
