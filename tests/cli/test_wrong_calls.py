@@ -222,9 +222,9 @@ def test_json_logs_stay_json_when_a_command_is_refused(here, command, says):
     assert line["message"].startswith(f"Error: {says}")
 
 
-async def test_a_process_prints_the_same_message(run):
+async def test_a_process_prints_the_same_message(run_process):
     """A separate process prints the same error line, and no traceback."""
     _, command, says = EXACT[0]
     with unasked() as url:
-        ran = await run(*words(command), **environment(url))
+        ran = await run_process(*words(command), **environment(url))
     assert (ran.code, ran.out, error_line(ran.err)) == (2, "", f"Error: {says}")
