@@ -9,6 +9,7 @@
 
 from taskrouter_stats.core.window import RETENTION
 
+from . import measures
 from .arrow import to_arrow
 from .compact import Compaction, compact
 from .export import Export, export
@@ -40,6 +41,7 @@ __all__ = [
     "Writer",
     "compact",
     "export",
+    "measures",
     "rows",
     "to_arrow",
     "worker_plan",
