@@ -17,6 +17,7 @@ All changes happen between two awaits of one event loop, so there are no locks.
 
 import asyncio
 import random
+from collections.abc import Callable
 from itertools import count
 from typing import Final
 
@@ -30,9 +31,10 @@ from taskrouter_stats.core.throttle import (
     Throttle,
     Wait,
 )
-from taskrouter_stats.errors import PaceError, SessionClosed
+from taskrouter_stats.errors import SessionClosed
 
-from .budget import Budget, BudgetSnapshot, Waiter, WaiterQueue
+from .budget import Budget, BudgetSnapshot, Place
+from .waiter import Waiter
 from .wakeup import wake
 
 __all__ = ["Pacer", "Permit"]
@@ -85,7 +87,8 @@ class Pacer:
     def __init__(
         self, *, max_in_flight: int, pace_limit: float | None = None, headroom: float = 0.0
     ) -> None:
-        self.now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
         self._slots = max_in_flight
         self._bulk_slots = max(1, max_in_flight - 1)
         self._in_flight = 0
@@ -105,6 +108,7 @@ class Pacer:
         max_wait: float | None = None,
         front: bool = False,
         upcoming: int = 0,
+        on_queued: Callable[[Place], None] | None = None,
     ) -> Permit:
         """Wait for a permit to send one request.
 
@@ -114,6 +118,7 @@ class Pacer:
             max_wait: seconds that the request may wait; None: without limit.
             front: whether it goes to the front of its queue, since its last attempt got a 429.
             upcoming: number of bulk requests of this budget that will follow.
+            on_queued: called with the request's place in its queue if it must wait.
 
         Raises:
             PaceError: the rate limit would delay the request beyond ``max_wait``; raised as soon
@@ -128,8 +133,12 @@ class Pacer:
         budget = self._budget(key)
         if not interactive:
             budget.upcoming = upcoming
-        queue = budget.interactive if interactive else budget.bulk
-        return await self._queue(budget, queue, max_wait, front=front)
+        waiter = Waiter(self._loop.create_future(), next(self._numbers), interactive)
+        if max_wait is not None:
+            budget.limit(waiter, waiter.future, max_wait, max_wait)
+        if on_queued is not None:
+            on_queued(Place(budget, waiter))
+        return await self._queue(budget, waiter, front=front)
 
     def acquire_nowait(
         self, key: BudgetKey, *, interactive: bool, upcoming: int = 0
@@ -146,20 +155,11 @@ class Pacer:
         wait = budget.check(now, interactive=interactive)
         return None if wait.seconds > 0 else self._grant(budget, now)
 
-    async def _queue(
-        self, budget: Budget, queue: WaiterQueue, max_wait: float | None, *, front: bool
-    ) -> Permit:
-        loop = asyncio.get_running_loop()
-        allowed = float("inf") if max_wait is None else max_wait
-        deadline = self.now() + allowed
-        waiter = Waiter(loop.create_future(), next(self._numbers), deadline, allowed)
+    async def _queue(self, budget: Budget, waiter: Waiter, *, front: bool) -> Permit:
+        queue = budget.queue_of(waiter)
         queue[waiter] = None
         if front:
             queue.move_to_end(waiter, last=False)
-        timer = None
-        if max_wait is not None:
-            budget.earliest = min(budget.earliest, deadline)
-            timer = loop.call_at(waiter.deadline, self._expire, budget, waiter)
         try:
             self._grant_waiting(budget)
             permit: Permit = await waiter.future
@@ -167,15 +167,14 @@ class Pacer:
             if waiter.future.done() and not waiter.future.cancelled():
                 if waiter.future.exception() is None:
                     waiter.future.result().cancel()
-            elif waiter in queue:
+            elif waiter in (queue := budget.queue_of(waiter)):
                 del queue[waiter]
                 self._grant_waiting(budget)
             raise
         else:
             return permit
         finally:
-            if timer is not None:
-                timer.cancel()
+            waiter.stop_timers()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep without a slot and outside every queue.
@@ -185,9 +184,8 @@ class Pacer:
         """
         if self._closed:
             raise SessionClosed("the session was closed")
-        loop = asyncio.get_running_loop()
-        wakeup: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_later(seconds, wake, wakeup)
+        wakeup: asyncio.Future[None] = self._loop.create_future()
+        timer = self._loop.call_later(seconds, wake, wakeup)
         self._sleepers.add(wakeup)
         try:
             await wakeup
@@ -275,30 +273,10 @@ class Pacer:
         if seconds == float("inf"):
             return
         certain = wait.reason == "paused" or not budget.throttle.in_flight
-        if certain and budget.earliest < now + seconds:
-            for queue in (budget.interactive, budget.bulk):
-                for waiter in [late for late in queue if late.deadline < now + seconds]:
-                    self._fail(queue, waiter, seconds)
-            waiting = (*budget.interactive, *budget.bulk)
-            budget.earliest = min((waiter.deadline for waiter in waiting), default=float("inf"))
+        if certain:
+            budget.refuse_late(now, seconds)
         if budget.waiting:
-            budget.timer = asyncio.get_running_loop().call_at(
-                now + seconds, self._grant_waiting, budget
-            )
-
-    def _expire(self, budget: Budget, waiter: Waiter) -> None:
-        """Fail a waiter whose deadline has come."""
-        for queue in (budget.interactive, budget.bulk):
-            if waiter in queue:
-                seconds = budget.check(self.now(), interactive=queue is budget.interactive)
-                self._fail(queue, waiter, seconds.seconds)
-                self._grant_waiting(budget)
-
-    @staticmethod
-    def _fail(queue: WaiterQueue, waiter: Waiter, seconds: float) -> None:
-        del queue[waiter]
-        if not waiter.future.done():
-            waiter.future.set_exception(PaceError(waiter.max_wait, seconds))
+            budget.timer = self._loop.call_at(now + seconds, self._grant_waiting, budget)
 
     def _grant(self, budget: Budget, now: float) -> Permit:
         budget.used_at = now
@@ -317,7 +295,9 @@ class Pacer:
             now = self.now()
             self._forget_idle(now)
             throttle = Throttle(now, pace_limit=self._pace_limit, headroom=self._headroom)
-            budget = self._budgets[key] = Budget(key, throttle, now)
+            budget = self._budgets[key] = Budget(
+                key, throttle, now, self._loop, self._grant_waiting
+            )
         return budget
 
     def _forget_idle(self, now: float) -> None:
