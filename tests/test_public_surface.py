@@ -15,6 +15,7 @@ PACKAGE = Path(taskrouter_stats.__file__).parent
 ROOT = PACKAGE.parent
 SURFACE = [
     "BudgetSnapshot",
+    "CachePolicy",
     "Credentials",
     "Failure",
     "Items",
@@ -36,8 +37,8 @@ SURFACE = [
     "queries",
 ]
 CALLS = {
-    "fetch": ["query", "max_wait", "priority"],
-    "fetch_with_meta": ["query", "max_wait", "priority"],
+    "fetch": ["query", "max_wait", "priority", "cache_ttl"],
+    "fetch_with_meta": ["query", "max_wait", "priority", "cache_ttl"],
     "iterate": ["listing"],
     "stream": ["queries", "ordered"],
     "collect": ["queries"],
@@ -55,6 +56,7 @@ OPTIONS = {
     "retry": taskrouter_stats.RetryPolicy(),
     "pace_limit": None,
     "headroom": 0.0,
+    "cache_ttl": None,
     "proxy": None,
     "trust_env": False,
     "allow_http": False,

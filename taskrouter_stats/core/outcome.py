@@ -24,6 +24,7 @@ class Meta:
         elapsed: seconds from the first wait for a permit to the end.
         attempts: sends that were not answered with a 429.
         refused: number of 429s.
+        age: seconds since the reply, for an answer from the session's cache; else 0.
     """
 
     status: int | None = None
@@ -32,6 +33,7 @@ class Meta:
     elapsed: float = 0.0
     attempts: int = 0
     refused: int = 0
+    age: float = 0.0
 
 
 @frozen

@@ -38,6 +38,7 @@ from taskrouter_stats.models.redaction import SecretRedactor
 from .loop_fairness import LoopFairness
 from .pacer import Pacer, Permit
 from .retrying import call_with_retries
+from .shared_wait import SharedWait
 from .transport import Transport
 
 __all__ = ["CallState", "RequestExecutor", "RunCounters"]
@@ -76,6 +77,7 @@ class CallState:
         request_id: ``Twilio-Request-Id`` of the last reply, or None.
         limits: rate-limit headers of the last reply.
         redactor: removes secrets from text of the last reply.
+        shared: the limits of its callers, if several share the request.
     """
 
     request: Request
@@ -91,6 +93,7 @@ class CallState:
     request_id: str | None = None
     limits: rate_limit.RateLimit = rate_limit.NO_HEADERS
     redactor: SecretRedactor | None = None
+    shared: SharedWait | None = None
 
     def meta(self, now: float) -> Meta:
         """Return the metadata of the last attempt."""
@@ -241,6 +244,8 @@ class RequestExecutor:
                 call.waited += seconds
                 if allowed is not None and call.waited > allowed:
                     raise PaceError(allowed, seconds)
+                if call.shared is not None:
+                    call.shared.add_pause(seconds)
             raise ServerDown(down_for, seconds, self.breaker.cause)
         self.breaker.start_probe()
         return True
@@ -254,11 +259,14 @@ class RequestExecutor:
                 max_wait=None if allowed is None else max(0.0, allowed - call.waited),
                 front=call.was_refused,
                 upcoming=call.counters.upcoming,
+                on_queued=None if call.shared is None else call.shared.begin,
             )
         except PaceError as error:
             raise PaceError(allowed or 0.0, error.retry_after) from None
         finally:
             call.waited += pacer.now() - requested
+            if call.shared is not None:
+                call.shared.end()
 
     def _next_step(self, call: CallState, error: Exception) -> RetryAfter | GiveUp:
         now = self.pacer.now()

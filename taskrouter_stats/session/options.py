@@ -6,6 +6,7 @@ from typing import Any, Final, TypedDict, cast
 
 from attrs import field, frozen
 
+from taskrouter_stats.core.cache_policy import CachePolicy, as_cache_policy
 from taskrouter_stats.core.plain import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
@@ -47,6 +48,7 @@ class SessionOptions(TypedDict, total=False):
     retry: RetryPolicy
     pace_limit: float | None
     headroom: float
+    cache_ttl: float | CachePolicy | None
     proxy: str | None
     trust_env: bool
     allow_http: bool
@@ -70,6 +72,7 @@ class Settings:
     retry: RetryPolicy
     pace_limit: float | None
     headroom: float
+    cache_ttl: CachePolicy | None = field(converter=as_cache_policy)
     http: HttpSession | None
 
     def __attrs_post_init__(self) -> None:

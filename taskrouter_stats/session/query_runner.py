@@ -20,6 +20,7 @@ from taskrouter_stats.models import ReservationCounts, structure
 
 from .executor import CallState, RunCounters
 from .lifecycle import OpenSession, SessionLifecycle
+from .shared_wait import SharedWait
 
 __all__ = ["QueryRunner"]
 
@@ -33,13 +34,23 @@ class QueryRunner:
         self._lifecycle = lifecycle
         self._account = account
 
-    async def fetch(
-        self, query: Query[T], *, interactive: bool, max_wait: float | None
-    ) -> Success[T]:
-        """Return one query's result; raise its error."""
+    def new_call(
+        self,
+        query: Query[Any],
+        *,
+        interactive: bool,
+        max_wait: float | None = None,
+        shared: SharedWait | None = None,
+    ) -> CallState:
+        """Return the state of a request that was not sent yet."""
         opened = self._lifecycle.require_open()
         call = _new_call(opened, build_request(query, self._account), RunCounters())
-        call.interactive, call.max_wait = interactive, max_wait
+        call.interactive, call.max_wait, call.shared = interactive, max_wait, shared
+        return call
+
+    async def fetch(self, query: Query[T], call: CallState) -> Success[T]:
+        """Return one query's result; raise its error."""
+        opened = self._lifecycle.require_open()
         value = await _value(opened, query, call)
         return Success(query, value, call.meta(opened.loop.time()))
 
