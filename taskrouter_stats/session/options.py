@@ -14,13 +14,14 @@ from taskrouter_stats.models import Credentials, environment
 from taskrouter_stats.models.redaction import Secret, masked
 
 from .transport import HttpSession
+from .urls import find_proxy, resolve_base_url
 
 __all__ = [
     "MAX_WAIT",
     "SessionOptions",
     "Settings",
-    "check_bool",
     "check_number",
+    "find_addresses",
     "hide_addresses",
     "options_from_env",
 ]
@@ -108,7 +109,27 @@ class Settings:
             object.__setattr__(self, name, number)
 
 
-def check_bool(name: str, value: object) -> None:
+def find_addresses(
+    base_url: str | None,
+    region: str | None,
+    edge: str | None,
+    proxy: str | None,
+    trust_env: bool,
+    allow_http: bool,
+) -> tuple[str, Secret | None]:
+    """Return the URL of the host and of the proxy, or None for no proxy.
+
+    Raises:
+        ConfigError: options contradict each other, or a URL is not usable.
+        InvalidParameter: a switch is not a bool.
+    """
+    _check_bool("trust_env", trust_env)
+    _check_bool("allow_http", allow_http)
+    address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
+    return address, find_proxy(address, proxy, trust_env=trust_env, allow_http=allow_http)
+
+
+def _check_bool(name: str, value: object) -> None:
     """Raise ``InvalidParameter`` unless the value is a bool: the text "no" would count as true."""
     if not isinstance(value, bool):
         raise InvalidParameter(name, _kind(value), "expected True or False")

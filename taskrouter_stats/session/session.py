@@ -25,15 +25,14 @@ from .options import (
     MAX_WAIT,
     SessionOptions,
     Settings,
-    check_bool,
     check_number,
+    find_addresses,
     hide_addresses,
     options_from_env,
 )
 from .query_runner import QueryRunner
 from .stream import OutcomeStream, Source
 from .transport import HttpSession
-from .urls import find_proxy, resolve_base_url
 from .worker_queries import WorkerQueries, WorkersInput, check_workers, query_template
 
 __all__ = ["TaskRouterSession"]
@@ -98,13 +97,11 @@ class TaskRouterSession:
         # A traceback may show locals, and a caller may pass a secret as the wrong argument.
         credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
         trust_env, allow_http = masked(trust_env), masked(allow_http)
-        check_bool("trust_env", trust_env)
-        check_bool("allow_http", allow_http)
-        address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
+        address, route = find_addresses(base_url, region, edge, proxy, trust_env, allow_http)
         self._settings = Settings(
             credentials=credentials,
             base_url=address,
-            proxy=find_proxy(address, proxy, trust_env=trust_env, allow_http=allow_http),
+            proxy=route,
             max_in_flight=max_in_flight,
             timeout=timeout,
             max_wait=max_wait,
