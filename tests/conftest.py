@@ -1,6 +1,12 @@
-"""Settings of Hypothesis for every test."""
+"""Settings of pytest and Hypothesis for every test."""
 
+import os
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a process compiles the package once, not each
 
 settings.register_profile(
     "house",
@@ -10,3 +16,20 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("house")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Run the whole suite on every processor core, and chosen tests in one process.
+
+    ``-n`` overrules it, and so do ``-s``, which shows output as it comes, and ``--trace``.
+    """
+    option = config.option
+    whole = any(Path(__file__).is_relative_to(Path(path).resolve()) for path in config.args)
+    if (
+        whole
+        and config.pluginmanager.hasplugin("xdist")
+        and (option.numprocesses, option.tx, option.capture) == (None, [], "fd")
+        and not option.trace
+    ):
+        option.numprocesses, option.dist = "auto", "worksteal"

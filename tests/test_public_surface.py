@@ -43,6 +43,7 @@ CALLS = {
     "stream": ["queries", "ordered"],
     "collect": ["queries"],
     "stream_worker_statistics": ["workspace_sid", "window", "task_channel", "workers"],
+    "live_workers": ["workspace_sid", "workers"],
     "budgets": [],
     "aclose": [],
 }

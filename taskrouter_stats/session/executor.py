@@ -76,6 +76,7 @@ class CallState:
         status: status of the last reply; None if the last attempt got no reply.
         request_id: ``Twilio-Request-Id`` of the last reply, or None.
         limits: rate-limit headers of the last reply.
+        served_at: the server's time of the last reply, UTC, or None.
         redactor: removes secrets from text of the last reply.
         shared: the limits of its callers, if several share the request.
     """
@@ -92,6 +93,7 @@ class CallState:
     status: int | None = None
     request_id: str | None = None
     limits: rate_limit.RateLimit = rate_limit.NO_HEADERS
+    served_at: datetime | None = None
     redactor: SecretRedactor | None = None
     shared: SharedWait | None = None
 
@@ -104,6 +106,7 @@ class CallState:
             now - self.began,
             self.attempts,
             self.refused,
+            self.served_at,
         )
 
 
@@ -142,12 +145,13 @@ class RequestExecutor:
             if isinstance(error, TransportError):
                 self._note_failure(error)
             call.status, call.request_id, call.limits = None, None, rate_limit.NO_HEADERS
+            call.served_at = None
             raise
         limits = rate_limit.parse_headers(reply.headers, reply.redactor.text)
         self.breaker.record_reply()
         permit.observe(limits, refused=reply.is_rate_limited)
         call.status, call.request_id, call.limits = reply.status, reply.request_id, limits
-        call.redactor = reply.redactor
+        call.served_at, call.redactor = reply.served_at, reply.redactor
         if reply.is_rate_limited:
             call.attempts -= 1
             call.refused += 1

@@ -20,6 +20,7 @@ __all__ = [
     "MAX_WAIT",
     "SessionOptions",
     "Settings",
+    "check_bool",
     "check_number",
     "find_addresses",
     "hide_addresses",
@@ -123,13 +124,13 @@ def find_addresses(
         ConfigError: options contradict each other, or a URL is not usable.
         InvalidParameter: a switch is not a bool.
     """
-    _check_bool("trust_env", trust_env)
-    _check_bool("allow_http", allow_http)
+    check_bool("trust_env", trust_env)
+    check_bool("allow_http", allow_http)
     address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
     return address, find_proxy(address, proxy, trust_env=trust_env, allow_http=allow_http)
 
 
-def _check_bool(name: str, value: object) -> None:
+def check_bool(name: str, value: object) -> None:
     """Raise ``InvalidParameter`` unless the value is a bool: the text "no" would count as true."""
     if not isinstance(value, bool):
         raise InvalidParameter(name, _kind(value), "expected True or False")

@@ -89,7 +89,8 @@ async def _page(opened: OpenSession, listing: Listing[Any], request: Request) ->
     call = _new_call(opened, request, RunCounters())
     call.interactive = True
     try:
-        return read_page(listing, await opened.executor.execute(call))
+        payload = await opened.executor.execute(call)
+        return read_page(listing, payload, call.served_at)
     except (ApiError, PayloadError) as error:
         raise _with_context(error, listing, call) from None
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Coroutine, Sized
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -13,7 +14,7 @@ from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.request import build_request
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
-from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
+from taskrouter_stats.models import Credentials, LiveWorker, Worker, WorkerStatistics
 from taskrouter_stats.models.redaction import masked
 
 from .arguments import AS_SESSION, Priority, check_fetch, check_listing
@@ -179,6 +180,33 @@ class TaskRouterSession:
 
         first = build_request(listing, self._settings.credentials.account).target
         return Items(ListReader(listing, first), fetch_page, self._lifecycle.start)
+
+    async def live_workers(
+        self, workspace_sid: str, *, workers: Listing[Worker] | None = None
+    ) -> list[LiveWorker]:
+        """Return all Workers as they are now, in one request for every 1,000.
+
+        A :class:`~taskrouter_stats.models.LiveWorker` has its Activity, the seconds spent in it by
+        the server's clock, whether the Worker is available, and its attributes.
+
+        Args:
+            workspace_sid: SID of the Workspace (WS…).
+            workers: a listing of some of its Workers, such as ``queries.workers(workspace_sid,
+                task_queue_name="Support")``; None: all Workers.
+
+        Raises:
+            InvalidSid: the SID is not of a Workspace.
+            UsageError: ``workers`` is not a listing of Workers of this Workspace.
+            ApiError, TransportError: a page could not be read.
+            PayloadError: an item of the list can't be read, or the list repeats itself.
+        """
+        listing = queries.workers(workspace_sid) if workers is None else workers
+        check_workers(listing, workspace_sid)
+        async with self.iterate(listing) as items:
+            return [
+                LiveWorker.listed(worker, items.served_at, datetime.now(UTC))
+                async for worker in items
+            ]
 
     def stream(self, queries: Source[T], *, ordered: bool = False) -> OutcomeStream[T]:
         """Run many queries: ``async with session.stream(queries) as outcomes:``.

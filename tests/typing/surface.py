@@ -24,6 +24,7 @@ from taskrouter_stats import (
 )
 from taskrouter_stats.models import (
     ActivityDuration,
+    LiveWorker,
     Worker,
     WorkerCumulative,
     WorkerStatistics,
@@ -50,6 +51,7 @@ async def answers(session: TaskRouterSession) -> None:
     assert_type(session.iterate(LISTING), Items[Worker])
     assert_type([worker async for worker in session.iterate(LISTING)], list[Worker])
     assert_type(await session.iterate(LISTING).collect(), list[Worker])
+    assert_type(await session.live_workers("WS…", workers=LISTING), list[LiveWorker])
 
 
 async def every_statistic(session: TaskRouterSession) -> None:
