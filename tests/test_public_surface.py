@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import taskrouter_stats
-from taskrouter_stats import core, errors, models, queries, session
+from taskrouter_stats import core, errors, events, models, queries, session
 
 PACKAGE = Path(taskrouter_stats.__file__).parent
 ROOT = PACKAGE.parent
@@ -33,6 +33,7 @@ SURFACE = [
     "Window",
     "__version__",
     "errors",
+    "events",
     "models",
     "queries",
 ]
@@ -58,6 +59,7 @@ OPTIONS = {
     "pace_limit": None,
     "headroom": 0.0,
     "cache_ttl": None,
+    "hooks": (),
     "proxy": None,
     "trust_env": False,
     "allow_http": False,
@@ -70,7 +72,7 @@ def test_the_package_exports_these_names():
     assert taskrouter_stats.__all__ == SURFACE
 
 
-@pytest.mark.parametrize("module", [taskrouter_stats, errors, models, queries, session])
+@pytest.mark.parametrize("module", [taskrouter_stats, errors, events, models, queries, session])
 def test_names_are_unique_and_real(module):
     """Every ``__all__`` has each name once, and each name exists."""
     assert sorted(module.__all__) == sorted(set(module.__all__))

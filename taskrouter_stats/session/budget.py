@@ -142,21 +142,33 @@ class Budget:
         if waiter.fail(limit, seconds):
             del self.queue_of(waiter)[waiter]
 
-    def log_change(self, now: float, *, refused: bool, elsewhere: bool) -> None:
-        """Log the budget after a reply changed it, at level DEBUG."""
-        if _LOGGER.isEnabledFor(logging.DEBUG):
-            known = self.throttle.snapshot(now)
-            event = BudgetChanged(
-                self.key,
-                refused,
-                elsewhere,
-                known.limit,
-                known.remaining,
-                known.pace,
-                known.in_flight,
-                known.reason,
-            )
+    def report_change(
+        self,
+        now: float,
+        on_change: Callable[[BudgetChanged], None] | None,
+        *,
+        refused: bool,
+        elsewhere: bool,
+    ) -> None:
+        """Report the budget after a reply changed it: to ``on_change`` and the log, at DEBUG."""
+        is_logged = _LOGGER.isEnabledFor(logging.DEBUG)
+        if on_change is None and not is_logged:
+            return
+        known = self.throttle.snapshot(now)
+        event = BudgetChanged(
+            self.key,
+            refused,
+            elsewhere,
+            known.limit,
+            known.remaining,
+            known.pace,
+            known.in_flight,
+            known.reason,
+        )
+        if is_logged:
             _LOGGER.debug("%s", event, extra={"event": event})
+        if on_change is not None:
+            on_change(event)
 
 
 @frozen(eq=False, repr=False)

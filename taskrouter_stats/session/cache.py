@@ -18,11 +18,12 @@ import attrs
 from attrs import define, field
 
 from taskrouter_stats.core.cache_policy import CachePolicy
+from taskrouter_stats.core.events import CacheRead
 from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.errors import SessionClosed
 
-from .executor import CallState
+from .call_state import CallState
 from .lifecycle import SessionLifecycle
 from .query_runner import QueryRunner
 from .shared_wait import SharedWait
@@ -94,7 +95,8 @@ class QueryCache:
         Raises:
             TaskRouterStatsError: the request's error, or this caller's own ``PaceError``.
         """
-        now = self._lifecycle.require_open().loop.time()
+        opened = self._lifecycle.require_open()
+        now, hooks = opened.loop.time(), opened.executor.hooks
         fresh = policy.ttl(query.endpoint)
         kept = fresh + policy.stale
         entry = self._entries.get(query)
@@ -102,7 +104,11 @@ class QueryCache:
             if age >= fresh:
                 self._request(query, kept, interactive=False, in_background=True)
             found = entry.success
+            if hooks is not None:
+                hooks.emit(CacheRead(query, "fresh" if age < fresh else "stale", age))
             return Success(query, cast("T", found.value), attrs.evolve(found.meta, age=age))
+        if hooks is not None:
+            hooks.emit(CacheRead(query, "shared" if query in self._requests else "nothing", 0.0))
         request = self._request(query, kept, interactive=interactive)
         found = await self._wait(query, request, interactive=interactive, max_wait=max_wait)
         return Success(query, cast("T", found.value), found.meta)

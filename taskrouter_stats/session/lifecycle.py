@@ -11,6 +11,7 @@ from attrs import define, field
 from taskrouter_stats.errors import SessionClosed, SessionMisuse
 
 from .executor import RequestExecutor
+from .hooks import Hooks
 from .options import Settings
 from .pacer import Pacer
 from .stream import OutcomeStream
@@ -41,8 +42,9 @@ class SessionLifecycle:
     holds sockets and timers.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, hooks: Hooks | None) -> None:
         self._settings = settings
+        self._hooks = hooks
         self._closed = False
         self.opened: OpenSession | None = None
 
@@ -124,6 +126,7 @@ class SessionLifecycle:
             max_in_flight=settings.max_in_flight,
             pace_limit=settings.pace_limit,
             headroom=settings.headroom,
+            on_change=None if self._hooks is None else self._hooks.emit,
         )
-        executor = RequestExecutor(pacer, transport, settings.retry)
+        executor = RequestExecutor(pacer, transport, settings.retry, hooks=self._hooks)
         return OpenSession(executor, asyncio.get_running_loop(), os.getpid())

@@ -1,7 +1,7 @@
 """The options of a session, and the environment variables that set some of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypedDict, cast
 
 from attrs import field, frozen
@@ -13,6 +13,7 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials, environment
 from taskrouter_stats.models.redaction import Secret, masked
 
+from .hooks import Hook
 from .transport import HttpSession
 from .urls import find_proxy, resolve_base_url
 
@@ -51,6 +52,7 @@ class SessionOptions(TypedDict, total=False):
     pace_limit: float | None
     headroom: float
     cache_ttl: float | CachePolicy | None
+    hooks: Iterable[Hook]
     proxy: str | None
     trust_env: bool
     allow_http: bool

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final
 
+from taskrouter_stats.core.events import BudgetChanged
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import (
@@ -43,6 +44,7 @@ _IDLE_SECONDS: Final = 600.0
 """The pacer deletes a budget without traffic for this long; its next request starts a new one."""
 _MANY_BUDGETS: Final = 64
 """The pacer deletes idle budgets only when it has at least this many."""
+_WAIT_FOR_SLOT: Final = Wait(float("inf"), "in_flight")
 
 
 class Permit:
@@ -85,7 +87,12 @@ class Pacer:
     """All budgets and slots of one session, in one event loop."""
 
     def __init__(
-        self, *, max_in_flight: int, pace_limit: float | None = None, headroom: float = 0.0
+        self,
+        *,
+        max_in_flight: int,
+        pace_limit: float | None = None,
+        headroom: float = 0.0,
+        on_change: Callable[[BudgetChanged], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
@@ -99,6 +106,7 @@ class Pacer:
         self._numbers = count()
         self._sleepers: set[asyncio.Future[None]] = set()
         self._closed = False
+        self._on_change = on_change
 
     async def acquire(
         self,
@@ -212,7 +220,7 @@ class Pacer:
         elsewhere = budget.throttle.observe(sent, now, reported, refused=refused, jitter=jitter)
         self._account.observe(flight, refused=refused, account_wide=elsewhere)
         if refused or budget.throttle.limit != known:
-            budget.log_change(now, refused=refused, elsewhere=elsewhere)
+            budget.report_change(now, self._on_change, refused=refused, elsewhere=elsewhere)
         self.on_release(budget)
 
     def on_release(self, budget: Budget) -> None:
@@ -231,6 +239,15 @@ class Pacer:
         """Return a snapshot of every budget, in the order of first use."""
         now, full = self.now(), not self._has_free_slot(interactive=False)
         return tuple(budget.snapshot(now, full=full) for budget in self._budgets.values())
+
+    def explain(self, key: BudgetKey, *, interactive: bool) -> Wait:
+        """Return how long a request of this budget has to wait, and why."""
+        wait = self._budget(key).check(self.now(), interactive=interactive)
+        return _WAIT_FOR_SLOT if wait is SEND_NOW else wait
+
+    def pace(self, key: BudgetKey) -> float:
+        """Return the requests per second that a budget allows now."""
+        return self._budget(key).throttle.snapshot(self.now()).pace
 
     def close(self) -> None:
         """Grant no more permits; end every wait with ``SessionClosed``."""

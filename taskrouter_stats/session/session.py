@@ -1,7 +1,7 @@
 """The session, which callers use for every request."""
 
 import os
-from collections.abc import Callable, Coroutine, Sized
+from collections.abc import Callable, Coroutine, Iterable, Sized
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -20,6 +20,7 @@ from taskrouter_stats.models.redaction import masked
 from .arguments import AS_SESSION, Priority, check_fetch, check_listing
 from .budget import BudgetSnapshot
 from .cache import QueryCache
+from .hooks import Hook, as_hooks
 from .items import Items
 from .lifecycle import SessionLifecycle
 from .options import (
@@ -65,6 +66,7 @@ class TaskRouterSession:
         cache_ttl: seconds for which :meth:`fetch` may answer an equal query again, or a
             :class:`CachePolicy`; with either, equal queries in flight share one request. None:
             every call asks the server. Streams and lists always do.
+        hooks: functions that the session calls with each event of ``taskrouter_stats.events``.
         proxy: URL of an http proxy. It tunnels https. It would read plain http, credentials
             included, so with an http ``base_url`` it requires ``allow_http=True``.
         trust_env: whether to take the proxy from the environment, except for this machine itself.
@@ -90,12 +92,12 @@ class TaskRouterSession:
         pace_limit: float | None = None,
         headroom: float = 0.0,
         cache_ttl: float | CachePolicy | None = None,
+        hooks: Iterable[Hook] = (),
         proxy: str | None = None,
         trust_env: bool = False,
         allow_http: bool = False,
         http: HttpSession | None = None,
     ) -> None:
-        # A traceback may show locals, and a caller may pass a secret as the wrong argument.
         credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
         trust_env, allow_http = masked(trust_env), masked(allow_http)
         address, route = find_addresses(base_url, region, edge, proxy, trust_env, allow_http)
@@ -112,7 +114,7 @@ class TaskRouterSession:
             cache_ttl=cache_ttl,
             http=http,
         )
-        self._lifecycle = SessionLifecycle(self._settings)
+        self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, address))
         self._runner = QueryRunner(self._lifecycle, credentials.account)
         self._cache = QueryCache(self._lifecycle, self._runner, self._settings.cache_ttl)
 
