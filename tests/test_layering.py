@@ -24,7 +24,8 @@ BELOW = {
     "session": {"core", "models"},
     "simulator": {"models", "core.endpoints"},
     "etl": {"session", "core", "models"},
-    "cli": {"", "models", "core", "session", "simulator", "etl"},
+    "web": {"session", "etl", "core", "models"},
+    "cli": {"", "models", "core", "session", "simulator", "etl", "web"},
     "__main__": {"cli"},
     "": {"models", "core", "session"},
 }
@@ -148,13 +149,13 @@ def test_dependencies_have_one_home(dependency):
 
 
 def test_aiohttps_client_has_one_home():
-    """One file imports aiohttp's client; the simulator imports only aiohttp's server."""
+    """One file imports aiohttp's client; the simulator and web import only aiohttp's server."""
     users = {
         name: {module for module in outer(name) if module.split(".")[0] == "aiohttp"}
         for name in SOURCES
     }
     users = {name: used for name, used in users.items() if used}
-    client = {name for name in users if room(name) != "simulator"}
+    client = {name for name in users if room(name) not in {"simulator", "web"}}
     server = {m for name, used in users.items() if name not in client for m in used}
     assert client == {"session.transport"}
     assert server <= {"aiohttp.web", "aiohttp.hdrs"}
@@ -219,7 +220,7 @@ def test_the_simulator_shares_no_decision():
 def test_import_is_light():
     """Importing the package loads no extra, no test tool, no server and no command line."""
     heavy = "click rich redis dask pandas pyarrow dlt pytest hypothesis aiohttp.web opentelemetry"
-    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl")]
+    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "web")]
     code = f"import sys, {NAME}; print(*({{*{[*heavy.split(), *rooms]}}} & sys.modules.keys()))"
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
