@@ -126,7 +126,8 @@ async def _source(
 ) -> AsyncGenerator[tuple[TaskRouterSession, str]]:
     """Yield a session and the SID of the workspace: the account's, or a simulator's."""
     if workspace is not None:
-        async with TaskRouterSession.from_env(**{**options, "retry": _RETRY}) as session:
+        quick: SessionOptions = {**options, "retry": _RETRY}
+        async with TaskRouterSession.from_env(**quick) as session:
             yield session, workspace
         return
     async with (

@@ -14,7 +14,7 @@ events, and from ``workers`` and ``queues`` the rows that it shows. All browsers
 import asyncio
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import Any, Final
 
@@ -137,11 +137,8 @@ class Dashboard:
         )
         try:
             await runner.setup()
-            await web.TCPSite(runner, host, port).start()
+            await _listen(runner, host, port)
             yield _url(host, runner.addresses[0][1])
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise ConfigError(f"cannot listen at {host}, port {port}: {reason}") from None
         finally:
             await runner.cleanup()
 
@@ -164,6 +161,14 @@ class Dashboard:
         refresher.start()
         yield
         await refresher.stop()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot listen at {host}, port {port}: {reason}") from None
 
 
 def _url(host: str, port: int) -> str:
@@ -190,14 +195,11 @@ async def _events(request: web.Request) -> web.StreamResponse:
     board, refresher = request.app[_BOARD], request.app[_REFRESHER]
     response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
     response.content_type, response.charset = "text/event-stream", "utf-8"
-    await response.prepare(request)
-    with refresher.watch():
+    with refresher.watch(), suppress(ConnectionError):  # the browser left
+        await response.prepare(request)
         while not refresher.closed:
             seen = refresher.version
-            try:
-                await response.write(_message(board, refresher))
-            except ConnectionError:  # the browser left
-                break
+            await response.write(_message(board, refresher))
             await refresher.change(seen, _HEARTBEAT)
             await asyncio.sleep(_TOGETHER)
     return response
