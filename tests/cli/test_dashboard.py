@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from tests.cli.processes import account
-from tests.web.conftest import complete, watching
+from tests.support.events import complete, watching
 
 TOKEN = "correct-horse-battery"
 

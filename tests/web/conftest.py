@@ -1,9 +1,5 @@
 """A dashboard over the simulator, with real sockets."""
 
-import asyncio
-import json
-from contextlib import asynccontextmanager
-
 import aiohttp
 import pytest
 
@@ -41,24 +37,3 @@ def dashboard(session, simulator):
         return Dashboard(session, simulator.workspace_sid, **{"refresh": 100.0, **options})
 
     return make
-
-
-@asynccontextmanager
-async def watching(http, url, **options):
-    """Open the stream of events; yield a function that returns the next message."""
-    async with http.get(f"{url}events", **options) as response:
-
-        async def following():
-            async with asyncio.timeout(20):
-                line = await response.content.readuntil(b"\n\n")
-            return json.loads(line.removeprefix(b"data: "))
-
-        yield following
-
-
-async def complete(following):
-    """Return the first message in which every part has data or an error."""
-    while True:
-        message = await following()
-        if all(part["at"] or part["error"] for part in message["parts"].values()):
-            return message

@@ -8,7 +8,7 @@ from aiohttp import web
 from taskrouter_stats import RetryPolicy, TaskRouterSession, errors
 from taskrouter_stats.simulator import Simulator
 from taskrouter_stats.web import Dashboard
-from tests.web.conftest import complete, watching
+from tests.support.events import complete, watching
 
 TOKEN = "correct-horse-battery"
 
