@@ -9,7 +9,7 @@ from attrs import frozen
 from taskrouter_stats.errors import InvalidParameter
 
 from .endpoint import Endpoint
-from .plain import plain_number, whole_number
+from .plain_numbers import plain_number, whole_number
 
 __all__ = ["CachePolicy", "as_cache_policy"]
 

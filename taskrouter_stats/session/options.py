@@ -7,7 +7,7 @@ from typing import Any, Final, TypedDict, cast
 from attrs import field, frozen
 
 from taskrouter_stats.core.cache_policy import CachePolicy, as_cache_policy
-from taskrouter_stats.core.plain import plain_number, whole_number
+from taskrouter_stats.core.plain_numbers import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials, environment

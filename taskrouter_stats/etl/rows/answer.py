@@ -1,6 +1,6 @@
 """The answer that row functions read, and whether its window had settled."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Any, Final
 
@@ -29,11 +29,15 @@ class Answer:
         success: the answer with its query.
         fetched_at: when the answer arrived, aware; None if unknown.
         settle: time after a window's end after which its statistics no longer change.
+        snapshot_time: the time of the snapshot that the answer is part of; None for ``fetched_at``.
+        tz: the zone of the snapshot's day.
     """
 
     success: Success[Any]
     fetched_at: datetime | None
     settle: timedelta
+    snapshot_time: datetime | None = None
+    tz: tzinfo = UTC
 
     @property
     def query(self) -> Query[Any]:
@@ -46,18 +50,30 @@ class Answer:
         return self.success.value
 
     @property
+    def combined(self) -> bool:
+        """Whether the answer has a part ``cumulative`` or ``realtime``, not only its fields."""
+        return hasattr(self.value, "cumulative")
+
+    @property
     def cumulative(self) -> Any:
-        """The cumulative statistics; None if the operation has none."""
-        if "_real_time_" in self.query.endpoint.name:
-            return None
-        return getattr(self.value, "cumulative", self.value)
+        """The cumulative statistics of the answer to an operation that has some."""
+        return self.value.cumulative if self.combined else self.value
 
     @property
     def realtime(self) -> Any:
-        """The real-time statistics; None if the operation has none."""
-        if "_real_time_" in self.query.endpoint.name:
-            return self.value
-        return getattr(self.value, "realtime", None)
+        """The real-time statistics of the answer to an operation that has some."""
+        return self.value.realtime if self.combined else self.value
+
+    @property
+    def name(self) -> str | None:
+        """The name of the Worker, TaskQueue or Workflow, or None if the query does not know it."""
+        return getattr(self.query.resource, "friendly_name", None)
+
+    @property
+    def filters(self) -> Row | None:
+        """The filters of the query that change its counts, except the TaskChannel."""
+        others = {"TaskChannel", "SplitByWaitTime"}
+        return {name: text for name, text in self.query.filters if name not in others} or None
 
     @cached_property
     def known(self) -> Row:
@@ -68,7 +84,7 @@ class Answer:
         if window is not None and start is not None:
             day = start.astimezone(window.tz).date()
         return {
-            "account_sid": self.value.account_sid,
+            "account_sid": self.value.account_sid or getattr(query.resource, "account_sid", None),
             "workspace_sid": query.workspace_sid,
             "task_channel": dict(query.filters).get("TaskChannel"),
             "day": day,
