@@ -1,6 +1,9 @@
 """Decoding of a raw reply: returns its payload or raises its error."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import orjson
@@ -12,7 +15,7 @@ from taskrouter_stats.models.redaction import SecretRedactor
 
 from . import rate_limit
 
-__all__ = ["MAX_BODY_BYTES", "Reply", "decode_reply", "json_object"]
+__all__ = ["MAX_BODY_BYTES", "Reply", "date_of", "decode_reply", "json_object"]
 
 MAX_BODY_BYTES: Final = 16 * 2**20
 """Bytes of a decompressed body, at most; a page of 1,000 Workers has far fewer."""
@@ -58,9 +61,30 @@ class Reply:
         return None if found is None else self.redactor.text(found)
 
     @property
+    def served_at(self) -> datetime | None:
+        """The server's time of this reply, from its ``Date`` header; None if it has none."""
+        return date_of(self.headers)
+
+    @property
     def is_rate_limited(self) -> bool:
         """Whether it is a 429: the server did not process the request, so it may be sent again."""
         return self.status == 429  # noqa: PLR2004
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time of the ``Date`` header, UTC; None if it is missing or not readable."""
+    return _date(headers.get("date"))
+
+
+@lru_cache(maxsize=16)  # the replies of one second have the same text
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = parsedate_to_datetime(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def decode_reply(

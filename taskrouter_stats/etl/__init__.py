@@ -9,11 +9,13 @@
 
 from taskrouter_stats.core.window import RETENTION
 
+from . import measures
 from .arrow import to_arrow
 from .compact import Compaction, compact
 from .export import Export, export
 from .plan import Estimate, WorkerPlan, worker_plan
 from .report import ExportReport, FailedQuery, Verification
+from .row_writer import RowWriter
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema
 from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
@@ -31,6 +33,7 @@ __all__ = [
     "FailedQuery",
     "JsonLinesSink",
     "ParquetSink",
+    "RowWriter",
     "Schema",
     "Sink",
     "Verification",
@@ -38,6 +41,7 @@ __all__ = [
     "Writer",
     "compact",
     "export",
+    "measures",
     "rows",
     "to_arrow",
     "worker_plan",

@@ -93,6 +93,27 @@ EXACT = (
         "standard output takes JSON Lines only: name a file with --output",
     ),
     (
+        "--excel for Parquet",
+        "fetch WS --output lake --excel",
+        (
+            "--excel is for CSV, and this output is Parquet: add --format csv, or name a file that "
+            "ends in .csv"
+        ),
+    ),
+    (
+        "--excel for JSON Lines",
+        "fetch WS --output day.jsonl --excel",
+        (
+            "--excel is for CSV, and this output is JSON Lines: add --format csv, or name a file "
+            "that ends in .csv"
+        ),
+    ),
+    (
+        "--excel without --output",
+        "fetch WS --excel",
+        "--excel requires --output with a file or folder",
+    ),
+    (
         "--fresh without --output",
         "fetch WS --fresh",
         "--fresh requires --output with a file or folder",

@@ -143,8 +143,7 @@ class BudgetEstimator:
     def update(self, sent: SendTicket, now: float, reported: RateLimit, *, refused: bool) -> bool:
         """Update from a reply's headers; return False if they are missing or not credible."""
         stated, left = plausible(reported.limit), reported.remaining
-        if stated is not None or not refused:
-            self.agreement.update(stated, sent.number)
+        self.agreement.update(stated, sent.number, refused=refused)
         limit = self.agreement.limit
         ours = None if limit is None else (1.0 - self.headroom) * limit
         if ours != self.limit:

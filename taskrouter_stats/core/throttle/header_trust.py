@@ -5,8 +5,8 @@ jump up by a quarter of the limit several times within a second in an honest bud
 once. Such jumps, and a 429 that contradicts the headers, cost them ten seconds of trust, twice as
 many each time; meanwhile the throttle paces by the limit alone.
 
-A limit is believed while enough of the replies agree on it, and changes when two in a row tell
-the same new one: one plausible number among rubbish does not hold the pace down.
+A limit is believed from the first reply on if that states it, else while enough of the replies
+agree on it; it changes when two in a row state the same new one. So one plausible number among rubbish does not hold the pace down.
 """
 
 import math
@@ -30,11 +30,12 @@ JUMP_SECONDS = 0.8
 JUMP = 0.25
 """Size of a jump, as a share of the limit."""
 
-AGREEING = 0.125
-"""Share of the replies that must agree on a limit: a quarter is enough, one in sixteen is not."""
+STATED = 6
+"""Weight of a reply that states the limit or another one, against 1 of a reply without any: a limit
+in every fourth reply gains weight, one in every sixteenth loses it."""
 
-AGREEMENT_REPLIES = 64
-"""Replies that the share is taken over."""
+MAX_WEIGHT = 48
+"""Weight that replies for or against a limit can pile up: so many replies later both are undone."""
 
 MIN_LIMIT = 1.0
 """A lower limit would admit no request at all."""
@@ -69,44 +70,50 @@ class HeaderTrust:
 
 @attrs.define(eq=False, repr=False)
 class LimitAgreement:
-    """The limit that most admitted replies agree on.
+    """The limit that enough replies agree on.
 
     Attributes:
         value: the candidate.
-        share: share of the recent replies that stated it.
-        replies: replies so far, at most `AGREEMENT_REPLIES`.
+        weight: what the replies weigh for the candidate; it is believed while this is positive.
         last: what the previous reply stated.
         number: the newest request whose reply stated the candidate.
+        refusals_state: whether a 429 ever stated a limit; if not, its silence weighs nothing.
     """
 
     value: float | None = None
-    share: float = 0.0
-    replies: int = 0
+    weight: int = 0
     last: float | None = None
     number: int = 0
-
-    def update(self, limit: float | None, number: int) -> None:
-        """Record the limit in the reply to an admitted request; None if it has no possible one."""
-        if self.share == 1.0 and limit == self.value:  # all replies agree: nothing to count
-            self.number = max(self.number, number)
-            if self.replies < AGREEMENT_REPLIES:
-                self.replies += 1
-            return
-        other = limit is not None and limit != self.value
-        if other and number > self.number and limit == self.last:
-            self.value = limit
-        elif other and self.share < AGREEING:
-            self.value, self.share = limit, 0.0
-        if limit is not None and limit == self.value:
-            self.number = max(self.number, number)
-        self.replies = min(self.replies + 1, AGREEMENT_REPLIES)
-        self.share += ((limit is not None and limit == self.value) - self.share) / self.replies
-        self.last = limit
+    refusals_state: bool = False
 
     @property
     def limit(self) -> float | None:
         """The limit to believe, if enough replies agree on one."""
-        return self.value if self.share >= AGREEING else None
+        return self.value if self.weight > 0 else None
+
+    def update(self, limit: float | None, number: int, *, refused: bool) -> None:
+        """Record the limit that a reply stated; None if it stated no possible one."""
+        if refused and limit is not None:
+            self.refusals_state = True
+        if limit is None:
+            if not refused or self.refusals_state:
+                self.weight = max(self.weight - 1, -MAX_WEIGHT)
+        elif limit == self.value:
+            self.weight = min(self.weight + STATED, MAX_WEIGHT)
+            self.number = max(self.number, number)
+        elif number > self.number:
+            self._contradict(limit, number)
+        self.last = limit
+
+    def _contradict(self, limit: float, number: int) -> None:
+        """Take in another limit: the second in a row is a change, one alone is a sign of rubbish."""
+        if self.value is None:
+            self.weight = self.weight or STATED  # believed at once if this is the first reply
+        elif limit != self.last or self.weight <= 0:
+            self.weight = max(self.weight - STATED, -MAX_WEIGHT)
+            if self.weight > 0:
+                return
+        self.value, self.number = limit, number
 
 
 def plausible(limit: float | None) -> float | None:

@@ -9,7 +9,7 @@ def heard(limits):
     """Return the agreement after replies to requests 1, 2, 3…"""
     agreement = LimitAgreement()
     for number, limit in enumerate(limits, start=1):
-        agreement.update(limit, number)
+        agreement.update(limit, number, refused=False)
     return agreement
 
 
@@ -27,8 +27,8 @@ def test_a_change_needs_two_replies():
 def test_an_older_request_changes_nothing():
     """Replies out of order do not bring a former limit back."""
     agreement = heard([50.0, 50.0, 10.0, 10.0])
-    agreement.update(50.0, 1)
-    agreement.update(50.0, 2)
+    agreement.update(50.0, 1, refused=False)
+    agreement.update(50.0, 2, refused=False)
     assert agreement.limit == 10.0
 
 
@@ -47,3 +47,15 @@ def test_rubbish_is_not_believed(limits):
 def test_a_limit_that_admits_no_request_is_not_one(limit):
     """A limit below one request, or beyond any server, counts as missing."""
     assert plausible(limit) is None
+
+
+def test_silent_refusals_weigh_nothing_unless_refusals_state_limits():
+    """A 429 without headers is no sign of rubbish where no 429 has them, and one where some do."""
+    agreement = heard([50.0])
+    for number in range(2, 100):
+        agreement.update(None, number, refused=True)
+    assert agreement.limit == 50.0
+    agreement.update(3.75, 100, refused=True)
+    for number in range(101, 150):
+        agreement.update(None, number, refused=True)
+    assert agreement.limit is None

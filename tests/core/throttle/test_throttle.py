@@ -286,10 +286,12 @@ def test_a_limit_that_is_none_is_learned_from_refusals(limit: float | None) -> N
 
 
 def test_a_limit_that_appears_or_steps_is_followed() -> None:
-    """The first limit sets the pace, a new one that two replies tell scales it, the debt stays."""
+    """A limit that replies agree on sets the pace, a new one scales it, and the debt stays."""
     throttle = Throttle(0.0)
     answer(throttle, [throttle.reserve(0.0)], 0.1, RateLimit())
     answer(throttle, [throttle.reserve(0.2)], 0.3, told(50.0, 49.0))
+    answer(throttle, [throttle.reserve(0.3)], 0.35, told(50.0, 48.0))
+    answer(throttle, [throttle.reserve(0.35)], 0.38, told(50.0, 47.0))
     assert throttle.pace.rate <= 50.0
     throttle.pace.rate, debt = 48.0, throttle.pace.debt
     answer(throttle, [throttle.reserve(0.4)], 0.4, told(10.0, 9.0))
