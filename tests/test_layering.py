@@ -23,6 +23,7 @@ BELOW = {
     "models": set(),
     "core": {"models"},
     "session": {"core", "models"},
+    "observe": {"core.events"},
     "simulator": {"models", "core.endpoints"},
     "etl": {"session", "core", "models"},
     "cli": {"", "models", "core", "session", "simulator", "etl"},
@@ -250,8 +251,11 @@ def test_the_simulator_shares_no_decision():
 
 def test_import_is_light():
     """Importing the package loads no extra, no test tool, no server and no command line."""
-    heavy = "click rich redis dask pandas pyarrow dlt pytest hypothesis aiohttp.web opentelemetry"
-    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl")]
+    heavy = (
+        "click rich redis dask pandas pyarrow dlt pytest hypothesis aiohttp.web opentelemetry "
+        "prometheus_client"
+    )
+    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "observe")]
     code = f"import sys, {NAME}; print(*({{*{[*heavy.split(), *rooms]}}} & sys.modules.keys()))"
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
