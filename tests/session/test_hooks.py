@@ -251,8 +251,7 @@ class AsyncObject:
         [functools.partial(async_function)],
         [AsyncObject()],
     ],
-    ids=repr,
-)
+    ids=lambda hooks: str(hooks).partition(" at ")[0],
 def test_invalid_hooks_are_refused(hooks):
     """A hook is a plain function, in a list."""
     with pytest.raises(errors.InvalidParameter, match="hooks"):
