@@ -89,7 +89,8 @@ async def poll(
         duration: the time after which no snapshot begins, > 0; None for never: it then polls
             until it is stopped.
         stop: once set, the poll ends after the snapshot under way.
-        on_snapshot: called after each snapshot with its row of the table ``snapshots``.
+        on_snapshot: called after each snapshot with its row of the table ``snapshots``; an error
+            that it raises ends the poll.
 
     Raises:
         UsageError, InvalidSid, InvalidParameter, ConfigError: an argument is wrong; the output was
