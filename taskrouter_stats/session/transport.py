@@ -178,7 +178,10 @@ class Transport:
         finally:
             _SEND.set(_NO_SEND)
         body = await _read_body(response)
-        return Reply(response.status, _utf8_headers(response), body, self._redactor)
+        text = b"\n".join(chain.from_iterable(response.raw_headers))
+        clean = not self._redactor.suspects(text)
+        headers = response.headers if text.isascii() else _utf8_headers(response)
+        return Reply(response.status, headers, body, self._redactor, clean)
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """Return our error for an exception of aiohttp, else None."""
@@ -200,8 +203,6 @@ class Transport:
 
 def _utf8_headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
     """Return the headers with U+FFFD for each byte, read as a surrogate, that is not UTF-8."""
-    if b"".join(chain.from_iterable(response.raw_headers)).isascii():
-        return response.headers
     return {
         name.lower(): text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         for name, text in response.headers.items()
@@ -213,7 +214,8 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
 
     After the last byte the connection returns to the pool; if reading ends earlier, it is closed.
     """
-    chunks, size, content = list[bytes](), 0, response.content
+    chunks: list[bytes] = []
+    size, content = 0, response.content
     try:
         while not content.at_eof():
             chunk = await content.readany()
