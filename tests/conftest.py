@@ -22,15 +22,16 @@ settings.load_profile("house")
 def pytest_cmdline_main(config):
     """Run the whole suite on every processor core, and chosen tests in one process.
 
-    ``-n`` overrules it, and so do ``-s``, which shows output as it comes, and ``--trace``.
+    ``-n`` overrules it. pytest-xdist calls this hook in its own processes too: they start none.
     """
     option = config.option
     whole = any(Path(__file__).is_relative_to(Path(path).resolve()) for path in config.args)
     if (
         whole
         and config.pluginmanager.hasplugin("xdist")
-        and (option.numprocesses, option.tx, option.capture) == (None, [], "fd")
-        and not option.trace
+        and not hasattr(config, "workerinput")
+        and (option.numprocesses, option.tx, option.dist) == (None, [], "no")
+        and not (option.capture == "no" or option.trace or option.collectonly)
     ):
         option.numprocesses, option.dist = "auto", "worksteal"
 

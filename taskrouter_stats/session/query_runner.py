@@ -38,6 +38,7 @@ class QueryRunner:
 
     def new_call(
         self,
+        opened: OpenSession,
         query: Query[Any],
         *,
         interactive: bool,
@@ -45,14 +46,12 @@ class QueryRunner:
         shared: SharedWait | None = None,
     ) -> CallState:
         """Return the state of a request that was not sent yet."""
-        opened = self._lifecycle.require_open()
         call = _new_call(opened, build_request(query, self._account), RunCounters())
         call.interactive, call.max_wait, call.shared = interactive, max_wait, shared
         return call
 
-    async def fetch(self, query: Query[T], call: CallState) -> Success[T]:
+    async def fetch(self, opened: OpenSession, query: Query[T], call: CallState) -> Success[T]:
         """Return one query's result; raise its error."""
-        opened = self._lifecycle.require_open()
         value = await _watched(opened, call, _value(opened, query, call))
         return Success(query, value, call.meta(opened.loop.time()))
 

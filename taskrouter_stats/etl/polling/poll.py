@@ -45,6 +45,7 @@ _EVERY_RULE: Final = "expected a timedelta from 1 second to 1 day, such as timed
 _REFUSALS: Final = (BadRequest, Forbidden, NotFound)
 """Errors of a first snapshot without any row that end the poll: the caller must change a thing."""
 
+_TICK: Final = timedelta(seconds=1)
 _JUMP: Final = 1.0
 """Seconds by which the time of day may drift between two snapshots without being told."""
 
@@ -112,7 +113,8 @@ class Poll:
     _taker: SnapshotTaker = field(init=False, repr=False)
     _counts: Counter[str] = field(factory=Counter[str], init=False, repr=False)
     _elapsed: float = field(default=0.0, init=False, repr=False)
-    _clocks: tuple[float, float] | None = field(default=None, init=False, repr=False)
+    _clocks: tuple[datetime, float] | None = field(default=None, init=False, repr=False)
+    _account: str | None = field(default=None, init=False, repr=False)
     _told: dict[str, str] = field(factory=dict[str, str], init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -186,6 +188,7 @@ class Poll:
         refused = snapshot.errors and all(isinstance(one, _REFUSALS) for one in snapshot.errors)
         if refused and not snapshot.rows and not self.report.snapshots:
             raise snapshot.errors[0]
+        self._account = snapshot.account_sid
         await in_thread(partial(store.append, snapshot))
         self._count(snapshot)
         for folder in store.due(snapshot.time):
@@ -196,9 +199,11 @@ class Poll:
     def _new_snapshot(self, beat: Beat, skipped: int, now: float) -> Snapshot:
         time, jump = _utc_now(), 0.0
         if self._clocks is not None:
-            wall, steady = self._clocks
-            jump = (time.timestamp() - wall) - (now - steady)
-        self._clocks = time.timestamp(), now
+            last, steady = self._clocks
+            jump = (time - last).total_seconds() - (now - steady)
+            if last - _TICK < time <= last:  # a clock that stands still gives no time twice
+                time = last + timedelta.resolution
+        self._clocks = time, now
         return Snapshot(
             self.workspace_sid,
             time,
@@ -208,6 +213,7 @@ class Poll:
             late=beat.lateness(now),
             skipped=skipped,
             clock_jump=jump if abs(jump) >= _JUMP else 0.0,
+            account_sid=self._account,
         )
 
     def _count(self, snapshot: Snapshot) -> None:
@@ -264,7 +270,7 @@ def _check_times(every: object, duration: object) -> None:
 
 def _check_tables(tables: object) -> None:
     is_list = isinstance(tables, (tuple, list))
-    names = set(cast("Sequence[object]", tables)) if is_list else set[object]()
-    if not names or not names <= set(TABLES):
+    names = cast("Sequence[object]", tables) if is_list else ()
+    if not names or any(name not in TABLES for name in names):
         rule = f"expected a tuple with some of {', '.join(TABLES)}"
         raise InvalidParameter("tables", repr(tables), rule)  # pyright: ignore[reportUnknownArgumentType]
