@@ -1,8 +1,10 @@
 """The exporter, scraped over real sockets and read by the official parser."""
 
 import asyncio
+import json
 import re
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -17,6 +19,7 @@ from taskrouter_stats.web import Exporter
 from tests.support.fakes import CREDENTIALS, FakeTransport, session_over
 from tests.support.virtual import now, settle, virtual
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 OTHER = "WS" + "9" * 32
 
 
@@ -133,6 +136,23 @@ async def test_a_server_that_is_down(simulator):
     async with served(simulator, OTHER, base_url="http://127.0.0.1:1") as scrape:
         status, text = await scrape(**{"X-Prometheus-Scrape-Timeout-Seconds": "5"})
     assert (status, list(samples(text).values())) == (200, [0])
+
+
+async def test_the_grafana_dashboard_shows_metrics_that_exist(simulator):
+    """Each metric and label value that the example's dashboard names is in a scrape."""
+    registry = CollectorRegistry()
+    hooks, sid = [PrometheusHook(registry)], simulator.workspace_sid
+    options = {"hooks": hooks, "registry": registry, "attribute": "site"}
+    async with served(simulator, sid, **options) as scrape:
+        _, text = await scrape()
+    dashboard = json.loads((EXAMPLES / "grafana_dashboard.json").read_text("utf-8"))
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    names = set(re.findall(r"taskrouter_\w+", " ".join(asked)))
+    pairs = set(re.findall(r'\w+="[^"$]+"', " ".join(asked)))
+    assert len(names) >= 10
+    described = {name.removesuffix("_total") for name in re.findall(r"# TYPE (\w+)", text)}
+    assert {name.removesuffix("_total") for name in names} - described == set()
+    assert {pair for pair in pairs if pair not in text} == set()
 
 
 @virtual
