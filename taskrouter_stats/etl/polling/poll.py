@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -45,7 +46,12 @@ _EVERY_RULE: Final = "expected a timedelta from 1 second to 1 day, such as timed
 _REFUSALS: Final = (BadRequest, Forbidden, NotFound)
 """Errors of a first snapshot without any row that end the poll: the caller must change a thing."""
 
+_WITH_DIGIT: Final = re.compile(r"\S*\d\S*")
+"""Words of an error's text that differ each time: SIDs, durations, the IDs of requests."""
+
 _TICK: Final = timedelta(seconds=1)
+"""The longest step back of the time of day that counts as a clock that stands still."""
+
 _JUMP: Final = 1.0
 """Seconds by which the time of day may drift between two snapshots without being told."""
 
@@ -80,9 +86,11 @@ async def poll(
             ``workflow_real_time_statistics`` (one for each Workflow). Tables by status, priority
             and Activity come with them.
         tz: the zone of the column ``day``, an IANA name or a tzinfo.
-        duration: the time after which the poll ends, > 0; None for never.
+        duration: the time after which no snapshot begins, > 0; None for never: it then polls
+            until it is stopped.
         stop: once set, the poll ends after the snapshot under way.
-        on_snapshot: called after each snapshot with its row of the table ``snapshots``.
+        on_snapshot: called after each snapshot with its row of the table ``snapshots``; an error
+            that it raises ends the poll.
 
     Raises:
         UsageError, InvalidSid, InvalidParameter, ConfigError: an argument is wrong; the output was
@@ -169,7 +177,6 @@ class Poll:
             while not self._stopping:
                 delay = beat.delay(clock())
                 if clock() + delay >= end:
-                    await self._wait(end - clock())
                     return
                 if delay > 0:
                     await self._wait(delay)
@@ -227,19 +234,20 @@ class Poll:
             self.on_snapshot(snapshot.mark())
 
     def _log(self, snapshot: Snapshot) -> None:
-        """Log gaps, and problems when they change."""
+        """Log gaps, and problems when they change in more than numbers and SIDs."""
         if snapshot.skipped:
             _LOGGER.warning("%d beats were skipped before %s", snapshot.skipped, snapshot.time)
         if snapshot.clock_jump:
             words = "this machine's time of day jumped by %.0f s, or the machine was suspended"
             _LOGGER.warning(words, snapshot.clock_jump)
         reasons = snapshot.reasons
+        kinds = {table: _WITH_DIGIT.sub("", reason) for table, reason in reasons.items()}
         for table, reason in reasons.items():
-            if self._told.get(table) != reason:
+            if self._told.get(table) != kinds[table]:
                 _LOGGER.warning("the snapshot of %s lacks %s: %s", snapshot.time, table, reason)
-        for table in self._told.keys() - reasons.keys():
+        for table in self._told.keys() - kinds.keys():
             _LOGGER.warning("%s is complete again at %s", table, snapshot.time)
-        self._told = reasons
+        self._told = kinds
 
     @property
     def _stopping(self) -> bool:

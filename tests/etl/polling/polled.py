@@ -8,7 +8,7 @@ import orjson
 
 from taskrouter_stats.etl.polling.snapshot import Snapshot
 from taskrouter_stats.etl.rows import snapshot_columns
-from taskrouter_stats.etl.schemas import SCHEMAS
+from taskrouter_stats.etl.schemas import POLLED, SCHEMAS
 
 WS, AC, WQ, WK = (prefix + "1" * 32 for prefix in ("WS", "AC", "WQ", "WK"))
 EIGHT = datetime(2026, 11, 26, 8, tzinfo=UTC)
@@ -85,9 +85,8 @@ def snapshot(time=EIGHT, tz=UTC, workers=2, **fields):
 def stored(storage):
     """Return how often each row is in JSON Lines: ``(table, snapshot_time, worker_sid)``."""
     found = Counter()
-    for name, data in storage.files.items():
-        table = name.partition("/")[0]
-        for line in data.splitlines():
+    for name in (name for table in POLLED for name in storage.names(table)):
+        for line in storage.get(name).splitlines():
             read = orjson.loads(line)
-            found[table, read["snapshot_time"], read.get("worker_sid")] += 1
+            found[name.partition("/")[0], read["snapshot_time"], read.get("worker_sid")] += 1
     return found

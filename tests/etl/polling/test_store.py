@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import pyarrow.fs as pafs
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl.polling import store as stores
 from taskrouter_stats.etl.polling.encodings import JsonLinesEncoding
 from taskrouter_stats.etl.polling.store import SnapshotStore
+from taskrouter_stats.etl.storage import Folder, ObjectStore
 from tests.etl.polling.polled import EIGHT, WS, KilledError, MemoryStorage, snapshot, stored
 
 MINUTE = timedelta(minutes=1)
@@ -57,6 +60,29 @@ def test_each_table_has_one_file_a_snapshot():
             ("snapshots", 1),
         )
     }
+
+
+@pytest.mark.parametrize("kind", ["folder", "object store"])
+def test_every_storage_holds_it(tmp_path, kind):
+    """A folder and an object store hold a poll's files alike, merged and found again."""
+    storage = Folder(tmp_path, "_poll")
+    if kind == "object store":
+        memory = MemoryFileSystem(skip_instance_cache=True)
+        memory_files = pafs.PyFileSystem(pafs.FSSpecHandler(memory))
+        storage = ObjectStore(memory_files, str(tmp_path), "memory://lake")
+    store = opened(storage)
+    for minute in (0, 1, 61):
+        store.append(snapshot(EIGHT + minute * MINUTE))
+    merge_all(store, EIGHT + 61 * MINUTE)
+    assert files(storage, "snapshots") == [
+        "hour-20261126T08-0000000001-0000000002.jsonl",
+        "snapshot-0000000003-20261126T090100Z.jsonl",
+    ]
+    again = opened(storage)
+    again.append(snapshot(EIGHT + 62 * MINUTE))
+    assert (again.cut, again.number) == (0, 4)
+    found = stored(storage)
+    assert (len(found), set(found.values())) == (4 * 4, {1})
 
 
 def test_an_hour_becomes_one_file():
