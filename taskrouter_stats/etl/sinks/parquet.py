@@ -114,9 +114,9 @@ class ParquetSink:
         return "Parquet" if self._table is None else f"Parquet of {self._table}"
 
     @property
-    def snapshots(self) -> bool:
-        """Whether the output has the tables ``workers`` and ``activities``."""
-        return self._table is None
+    def table(self) -> str | None:
+        """The only table of the output; None for all."""
+        return self._table
 
     def begin(self, run: str, checkpoint: Checkpoint) -> None:
         """Compare the parts with the checkpoint, and remove those that no commit lists.
