@@ -8,7 +8,7 @@ Several exports, each with its own session, may share one output.
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -21,14 +21,13 @@ from taskrouter_stats.errors import (
     ConfigError,
     InvalidParameter,
     StorageError,
-    TaskRouterStatsError,
     UsageError,
 )
 from taskrouter_stats.session import TaskRouterSession
 
 from .grace import cancel_after_grace
 from .memory_limit import MAX_PENDING_BYTES, MemoryLimit
-from .plan import Plan, TablePlan
+from .plan import DimensionPlan, Plan, TablePlan
 from .report import ExportReport, Verification
 from .resource_list import ResourceList
 from .row_writer import RowWriter
@@ -134,7 +133,7 @@ def check_output(plan: Plan, writer: RowWriter) -> None:
     if held is not None and names != [SCHEMAS[held].parent or held]:
         raise ConfigError(
             f"{writer.place} holds only {held}, and the plan fetches {', '.join(names)}: name "
-            "another output, or plan the table that it holds"
+            "another output, or plan the table that it holds (tables=, --tables)"
         )
 
 
@@ -161,9 +160,7 @@ class Export:
     _lists: dict[str, ResourceList] = field(init=False)
     _passes: list[TablePass] = field(init=False)
     _snapshots: Snapshots = field(init=False)
-    _errors: list[tuple[str, TaskRouterStatsError]] = field(
-        factory=list[tuple[str, TaskRouterStatsError]], init=False
-    )
+    _errors: list[tuple[str, Exception]] = field(factory=list[tuple[str, Exception]], init=False)
     _checks: list[Verification] = field(factory=list[Verification], init=False)
     _verified: int = field(default=0, init=False)
     _finished: bool = field(default=False, init=False)
@@ -272,30 +269,51 @@ class Export:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                lists = [group.create_task(each.fill()) for each in self._lists.values()]
-                parts = [group.create_task(self._run_part(*part)) for part in self._parts()]
-                if parts:
-                    await asyncio.wait(parts)
-                for task in lists:
+                filling = [group.create_task(each.fill()) for each in self._lists.values()]
+                early, late = self._dimensions()
+                await self._together(group, [*self._passes, *early])
+                for dimension in late:
+                    self._lists[dimension.list_name].closed = True
+                await self._together(group, late)
+                for task in filling:
                     task.cancel()
         except BaseExceptionGroup as several:
             raise _first(several) from None
 
-    def _parts(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-        for run in self._passes:
-            yield run.planned.name, run.run()
-        for dimension in self.plan.dimensions:
-            yield dimension.name, self._snapshots.add(dimension, self.stop)
+    def _dimensions(self) -> tuple[list[DimensionPlan], list[DimensionPlan]]:
+        """Return the dimensions to read at once, and those to take from what the passes read.
 
-    async def _run_part(self, name: str, part: Coroutine[Any, Any, None]) -> None:
+        What the caller gave is read only as fast as its queries are sent.
+        """
+        read = {table.kind.name for table in self.plan.tables if table.kind is not None}
+        given = {name for name in read if self._lists[name].is_given}
+        dimensions = self.plan.dimensions
+        return (
+            [dimension for dimension in dimensions if dimension.list_name not in given],
+            [dimension for dimension in dimensions if dimension.list_name in given],
+        )
+
+    async def _together(
+        self, group: asyncio.TaskGroup, parts: Sequence[TablePass | DimensionPlan]
+    ) -> None:
+        """Run these parts at the same time, to the end of the last one."""
+        tasks = [group.create_task(self._run_part(part)) for part in parts]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _run_part(self, part: TablePass | DimensionPlan) -> None:
+        """Run a pass or store a dimension, and keep its error, unless nothing can be stored."""
         try:
-            await part
-        except StorageError:
+            if isinstance(part, TablePass):
+                await part.run()
+            else:
+                await self._snapshots.add(part, self.stop)
+        except (StorageError, OSError):
             raise
-        except TaskRouterStatsError as error:
-            self._errors.append((name, error))
+        except Exception as error:  # noqa: BLE001 (raised once all parts have ended)
+            self._errors.append((part.name, error))
 
-    def _first_error(self) -> TaskRouterStatsError:
+    def _first_error(self) -> Exception:
         """Return the first error, with the others as notes."""
         (name, first), *others = self._errors
         told = {str(first)}

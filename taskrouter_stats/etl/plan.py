@@ -129,6 +129,11 @@ class DimensionPlan:
     required: bool = True
     part: Part = Part()
 
+    @property
+    def list_name(self) -> str:
+        """The name of the list that the table's rows come from."""
+        return "workers" if self.name == PER_WORKER else self.name
+
 
 @frozen(kw_only=True)
 class Plan:
@@ -162,8 +167,7 @@ class Plan:
     def lists(self) -> tuple[str, ...]:
         """The names of the lists that a run reads or gets from the caller, each once."""
         names = [table.kind.name for table in self.tables if table.kind is not None]
-        dimensions = (dimension.name for dimension in self.dimensions)
-        names += ["workers" if name == PER_WORKER else name for name in dimensions]
+        names += [dimension.list_name for dimension in self.dimensions]
         return tuple(dict.fromkeys(names))
 
     def listing(self, name: str) -> Listing[Any] | None:

@@ -23,6 +23,8 @@ __all__ = ["ResourceList"]
 class ResourceList:
     """The resources of one list of a plan: from the server, or what the caller gave.
 
+    The server's list is read at once. What the caller gave is read as it is needed.
+
     Attributes:
         session: fetches the list.
         plan: the plan.
@@ -30,6 +32,7 @@ class ResourceList:
         known: the resources read so far, each SID once.
         complete: whether the list was read to its end.
         error: the error that ended the list, or None.
+        closed: whether nothing more is read; readers end with what is known.
     """
 
     session: TaskRouterSession
@@ -38,9 +41,11 @@ class ResourceList:
     known: list[NamedRecord] = field(factory=list[NamedRecord], init=False)
     complete: bool = field(default=False, init=False)
     error: Exception | None = field(default=None, init=False)
+    closed: bool = field(default=False, init=False)
     _sids: set[str] = field(factory=set[str], init=False)
     _items: Items[Any] | None = field(default=None, init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _wanted: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     @property
     def pages(self) -> int:
@@ -62,6 +67,9 @@ class ResourceList:
                         self._sids.add(sid)
                         self.known.append(resource)
                         self._wake()
+                        if self.is_given:
+                            self._wanted.clear()
+                            await self._wanted.wait()
             self.complete = True
         except Exception as error:  # noqa: BLE001 (its readers raise it)
             self.error = error
@@ -79,10 +87,11 @@ class ResourceList:
             while number < len(self.known):
                 yield self.known[number]
                 number += 1
-            if self.complete:
+            if self.complete or self.closed:
                 return
             if self.error is not None:
                 raise self.error
+            self._wanted.set()
             await self._changed.wait()
 
     def _wake(self) -> None:
@@ -98,6 +107,7 @@ class ResourceList:
                     yield resource
             return
         kind = KINDS[self.name]
+        await self._wanted.wait()
         async with aclosing(iterate_any(self.plan.given[self.name])) as given:
             async for resource in given:
                 yield kind.named(resource, self.plan.workspace_sid)

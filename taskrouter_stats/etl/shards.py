@@ -18,7 +18,7 @@ from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models.sids import sid_of
 
 from .plan import DimensionPlan, Part, Plan, TablePlan
-from .tables import PER_WORKER, STATISTICS
+from .tables import STATISTICS
 
 __all__ = ["shards"]
 
@@ -131,7 +131,7 @@ def _dimension_part(
     It follows the table whose list it is. Any other dimension is whole, in the first shard of the
     plan's first table, or in a shard by the plan's number if the plan has no table.
     """
-    lists = "workers" if dimension.name == PER_WORKER else dimension.name
+    lists = dimension.list_name
     for budget in budgets:
         if budget.table.kind is not None and budget.table.kind.name == lists:
             return budget.part_of(shard)

@@ -66,13 +66,13 @@ class Snapshots:
             TaskRouterStatsError: the list of a dimension that the caller named can't be read.
             StorageError: the rows can't be stored.
         """
-        lists = self.lists["workers" if dimension.name == PER_WORKER else dimension.name]
+        resources = self.lists[dimension.list_name]
         try:
             async with cancel_after_grace(stop):
                 if dimension.name == PER_WORKER:
-                    await self._add_channels(lists, dimension)
+                    await self._add_channels(resources, dimension)
                 else:
-                    await self._add_listed(lists, dimension)
+                    await self._add_listed(resources, dimension)
         except (ApiError, PayloadError) as error:
             if dimension.required:
                 raise

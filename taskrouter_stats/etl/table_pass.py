@@ -88,6 +88,11 @@ class TablePass:
         self.missing = MissingResources(self.session, self.planned.kind, workspace, given)
 
     @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.planned.name
+
+    @property
     def progress(self) -> Progress:
         """The stream's progress; ``total`` leaves out queries that need no request."""
         reported = NO_PROGRESS if self._stream is None else self._stream.progress

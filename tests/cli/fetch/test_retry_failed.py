@@ -60,9 +60,7 @@ def test_plans_have_exactly_the_failed_queries():
 def test_workspaces_workers_and_channel_select_failures():
     """Only failures that fit the options are requested again."""
     failures = [failed(1), failed(2, channel="voice"), failed(3, workspace=OTHER)]
-    assert queries_of(retry_plans(failures, [OTHER], Selection())) == [
-        (OTHER, "None", "03", 0)
-    ]
+    assert queries_of(retry_plans(failures, [OTHER], Selection())) == [(OTHER, "None", "03", 0)]
     assert queries_of(retry_plans(failures, (), Selection([f"WK{1:032x}"]))) == [
         (WS, "None", "01", 0)
     ]
