@@ -16,6 +16,8 @@ from .estimate import Estimate
 from .export import Export, export
 from .failed_query import FailedQuery
 from .plan import Plan, plan, worker_plan
+from .polling.poll import Poll, poll
+from .polling.report import PollReport
 from .report import ExportReport, TableReport, Verification
 from .row_writer import RowWriter
 from .rows import rows
@@ -37,6 +39,8 @@ __all__ = [
     "JsonLinesSink",
     "ParquetSink",
     "Plan",
+    "Poll",
+    "PollReport",
     "RowWriter",
     "Schema",
     "Sink",
@@ -47,6 +51,7 @@ __all__ = [
     "export",
     "measures",
     "plan",
+    "poll",
     "rows",
     "shards",
     "to_arrow",

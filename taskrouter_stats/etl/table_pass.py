@@ -19,6 +19,7 @@ from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import PayloadError, StorageError
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
+from .answer_time import answer_time
 from .batch import PendingRows
 from .failed_query import FailedQuery, failure_kind, reason_of
 from .grace import cancel_after_grace, end_after_grace
@@ -230,7 +231,7 @@ class TablePass:
                     self.memory_limit.finish(size)
 
     async def _store_outcome(self, outcome: Outcome[Any], size: int) -> None:
-        now, key = datetime.now(UTC), key_of(outcome.query)
+        now, key = answer_time(outcome.meta, datetime.now(UTC)), key_of(outcome.query)
         self._counts["sent"] += outcome.meta.attempts + outcome.meta.refused
         self._counts["refused"] += outcome.meta.refused
         if isinstance(outcome, Success):

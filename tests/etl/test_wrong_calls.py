@@ -140,8 +140,8 @@ SINK = etl.JsonLinesSink("never")
         lambda session: etl.JsonLinesSink("day.jsonl", table="worker"),
         InvalidParameter,
         (
-            "table='worker': one of worker_statistics, worker_activity_durations, workers_statistics, "
-            "workers_activity_durations, workspace_statistics, workspace_wait_splits, "
+            "table='worker': one of worker_statistics, worker_activity_durations, "
+            "workers_statistics, workers_activity_durations, workspace_statistics, workspace_wait_splits, "
             "workflow_statistics, workflow_wait_splits, task_queue_statistics, "
             "task_queue_wait_splits; None for all"
         ),

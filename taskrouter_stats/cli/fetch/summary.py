@@ -14,7 +14,7 @@ from taskrouter_stats.etl.failed_query import json_ready
 from .run import ExportJob
 from .summary_file import put_summary
 
-__all__ = ["cost_text", "summary_line", "table_line", "write_summary"]
+__all__ = ["answers_text", "cost_text", "table_line", "write_summary"]
 
 _COUNTS: Final = (
     *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
@@ -72,11 +72,11 @@ def _is_complete(job: ExportJob) -> bool:
     return job.error is None and job.report.complete
 
 
-def summary_line(job: ExportJob) -> str:
-    """Return the results of one export as a line."""
+def answers_text(job: ExportJob) -> str:
+    """Return the number of answers of an export, their place, and why others are missing."""
     report = job.report
     name = report.workspace_sid if job.account is None else f"{job.account}: {report.workspace_sid}"
-    return f"{name}: {_answers(report)}, in {report.place}; {cost_text(report)}"
+    return f"{name}: {_answers(report)}, in {report.place}"
 
 
 def table_line(report: TableReport) -> str:

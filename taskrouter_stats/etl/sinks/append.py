@@ -96,6 +96,11 @@ class AppendSink(ABC):
         """The only table of the output; None for all."""
         return self._table
 
+    @property
+    def compression(self) -> Literal["gzip"] | None:
+        """The compression of the files."""
+        return "gzip" if self._gzip else None
+
     def nest(self, tables: Tables) -> Tables:
         """Return one answer's rows as this format arranges them; unchanged by default."""
         return tables
