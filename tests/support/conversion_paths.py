@@ -22,7 +22,8 @@ from taskrouter_stats.models.values import UnreadableError
 __all__ = ["RECORDS", "least", "payloads", "read_both", "values_by_field"]
 
 KINDS = [kind for kind in vars(models).values() if isinstance(kind, type)]
-RECORDS = [kind for kind in KINDS if issubclass(kind, Record)]
+RECORDS = [kind for kind in KINDS if issubclass(kind, Record) and kind is not models.LiveWorker]
+"""The classes that are read from JSON; a ``LiveWorker`` is made from a ``Worker``."""
 
 SMALL = (0, 1, -1, 5400, 0.0, -0.0, 3.0, "5", "5.0", "1e5")
 LARGE = (10**9 - 1, 10**9, -(10**9), 2**30, 2**53, 2**63 - 1, -(2**63), 1e15)
@@ -98,7 +99,9 @@ def least(model):
 def _least(kind):
     if is_sid(kind):
         return sid_of_kind(kind)
-    return [] if is_tuple(kind) else least(kind)
+    if is_tuple(kind):
+        return []
+    return least(kind) if attrs.has(kind) else GOOD[required_type(kind)][0]
 
 
 def read_both(payload, model):
