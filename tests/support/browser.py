@@ -79,13 +79,15 @@ class Browser:
         return value
 
     async def open(self, url):
-        """Open a page."""
+        """Open a page and wait until it has loaded."""
         await self.call("Page.navigate", url=url)
+        await self.until("location.protocol === 'http:' && document.readyState === 'complete'")
 
     async def resize(self, width, height, *, dark=False):
         """Set the window's size in pixels, and the user's colour scheme."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await self.call("Emulation.setDeviceMetricsOverride", **size)
+        await self.call("Emulation.setScrollbarsHidden", hidden=True)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         await self.call("Emulation.setEmulatedMedia", features=[scheme])
 

@@ -152,7 +152,7 @@ async def test_nothing_is_wider_than_the_window(dashboard):
     async with open_browser() as browser, dashboard().serve() as url:
         await browser.open(url)
         await browser.until(HAS_DATA)
-        for width in (360, 1024, 1920):
+        for width in (360, 768, 1024, 1440, 1680, 1920):
             await browser.resize(width, 900)
             assert await browser.run(f"{wide}.map(e => e.outerHTML.slice(0, 200))") == []
 
