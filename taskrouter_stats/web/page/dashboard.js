@@ -191,9 +191,9 @@ function showTiles() {
     ["Tasks waiting", count(queues?.waiting), queues && `in ${count(queues.total)} queues`, queues?.lines.waiting],
     ["Oldest task", queues && queues.waiting !== null && queues.oldest === null ? "none" : growing("span", queues?.oldest, "queues"), "waiting time", queues?.lines.oldest],
     ["Workers available", count(workers?.available), workers && `of ${count(workers.total)}`, workers?.lines.available],
-    ["Acceptance", statistics ? percent(statistics.acceptance) : "–", statistics && `of ${count(statistics.reservations.created)} reservations, ${board.window}`, statistics?.lines.acceptance],
+    ["Acceptance", statistics ? percent(statistics.acceptance) : "–", statistics && `of ${count(statistics.reservations.created)} reservations`, statistics?.lines.acceptance],
     ["Time to accept", duration(statistics?.acceptance_time), `mean, ${board.window}`, null],
-    ["Tasks completed", count(statistics?.tasks_completed), statistics && `of ${count(statistics.tasks_created)} created, ${board.window}`, null],
+    ["Tasks completed", count(statistics?.tasks_completed), statistics && `of ${count(statistics.tasks_created)} created`, null],
   ];
   by("tiles").replaceChildren(...tiles.map(([title, value, note, line]) => make("div", { className: "tile" },
     make("dt", { textContent: title }), make("dd", { className: "value" }, value),
