@@ -146,9 +146,11 @@ function showState() {
     pill.dataset.state = name;
   }
   by("state-text").textContent = words;
-  const texts = problems.filter(([, text]) => text);
-  by("problems").hidden = !texts.length;
-  const lines = texts.map(([title, text]) => make("li", {}, make("strong", { textContent: title }), ` ${text}`));
+  const causes = new Map(); // by text: one cause often concerns all parts
+  for (const [title, text] of problems) if (text) causes.set(text, [...(causes.get(text) ?? []), title]);
+  by("problems").hidden = !causes.size;
+  by("tiles").classList.toggle("stale", name === "stale" || name === "lost");
+  const lines = [...causes].map(([text, titles]) => make("li", {}, make("strong", { textContent: `${titles.join(", ")}:` }), ` ${text}`));
   if (by("problems").textContent !== lines.map((line) => line.textContent).join("")) by("problems").replaceChildren(...lines);
   for (const [part, elements] of Object.entries({
     workers: [by("activities").closest("section"), by("workers")], queues: [by("queues")],
