@@ -271,18 +271,18 @@ class _PollRun:
     def _lines(self, workspace: str) -> Callable[[Mapping[str, Any]], None]:
         """Return what writes a line for each snapshot, or for one an hour in a log."""
         several = sum(len(account.workspaces) for account in self.accounts) > 1
-        told_at: float | None = None
+        written_at: float | None = None
 
-        def tell(row: Mapping[str, Any]) -> None:
-            nonlocal told_at
+        def write(row: Mapping[str, Any]) -> None:
+            nonlocal written_at
             now = time.monotonic()
-            is_due = told_at is None or now - told_at >= _HOUR
+            is_due = written_at is None or now - written_at >= _HOUR
             if is_due or self.reporter.console.is_terminal:
-                told_at = now
+                written_at = now
                 name = f"{workspace}: " if several else ""
                 self.reporter.write(f"{name}{_line(row)}", event="snapshot", snapshot=dict(row))
 
-        return tell
+        return write
 
 
 def _line(row: Mapping[str, Any]) -> str:
