@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import InvalidParameter, InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.models.record import NamedRecord
 
 from .endpoint import SID_PREFIXES, Endpoint
 from .plain import whole_number
@@ -81,10 +82,12 @@ class Query(BaseQuery[T_co]):
 
     Attributes:
         task_queue_sids: the TaskQueues of a bulk query; empty for every other query.
+        resource: the Worker, TaskQueue or Workflow that the query asks about, as the server listed
+            it; None if unknown; not compared, not part of ``key``.
     """
 
     task_queue_sids: tuple[str, ...] = ()
-    _context: Worker | None = field(default=None, eq=False, alias="context")
+    resource: NamedRecord | None = field(default=None, eq=False, alias="context")
 
     @property
     def context(self: "Query[WorkerStatistics]") -> Worker:
@@ -93,7 +96,7 @@ class Query(BaseQuery[T_co]):
         In a stream over a list of Workers it is the Worker as the server listed it; otherwise it
         has only its SIDs. It is ``None`` for a query that does not ask for worker statistics.
         """
-        return cast("Worker", self._context)
+        return cast("Worker", self.resource)
 
     @property
     def key(self) -> str:
@@ -105,8 +108,8 @@ class Query(BaseQuery[T_co]):
 
         A stream calls this for each query, so it is faster than ``attrs.evolve``.
         """
-        kind, context = type(self), self._context
-        return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, context)
+        kind, named = type(self), self.resource
+        return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, named)
 
 
 @frozen(repr=False)

@@ -19,7 +19,7 @@ from .grace import cancel_after_grace
 from .plan import WorkerPlan, WorkerQueryCache
 from .report import reason_of
 from .row_writer import RowWriter
-from .rows import activity_rows
+from .rows import snapshot_rows
 
 __all__ = ["Snapshots"]
 
@@ -69,7 +69,7 @@ class Snapshots:
         finally:
             self.sent += items.pages
         for activity in activities:
-            make = partial(activity_rows, activity, now, tz)
+            make = partial(snapshot_rows, activity, now, tz)
             await self.writer.add(PendingRows(make, on_stored=_log_unstored))
 
 

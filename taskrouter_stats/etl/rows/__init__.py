@@ -8,7 +8,7 @@ function that returns its rows, and its name beside the operations that fill it 
 from .answer import SETTLE_DELAY, Answer, is_settled
 from .registry import OPERATIONS, main_table, rows
 from .size import ROW_BYTES, estimated_bytes
-from .snapshots import activity_rows, worker_rows
+from .snapshots import snapshot_rows
 from .values import Row, Tables, plain_time, zone_name
 
 __all__ = [
@@ -18,12 +18,11 @@ __all__ = [
     "Answer",
     "Row",
     "Tables",
-    "activity_rows",
     "estimated_bytes",
     "is_settled",
     "main_table",
     "plain_time",
     "rows",
-    "worker_rows",
+    "snapshot_rows",
     "zone_name",
 ]

@@ -46,18 +46,30 @@ class Answer:
         return self.success.value
 
     @property
+    def combined(self) -> bool:
+        """Whether the answer has a part ``cumulative`` or ``realtime``, not only its fields."""
+        return hasattr(self.value, "cumulative")
+
+    @property
     def cumulative(self) -> Any:
-        """The cumulative statistics; None if the operation has none."""
-        if "_real_time_" in self.query.endpoint.name:
-            return None
-        return getattr(self.value, "cumulative", self.value)
+        """The cumulative statistics of the answer to an operation that has some."""
+        return self.value.cumulative if self.combined else self.value
 
     @property
     def realtime(self) -> Any:
-        """The real-time statistics; None if the operation has none."""
-        if "_real_time_" in self.query.endpoint.name:
-            return self.value
-        return getattr(self.value, "realtime", None)
+        """The real-time statistics of the answer to an operation that has some."""
+        return self.value.realtime if self.combined else self.value
+
+    @property
+    def name(self) -> str | None:
+        """The name of the Worker, TaskQueue or Workflow, or None if the query does not know it."""
+        return getattr(self.query.resource, "friendly_name", None)
+
+    @property
+    def filters(self) -> Row | None:
+        """The filters of the query that change its counts, except the TaskChannel."""
+        others = {"TaskChannel", "SplitByWaitTime"}
+        return {name: text for name, text in self.query.filters if name not in others} or None
 
     @cached_property
     def known(self) -> Row:
@@ -68,7 +80,7 @@ class Answer:
         if window is not None and start is not None:
             day = start.astimezone(window.tz).date()
         return {
-            "account_sid": self.value.account_sid,
+            "account_sid": self.value.account_sid or getattr(query.resource, "account_sid", None),
             "workspace_sid": query.workspace_sid,
             "task_channel": dict(query.filters).get("TaskChannel"),
             "day": day,

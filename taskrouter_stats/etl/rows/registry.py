@@ -9,42 +9,66 @@ from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.errors import UsageError
 
 from .answer import SETTLE_DELAY, Answer
-from .statistics import bulk_rows, statistics_rows
+from .cumulative import activity_duration_rows, statistics_rows, wait_split_rows
+from .real_time import bulk_rows, real_time_rows
 from .values import Row, Tables, plain_sids
-from .workers import worker_activity_durations, worker_statistics
 
 __all__ = ["OPERATIONS", "RowFunction", "main_table", "rows"]
 
 RowFunction = Callable[[Answer], list[Row]]
 """The function that returns an answer's rows of one table."""
 
-_WORKER: Final[Mapping[str, RowFunction]] = {
-    "worker_statistics": worker_statistics,
-    "worker_activity_durations": worker_activity_durations,
+_Functions = Mapping[str, RowFunction]
+"""Row functions by their tables."""
+
+_WORKER: Final[_Functions] = {
+    "worker_statistics": statistics_rows("worker_statistics", "worker"),
+    "worker_activity_durations": activity_duration_rows("worker_activity_durations", "worker"),
 }
-_WORKERS: Final = {"workers_statistics": statistics_rows("workers_statistics")}
-_WORKSPACE: Final = {"workspace_statistics": statistics_rows("workspace_statistics")}
-_WORKFLOW: Final = {"workflow_statistics": statistics_rows("workflow_statistics", "workflow_sid")}
-_QUEUE: Final = {
-    "task_queue_statistics": statistics_rows("task_queue_statistics", "task_queue_sid")
+_WORKERS: Final[_Functions] = {
+    "workers_statistics": statistics_rows("workers_statistics"),
+    "workers_activity_durations": activity_duration_rows("workers_activity_durations"),
+}
+_WORKERS_NOW: Final[_Functions] = {
+    "workers_real_time_statistics": real_time_rows("workers_real_time_statistics"),
 }
 
-OPERATIONS: Final[Mapping[str, Mapping[str, RowFunction]]] = MappingProxyType(
+
+def _of_tasks(kind: str, thing: str = "") -> _Functions:
+    return {
+        f"{kind}_statistics": statistics_rows(f"{kind}_statistics", thing),
+        f"{kind}_wait_splits": wait_split_rows(f"{kind}_wait_splits", thing),
+    }
+
+
+def _of_tasks_now(kind: str, thing: str = "") -> _Functions:
+    table = f"{kind}_real_time_statistics"
+    return {table: real_time_rows(table, thing)}
+
+
+_QUEUE: Final = _of_tasks("task_queue", "task_queue")
+_QUEUE_NOW: Final = _of_tasks_now("task_queue", "task_queue")
+_WORKFLOW: Final = _of_tasks("workflow", "workflow")
+_WORKFLOW_NOW: Final = _of_tasks_now("workflow", "workflow")
+_WORKSPACE: Final = _of_tasks("workspace")
+_WORKSPACE_NOW: Final = _of_tasks_now("workspace")
+
+OPERATIONS: Final[Mapping[str, _Functions]] = MappingProxyType(
     {
         "worker_statistics": _WORKER,
-        "workers_statistics": _WORKERS,
+        "workers_statistics": {**_WORKERS, **_WORKERS_NOW},
         "workers_cumulative_statistics": _WORKERS,
-        "workers_real_time_statistics": _WORKERS,
-        "task_queue_statistics": _QUEUE,
+        "workers_real_time_statistics": _WORKERS_NOW,
+        "task_queue_statistics": {**_QUEUE, **_QUEUE_NOW},
         "task_queue_cumulative_statistics": _QUEUE,
-        "task_queue_real_time_statistics": _QUEUE,
-        "task_queues_bulk_real_time_statistics": {"task_queue_statistics": bulk_rows},
-        "workflow_statistics": _WORKFLOW,
+        "task_queue_real_time_statistics": _QUEUE_NOW,
+        "task_queues_bulk_real_time_statistics": {"task_queue_real_time_statistics": bulk_rows},
+        "workflow_statistics": {**_WORKFLOW, **_WORKFLOW_NOW},
         "workflow_cumulative_statistics": _WORKFLOW,
-        "workflow_real_time_statistics": _WORKFLOW,
-        "workspace_statistics": _WORKSPACE,
+        "workflow_real_time_statistics": _WORKFLOW_NOW,
+        "workspace_statistics": {**_WORKSPACE, **_WORKSPACE_NOW},
         "workspace_cumulative_statistics": _WORKSPACE,
-        "workspace_real_time_statistics": _WORKSPACE,
+        "workspace_real_time_statistics": _WORKSPACE_NOW,
     }
 )
 """The row function of each table, by operation; the operation's main table stands first."""
@@ -77,7 +101,7 @@ def rows(
     return plain_sids({table: function(answer) for table, function in functions.items()})
 
 
-def _functions(operation: str) -> Mapping[str, RowFunction]:
+def _functions(operation: str) -> _Functions:
     functions = OPERATIONS.get(operation)
     if functions is None:
         raise UsageError(

@@ -1,34 +1,53 @@
-"""Rows of the tables ``workers`` and ``activities``: what the server listed at a time."""
+"""Rows of the dimension tables: what the server listed at a time."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
-from taskrouter_stats.models import Activity, Worker
+from taskrouter_stats.models import (
+    Activity,
+    TaskChannel,
+    TaskQueue,
+    Worker,
+    WorkerChannel,
+    Workflow,
+)
+from taskrouter_stats.models.record import NamedRecord
 
-from .values import Row, Tables, measures, plain_sids, plain_time, zone_name
+from .values import Tables, measures, plain_sids, plain_time, unknown_keys, zone_name
 
-__all__ = ["activity_rows", "worker_rows"]
+__all__ = ["snapshot_rows"]
+
+_TABLES: Final[Mapping[type[NamedRecord], tuple[str, str]]] = MappingProxyType(
+    {
+        Worker: ("workers", "worker"),
+        Activity: ("activities", "activity"),
+        TaskQueue: ("task_queues", "task_queue"),
+        Workflow: ("workflows", "workflow"),
+        TaskChannel: ("task_channels", "task_channel"),
+        WorkerChannel: ("worker_channels", "worker_channel"),
+    }
+)
+"""The table of each resource, and the beginning of its columns for SID and name."""
 
 
-def worker_rows(worker: Worker, at: datetime, tz: tzinfo = UTC) -> Tables:
-    """Return a row of ``workers``: a Worker as the server listed it at that time."""
-    named = {"worker_sid": worker.sid, "worker_name": worker.friendly_name}
-    return plain_sids({"workers": [_snapshot("workers", worker, named, at, tz)]})
+def snapshot_rows(resource: NamedRecord, at: datetime, tz: tzinfo = UTC) -> Tables:
+    """Return the row of a resource as the server listed it at a time.
 
-
-def activity_rows(activity: Activity, at: datetime, tz: tzinfo = UTC) -> Tables:
-    """Return a row of ``activities``: an Activity as the server listed it at that time."""
-    named = {"activity_sid": activity.sid, "activity_name": activity.friendly_name}
-    return plain_sids({"activities": [_snapshot("activities", activity, named, at, tz)]})
-
-
-def _snapshot(table: str, thing: Any, named: Row, at: datetime, tz: tzinfo) -> Row:
+    Args:
+        resource: a Worker, Activity, TaskQueue, Workflow, TaskChannel or WorkerChannel.
+        at: when it was listed, aware.
+        tz: the zone of the column ``day``.
+    """
+    table, thing = _TABLES[type(resource)]
     at = plain_time(at) or at
-    known = {
-        **named,
+    known: dict[str, Any] = {
+        f"{thing}_sid": resource.sid,
+        f"{thing}_name": getattr(resource, "friendly_name", None),
         "snapshot_time": at,
         "day": at.astimezone(tz).date(),
         "tz": zone_name(tz, at),
-        "extra": dict(thing.extra) or None,
+        "extra": unknown_keys(resource),
     }
-    return measures(table, [thing], known)
+    return plain_sids({table: [measures(table, resource, known)]})

@@ -1,7 +1,6 @@
 """The values of rows: plain Python types, SIDs in lower case, zones without paths."""
 
 import re
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
 
@@ -26,7 +25,15 @@ Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 """Rows by the name of their table."""
 
-_WAITS: Final = ("_avg", "_min", "_max", "_total")
+_COLUMNS: Final = {
+    table: tuple(
+        (name, *name.rsplit("_", 1)) if name.startswith("wait_duration") else (name, name, "")
+        for name in schema.names
+    )
+    for table, schema in SCHEMAS.items()
+}
+"""Columns of each table: the name, the record's field, and the part of a duration or an empty
+text."""
 
 _SIDS: Final = {
     table: tuple(name for name in schema.names if "_sid" in name or name == "task_channel")
@@ -72,20 +79,24 @@ def zone_name(tz: tzinfo, at: datetime | None) -> str:
     return str(timezone(local.utcoffset() or timedelta(0)))
 
 
-def measures(table: str, parts: Iterable[Any], known: Row) -> Row:
+def measures(table: str, part: Any, known: Row) -> Row:
     """Return a row of a table.
 
     Args:
         table: a name from ``SCHEMAS``.
-        parts: the records that hold the measures; a column takes its value from the first part
-            that has one.
-        known: the columns whose values are known; they win over the parts.
+        part: the record that holds the measures.
+        known: the columns whose values are known; they win over the record's.
     """
-    present = [part for part in parts if part is not None]
-    return {
-        name: known[name] if name in known else next(_found(present, name), None)
-        for name in SCHEMAS[table].names
-    }
+    row: Row = {}
+    for name, field, ending in _COLUMNS[table]:
+        if name in known:
+            row[name] = known[name]
+        elif not ending:
+            row[name] = plain_value(getattr(part, name, None))
+        else:
+            duration = getattr(part, field, None)
+            row[name] = None if duration is None else getattr(duration, ending)
+    return row
 
 
 def plain_value(value: object) -> Any:
@@ -100,25 +111,10 @@ def plain_value(value: object) -> Any:
     return value
 
 
-def unknown_keys(value: Any, *parts: Any) -> Row | None:
+def unknown_keys(value: Any, **parts: Any) -> Row | None:
     """Return the keys that no model knows, those of a part below its name; None without any."""
     extra = dict(value.extra)
-    for part in parts:
+    for name, part in parts.items():
         if part is not None and part.extra:
-            name = next(n for n in ("cumulative", "realtime") if getattr(value, n, None) is part)
             extra[name] = dict(part.extra)
     return extra or None
-
-
-def _found(parts: list[Any], name: str) -> Iterator[Any]:
-    """Yield the parts' values of a column, as plain values."""
-    for ending in _WAITS:
-        field = name.removesuffix(ending)
-        if field != name and field.startswith("wait_duration"):
-            waits = (getattr(part, field, None) for part in parts)
-            yield from (getattr(wait, ending[1:]) for wait in waits if wait is not None)
-            return
-    for part in parts:
-        value = getattr(part, name, None)
-        if value is not None:
-            yield plain_value(value)

@@ -18,13 +18,17 @@ from types import MappingProxyType
 from typing import Final
 
 from .column import Column, Kind, Schema
+from .real_time import REAL_TIME
 from .snapshots import SNAPSHOTS
 from .statistics import STATISTICS
-from .workers import EXPORTED, WORKERS
+from .workers import WORKERS
 
 __all__ = ["EXPORTED", "SCHEMAS", "Column", "Kind", "Schema"]
 
 SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
-    {schema.name: schema for schema in (*WORKERS, *SNAPSHOTS, *STATISTICS)}
+    {schema.name: schema for schema in (*WORKERS, *SNAPSHOTS, *STATISTICS, *REAL_TIME)}
 )
 """Every table by its name."""
+
+EXPORTED: Final = tuple(schema.name for schema in (*WORKERS, *STATISTICS))
+"""The tables of cumulative statistics, which an export can fetch alone, with ``table=``."""

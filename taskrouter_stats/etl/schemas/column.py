@@ -6,6 +6,7 @@ from typing import Final, Literal
 from attrs import frozen
 
 __all__ = [
+    "ACTIVITY",
     "DAY",
     "DURATION",
     "FETCHED",
@@ -17,6 +18,7 @@ __all__ = [
     "Column",
     "Kind",
     "Schema",
+    "child",
     "counts",
     "json",
     "seconds",
@@ -50,17 +52,31 @@ class Schema:
         version: the schema's version, >= 1.
         columns: the columns, in order.
         key: the columns that identify a row, except for windows that were fetched again.
+        parent: the table with one row for each answer, if an answer has several rows here.
+        per_row: the key's columns that tell the rows of an answer apart.
     """
 
     name: str
     version: int
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    parent: str | None = None
+    per_row: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def answer_key(self) -> tuple[str, ...]:
+        """The columns that are equal in all rows of an answer, and differ between queries."""
+        return tuple(name for name in self.key if name not in self.per_row)
+
+    @property
+    def nested_as(self) -> str:
+        """The name of these rows as a list within their parent's row: ``activity_durations``."""
+        return self.name.removeprefix((self.parent or "").removesuffix("statistics"))
 
 
 def _columns(kind: Kind, names: Iterable[str]) -> tuple[Column, ...]:
@@ -110,3 +126,24 @@ RESERVATIONS: Final = counts(
     "reservations_timed_out reservations_canceled reservations_rescinded"
 )
 DURATION: Final = seconds("avg min max total")
+ACTIVITY: Final = text("activity_sid activity_name")
+
+
+def child(
+    parent: Schema, name: str, key: tuple[Column, ...], measures: tuple[Column, ...]
+) -> Schema:
+    """Return the schema of a table with several rows for each answer.
+
+    Args:
+        parent: the schema of the table with one row for each answer.
+        name: the table's name.
+        key: the columns that tell the rows of an answer apart.
+        measures: the other columns that the parent lacks.
+    """
+    kept = {"account_sid", *parent.key, *(column.name for column in (*REQUESTED, *FETCHED))}
+    kept |= {name for name in parent.names if name.endswith("_name")}
+    shared = [column for column in parent.columns if column.name in kept]
+    head = [column for column in shared if column not in FETCHED]
+    columns = (*head, *key, *measures, *FETCHED, *json("extra"))
+    names = tuple(column.name for column in key if not column.name.endswith("_name"))
+    return Schema(name, 1, columns, (*parent.key, *names), parent.name, names)

@@ -1,8 +1,15 @@
-"""The schemas of statistics of all Workers, a TaskQueue, a Workflow or a Workspace."""
+"""The schemas of cumulative statistics: all Workers, a TaskQueue, a Workflow, a Workspace.
+
+A row holds the statistics of one window. ``…_wait_splits`` hold a row for each threshold of
+``split_by_wait_time``, with the counts of Tasks that waited longer (``above``) and not longer
+(``below``).
+"""
 
 from typing import Final
 
 from .column import (
+    ACTIVITY,
+    DURATION,
     FETCHED,
     LAST,
     REQUESTED,
@@ -11,6 +18,7 @@ from .column import (
     WINDOW_KEY,
     Column,
     Schema,
+    child,
     counts,
     json,
     seconds,
@@ -21,68 +29,56 @@ from .column import (
 __all__ = ["STATISTICS"]
 
 _TASKS: Final = (
+    *RESERVATIONS,
     *seconds("avg_task_acceptance_time"),
     *counts("tasks_canceled tasks_completed tasks_deleted tasks_moved"),
     *waits("wait_duration_until_accepted wait_duration_until_canceled"),
-    *json("split_by_wait_time"),
 )
-_TASKS_NOW: Final = (
-    *seconds("longest_task_waiting_age"),
-    *text("longest_task_waiting_sid"),
-    *json("tasks_by_priority tasks_by_status"),
-    *counts("total_tasks"),
+_THRESHOLD: Final = counts("threshold")
+"""The threshold, seconds, > 0."""
+
+_SPLIT: Final = counts(
+    "above_tasks_canceled above_reservations_accepted "
+    "below_tasks_canceled below_reservations_accepted"
 )
-_WORKERS_NOW: Final = (*json("activity_statistics"), *counts("total_workers"))
 
 
-def _statistics(name: str, sids: str, measures: tuple[Column, ...]) -> Schema:
+def _table(name: str, places: str, measures: tuple[Column, ...], *, filters: str = "") -> Schema:
     """Return the schema of a table with SIDs, requested and served window, and measures."""
-    places = text(f"account_sid {sids}")
-    head = (*places, *json("filters"), *REQUESTED, *SERVED)
-    key = (*sids.split(), "filters", *WINDOW_KEY, "fetched_at")
-    return Schema(name, 1, (*head, *measures, *FETCHED, *LAST), key)
+    head = (*text(f"account_sid {places}"), *json(filters), *REQUESTED, *SERVED)
+    sids = (place for place in places.split() if place.endswith("_sid"))
+    return Schema(
+        name,
+        1,
+        (*head, *measures, *FETCHED, *LAST),
+        (*sids, *filters.split(), *WINDOW_KEY),
+    )
 
+
+_WORKERS: Final = _table("workers_statistics", "workspace_sid", RESERVATIONS, filters="filters")
+_WORKSPACE: Final = _table(
+    "workspace_statistics",
+    "workspace_sid",
+    (*_TASKS, *counts("tasks_created tasks_timed_out_in_workflow")),
+)
+_WORKFLOW: Final = _table(
+    "workflow_statistics",
+    "workspace_sid workflow_sid workflow_name",
+    (*_TASKS, *counts("tasks_entered tasks_timed_out_in_workflow")),
+)
+_QUEUE: Final = _table(
+    "task_queue_statistics",
+    "workspace_sid task_queue_sid task_queue_name",
+    (*_TASKS, *counts("tasks_entered"), *waits("wait_duration_in_queue_until_accepted")),
+)
 
 STATISTICS: Final = (
-    _statistics(
-        "workers_statistics",
-        "workspace_sid",
-        (*RESERVATIONS, *json("activity_durations"), *_WORKERS_NOW),
-    ),
-    _statistics(
-        "workspace_statistics",
-        "workspace_sid",
-        (
-            *RESERVATIONS,
-            *_TASKS,
-            *counts("tasks_created tasks_timed_out_in_workflow"),
-            *_TASKS_NOW,
-            *_WORKERS_NOW,
-        ),
-    ),
-    _statistics(
-        "workflow_statistics",
-        "workspace_sid workflow_sid",
-        (
-            *RESERVATIONS,
-            *_TASKS,
-            *counts("tasks_entered tasks_timed_out_in_workflow"),
-            *_TASKS_NOW,
-        ),
-    ),
-    _statistics(
-        "task_queue_statistics",
-        "workspace_sid task_queue_sid",
-        (
-            *RESERVATIONS,
-            *_TASKS,
-            *counts("tasks_entered"),
-            *waits("wait_duration_in_queue_until_accepted"),
-            *_TASKS_NOW,
-            *json("activity_statistics"),
-            *counts("total_available_workers total_eligible_workers"),
-            *seconds("longest_relative_task_age_in_queue"),
-            *text("longest_relative_task_sid_in_queue"),
-        ),
-    ),
+    _WORKERS,
+    child(_WORKERS, "workers_activity_durations", ACTIVITY, DURATION),
+    _WORKSPACE,
+    child(_WORKSPACE, "workspace_wait_splits", _THRESHOLD, _SPLIT),
+    _WORKFLOW,
+    child(_WORKFLOW, "workflow_wait_splits", _THRESHOLD, _SPLIT),
+    _QUEUE,
+    child(_QUEUE, "task_queue_wait_splits", _THRESHOLD, _SPLIT),
 )

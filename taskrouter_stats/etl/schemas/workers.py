@@ -3,6 +3,7 @@
 from typing import Final
 
 from .column import (
+    ACTIVITY,
     DURATION,
     FETCHED,
     LAST,
@@ -11,35 +12,24 @@ from .column import (
     SERVED,
     WINDOW_KEY,
     Schema,
-    json,
+    child,
     text,
 )
 
-__all__ = ["EXPORTED", "WORKERS"]
+__all__ = ["WORKERS"]
 
-_WORKER: Final = text("account_sid workspace_sid worker_sid worker_name")
-
-WORKERS: Final = (
-    Schema(
-        "worker_statistics",
-        1,
-        (*_WORKER, *REQUESTED, *SERVED, *RESERVATIONS, *FETCHED, *LAST),
-        ("workspace_sid", "worker_sid", *WINDOW_KEY),
+_WORKER: Final = Schema(
+    "worker_statistics",
+    1,
+    (
+        *text("account_sid workspace_sid worker_sid worker_name"),
+        *REQUESTED,
+        *SERVED,
+        *RESERVATIONS,
+        *FETCHED,
+        *LAST,
     ),
-    Schema(
-        "worker_activity_durations",
-        1,
-        (
-            *_WORKER,
-            *REQUESTED,
-            *text("activity_sid activity_name"),
-            *DURATION,
-            *FETCHED,
-            *json("extra"),
-        ),
-        ("workspace_sid", "worker_sid", *WINDOW_KEY, "activity_sid"),
-    ),
+    ("workspace_sid", "worker_sid", *WINDOW_KEY),
 )
 
-EXPORTED: Final = ("worker_statistics", "worker_activity_durations")
-"""The tables that an export can fetch alone, with ``table=``."""
+WORKERS: Final = (_WORKER, child(_WORKER, "worker_activity_durations", ACTIVITY, DURATION))

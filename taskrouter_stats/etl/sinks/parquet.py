@@ -31,7 +31,7 @@ from taskrouter_stats.errors import (
     StorageError,
 )
 from taskrouter_stats.etl.arrow import arrow_table, pyarrow
-from taskrouter_stats.etl.latest import answer_columns, latest_rows
+from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import SCHEMAS
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
@@ -45,8 +45,8 @@ from taskrouter_stats.etl.storage import (
 )
 from taskrouter_stats.models import check_sid
 from taskrouter_stats.models.redaction import masked
-from taskrouter_stats.models.sids import sid_of
 
+from .answers import Answers, answer_key, answers, unsettled_windows
 from .append import check_table, move_aside, text_of
 
 __all__ = ["ParquetSink"]
@@ -69,8 +69,7 @@ class ParquetSink:
 
     Args:
         path: the folder, or a URI that pyarrow can open.
-        table: only this table, ``worker_statistics`` or ``worker_activity_durations``; None for
-            all.
+        table: only this table of cumulative statistics; None for all tables.
         compression: the compression of the columns.
 
     Raises:
@@ -141,9 +140,7 @@ class ParquetSink:
     def write(self, batch: Sequence[Tables]) -> Position:
         """Write a part for each table, workspace and day, and replace rows of older answers."""
         gathered = self._gather(batch)
-        rows = [row for tables in batch for row in tables.get("worker_statistics", ())]
-        answered = {_key(row, "worker_statistics") for row in rows}
-        windows = {_window(row) for row in rows}
+        answered, windows = answers(batch)
         self._count += 1
         changed: dict[str, Any] = {}
         removed: list[str] = []
@@ -242,12 +239,15 @@ class ParquetSink:
                         gathered[table, _partition(row)].append(row)
         return gathered
 
-    def _without(self, name: str, answered: set[tuple[Any, ...]]) -> Any:
+    def _without(self, name: str, answered: Answers) -> Any:
         """Return a part's rows without those of these answers; None if it holds none of them."""
         table = name.partition("/")[0]
+        later = answered.get(SCHEMAS[table].parent or table)
+        if not later:
+            return None
         part = self._read(name)
-        keys = part.select(list(answer_columns(table))).to_pylist()
-        keep = [number for number, row in enumerate(keys) if _key(row, table) not in answered]
+        keys = part.select(list(SCHEMAS[table].answer_key)).to_pylist()
+        keep = [number for number, row in enumerate(keys) if answer_key(row, table) not in later]
         return None if len(keep) == len(keys) else _taken(part, keep)
 
     def _read(self, name: str) -> Any:
@@ -268,7 +268,7 @@ class ParquetSink:
                     continue
                 name = f"{folder}/part-{self._run}-{self._count:05d}.parquet"
                 parts.append(name)
-                if windows := _unsettled(rows):
+                if windows := unsettled_windows(rows):
                     unsettled[name] = windows
                 self.storage.put(name, self._encode(rows))
         except BaseException:
@@ -301,25 +301,6 @@ def _joined(*tables: Any) -> Any:
 def _taken(table: Any, numbers: list[int]) -> Any:
     pa = pyarrow()
     return table.take(pa.array(numbers, pa.int64()))
-
-
-def _unsettled(table: Any) -> tuple[str, ...]:
-    """Return the windows of rows that had not settled when they were fetched."""
-    if "complete" not in table.column_names or False not in table["complete"].to_pylist():
-        return ()
-    rows = table.select(["complete", "window_start", "window_end"]).to_pylist()
-    return tuple(sorted({_window(row) for row in rows if row["complete"] is False}))
-
-
-def _window(row: Row) -> str:
-    ends = (row["window_start"], row["window_end"])
-    return "/".join("" if end is None else end.isoformat() for end in ends)
-
-
-def _key(row: Row, table: str) -> tuple[Any, ...]:
-    """Return the key of a row's answer."""
-    values = (row[name] for name in answer_columns(table))
-    return tuple(sid_of(value) if isinstance(value, str) else value for value in values)
 
 
 def _partition(row: Row) -> str:
