@@ -107,8 +107,8 @@ class LimitAgreement:
 
     def _contradict(self, limit: float, number: int) -> None:
         """Take in another limit: the second in a row is a change, one alone is a sign of rubbish."""
-        if self.value is None and not self.weight:
-            self.weight = STATED  # the first reply of all
+        if self.value is None:
+            self.weight = self.weight or STATED  # believed at once if this is the first reply
         elif limit != self.last or self.weight <= 0:
             self.weight = max(self.weight - STATED, -MAX_WEIGHT)
             if self.weight > 0:

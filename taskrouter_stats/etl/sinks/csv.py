@@ -19,6 +19,7 @@ import orjson
 from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.schemas import SCHEMAS, Column, Kind
+from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.models.values import utc_text
 from taskrouter_stats.session.options import check_bool
 
@@ -93,6 +94,7 @@ class CsvSink(AppendSink):
         compression: Literal["gzip"] | None = None,
         excel: bool = False,
     ) -> None:
+        path = masked(path)  # a URI may hold a secret; a traceback may show local variables
         check_bool("excel", excel)
         super().__init__(path, table=table, compression=compression)
         self._excel = excel
