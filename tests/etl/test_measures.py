@@ -1,7 +1,9 @@
 """Measures are quotients of sums over all rows of a group."""
 
 import math
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import Window
 from taskrouter_stats.errors import InvalidParameter, UsageError
-from taskrouter_stats.etl import measures
+from taskrouter_stats.etl import SCHEMAS, measures
+from taskrouter_stats.etl.schemas import EXPORTED
 
 counts = st.integers(0, 10_000)
 split_counts = st.tuples(counts, counts, counts, counts)
@@ -153,3 +156,24 @@ def test_local_hours_are_read_from_text_and_from_offsets():
     assert measures.local_hour(row) == "2026-11-01T00:00-05:00"
     row = {"window_start": datetime(2026, 11, 1, 5, tzinfo=UTC), "tz": "UTC"}
     assert measures.local_hour(row) == "2026-11-01T05:00+00:00"
+
+
+def test_the_page_says_of_each_column_how_it_adds_up():
+    """One row of the page's table, and no other, has each number of cumulative statistics."""
+    page = Path(measures.__file__).with_name("README.md").read_text("utf-8")
+    table = page[page.index("| add up over windows") :].partition("\n\n")[0]
+    patterns = [
+        re.escape(name).replace("…", r"\w+")
+        for name in re.findall(r"(?:^\| |, |: |^\| \| )`([^`]+)`", table, re.MULTILINE)
+    ]
+    columns = {
+        column.name
+        for name in EXPORTED
+        for column in SCHEMAS[name].columns
+        if column.kind in ("int64", "float64") and column.name != "threshold"
+    }
+    assert len(columns) > 30
+    matching = {
+        name: [pattern for pattern in patterns if re.fullmatch(pattern, name)] for name in columns
+    }
+    assert {name: found for name, found in matching.items() if len(found) != 1} == {}
