@@ -22,7 +22,7 @@ PAGE = Path(__file__).parent.parent / "taskrouter_stats" / "etl" / "README.md"
 
 
 def block(language, mark):
-    """Return the page's only code block of a language with this text in it."""
+    """Return the page's only block of a language with this text, with folders for buckets."""
     found = re.findall(
         rf"^```{language}\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
