@@ -33,3 +33,21 @@ def pytest_cmdline_main(config):
         and not option.trace
     ):
         option.numprocesses, option.dist = "auto", "worksteal"
+
+
+@pytest.fixture
+def here(capfd, monkeypatch):
+    """Run the command line in this process; return exit code, stdout and stderr."""
+    from taskrouter_stats.cli.app import run  # noqa: PLC0415 (few tests need it)
+    from tests.cli.processes import environment  # noqa: PLC0415 (as above)
+
+    def call(arguments, env):
+        with monkeypatch.context() as patch:
+            for name in set(os.environ) - set(environment({})):
+                patch.delenv(name)
+            for name, value in env.items():
+                patch.setenv(name, value)
+            code = run(arguments)
+        return code, *capfd.readouterr()
+
+    return call

@@ -1,6 +1,5 @@
 """``taskrouter-stats demo``: fetch every worker of a simulated workspace."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import click
@@ -12,6 +11,7 @@ from taskrouter_stats.simulator import WINDOWS, Simulator
 
 from .fetch.report import report_run
 from .fetch.run import ExportRun
+from .fetch.stop import run_until_sigterm
 from .options.accounts import Account
 from .options.workers import WorkerSelection
 from .reporter import Reporter
@@ -73,7 +73,7 @@ def demo(workers: int, limit: int, window: str, latency: float, seed: int, hours
     if workers == 0:
         raise InvalidParameter("--workers", workers, "expected a whole number, >= 1")
     options = _DemoOptions(workers, limit, window, latency, seed, hours)
-    return asyncio.run(_demo(options))
+    return run_until_sigterm(_demo(options))
 
 
 async def _demo(options: _DemoOptions) -> int:

@@ -27,6 +27,7 @@ class Meta:
         refused: number of 429s.
         served_at: the server's time of the last reply, from its ``Date`` header: UTC, in whole
             seconds; None without a reply or a readable header.
+        age: seconds since the reply, for an answer from the session's cache; else 0.
     """
 
     status: int | None = None
@@ -36,6 +37,7 @@ class Meta:
     attempts: int = 0
     refused: int = 0
     served_at: datetime | None = None
+    age: float = 0.0
 
 
 @frozen

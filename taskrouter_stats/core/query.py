@@ -15,7 +15,7 @@ from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.models.record import NamedRecord
 
 from .endpoint import SID_PREFIXES, Endpoint
-from .plain import whole_number
+from .plain_numbers import whole_number
 from .window import Window
 
 __all__ = ["MAX_PAGE_SIZE", "BaseQuery", "Listing", "Query", "make_listing", "make_query"]

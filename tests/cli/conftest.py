@@ -2,13 +2,11 @@
 
 import asyncio
 import io
-import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 from aiohttp import web
 
-from taskrouter_stats.cli.app import run as run_command
 from taskrouter_stats.simulator import Simulator
 from tests.cli.processes import COMMAND, Ran, environment, hearing_ctrl_c
 
@@ -75,24 +73,6 @@ async def refusing() -> AsyncGenerator[Callable[[int], str]]:
     port = runner.addresses[0][1]
     yield lambda status: f"http://127.0.0.1:{port}/{status}"
     await runner.cleanup()
-
-
-@pytest.fixture
-def here(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[tuple[str, ...], dict[str, str]], tuple[int, str, str]]:
-    """Run the command line in this process, for calls that end before a request is sent."""
-
-    def call(arguments: tuple[str, ...], env: dict[str, str]) -> tuple[int, str, str]:
-        with monkeypatch.context() as patch:
-            for name in set(os.environ) - set(environment({})):
-                patch.delenv(name)
-            for name, value in env.items():
-                patch.setenv(name, value)
-            code = run_command(arguments)
-        return code, *capfd.readouterr()
-
-    return call
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ async def answers(session: TaskRouterSession) -> None:
     """An answer has the type of its query, an item the type of its listing."""
     assert_type(await session.fetch(QUERY), WorkerStatistics)
     assert_type(await session.fetch(QUERY, max_wait=None, priority="bulk"), WorkerStatistics)
+    assert_type(await session.fetch(QUERY, cache_ttl=5), WorkerStatistics)
     assert_type(await session.fetch_with_meta(QUERY), Success[WorkerStatistics])
     assert_type(session.iterate(LISTING), Items[Worker])
     assert_type([worker async for worker in session.iterate(LISTING)], list[Worker])

@@ -8,13 +8,7 @@ import click
 from rich.console import Console
 
 from taskrouter_stats import SessionOptions
-from taskrouter_stats.cli.exit_codes import (
-    BUG,
-    EXIT_CODES_HELP,
-    INTERRUPTED,
-    PIPE,
-    code_of,
-)
+from taskrouter_stats.cli.exit_codes import BUG, EXIT_CODES_HELP, INTERRUPTED, PIPE, code_of
 from taskrouter_stats.cli.options.accounts import Account, read_accounts
 from taskrouter_stats.cli.options.output import OutputTarget, target_options
 from taskrouter_stats.cli.options.session import ENVIRONMENT_HELP, session_options
@@ -137,6 +131,7 @@ def fetch(
     chosen = read_accounts(accounts, workspaces, options)
     if selection.workers is not None and sum(len(account.workspaces) for account in chosen) > 1:
         raise ConfigError("--workers names workers of one workspace: give one WORKSPACE")
+    stop = None if stop_at is None else read_stop_at(stop_at, times.zone, times.now)
     writer: RowWriter
     if on_terminal and target.output is None:
         writer = _table(results, chosen, times)
@@ -144,7 +139,6 @@ def fetch(
         writer = Writer(target.sink(), target.fresh)
     else:
         writer = StdoutWriter(open_output(target.output or "-"))
-    stop = None if stop_at is None else read_stop_at(stop_at, times.zone, times.now)
     run = ExportRun(chosen, selection, times.windows, writer, reporter, times.settle, stop)
     run.verify, run.retry_failed = target.verify, target.retry_failed
     return _run_and_report(run, summary, max_failures, times.now)

@@ -7,7 +7,7 @@ from taskrouter_stats.cli.table.writer import TableWriter
 from taskrouter_stats.etl import Writer
 
 from .run import ExportJob, ExportRun
-from .summary import summary_line
+from .summary import answers_text, cost_text
 
 __all__ = ["report_run"]
 
@@ -46,11 +46,13 @@ def _report_job(run: ExportRun, job: ExportJob) -> None:
         if not check.equal:
             sums = f"sums {dict(check.ours)}, the server's {dict(check.theirs)}"
             say(f"verify: {check.window}: {sums}", level="warning", event="verify")
-    table = run.writer if isinstance(run.writer, TableWriter) else None
-    if table is None or run.reporter.as_json or report.written < report.planned:
-        say(summary_line(job), event="report", report=report.to_dict())
-    if table is not None:
-        table.show(job)
+    text = answers_text(job)
+    if not isinstance(run.writer, TableWriter):
+        say(f"{text}; {cost_text(report)}", event="report", report=report.to_dict())
+    else:
+        if run.reporter.as_json or report.written < report.planned:
+            say(text, event="report", report=report.to_dict())
+        run.writer.show(job)
     if job.error is not None:
         name = f"{job.account or report.workspace_sid}: " if len(run.jobs) > 1 else ""
         say(f"Error: {name}{job.error}", level="error", event="error")

@@ -14,7 +14,7 @@ from taskrouter_stats.etl.report import json_ready
 from .run import ExportJob
 from .summary_file import put_summary
 
-__all__ = ["cost_text", "summary_line", "write_summary"]
+__all__ = ["answers_text", "cost_text", "write_summary"]
 
 _COUNTS: Final = (
     *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
@@ -72,8 +72,8 @@ def _is_complete(job: ExportJob) -> bool:
     return job.error is None and job.report.complete
 
 
-def summary_line(job: ExportJob) -> str:
-    """Return the results of one export as a line."""
+def answers_text(job: ExportJob) -> str:
+    """Return the number of answers of an export, their place, and why others are missing."""
     report = job.report
     stored = report.written + report.already_done
     total = max(stored, report.planned)
@@ -88,7 +88,7 @@ def summary_line(job: ExportJob) -> str:
     notes = [f"{count:,} {what}" for what, count in counts.items() if count]
     note = f" ({', '.join(notes)})" if notes else ""
     name = report.workspace_sid if job.account is None else f"{job.account}: {report.workspace_sid}"
-    return f"{name}: {stored:,} of {total:,} answers{note}, in {report.place}; {cost_text(report)}"
+    return f"{name}: {stored:,} of {total:,} answers{note}, in {report.place}"
 
 
 def cost_text(report: ExportReport) -> str:

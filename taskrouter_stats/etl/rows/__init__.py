@@ -6,6 +6,7 @@ function that returns its rows, and its name beside the operations that fill it 
 """
 
 from .answer import SETTLE_DELAY, Answer, is_settled
+from .real_time import snapshot_columns, worker_activity_rows
 from .registry import OPERATIONS, main_table, rows
 from .size import ROW_BYTES, estimated_bytes
 from .snapshots import snapshot_rows
@@ -23,6 +24,8 @@ __all__ = [
     "main_table",
     "plain_time",
     "rows",
+    "snapshot_columns",
     "snapshot_rows",
+    "worker_activity_rows",
     "zone_name",
 ]

@@ -1,6 +1,6 @@
 """The answer that row functions read, and whether its window had settled."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Any, Final
 
@@ -29,11 +29,15 @@ class Answer:
         success: the answer with its query.
         fetched_at: when the answer arrived, aware; None if unknown.
         settle: time after a window's end after which its statistics no longer change.
+        snapshot_time: the time of the snapshot that the answer is part of; None for ``fetched_at``.
+        tz: the zone of the snapshot's day.
     """
 
     success: Success[Any]
     fetched_at: datetime | None
     settle: timedelta
+    snapshot_time: datetime | None = None
+    tz: tzinfo = UTC
 
     @property
     def query(self) -> Query[Any]:

@@ -1,7 +1,7 @@
 """The tables of each statistics operation, and the function that returns the rows of each."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from taskrouter_stats.errors import UsageError
 
 from .answer import SETTLE_DELAY, Answer
 from .cumulative import activity_duration_rows, statistics_rows, wait_split_rows
-from .real_time import bulk_rows, real_time_rows
+from .real_time import real_time_rows
 from .values import Row, Tables, plain_sids
 
 __all__ = ["OPERATIONS", "RowFunction", "main_table", "rows"]
@@ -29,9 +29,7 @@ _WORKERS: Final[_Functions] = {
     "workers_statistics": statistics_rows("workers_statistics"),
     "workers_activity_durations": activity_duration_rows("workers_activity_durations"),
 }
-_WORKERS_NOW: Final[_Functions] = {
-    "workers_real_time_statistics": real_time_rows("workers_real_time_statistics"),
-}
+_WORKERS_NOW: Final = real_time_rows("workers")
 
 
 def _of_tasks(kind: str, thing: str = "") -> _Functions:
@@ -41,17 +39,12 @@ def _of_tasks(kind: str, thing: str = "") -> _Functions:
     }
 
 
-def _of_tasks_now(kind: str, thing: str = "") -> _Functions:
-    table = f"{kind}_real_time_statistics"
-    return {table: real_time_rows(table, thing)}
-
-
 _QUEUE: Final = _of_tasks("task_queue", "task_queue")
-_QUEUE_NOW: Final = _of_tasks_now("task_queue", "task_queue")
+_QUEUE_NOW: Final = real_time_rows("task_queue", "task_queue")
 _WORKFLOW: Final = _of_tasks("workflow", "workflow")
-_WORKFLOW_NOW: Final = _of_tasks_now("workflow", "workflow")
+_WORKFLOW_NOW: Final = real_time_rows("workflow", "workflow")
 _WORKSPACE: Final = _of_tasks("workspace")
-_WORKSPACE_NOW: Final = _of_tasks_now("workspace")
+_WORKSPACE_NOW: Final = real_time_rows("workspace")
 
 OPERATIONS: Final[Mapping[str, _Functions]] = MappingProxyType(
     {
@@ -62,7 +55,7 @@ OPERATIONS: Final[Mapping[str, _Functions]] = MappingProxyType(
         "task_queue_statistics": {**_QUEUE, **_QUEUE_NOW},
         "task_queue_cumulative_statistics": _QUEUE,
         "task_queue_real_time_statistics": _QUEUE_NOW,
-        "task_queues_bulk_real_time_statistics": {"task_queue_real_time_statistics": bulk_rows},
+        "task_queues_bulk_real_time_statistics": _QUEUE_NOW,
         "workflow_statistics": {**_WORKFLOW, **_WORKFLOW_NOW},
         "workflow_cumulative_statistics": _WORKFLOW,
         "workflow_real_time_statistics": _WORKFLOW_NOW,
@@ -84,7 +77,12 @@ def main_table(operation: str) -> str:
 
 
 def rows(
-    success: Success[Any], *, fetched_at: datetime | None = None, settle: timedelta = SETTLE_DELAY
+    success: Success[Any],
+    *,
+    fetched_at: datetime | None = None,
+    settle: timedelta = SETTLE_DELAY,
+    snapshot_time: datetime | None = None,
+    tz: tzinfo = UTC,
 ) -> Tables:
     """Return the rows of one answer, by table.
 
@@ -92,12 +90,14 @@ def rows(
         success: the answer to any statistics query.
         fetched_at: when the answer arrived, aware; None if unknown.
         settle: time after a window's end after which its statistics no longer change.
+        snapshot_time: the time that real-time rows are for, aware; None for ``fetched_at``.
+        tz: the zone of that time's ``day``.
 
     Raises:
         UsageError: the answer does not hold statistics.
     """
     functions = _functions(success.query.endpoint.name)
-    answer = Answer(success, fetched_at, settle)
+    answer = Answer(success, fetched_at, settle, snapshot_time, tz)
     return plain_sids({table: function(answer) for table, function in functions.items()})
 
 

@@ -23,7 +23,7 @@ from .snapshots import SNAPSHOTS
 from .statistics import STATISTICS
 from .workers import WORKERS
 
-__all__ = ["EXPORTED", "SCHEMAS", "Column", "Kind", "Schema"]
+__all__ = ["EXPORTED", "POLLED", "SCHEMAS", "Column", "Kind", "Schema"]
 
 SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
     {schema.name: schema for schema in (*WORKERS, *SNAPSHOTS, *STATISTICS, *REAL_TIME)}
@@ -32,3 +32,6 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
 
 EXPORTED: Final = tuple(schema.name for schema in (*WORKERS, *STATISTICS))
 """The tables of cumulative statistics, which an export can fetch alone, with ``table=``."""
+
+POLLED: Final = tuple(schema.name for schema in REAL_TIME)
+"""The tables that only a poll writes."""

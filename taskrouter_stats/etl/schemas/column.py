@@ -76,7 +76,8 @@ class Schema:
     @property
     def nested_as(self) -> str:
         """The name of these rows as a list within their parent's row: ``activity_durations``."""
-        return self.name.removeprefix((self.parent or "").removesuffix("statistics"))
+        parent = (self.parent or "").removesuffix("statistics").removesuffix("real_time_")
+        return self.name.removeprefix(parent)
 
 
 def _columns(kind: Kind, names: Iterable[str]) -> tuple[Column, ...]:

@@ -96,6 +96,11 @@ class AppendSink(ABC):
         """Whether the output has the tables ``workers`` and ``activities``."""
         return self._table is None
 
+    @property
+    def compression(self) -> Literal["gzip"] | None:
+        """The compression of the files."""
+        return "gzip" if self._gzip else None
+
     def nest(self, tables: Tables) -> Tables:
         """Return one answer's rows as this format arranges them; unchanged by default."""
         return tables
