@@ -26,7 +26,7 @@ def block(language, mark):
         rf"^```{language}\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
     (text,) = (text for text in found if mark in text)
-    return text
+    return text.replace("s3://bucket/", "")
 
 
 @pytest.fixture
@@ -82,7 +82,12 @@ async def test_the_pods_of_a_kubernetes_job_share_a_plan(simulator):
     command = [*container["command"], *container["args"]]
     command = [text.replace("WS…", simulator.workspace_sid) for text in command]
     indexes = range(job["spec"]["completions"])
-    await asyncio.gather(*(run(*command, JOB_COMPLETION_INDEX=str(index)) for index in indexes))
+    pods = [run(*command, JOB_COMPLETION_INDEX=str(index)) for index in indexes]
+    assert [
+        ended
+        for ended in await asyncio.gather(*pods, return_exceptions=True)
+        if isinstance(ended, BaseException)
+    ] == []
     check_shards(simulator)
 
 
