@@ -101,7 +101,8 @@ async def test_airflow_maps_a_task_to_each_shard(simulator, tmp_path):
     dag.parent.mkdir(parents=True)
     ends = "\ntaskrouter_statistics()\n"
     assert code.endswith(ends)
-    test = "\nprint('ended:', taskrouter_statistics().test().state)\n"
+    test = "\nmade = taskrouter_statistics()\n"  # Airflow reads the file again, for the DAG in it
+    test += "if __name__ == '__main__':\n    print('ended:', made.test().state)\n"
     dag.write_text(names + code.removesuffix(ends) + test)
     environ = {
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
