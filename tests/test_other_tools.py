@@ -1,8 +1,15 @@
-"""Snippets of the etl's page for tools that the extra ``test`` does not install."""
+"""Snippets of the etl's page for tools that the extra ``test`` does not install.
 
+Airflow and Dagster send usage data to their makers by default: the tests turn that off.
+"""
+
+import asyncio
+import os
 import re
+import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from taskrouter_stats import etl
@@ -13,12 +20,12 @@ PAGE = Path(__file__).parent.parent / "taskrouter_stats" / "etl" / "README.md"
 
 
 def block(language, mark):
-    """Return the page's only code block of a language with this text in it."""
+    """Return the page's only block of a language with this text, with folders for buckets."""
     found = re.findall(
         rf"^```{language}\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
     (text,) = (text for text in found if mark in text)
-    return text
+    return text.replace("s3://bucket/", "")
 
 
 @pytest.fixture
@@ -44,3 +51,34 @@ async def test_pandas_reads_the_days_of_a_lake(simulator):
     assert [day.date() for day in accepted.index] == [
         window.start.astimezone(window.tz).date() for window in days(2)
     ]
+
+
+async def run(*command, **environ):
+    """Run a command where the test works, and return what it printed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=-1, stderr=-1, env={**os.environ, "PATH": path, **environ}
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 300)
+    assert process.returncode == 0, (out + err).decode()[-5000:]
+    return out.decode()
+
+
+async def test_dagster_makes_assets_of_the_dlt_source(simulator, tmp_path):
+    """The assets are made in Dagster, and the warehouse has each Worker and day once."""
+    pytest.importorskip("dagster_dlt", reason="Dagster and dagster-dlt are not installed")
+    code = block("python", "from dagster ").replace("WS…", simulator.workspace_sid)
+    names = "import dlt\nfrom taskrouter_stats.etl.dlt_source import taskrouter_source\n"
+    test = (
+        "\nresult = defs.resolve_job_def('nightly').execute_in_process()\nassert result.success\n"
+    )
+    script, home = tmp_path / "statistics.py", tmp_path / "dagster"
+    script.write_text(names + code + test)
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    environ = {"DAGSTER_HOME": str(home), "DLT_DATA_DIR": str(tmp_path / "dlt")}
+    await run(sys.executable, str(script), **environ, RUNTIME__DLTHUB_TELEMETRY="false")
+    with duckdb.connect("taskrouter.duckdb") as warehouse:
+        total = "SELECT count(*), count(DISTINCT query_key) FROM statistics.worker_statistics"
+        ((rows, keys),) = warehouse.sql(total).fetchall()
+    assert rows == keys > 6 * 25
