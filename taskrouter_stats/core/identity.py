@@ -77,12 +77,13 @@ def differences(
 def _compare(
     query: BaseQuery[Any], account: str, answer: dict[str, Any], served: Callable[[], Served]
 ) -> list[str]:
-    endpoint, found = query.endpoint, list[str]()
+    endpoint = query.endpoint
+    found: list[str] = []
     for name, sid in zip(endpoint.answer_sids, query.sids, strict=True):
         if answer.get(name, sid) != sid and not _same(answer[name], sid):
             found.append(_other(name, sid, answer[name]))
     answered = answer.get("account_sid")
-    if account.startswith("AC") and answered != account and not _same(answered, account):
+    if answered != account and account.startswith("AC") and not _same(answered, account):
         hint = "; check that the credentials name this account"
         found.append(_other("account_sid", account, answered) + hint)
     if endpoint.part_sids is not None and isinstance(query, Query):

@@ -94,8 +94,11 @@ class Query(BaseQuery[T_co]):
         """The Worker that the query asks about; not compared, not part of ``key``.
 
         In a stream over a list of Workers it is the Worker as the server listed it; otherwise it
-        has only its SIDs. It is ``None`` for a query that does not ask for worker statistics.
+        has only its SIDs, and is made when it is read. It is ``None`` for a query that does not ask
+        for worker statistics.
         """
+        if self.resource is None and self.endpoint.model is WorkerStatistics:
+            return Worker(sid=self.sid, workspace_sid=self.workspace_sid)
         return cast("Worker", self.resource)
 
     @property
@@ -167,10 +170,8 @@ def make_listing(
 
 
 def _check_sids(endpoint: Endpoint[Any], sids: tuple[object, ...]) -> tuple[str, ...]:
-    return tuple(
-        check_sid(name, sid, SID_PREFIXES[name])
-        for name, sid in zip(endpoint.path_sids, sids, strict=True)
-    )
+    named = zip(endpoint.path_sids, sids, strict=True)
+    return tuple([check_sid(name, sid, SID_PREFIXES[name]) for name, sid in named])
 
 
 def _check_window(endpoint: Endpoint[Any], window: object) -> Window | None:
@@ -186,8 +187,11 @@ def _check_window(endpoint: Endpoint[Any], window: object) -> Window | None:
 def _encode_filters(
     endpoint: Endpoint[Any], filters: dict[str, object]
 ) -> tuple[tuple[str, str], ...]:
-    given = ((name, value) for name, value in filters.items() if value is not None)
+    rules = endpoint.filters
     return tuple(
-        (endpoint.filters[name].parameter, endpoint.filters[name].encode(name, value))
-        for name, value in given
+        [
+            (rules[name].parameter, rules[name].encode(name, value))
+            for name, value in filters.items()
+            if value is not None
+        ]
     )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 import orjson
-from attrs import field, frozen
+from attrs import define, field
 
 from taskrouter_stats import errors
 from taskrouter_stats.models.decoding import loads
@@ -38,27 +38,35 @@ _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
 _NO_SECRETS: Final = SecretRedactor(())
 
 
-@frozen
+@define
 class Reply:
-    """A complete raw reply. It may repeat our secrets, so redact every part before showing it.
+    """A complete raw reply; nothing changes it.
+
+    It may repeat our secrets, so redact every part before showing it.
 
     Attributes:
         status: HTTP status.
         headers: the headers, found by names in lower case.
         body: the decompressed body, cut soon after ``MAX_BODY_BYTES`` bytes.
         redactor: removes our secrets from what is shown or kept.
+        clean_headers: whether the headers were searched and hold no secret.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     redactor: SecretRedactor = field(default=_NO_SECRETS, repr=False, eq=False)
+    clean_headers: bool = field(default=False, repr=False, eq=False)
+
+    def shown(self, header: str) -> str:
+        """Return a name or value of a header without secrets."""
+        return header if self.clean_headers else self.redactor.text(header)
 
     @property
     def request_id(self) -> str | None:
         """``Twilio-Request-Id``, which Twilio's support asks for, or None."""
         found = self.headers.get("twilio-request-id")
-        return None if found is None else self.redactor.text(found)
+        return None if found is None else self.shown(found)
 
     @property
     def served_at(self) -> datetime | None:
@@ -115,7 +123,7 @@ def decode_reply(
         return redact.values(payload) if redact.suspects(reply.body) else payload
     # Raised outside the except block: the decoder's error holds the body and would be the context.
     start = redact(reply.body[:_READ_FOR_A_QUOTE])[:_LONGEST_QUOTE].decode("utf-8", "replace")
-    kind = redact.text(reply.headers.get("content-type", "without a content type"))
+    kind = reply.shown(reply.headers.get("content-type", "without a content type"))
     raise errors.PayloadError(
         [f"$: not JSON ({wrong}), {len(reply.body)} bytes, {kind}, beginning {start!r}"],
         reply.request_id,
@@ -130,8 +138,9 @@ def json_object(value: object) -> dict[str, Any]:
 def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> errors.ApiError:
     status = reply.status
     code, message, more_info = _error_fields(reply)
-    redact = reply.redactor.text
-    headers = {redact(name.lower()): redact(value) for name, value in reply.headers.items()}
+    headers = {
+        reply.shown(name.lower()): reply.shown(value) for name, value in reply.headers.items()
+    }
     details = (status, code, message, more_info, reply.request_id, headers, attempts)
     if reply.is_rate_limited:
         return errors.RateLimited(*details, limits.limit, limits.remaining, limits.retry_after)

@@ -14,6 +14,8 @@ from .arrow import to_arrow
 from .compact import Compaction, compact
 from .export import Export, export
 from .plan import Estimate, WorkerPlan, worker_plan
+from .polling.poll import Poll, poll
+from .polling.report import PollReport
 from .report import ExportReport, FailedQuery, Verification
 from .row_writer import RowWriter
 from .rows import rows
@@ -33,6 +35,8 @@ __all__ = [
     "FailedQuery",
     "JsonLinesSink",
     "ParquetSink",
+    "Poll",
+    "PollReport",
     "RowWriter",
     "Schema",
     "Sink",
@@ -42,6 +46,7 @@ __all__ = [
     "compact",
     "export",
     "measures",
+    "poll",
     "rows",
     "to_arrow",
     "worker_plan",

@@ -25,6 +25,7 @@ from taskrouter_stats.errors import InvalidParameter, StorageError, UsageError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
+from .answer_time import answer_time
 from .grace import cancel_after_grace, end_after_grace
 from .memory_limit import MemoryLimit
 from .missing_workers import MissingWorkers
@@ -280,7 +281,7 @@ class Export:
         await self._snapshots.add_workers()
 
     async def _store_outcome(self, outcome: Outcome[WorkerStatistics], size: int) -> None:
-        now, key = datetime.now(UTC), key_of(outcome.query)
+        now, key = answer_time(outcome.meta, datetime.now(UTC)), key_of(outcome.query)
         self._counts["sent"] += outcome.meta.attempts + outcome.meta.refused
         self._counts["refused"] += outcome.meta.refused
         if isinstance(outcome, Success):

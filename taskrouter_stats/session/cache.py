@@ -24,7 +24,7 @@ from taskrouter_stats.core.query import Query
 from taskrouter_stats.errors import SessionClosed
 
 from .call_state import CallState
-from .lifecycle import SessionLifecycle
+from .lifecycle import OpenSession, SessionLifecycle
 from .query_runner import QueryRunner
 from .shared_wait import SharedWait
 
@@ -102,26 +102,32 @@ class QueryCache:
         entry = self._entries.get(query)
         if entry is not None and (age := now - entry.at) < kept:
             if age >= fresh:
-                self._request(query, kept, interactive=False, in_background=True)
+                self._request(opened, query, kept, interactive=False, in_background=True)
             found = entry.success
             if hooks is not None:
                 hooks.emit(CacheRead(query, "fresh" if age < fresh else "stale", age))
             return Success(query, cast("T", found.value), attrs.evolve(found.meta, age=age))
         if hooks is not None:
             hooks.emit(CacheRead(query, "shared" if query in self._requests else "nothing", 0.0))
-        request = self._request(query, kept, interactive=interactive)
+        request = self._request(opened, query, kept, interactive=interactive)
         found = await self._wait(query, request, interactive=interactive, max_wait=max_wait)
         return Success(query, cast("T", found.value), found.meta)
 
     def _request(
-        self, query: Query[Any], kept: float, *, interactive: bool, in_background: bool = False
+        self,
+        opened: OpenSession,
+        query: Query[Any],
+        kept: float,
+        *,
+        interactive: bool,
+        in_background: bool = False,
     ) -> _SharedRequest:
         """Return the query's request in flight; start it if there is none."""
         request = self._requests.get(query)
         if request is None:
-            wait = SharedWait(asyncio.get_running_loop().time)
-            call = self._runner.new_call(query, interactive=interactive, shared=wait)
-            task = self._lifecycle.start(self._runner.fetch(query, call))
+            wait = SharedWait(opened.loop.time)
+            call = self._runner.new_call(opened, query, interactive=interactive, shared=wait)
+            task = self._lifecycle.start(self._runner.fetch(opened, query, call))
             request = _SharedRequest(call, wait, task, in_background=in_background)
             self._requests[query] = request
             task.add_done_callback(lambda _: self._end(query, request))

@@ -85,7 +85,7 @@ class RequestExecutor:
             call.status, call.request_id, call.limits = None, None, rate_limit.NO_HEADERS
             call.served_at = None
             raise
-        limits = rate_limit.parse_headers(reply.headers, reply.redactor.text)
+        limits = rate_limit.parse_headers(reply.headers, reply.shown)
         was_open = self.breaker.open
         self.breaker.record_reply()
         permit.observe(limits, refused=reply.is_rate_limited)

@@ -1,6 +1,7 @@
 """Runs queries: builds the request, executes it and converts its payload into a value."""
 
 from collections.abc import Coroutine
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import attrs
@@ -37,6 +38,7 @@ class QueryRunner:
 
     def new_call(
         self,
+        opened: OpenSession,
         query: Query[Any],
         *,
         interactive: bool,
@@ -44,14 +46,12 @@ class QueryRunner:
         shared: SharedWait | None = None,
     ) -> CallState:
         """Return the state of a request that was not sent yet."""
-        opened = self._lifecycle.require_open()
         call = _new_call(opened, build_request(query, self._account), RunCounters())
         call.interactive, call.max_wait, call.shared = interactive, max_wait, shared
         return call
 
-    async def fetch(self, query: Query[T], call: CallState) -> Success[T]:
+    async def fetch(self, opened: OpenSession, query: Query[T], call: CallState) -> Success[T]:
         """Return one query's result; raise its error."""
-        opened = self._lifecycle.require_open()
         value = await _watched(opened, call, _value(opened, query, call))
         return Success(query, value, call.meta(opened.loop.time()))
 
@@ -122,11 +122,19 @@ def _check_statistics(value: object) -> None:
     part = getattr(value, "cumulative", value)
     if not isinstance(part, ReservationCounts):
         return
-    names = (field.name for field in attrs.fields(type(part)))
-    statistics = (n for n in names if not n.endswith("_sid") and n not in {"url", "extra"})
-    if all(getattr(part, name) is None for name in statistics):
-        path = "$" if part is value else "$.cumulative"
-        raise PayloadError([f"{path}: expected at least one statistic, such as end_time, got none"])
+    kind: Any = type(part)
+    for name in _statistics(kind):
+        if getattr(part, name) is not None:
+            return
+    path = "$" if part is value else "$.cumulative"
+    raise PayloadError([f"{path}: expected at least one statistic, such as end_time, got none"])
+
+
+@lru_cache(maxsize=64)
+def _statistics(model: type[Any]) -> tuple[str, ...]:
+    """Return the fields that hold a time, a count or a duration."""
+    names = (field.name for field in attrs.fields(model))
+    return tuple(n for n in names if not n.endswith("_sid") and n not in {"url", "extra"})
 
 
 def _with_context(

@@ -313,8 +313,9 @@ class TaskRouterSession:
         ttl = self._settings.cache_ttl if cache_ttl is AS_SESSION else as_cache_policy(cache_ttl)
         if ttl is not None:
             return self._cache.fetch(query, ttl, interactive=interactive, max_wait=max_wait)
-        call = self._runner.new_call(query, interactive=interactive, max_wait=max_wait)
-        return self._runner.fetch(query, call)
+        opened = self._lifecycle.require_open()
+        call = self._runner.new_call(opened, query, interactive=interactive, max_wait=max_wait)
+        return self._runner.fetch(opened, query, call)
 
     def _stream(
         self,

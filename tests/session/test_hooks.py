@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import re
 
 import pytest
 
@@ -251,7 +252,7 @@ class AsyncObject:
         [functools.partial(async_function)],
         [AsyncObject()],
     ],
-    ids=repr,
+    ids=lambda hooks: re.sub(r" at 0x\w+", "", repr(hooks)),
 )
 def test_invalid_hooks_are_refused(hooks):
     """A hook is a plain function, in a list."""

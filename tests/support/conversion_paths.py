@@ -22,7 +22,8 @@ from taskrouter_stats.models.values import UnreadableError
 __all__ = ["RECORDS", "least", "payloads", "read_both", "values_by_field"]
 
 KINDS = [kind for kind in vars(models).values() if isinstance(kind, type)]
-RECORDS = [kind for kind in KINDS if issubclass(kind, Record)]
+RECORDS = [kind for kind in KINDS if issubclass(kind, Record) and kind is not models.LiveWorker]
+"""The classes that are read from JSON; a ``LiveWorker`` is made from a ``Worker``."""
 
 SMALL = (0, 1, -1, 5400, 0.0, -0.0, 3.0, "5", "5.0", "1e5")
 LARGE = (10**9 - 1, 10**9, -(10**9), 2**30, 2**53, 2**63 - 1, -(2**63), 1e15)

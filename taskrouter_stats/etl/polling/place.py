@@ -17,6 +17,11 @@ __all__ = ["STATE", "Place"]
 STATE: Final = "_poll"
 """The folder of the polls' locks: a ``fetch`` into the same output has a state of its own."""
 
+_RULE: Final = (
+    "a poll writes all of its tables into a folder, as Parquet or JSON Lines: give "
+    'etl.ParquetSink("lake/") or etl.JsonLinesSink("lake/")'
+)
+
 
 @frozen
 class Place:
@@ -41,18 +46,18 @@ class Place:
             MissingExtra: Parquet without pyarrow.
         """
         sink = ParquetSink(output) if isinstance(output, (str, os.PathLike)) else output
-        state = f"{STATE}/{workspace_sid}"
-        storage = sink.storage
+        if isinstance(sink, ParquetSink):
+            encoding: Encoding = ParquetEncoding(sink.compression)
+        elif isinstance(sink, JsonLinesSink) and sink.state == "_state":  # not a single file
+            encoding = JsonLinesEncoding(sink.compression)
+        else:
+            raise ConfigError(f"output= is {type(sink).__name__}: {_RULE}")
+        if not sink.snapshots:
+            raise ConfigError(f"{sink.storage.place} has one table: {_RULE}, without table=")
+        storage, state = sink.storage, f"{STATE}/{workspace_sid}"
         if isinstance(storage, Folder):
             storage = Folder(storage.root, state)
-        if isinstance(sink, ParquetSink) and sink.snapshots:
-            return cls(storage, ParquetEncoding(sink.compression), state)
-        if isinstance(sink, JsonLinesSink) and sink.snapshots and sink.state == "_state":
-            return cls(storage, JsonLinesEncoding(sink.compression), state)
-        raise ConfigError(
-            f"{sink.storage.place}: a poll writes all of its tables into a folder, as Parquet or "
-            'JSON Lines: give etl.ParquetSink("lake/") or etl.JsonLinesSink("lake/")'
-        )
+        return cls(storage, encoding, state)
 
     @property
     def lock(self) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -45,6 +46,12 @@ _EVERY_RULE: Final = "expected a timedelta from 1 second to 1 day, such as timed
 _REFUSALS: Final = (BadRequest, Forbidden, NotFound)
 """Errors of a first snapshot without any row that end the poll: the caller must change a thing."""
 
+_WITH_DIGIT: Final = re.compile(r"\S*\d\S*")
+"""Words of an error's text that differ each time: SIDs, durations, the IDs of requests."""
+
+_TICK: Final = timedelta(seconds=1)
+"""The longest step back of the time of day that counts as a clock that stands still."""
+
 _JUMP: Final = 1.0
 """Seconds by which the time of day may drift between two snapshots without being told."""
 
@@ -79,9 +86,11 @@ async def poll(
             ``workflow_real_time_statistics`` (one for each Workflow). Tables by status, priority
             and Activity come with them.
         tz: the zone of the column ``day``, an IANA name or a tzinfo.
-        duration: the time after which the poll ends, > 0; None for never.
+        duration: the time after which no snapshot begins, > 0; None for never: it then polls
+            until it is stopped.
         stop: once set, the poll ends after the snapshot under way.
-        on_snapshot: called after each snapshot with its row of the table ``snapshots``.
+        on_snapshot: called after each snapshot with its row of the table ``snapshots``; an error
+            that it raises ends the poll.
 
     Raises:
         UsageError, InvalidSid, InvalidParameter, ConfigError: an argument is wrong; the output was
@@ -112,7 +121,8 @@ class Poll:
     _taker: SnapshotTaker = field(init=False, repr=False)
     _counts: Counter[str] = field(factory=Counter[str], init=False, repr=False)
     _elapsed: float = field(default=0.0, init=False, repr=False)
-    _clocks: tuple[float, float] | None = field(default=None, init=False, repr=False)
+    _clocks: tuple[datetime, float] | None = field(default=None, init=False, repr=False)
+    _account: str | None = field(default=None, init=False, repr=False)
     _told: dict[str, str] = field(factory=dict[str, str], init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -167,7 +177,6 @@ class Poll:
             while not self._stopping:
                 delay = beat.delay(clock())
                 if clock() + delay >= end:
-                    await self._wait(end - clock())
                     return
                 if delay > 0:
                     await self._wait(delay)
@@ -186,6 +195,7 @@ class Poll:
         refused = snapshot.errors and all(isinstance(one, _REFUSALS) for one in snapshot.errors)
         if refused and not snapshot.rows and not self.report.snapshots:
             raise snapshot.errors[0]
+        self._account = snapshot.account_sid
         await in_thread(partial(store.append, snapshot))
         self._count(snapshot)
         for folder in store.due(snapshot.time):
@@ -196,9 +206,11 @@ class Poll:
     def _new_snapshot(self, beat: Beat, skipped: int, now: float) -> Snapshot:
         time, jump = _utc_now(), 0.0
         if self._clocks is not None:
-            wall, steady = self._clocks
-            jump = (time.timestamp() - wall) - (now - steady)
-        self._clocks = time.timestamp(), now
+            last, steady = self._clocks
+            jump = (time - last).total_seconds() - (now - steady)
+            if last - _TICK < time <= last:  # a clock that stands still gives no time twice
+                time = last + timedelta.resolution
+        self._clocks = time, now
         return Snapshot(
             self.workspace_sid,
             time,
@@ -208,6 +220,7 @@ class Poll:
             late=beat.lateness(now),
             skipped=skipped,
             clock_jump=jump if abs(jump) >= _JUMP else 0.0,
+            account_sid=self._account,
         )
 
     def _count(self, snapshot: Snapshot) -> None:
@@ -221,19 +234,20 @@ class Poll:
             self.on_snapshot(snapshot.mark())
 
     def _log(self, snapshot: Snapshot) -> None:
-        """Log gaps, and problems when they change."""
+        """Log gaps, and problems when they change in more than numbers and SIDs."""
         if snapshot.skipped:
             _LOGGER.warning("%d beats were skipped before %s", snapshot.skipped, snapshot.time)
         if snapshot.clock_jump:
             words = "this machine's time of day jumped by %.0f s, or the machine was suspended"
             _LOGGER.warning(words, snapshot.clock_jump)
         reasons = snapshot.reasons
+        kinds = {table: _WITH_DIGIT.sub("", reason) for table, reason in reasons.items()}
         for table, reason in reasons.items():
-            if self._told.get(table) != reason:
+            if self._told.get(table) != kinds[table]:
                 _LOGGER.warning("the snapshot of %s lacks %s: %s", snapshot.time, table, reason)
-        for table in self._told.keys() - reasons.keys():
+        for table in self._told.keys() - kinds.keys():
             _LOGGER.warning("%s is complete again at %s", table, snapshot.time)
-        self._told = reasons
+        self._told = kinds
 
     @property
     def _stopping(self) -> bool:
@@ -264,7 +278,7 @@ def _check_times(every: object, duration: object) -> None:
 
 def _check_tables(tables: object) -> None:
     is_list = isinstance(tables, (tuple, list))
-    names = set(cast("Sequence[object]", tables)) if is_list else set[object]()
-    if not names or not names <= set(TABLES):
+    names = cast("Sequence[object]", tables) if is_list else ()
+    if not names or any(name not in TABLES for name in names):
         rule = f"expected a tuple with some of {', '.join(TABLES)}"
         raise InvalidParameter("tables", repr(tables), rule)  # pyright: ignore[reportUnknownArgumentType]

@@ -32,7 +32,7 @@ class Snapshot:
         clock_jump: seconds by which this machine's time of day moved against its monotonic clock
             since the last snapshot; 0 if less than a second.
         took: seconds until the last answer arrived.
-        account_sid: the account (AC…), once an answer names it.
+        account_sid: the account (AC…), once an answer of the poll named it.
         requests: requests sent, those answered with a 429 included.
         refused: replies with status 429.
         errors: the errors of queries and lists that failed.
@@ -89,6 +89,11 @@ class Snapshot:
                 self._keys.add(key)
                 kept.append(row)
                 self.account_sid = self.account_sid or row["account_sid"]
+
+    def name_account(self) -> None:
+        """Write the account into the rows of answers that do not name it."""
+        for row in (row for rows in self.tables.values() for row in rows):
+            row["account_sid"] = row["account_sid"] or self.account_sid
 
     def fail(self, table: str, error: Exception, what: str = "") -> None:
         """Record the error of a query or list."""

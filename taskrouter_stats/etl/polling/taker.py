@@ -77,6 +77,7 @@ class SnapshotTaker:
         for table in unfinished:
             snapshot.report(table, _STOPPED)
         snapshot.took = clock() - began
+        snapshot.name_account()
 
     async def _take_part(self, table: str, snapshot: Snapshot, unfinished: set[str]) -> None:
         parts = {
