@@ -31,11 +31,12 @@ from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import SessionOptions, TaskRouterSession
 from taskrouter_stats.session.options import hide_addresses, options_from_env
+from taskrouter_stats.session.resource_kinds import WORKERS
 from taskrouter_stats.session.worker_queries import WorkerQueries
 
-from .missing_workers import MissingWorkers
-from .plan import WorkerPlan, key_of, worker_plan
-from .report import FailedQuery, failure_kind
+from .failed_query import FailedQuery, failure_kind
+from .missing import MissingResources
+from .plan import Plan, key_of, worker_plan
 from .rows import SETTLE_DELAY, Row, Tables, rows, snapshot_rows
 from .schemas import SCHEMAS, Kind
 
@@ -165,7 +166,7 @@ class _Shared:
 class _Reader:
     """Reader of all resources, in dlt's event loop, with one session and one list of workers."""
 
-    plan: WorkerPlan
+    plan: Plan
     schedule: _DaySchedule
     open_session: Callable[[], TaskRouterSession]
     now: Callable[[], datetime]
@@ -192,14 +193,15 @@ class _Reader:
         due = self.schedule.due(self.now())
         done[:] = [text for text in done if text in set(map(str, due))]
         async with self._sharing() as shared:
-            missing, finished = MissingWorkers(shared.session, self.plan), list[Window]()
+            missing = MissingResources(shared.session, WORKERS, self.plan.workspace_sid)
+            finished = list[Window]()
             for day in due:
                 if str(day) in done:
                     continue
                 at, failed = self.now(), 0
                 successes: list[Success[WorkerStatistics]] = []
                 source = WorkerQueries(
-                    self.plan.template.with_window(day), await self._listed(shared)
+                    self.plan.tables[0].template.with_window(day), await self._listed(shared)
                 )
                 async with shared.session.stream(source.queries()) as outcomes:
                     async for outcome in outcomes:
@@ -219,7 +221,7 @@ class _Reader:
             still_listed = await self._failed_days(missing)
             done += [str(day) for day in finished if day.start not in still_listed]
 
-    async def _failed_days(self, missing: MissingWorkers) -> set[datetime | None]:
+    async def _failed_days(self, missing: MissingResources) -> set[datetime | None]:
         """Return when the days began whose missing Workers a new list still holds, and log them."""
         await missing.confirm()
         for failure in missing.failures:
@@ -260,7 +262,7 @@ class _Reader:
 
 def _source(dlt: Any, reader: _Reader) -> Any:
     """Return the source; both tables of statistics transform one resource that loads no rows."""
-    template = reader.plan.template
+    template = reader.plan.tables[0].template
     whose = ":".join(
         map(sid_of, (template.workspace_sid, dict(template.filters).get("TaskChannel", "")))
     )
