@@ -107,8 +107,7 @@ async def test_the_rows_of_all_tables_agree(simulator, tmp_path, read):
     def total(table, column):
         return sum(int(row[column] or 0) for row in rows(table))
 
-    tables = [*EVERY] if read == "jsonl" else [*EVERY, "task_queue_wait_splits"]
-    for table in tables:
+    for table in EVERY:
         schema = etl.SCHEMAS[table]
         keys = Counter(tuple(str(row[name]) for name in schema.key) for row in rows(table))
         assert set(keys.values()) == {1}, table
@@ -120,18 +119,26 @@ async def test_the_rows_of_all_tables_agree(simulator, tmp_path, read):
     queues = rows("task_queue_statistics")
     named = {sid_of(queue.sid): queue.friendly_name for queue in simulator.world.task_queues}
     assert {sid_of(row["task_queue_sid"]): row["task_queue_name"] for row in queues} == named
-    if read == "jsonl":
-        assert {split["threshold"] for row in queues for split in row["wait_splits"]} == {*SPLIT}
-        return
+
+
+async def test_thresholds_divide_the_tasks_of_a_queue(simulator, tmp_path):
+    """The counts above and below each threshold add up to the queue's, in rows and nested."""
+    await fill(simulator, ParquetSink(tmp_path / "a"), hours(2))
+    await fill(simulator, JsonLinesSink(tmp_path / "b"), hours(2))
+    splits, queues = (
+        parquet_rows(tmp_path / "a", f"task_queue_{name}") for name in ("wait_splits", "statistics")
+    )
     accepted = Counter()
-    for row in rows("task_queue_wait_splits"):
-        where = (row["task_queue_sid"], str(row["window_start"]), int(row["threshold"]))
-        for side in ("above", "below"):
-            accepted[where] += int(row[f"{side}_reservations_accepted"])
-    for row in queues:
-        for threshold in SPLIT:
-            where = (row["task_queue_sid"], str(row["window_start"]), threshold)
-            assert accepted[where] == int(row["reservations_accepted"])
+    for row in splits:
+        where = (row["task_queue_sid"], row["window_start"], row["threshold"])
+        accepted[where] += row["above_reservations_accepted"] + row["below_reservations_accepted"]
+    assert accepted == {
+        (row["task_queue_sid"], row["window_start"], threshold): row["reservations_accepted"]
+        for row in queues
+        for threshold in SPLIT
+    }
+    nested = json_lines(tmp_path / "b" / "task_queue_statistics.jsonl")
+    assert {split["threshold"] for row in nested for split in row["wait_splits"]} == {*SPLIT}
 
 
 async def test_an_output_for_one_table_refuses_several(simulator, tmp_path):

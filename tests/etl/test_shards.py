@@ -49,7 +49,7 @@ def test_each_query_is_in_exactly_one_shard(tables, count):
 
 @given(st.lists(names, min_size=1, max_size=4), st.integers(1, 12))
 def test_a_budget_is_divided_only_if_there_are_fewer_than_shards(tables, count):
-    """With as many budgets as shards every budget is whole, and no shard has two more than another."""
+    """With enough budgets each is whole, and the shards have equally many, or one more."""
     plans = [etl.plan(workspace(n), DAY, chosen) for n, chosen in enumerate(tables)]
     budgets = sum(len(plan.tables) for plan in plans)
     shards = etl.shards(plans, count)
