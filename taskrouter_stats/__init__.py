@@ -10,7 +10,8 @@
 
 from taskrouter_stats import errors, models
 from taskrouter_stats._version import __version__
-from taskrouter_stats.core import queries
+from taskrouter_stats.core import events, queries
+from taskrouter_stats.core.cache_policy import CachePolicy
 from taskrouter_stats.core.outcome import Failure, Meta, Outcome, Progress, Success
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.rate_limit import RateLimit
@@ -27,6 +28,7 @@ from taskrouter_stats.session import (
 
 __all__ = [
     "BudgetSnapshot",
+    "CachePolicy",
     "Credentials",
     "Failure",
     "Items",
@@ -44,6 +46,7 @@ __all__ = [
     "Window",
     "__version__",
     "errors",
+    "events",
     "models",
     "queries",
 ]

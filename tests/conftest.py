@@ -1,6 +1,13 @@
-"""Settings of Hypothesis for every test."""
+"""Settings of pytest and Hypothesis for every test."""
 
+import os
+import re
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a process compiles the package once, not each
 
 settings.register_profile(
     "house",
@@ -10,3 +17,45 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("house")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Run the whole suite on every processor core, and chosen tests in one process.
+
+    ``-n`` overrules it. pytest-xdist calls this hook in its own processes too: they start none.
+    """
+    option = config.option
+    whole = any(Path(__file__).is_relative_to(Path(path).resolve()) for path in config.args)
+    if (
+        whole
+        and config.pluginmanager.hasplugin("xdist")
+        and not hasattr(config, "workerinput")
+        and (option.numprocesses, option.tx, option.dist) == (None, [], "no")
+        and not (option.capture == "no" or option.trace or option.collectonly)
+    ):
+        option.numprocesses, option.dist = "auto", "worksteal"
+
+
+def pytest_collection_modifyitems(items):
+    """Refuse a test whose name differs from process to process, since it holds an address."""
+    if wrong := [item.nodeid for item in items if re.search(r"0x[0-9a-f]{6}", item.name)]:
+        raise pytest.UsageError(f"the ids of these tests hold addresses: {wrong}")
+
+
+@pytest.fixture
+def here(capfd, monkeypatch):
+    """Run the command line in this process; return exit code, stdout and stderr."""
+    from taskrouter_stats.cli.app import run  # noqa: PLC0415 (few tests need it)
+    from tests.cli.processes import environment  # noqa: PLC0415 (as above)
+
+    def call(arguments, env):
+        with monkeypatch.context() as patch:
+            for name in set(os.environ) - set(environment({})):
+                patch.delenv(name)
+            for name, value in env.items():
+                patch.setenv(name, value)
+            code = run(arguments)
+        return code, *capfd.readouterr()
+
+    return call

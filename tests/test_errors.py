@@ -249,6 +249,6 @@ def test_a_missing_extra_can_be_installed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     named = {extra for _, extra in named_extras()}
     assert named <= set(project["optional-dependencies"])
-    assert named == {"cli", "dlt", "parquet"}
+    assert named == {"cli", "dlt", "opentelemetry", "parquet", "prometheus"}
     line = str(errors.MissingExtra("x", "dlt"))
     assert line.endswith(f'pip install "{project["name"]}[dlt]"')

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 import taskrouter_stats
-from taskrouter_stats import core, errors, models, queries, session
+from taskrouter_stats import core, errors, events, models, queries, session
 
 PACKAGE = Path(taskrouter_stats.__file__).parent
 ROOT = PACKAGE.parent
 SURFACE = [
     "BudgetSnapshot",
+    "CachePolicy",
     "Credentials",
     "Failure",
     "Items",
@@ -32,16 +33,18 @@ SURFACE = [
     "Window",
     "__version__",
     "errors",
+    "events",
     "models",
     "queries",
 ]
 CALLS = {
-    "fetch": ["query", "max_wait", "priority"],
-    "fetch_with_meta": ["query", "max_wait", "priority"],
+    "fetch": ["query", "max_wait", "priority", "cache_ttl"],
+    "fetch_with_meta": ["query", "max_wait", "priority", "cache_ttl"],
     "iterate": ["listing"],
     "stream": ["queries", "ordered"],
     "collect": ["queries"],
     "stream_worker_statistics": ["workspace_sid", "window", "task_channel", "workers"],
+    "live_workers": ["workspace_sid", "workers"],
     "budgets": [],
     "aclose": [],
 }
@@ -55,6 +58,8 @@ OPTIONS = {
     "retry": taskrouter_stats.RetryPolicy(),
     "pace_limit": None,
     "headroom": 0.0,
+    "cache_ttl": None,
+    "hooks": (),
     "proxy": None,
     "trust_env": False,
     "allow_http": False,
@@ -67,7 +72,7 @@ def test_the_package_exports_these_names():
     assert taskrouter_stats.__all__ == SURFACE
 
 
-@pytest.mark.parametrize("module", [taskrouter_stats, errors, models, queries, session])
+@pytest.mark.parametrize("module", [taskrouter_stats, errors, events, models, queries, session])
 def test_names_are_unique_and_real(module):
     """Every ``__all__`` has each name once, and each name exists."""
     assert sorted(module.__all__) == sorted(set(module.__all__))

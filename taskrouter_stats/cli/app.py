@@ -15,6 +15,7 @@ from .doctor.command import doctor
 from .exit_codes import EXIT_CODES_HELP, INTERRUPTED, run_guarded, to_stderr, usage_error
 from .fetch.command import fetch
 from .plan import plan
+from .poll import poll
 from .reporter import Reporter
 from .simulate import simulate
 from .terminal import errors_console, write_anything
@@ -36,6 +37,10 @@ Fetch the last 8 hours of every worker, one JSON line per worker:
 Estimate the requests, then keep a Parquet folder up to date from cron:
   taskrouter-stats plan WS… --catch-up 7 --tz Europe/Dublin
   taskrouter-stats fetch WS… --catch-up 7 --tz Europe/Dublin --output lake/
+
+\b
+Store real-time statistics every 30 seconds:
+  taskrouter-stats poll WS… --every 30s --output lake/
 
 \b
 Check an account and a workspace; print a report without secrets:
@@ -71,6 +76,7 @@ commands.add_command(demo)
 commands.add_command(doctor)
 commands.add_command(fetch)
 commands.add_command(plan)
+commands.add_command(poll)
 commands.add_command(simulate)
 
 

@@ -4,17 +4,19 @@ from datetime import UTC, datetime
 
 import click
 from attrs import frozen
-from rich.console import Console
 
 from taskrouter_stats import TaskRouterSession, Window
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.simulator import WINDOWS, Simulator
 
+from .fetch.report import report_run
+from .fetch.run import ExportRun
 from .fetch.stop import run_until_sigterm
-from .table.render import render_table
-from .table.run import TableRun, cost_line
-from .table.totals import TopWorkers
-from .terminal import errors_console, results_console, table_size
+from .options.accounts import Account
+from .options.workers import WorkerSelection
+from .reporter import Reporter
+from .table.writer import TableWriter
+from .terminal import errors_console, results_console
 
 __all__ = ["demo"]
 
@@ -71,19 +73,21 @@ def demo(workers: int, limit: int, window: str, latency: float, seed: int, hours
     if workers == 0:
         raise InvalidParameter("--workers", workers, "expected a whole number, >= 1")
     options = _DemoOptions(workers, limit, window, latency, seed, hours)
-    return run_until_sigterm(_demo(options, results_console(), errors_console()))
+    return run_until_sigterm(_demo(options))
 
 
-async def _demo(options: _DemoOptions, results: Console, errors: Console) -> int:
+async def _demo(options: _DemoOptions) -> int:
+    limit = None if options.window == "none" else float(options.limit)
+    table = TableWriter(results_console(), "Busiest workers", limit)
     window = Window.last(hours=options.hours).at(datetime.now(UTC))
-    table = TableRun(TopWorkers(table_size(results)))
     async with Simulator(
         options.workers, options.limit, options.window, options.seed, options.latency
     ) as simulator:
         session = TaskRouterSession(simulator.credentials, base_url=simulator.base_url)
-        stream = session.stream_worker_statistics(simulator.workspace_sid, window)
-        await table.run(session, stream, errors, _EVERY)
-    results.print(render_table(results, table.workers, window, "Busiest workers"))
-    limit = None if options.window == "none" else float(options.limit)
-    results.print(f" {cost_line(table, limit=limit)}")
-    return table.code()
+        account = Account(None, session, (simulator.workspace_sid,))
+        reporter = Reporter(errors_console(), every=_EVERY)
+        run = ExportRun([account], WorkerSelection(), [window], table, reporter)
+        await run.run()
+    code = run.code(max_failures=0)
+    report_run(run, code)
+    return code

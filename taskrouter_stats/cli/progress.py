@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -24,6 +24,7 @@ __all__ = [
     "is_live",
     "plain_line",
     "show_progress",
+    "statistics_budget",
 ]
 
 _SPAN: Final = 3.0
@@ -87,15 +88,17 @@ class RateMeter:
         )
 
 
-def plain_line(snapshot: ProgressSnapshot, things: str = "workers") -> str:
-    """Return the numbers as a line for logs.
+def statistics_budget(budgets: Iterable[BudgetSnapshot]) -> BudgetSnapshot | None:
+    """Return the budget of the statistics requests, not that of listing workers."""
+    return next(
+        (budget for budget in budgets if budget.resource_key.startswith("WorkerStatistics")), None
+    )
 
-    Args:
-        snapshot: the numbers.
-        things: the noun for what is counted.
-    """
+
+def plain_line(snapshot: ProgressSnapshot) -> str:
+    """Return the numbers as a line for logs."""
     total = "?" if snapshot.total is None else f"{snapshot.total:,}"
-    parts = [f"{snapshot.done:,}/{total} {things}", f"{snapshot.pace:.1f}/s"]
+    parts = [f"{snapshot.done:,}/{total} answers", f"{snapshot.pace:.1f}/s"]
     if snapshot.limit is not None and snapshot.remaining is not None:
         parts.append(f"{snapshot.remaining:g} of {snapshot.limit:g} left")
     parts.append(f"{snapshot.refused:,} refused")

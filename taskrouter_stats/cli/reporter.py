@@ -27,10 +27,12 @@ class Reporter:
     Attributes:
         console: the console of stderr.
         as_json: whether each line is a JSON object: ``time``, ``level``, ``event``, ``message``.
+        every: seconds between two lines of progress if the console is not a terminal.
     """
 
     console: Console
     as_json: bool = False
+    every: float = 30.0
 
     def write(self, text: str, *, level: str = "info", event: str = "note", **more: Any) -> None:
         """Write one line.
@@ -45,7 +47,7 @@ class Reporter:
 
     def progress_line(self, snapshot: ProgressSnapshot) -> str:
         """Return a line of progress."""
-        text = plain_line(snapshot, "answers")
+        text = plain_line(snapshot)
         return self._line(text, "info", "progress", attrs.asdict(snapshot))
 
     @contextmanager

@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models import check_sid
 
-from .plain import whole_number
+from .plain_numbers import whole_number
 
 __all__ = [
     "SID_PREFIXES",

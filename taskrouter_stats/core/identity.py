@@ -8,7 +8,6 @@ SID's hexadecimal digits does not matter. A value that is missing or null is not
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -17,7 +16,7 @@ from attrs import frozen
 from taskrouter_stats.models.values import utc_text
 
 from .query import BaseQuery, Query
-from .reply import json_object
+from .reply import date_of, json_object
 from .window import Window
 
 __all__ = ["Served", "differences"]
@@ -43,11 +42,7 @@ class Served:
 
     def could_be_now(self, time: datetime) -> bool:
         """Return whether the server's clock may have shown this time during the attempt."""
-        try:
-            end = parsedate_to_datetime(self.headers.get("date", ""))
-            end = end.replace(tzinfo=UTC) if end.tzinfo is None else end
-        except (ValueError, OverflowError):
-            end = self.now
+        end = date_of(self.headers) or self.now
         return -_MINUTE < end - time < _MINUTE + timedelta(seconds=self.seconds)
 
 
@@ -82,12 +77,13 @@ def differences(
 def _compare(
     query: BaseQuery[Any], account: str, answer: dict[str, Any], served: Callable[[], Served]
 ) -> list[str]:
-    endpoint, found = query.endpoint, list[str]()
+    endpoint = query.endpoint
+    found: list[str] = []
     for name, sid in zip(endpoint.answer_sids, query.sids, strict=True):
         if answer.get(name, sid) != sid and not _same(answer[name], sid):
             found.append(_other(name, sid, answer[name]))
     answered = answer.get("account_sid")
-    if account.startswith("AC") and answered != account and not _same(answered, account):
+    if answered != account and account.startswith("AC") and not _same(answered, account):
         hint = "; check that the credentials name this account"
         found.append(_other("account_sid", account, answered) + hint)
     if endpoint.part_sids is not None and isinstance(query, Query):

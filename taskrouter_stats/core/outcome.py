@@ -1,5 +1,6 @@
 """Outcomes of queries: a value or an error, with the query and how it went."""
 
+from datetime import datetime
 from typing import Any, Generic, Never, TypeAlias, TypeVar
 
 from attrs import frozen
@@ -24,6 +25,9 @@ class Meta:
         elapsed: seconds from the first wait for a permit to the end.
         attempts: sends that were not answered with a 429.
         refused: number of 429s.
+        served_at: the server's time of the last reply, from its ``Date`` header: UTC, in whole
+            seconds; None without a reply or a readable header.
+        age: seconds since the reply, for an answer from the session's cache; else 0.
     """
 
     status: int | None = None
@@ -32,6 +36,8 @@ class Meta:
     elapsed: float = 0.0
     attempts: int = 0
     refused: int = 0
+    served_at: datetime | None = None
+    age: float = 0.0
 
 
 @frozen

@@ -8,6 +8,7 @@ host that a reply names. It does not use page numbers, as Twilio advises
 
 import re
 from collections import Counter
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -40,13 +41,15 @@ class Page:
     Attributes:
         items: the items as decoded JSON.
         next_target: path and query of the next page; None on the last page.
+        served_at: the server's time of the page, UTC; None if unknown.
     """
 
     items: list[Any]
     next_target: str | None
+    served_at: datetime | None = None
 
 
-def read_page(listing: Listing[Any], payload: object) -> Page:
+def read_page(listing: Listing[Any], payload: object, served_at: datetime | None = None) -> Page:
     """Read a page from decoded JSON.
 
     Raises:
@@ -63,7 +66,8 @@ def read_page(listing: Listing[Any], payload: object) -> Page:
         raise PayloadError([f"$.meta: expected an object, got {type(meta).__name__}"])
     if "next_page_url" not in meta:
         raise PayloadError(["$.meta.next_page_url: missing; expected a URL, or null at the end"])
-    return Page(items, _target(listing, cast("dict[str, object]", meta)["next_page_url"]))
+    target = _target(listing, cast("dict[str, object]", meta)["next_page_url"])
+    return Page(items, target, served_at)
 
 
 def _items_key(listing: Listing[Any]) -> str:

@@ -12,9 +12,10 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import InvalidParameter, InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.models.record import NamedRecord
 
 from .endpoint import SID_PREFIXES, Endpoint
-from .plain import whole_number
+from .plain_numbers import whole_number
 from .window import Window
 
 __all__ = ["MAX_PAGE_SIZE", "BaseQuery", "Listing", "Query", "make_listing", "make_query"]
@@ -81,19 +82,24 @@ class Query(BaseQuery[T_co]):
 
     Attributes:
         task_queue_sids: the TaskQueues of a bulk query; empty for every other query.
+        resource: the Worker, TaskQueue or Workflow that the query asks about, as the server listed
+            it; None if unknown; not compared, not part of ``key``.
     """
 
     task_queue_sids: tuple[str, ...] = ()
-    _context: Worker | None = field(default=None, eq=False, alias="context")
+    resource: NamedRecord | None = field(default=None, eq=False, alias="context")
 
     @property
     def context(self: "Query[WorkerStatistics]") -> Worker:
         """The Worker that the query asks about; not compared, not part of ``key``.
 
         In a stream over a list of Workers it is the Worker as the server listed it; otherwise it
-        has only its SIDs. It is ``None`` for a query that does not ask for worker statistics.
+        has only its SIDs, and is made when it is read. It is ``None`` for a query that does not ask
+        for worker statistics.
         """
-        return cast("Worker", self._context)
+        if self.resource is None and self.endpoint.model is WorkerStatistics:
+            return Worker(sid=self.sid, workspace_sid=self.workspace_sid)
+        return cast("Worker", self.resource)
 
     @property
     def key(self) -> str:
@@ -105,8 +111,8 @@ class Query(BaseQuery[T_co]):
 
         A stream calls this for each query, so it is faster than ``attrs.evolve``.
         """
-        kind, context = type(self), self._context
-        return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, context)
+        kind, named = type(self), self.resource
+        return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, named)
 
 
 @frozen(repr=False)
@@ -164,10 +170,8 @@ def make_listing(
 
 
 def _check_sids(endpoint: Endpoint[Any], sids: tuple[object, ...]) -> tuple[str, ...]:
-    return tuple(
-        check_sid(name, sid, SID_PREFIXES[name])
-        for name, sid in zip(endpoint.path_sids, sids, strict=True)
-    )
+    named = zip(endpoint.path_sids, sids, strict=True)
+    return tuple([check_sid(name, sid, SID_PREFIXES[name]) for name, sid in named])
 
 
 def _check_window(endpoint: Endpoint[Any], window: object) -> Window | None:
@@ -183,8 +187,11 @@ def _check_window(endpoint: Endpoint[Any], window: object) -> Window | None:
 def _encode_filters(
     endpoint: Endpoint[Any], filters: dict[str, object]
 ) -> tuple[tuple[str, str], ...]:
-    given = ((name, value) for name, value in filters.items() if value is not None)
+    rules = endpoint.filters
     return tuple(
-        (endpoint.filters[name].parameter, endpoint.filters[name].encode(name, value))
-        for name, value in given
+        [
+            (rules[name].parameter, rules[name].encode(name, value))
+            for name, value in filters.items()
+            if value is not None
+        ]
     )

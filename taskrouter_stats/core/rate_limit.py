@@ -53,25 +53,39 @@ def parse_headers(headers: Mapping[str, str], shown: Callable[[str], str] = str)
         headers: the headers, found by names in lower case.
         shown: the function that redacts a text.
     """
-    config = headers.get("x-rate-limit-config")
-    concurrent = _number(headers.get("twilio-concurrent-requests"))
-    return RateLimit(
-        _number(headers.get("x-rate-limit-limit")),
-        _number(headers.get("x-rate-limit-remaining")),
+    config, retry_after = headers.get("x-rate-limit-config"), headers.get("retry-after")
+    return _parse(
+        headers.get("x-rate-limit-limit"),
+        headers.get("x-rate-limit-remaining"),
         None if config is None else shown(config),
-        _retry_after(headers),
-        None if concurrent is None or concurrent < 0 else int(concurrent),
+        headers.get("twilio-concurrent-requests"),
+        retry_after,
+        None if retry_after is None else headers.get("date"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _parse(
+    limit: str | None,
+    remaining: str | None,
+    config: str | None,
+    concurrent: str | None,
+    retry_after: str | None,
+    date: str | None,
+) -> RateLimit:
+    """Parse the texts of the headers, cached: a server repeats a few sets of them."""
+    requests = _number(concurrent)
+    return RateLimit(
+        _number(limit),
+        _number(remaining),
+        config,
+        _retry_after(retry_after, date),
+        None if requests is None or requests < 0 else int(requests),
     )
 
 
 def _number(text: str | None) -> float | None:
-    return None if text is None or len(text) > _LONGEST_NUMBER else _read(text)
-
-
-@lru_cache(maxsize=1024)
-def _read(text: str) -> float | None:
-    """Return a number from text, cached: a server repeats a few values."""
-    if not text.isascii() or "_" in text:
+    if text is None or len(text) > _LONGEST_NUMBER or not text.isascii() or "_" in text:
         return None
     try:
         number = float(text)
@@ -80,13 +94,12 @@ def _read(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("retry-after")
+def _retry_after(text: str | None, date: str | None) -> float | None:
     if text is None:
         return None
     seconds = _number(text)
     if seconds is None:
-        seconds = _seconds_between(headers.get("date"), text)
+        seconds = _seconds_between(date, text)
     return None if seconds is None else max(0.0, seconds)
 
 

@@ -1,10 +1,13 @@
 """Decoding of a raw reply: returns its payload or raises its error."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import orjson
-from attrs import field, frozen
+from attrs import define, field
 
 from taskrouter_stats import errors
 from taskrouter_stats.models.decoding import loads
@@ -12,7 +15,7 @@ from taskrouter_stats.models.redaction import SecretRedactor
 
 from . import rate_limit
 
-__all__ = ["MAX_BODY_BYTES", "Reply", "decode_reply", "json_object"]
+__all__ = ["MAX_BODY_BYTES", "Reply", "date_of", "decode_reply", "json_object"]
 
 MAX_BODY_BYTES: Final = 16 * 2**20
 """Bytes of a decompressed body, at most; a page of 1,000 Workers has far fewer."""
@@ -35,32 +38,61 @@ _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
 _NO_SECRETS: Final = SecretRedactor(())
 
 
-@frozen
+@define
 class Reply:
-    """A complete raw reply. It may repeat our secrets, so redact every part before showing it.
+    """A complete raw reply; nothing changes it.
+
+    It may repeat our secrets, so redact every part before showing it.
 
     Attributes:
         status: HTTP status.
         headers: the headers, found by names in lower case.
         body: the decompressed body, cut soon after ``MAX_BODY_BYTES`` bytes.
         redactor: removes our secrets from what is shown or kept.
+        clean_headers: whether the headers were searched and hold no secret.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     redactor: SecretRedactor = field(default=_NO_SECRETS, repr=False, eq=False)
+    clean_headers: bool = field(default=False, repr=False, eq=False)
+
+    def shown(self, header: str) -> str:
+        """Return a name or value of a header without secrets."""
+        return header if self.clean_headers else self.redactor.text(header)
 
     @property
     def request_id(self) -> str | None:
         """``Twilio-Request-Id``, which Twilio's support asks for, or None."""
         found = self.headers.get("twilio-request-id")
-        return None if found is None else self.redactor.text(found)
+        return None if found is None else self.shown(found)
+
+    @property
+    def served_at(self) -> datetime | None:
+        """The server's time of this reply, from its ``Date`` header; None if it has none."""
+        return date_of(self.headers)
 
     @property
     def is_rate_limited(self) -> bool:
         """Whether it is a 429: the server did not process the request, so it may be sent again."""
         return self.status == 429  # noqa: PLR2004
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time of the ``Date`` header, UTC; None if it is missing or not readable."""
+    return _date(headers.get("date"))
+
+
+@lru_cache(maxsize=16)  # the replies of one second have the same text
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = parsedate_to_datetime(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def decode_reply(
@@ -91,7 +123,7 @@ def decode_reply(
         return redact.values(payload) if redact.suspects(reply.body) else payload
     # Raised outside the except block: the decoder's error holds the body and would be the context.
     start = redact(reply.body[:_READ_FOR_A_QUOTE])[:_LONGEST_QUOTE].decode("utf-8", "replace")
-    kind = redact.text(reply.headers.get("content-type", "without a content type"))
+    kind = reply.shown(reply.headers.get("content-type", "without a content type"))
     raise errors.PayloadError(
         [f"$: not JSON ({wrong}), {len(reply.body)} bytes, {kind}, beginning {start!r}"],
         reply.request_id,
@@ -106,8 +138,9 @@ def json_object(value: object) -> dict[str, Any]:
 def _refusal(reply: Reply, limits: rate_limit.RateLimit, attempts: int) -> errors.ApiError:
     status = reply.status
     code, message, more_info = _error_fields(reply)
-    redact = reply.redactor.text
-    headers = {redact(name.lower()): redact(value) for name, value in reply.headers.items()}
+    headers = {
+        reply.shown(name.lower()): reply.shown(value) for name, value in reply.headers.items()
+    }
     details = (status, code, message, more_info, reply.request_id, headers, attempts)
     if reply.is_rate_limited:
         return errors.RateLimited(*details, limits.limit, limits.remaining, limits.retry_after)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import orjson
-from attrs import frozen
+from attrs import define
 
 from .query import BaseQuery, Listing, Query
 from .window import Window
@@ -26,9 +26,11 @@ class BudgetKey(NamedTuple):
     resource_key: str
 
 
-@frozen
+@define
 class Request:
-    """An HTTP request that the transport can send.
+    """An HTTP request that the transport can send; nothing changes it.
+
+    To make an object of a frozen class costs twice as much.
 
     Attributes:
         method: the HTTP method.
@@ -73,14 +75,13 @@ def _body(query: BaseQuery[Any]) -> bytes | None:
 
 def path_for(query: BaseQuery[Any]) -> str:
     """Return the path of a query; its checked SIDs need no quoting."""
-    path = query.endpoint.path
-    return _template(path).format(*query.sids)
+    return _template(query.endpoint.path) % query.sids
 
 
 @lru_cache(maxsize=64)
 def _template(path: str) -> str:
-    """Return the path with positions for names: ``{worker_sid}`` → ``{}``."""
-    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+    """Return the path with positions for names: ``{worker_sid}`` → ``%s``."""
+    return "/".join("%s" if part.startswith("{") else part for part in path.split("/"))
 
 
 @lru_cache(maxsize=256)

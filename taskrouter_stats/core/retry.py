@@ -17,7 +17,7 @@ from attrs import define, frozen
 
 from taskrouter_stats import errors
 
-from .plain import plain_number, whole_number
+from .plain_numbers import plain_number, whole_number
 
 __all__ = ["GIVE_UP", "TRANSIENT", "GiveUp", "RetryAfter", "RetryBudget", "RetryPolicy", "decide"]
 

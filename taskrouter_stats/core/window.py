@@ -18,7 +18,7 @@ from taskrouter_stats.errors import InvalidWindow
 from taskrouter_stats.models.values import utc_text
 
 from .local_time import midnight, plain_day, plain_utc, plain_zone
-from .plain import whole_number
+from .plain_numbers import whole_number
 
 __all__ = ["LAST_15_MINUTES", "RETENTION", "WINDOW_TOO_OLD", "Window"]
 

@@ -9,11 +9,15 @@
 
 from taskrouter_stats.core.window import RETENTION
 
+from . import measures
 from .arrow import to_arrow
 from .compact import Compaction, compact
 from .export import Export, export
 from .plan import Estimate, WorkerPlan, worker_plan
+from .polling.poll import Poll, poll
+from .polling.report import PollReport
 from .report import ExportReport, FailedQuery, Verification
+from .row_writer import RowWriter
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema
 from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
@@ -31,6 +35,9 @@ __all__ = [
     "FailedQuery",
     "JsonLinesSink",
     "ParquetSink",
+    "Poll",
+    "PollReport",
+    "RowWriter",
     "Schema",
     "Sink",
     "Verification",
@@ -38,6 +45,8 @@ __all__ = [
     "Writer",
     "compact",
     "export",
+    "measures",
+    "poll",
     "rows",
     "to_arrow",
     "worker_plan",

@@ -13,7 +13,7 @@ from taskrouter_stats.errors import InvalidParameter, MissingExtra
 from .rows import Row, main_table, rows
 from .schemas import SCHEMAS, Kind, Schema
 
-__all__ = ["arrow_schema", "arrow_table", "pyarrow", "to_arrow"]
+__all__ = ["arrow_schema", "arrow_table", "json_text", "pyarrow", "to_arrow"]
 
 
 def pyarrow(part: str = "") -> Any:
@@ -90,8 +90,9 @@ def arrow_table(schema: Schema, found: Sequence[Row]) -> Any:
 def _values(found: Sequence[Row], name: str, kind: Kind) -> list[Any]:
     if kind != "json":
         return [row[name] for row in found]
-    return [None if row[name] is None else _json(row[name]) for row in found]
+    return [None if row[name] is None else json_text(row[name]) for row in found]
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """Return a value of a ``json`` column as text."""
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()

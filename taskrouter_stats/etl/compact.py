@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Final
+from typing import Final, Literal
 
 from attrs import frozen
 
@@ -12,6 +12,7 @@ from taskrouter_stats.errors import ConfigError
 
 from .sinks import CsvSink, JsonLinesSink, ParquetSink
 from .sinks.append import text_of
+from .sinks.csv import EXCEL_CSV
 from .state.checkpoint import Checkpoint, Commit, Position, format_of
 from .storage import Folder, ObjectStore, Storage, local_path
 
@@ -81,10 +82,13 @@ def _sink_at(text: str) -> CsvSink | JsonLinesSink | ParquetSink:
     kind, _, table = found.partition(_ONE_TABLE)
     if kind == "Parquet":
         return ParquetSink(text, table=table or None)
-    make = CsvSink if kind == "CSV" else JsonLinesSink
     zipped = any(name.endswith(".gz") for name in storage.names("") if "/" not in name)
     single = path is not None and storage.place != str(path)
-    return make(text, table=table or None, compression="gzip" if zipped and not single else None)
+    compression: Literal["gzip"] | None = "gzip" if zipped and not single else None
+    if kind in ("CSV", EXCEL_CSV):
+        excel = kind == EXCEL_CSV
+        return CsvSink(text, table=table or None, compression=compression, excel=excel)
+    return JsonLinesSink(text, table=table or None, compression=compression)
 
 
 def _state_of(text: str, path: Path | None) -> tuple[Storage, str]:

@@ -36,7 +36,7 @@ from taskrouter_stats.session.worker_queries import WorkerQueries
 from .missing_workers import MissingWorkers
 from .plan import WorkerPlan, key_of, worker_plan
 from .report import FailedQuery, failure_kind
-from .rows import SETTLE_DELAY, Row, Tables, activity_rows, rows, worker_rows
+from .rows import SETTLE_DELAY, Row, Tables, rows, snapshot_rows
 from .schemas import SCHEMAS, Kind
 
 __all__ = ["LOOK_BACK", "taskrouter_source"]
@@ -175,7 +175,7 @@ class _Reader:
         """Yield the rows of the workers that the server lists now."""
         async with self._sharing() as shared:
             found, at, tz = await self._listed(shared), self.now(), self.schedule.tz
-            yield [row for worker in found for row in worker_rows(worker, at, tz)["workers"]]
+            yield [row for worker in found for row in snapshot_rows(worker, at, tz)["workers"]]
 
     async def activities(self) -> AsyncGenerator[list[Row]]:
         """Yield the rows of the activities that the server lists now."""
@@ -184,7 +184,7 @@ class _Reader:
             found = await shared.session.iterate(listing).collect()
             at, tz = self.now(), self.schedule.tz
             yield [
-                row for activity in found for row in activity_rows(activity, at, tz)["activities"]
+                row for activity in found for row in snapshot_rows(activity, at, tz)["activities"]
             ]
 
     async def statistics(self, done: list[str]) -> AsyncGenerator[Tables]:

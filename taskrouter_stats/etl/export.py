@@ -25,11 +25,13 @@ from taskrouter_stats.errors import InvalidParameter, StorageError, UsageError
 from taskrouter_stats.models import WorkerStatistics
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
+from .answer_time import answer_time
 from .grace import cancel_after_grace, end_after_grace
 from .memory_limit import MemoryLimit
 from .missing_workers import MissingWorkers
 from .plan import WorkerPlan, WorkerQueryCache, key_of, may_be_expired
 from .report import ExportReport, FailedQuery, Verification, failure_kind, reason_of
+from .row_writer import RowWriter
 from .rows import SETTLE_DELAY, estimated_bytes, is_settled, rows
 from .sinks.base import Sink
 from .snapshots import Snapshots
@@ -126,7 +128,7 @@ class Export:
 
     session: TaskRouterSession
     plan: WorkerPlan
-    writer: Writer
+    writer: RowWriter
     stop: asyncio.Event | None = None
     settle: timedelta = SETTLE_DELAY
     verify: bool = False
@@ -173,7 +175,7 @@ class Export:
         counts["failed"] += len(missing.failures)
         return ExportReport(
             run=self.writer.run,
-            place=self.writer.sink.storage.place,
+            place=self.writer.place,
             workspace_sid=self.plan.workspace_sid,
             windows=len(self.plan.windows),
             workers=len(listed.known),
@@ -279,7 +281,7 @@ class Export:
         await self._snapshots.add_workers()
 
     async def _store_outcome(self, outcome: Outcome[WorkerStatistics], size: int) -> None:
-        now, key = datetime.now(UTC), key_of(outcome.query)
+        now, key = answer_time(outcome.meta, datetime.now(UTC)), key_of(outcome.query)
         self._counts["sent"] += outcome.meta.attempts + outcome.meta.refused
         self._counts["refused"] += outcome.meta.refused
         if isinstance(outcome, Success):
@@ -313,7 +315,7 @@ class Export:
             if self.writer.is_done(key):
                 self.writer.release(key)
             return
-        words = f"the server answered, but {self.writer.sink.format} can't hold the rows"
+        words = f"the server answered, but {self.writer.format} can't hold the rows"
         failed = StorageError(f"{words}: {type(error).__name__}: {reason_of(error)}")
         self._count_failure(Failure(outcome.query, failed, outcome.meta))
 
@@ -335,7 +337,7 @@ class Export:
             self._counts["gone"] += 1
 
     async def _verify(self) -> None:
-        sums = self.writer.checkpoint.sums
+        sums = self.writer.sums
         async with aclosing(compare(self.session, self.plan, sums)) as verifications:
             async for verification, sent in verifications:
                 self._checks.append(verification)

@@ -1,11 +1,11 @@
 """The latest rows of a table in which windows that had not settled were fetched more than once.
 
 The rows of one answer follow each other, with the same ``fetched_at`` and the same key except for
-the Activity, which may be null or occur twice. Of several answers to one query only the latest
-counts: one whose window had settled replaces one whose window had not, and of two such answers the
-later one in the file counts, since a clock may have been wrong. All rows of the latest answer are
-kept. An older answer is only known by its rows: if the latest answer has no rows in a CSV file of
-Activities, the rows of an older one, with ``complete`` false, remain there.
+the threshold or the Activity, which may be null or occur twice. Of several answers to one query
+only the latest counts: one whose window had settled replaces one whose window had not, and of two
+such answers the later one in the file counts, since a clock may have been wrong. All rows of the
+latest answer are kept. An older answer is only known by its rows: if the latest answer has no rows
+in a CSV file of Activities, the rows of an older one, with ``complete`` false, remain there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,21 +16,10 @@ from taskrouter_stats.models.sids import sid_of
 
 from .schemas import SCHEMAS
 
-__all__ = ["answer_columns", "latest_rows"]
-
-_PER_ANSWER: Final = {"activity_sid"}
-"""Key columns that differ between the rows of one answer."""
+__all__ = ["latest_rows"]
 
 _TRUE: Final = (True, "true")
 """The value of ``complete`` in a row whose window had settled; CSV holds text."""
-
-
-def answer_columns(table: str) -> tuple[str, ...]:
-    """Return the columns that are equal exactly in answers to the same query."""
-    schema = SCHEMAS[table]
-    if "fetched_at" not in schema.names:  # no run fetches a snapshot again
-        return schema.key
-    return tuple(name for name in schema.key if name not in _PER_ANSWER)
 
 
 def latest_rows(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[set[int], int]:
@@ -39,7 +28,7 @@ def latest_rows(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[set[int]
     Raises:
         KeyError, ValueError: an item is not a row of this table.
     """
-    columns = answer_columns(table)
+    columns = SCHEMAS[table].answer_key
     one_row = columns == SCHEMAS[table].key
     latest: dict[bytes, tuple[bool, list[int]]] = {}
     count, previous = 0, None

@@ -36,7 +36,7 @@ from taskrouter_stats.session.worker_queries import (
     query_template,
 )
 
-from .rows import Tables, worker_rows
+from .rows import Tables, snapshot_rows
 
 __all__ = [
     "Estimate",
@@ -270,4 +270,4 @@ class WorkerQueryCache:
         for query in new:
             worker = query.context
             if isinstance(worker, Worker) and worker.date_created is not None:
-                yield partial(worker_rows, worker, now, tz)
+                yield partial(snapshot_rows, worker, now, tz)

@@ -18,8 +18,8 @@ from .batch import PendingRows
 from .grace import cancel_after_grace
 from .plan import WorkerPlan, WorkerQueryCache
 from .report import reason_of
-from .rows import activity_rows
-from .writer import Writer
+from .row_writer import RowWriter
+from .rows import snapshot_rows
 
 __all__ = ["Snapshots"]
 
@@ -28,7 +28,7 @@ _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 @define(eq=False)
 class Snapshots:
-    """Writer of the snapshot tables of one export; a sink without these tables gets no row.
+    """Writer of the snapshot tables of one export; an output without these tables gets no row.
 
     Attributes:
         session: fetches the list of Activities.
@@ -40,13 +40,13 @@ class Snapshots:
 
     session: TaskRouterSession
     plan: WorkerPlan
-    writer: Writer
+    writer: RowWriter
     worker_queries: WorkerQueryCache
     sent: int = field(default=0, init=False)
 
     async def add_workers(self) -> None:
         """Add a row for each Worker listed since the last call."""
-        if self.writer.sink.snapshots:
+        if self.writer.takes_snapshots:
             for make in self.worker_queries.new_worker_rows(datetime.now(UTC)):
                 await self.writer.add(PendingRows(make, on_stored=_log_unstored))
 
@@ -55,7 +55,7 @@ class Snapshots:
 
         No row is added if the list has not arrived ten seconds after ``stop`` is set.
         """
-        if not self.writer.sink.snapshots:
+        if not self.writer.takes_snapshots:
             return
         now, tz = datetime.now(UTC), self.plan.windows[0].tz
         items = self.session.iterate(queries.activities(self.plan.workspace_sid))
@@ -69,7 +69,7 @@ class Snapshots:
         finally:
             self.sent += items.pages
         for activity in activities:
-            make = partial(activity_rows, activity, now, tz)
+            make = partial(snapshot_rows, activity, now, tz)
             await self.writer.add(PendingRows(make, on_stored=_log_unstored))
 
 

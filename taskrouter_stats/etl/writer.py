@@ -8,12 +8,9 @@ call raises that error.
 
 import asyncio
 import logging
-import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from secrets import token_hex
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -23,13 +20,13 @@ from taskrouter_stats.errors import StorageError, TaskRouterStatsError
 
 from .batch import Batch, PendingRows
 from .memory_limit import MAX_PENDING_BYTES
-from .report import FailedQuery, reason_of
+from .report import reason_of
+from .row_writer import RowWriter
 from .rows import Tables
 from .sinks.base import Sink
 from .state.checkpoint import Checkpoint, Commit, Position, by_query_group, split_key
 from .state.failures import FAILURES_FILE, merge_failures
-from .state.overlaps import StoredWindow, refuse_overlaps, stored_windows
-from .state.unavailable import UnavailableQueries
+from .state.overlaps import stored_windows
 from .threads import in_thread, wait_through_cancel
 from .verification import COUNTS
 
@@ -55,15 +52,15 @@ _NOT_COMMITTED: Final = "the output could not be committed to its end"
 
 
 @define(eq=False)
-class Writer:
-    """Writer of one output: ``async with Writer(sink) as writer``. Several exports may share it.
+class Writer(RowWriter):
+    """Durable writer: ``async with Writer(sink) as writer``. Several exports may share it.
 
     Attributes:
         sink: the format and the place of the rows.
         fresh: whether to rename an existing output first.
         run: the run's name, part of the names of its files.
         checkpoint: the commits of the output.
-        unavailable: the expired and gone queries of the output.
+        unavailable: the expired and gone queries of the output, of earlier runs too.
         failures: queries that a later run may finish; written to ``failures.jsonl`` at the end.
         error: the error that ended the writer, or None.
 
@@ -74,24 +71,15 @@ class Writer:
 
     sink: Sink
     fresh: bool = False
-    run: str = field(init=False)
     checkpoint: Checkpoint = field(init=False)
-    unavailable: UnavailableQueries = field(init=False)
-    failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
-    _planned: set[StoredWindow] = field(factory=set[StoredWindow], init=False)
-    error: StorageError | None = field(default=None, init=False)
     _pending: list[PendingRows] = field(factory=list[PendingRows], init=False)
     _pending_bytes: int = field(default=0, init=False)
-    _claimed: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
     _flush_task: "asyncio.Task[None] | None" = field(default=None, init=False)
     _write_lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _output_lock: ExitStack = field(factory=ExitStack, init=False)
 
     def __attrs_post_init__(self) -> None:
-        now = datetime.now(UTC)
-        self.run = f"{now:%Y%m%dT%H%M%SZ}-{token_hex(4)}"
         self.checkpoint = Checkpoint(self.sink.storage, self.sink.state, self.sink.format)
-        self.unavailable = UnavailableQueries(self.sink.storage, self.sink.state)
 
     async def __aenter__(self) -> Self:
         try:
@@ -128,37 +116,29 @@ class Writer:
                 if self.error is not None and self.error is not error:
                     _LOGGER.error("%s: %s", _NOT_COMMITTED, self.error)
 
+    @property
+    def place(self) -> str:
+        """The place of the rows."""
+        return self.sink.storage.place
+
+    @property
+    def format(self) -> str:
+        """The sink's format."""
+        return self.sink.format
+
+    @property
+    def takes_snapshots(self) -> bool:
+        """Whether the sink has the tables ``workers`` and ``activities``."""
+        return self.sink.snapshots
+
+    @property
+    def sums(self) -> Mapping[str, Mapping[str, int]]:
+        """Totals of all committed rows, by query group and count."""
+        return self.checkpoint.sums
+
     def is_done(self, key: str) -> bool:
-        """Return whether a query is done, by this run or an earlier one."""
+        """Return whether a query is committed, by this run or an earlier one."""
         return self.checkpoint.is_done(key)
-
-    def check_windows(self, planned: set[StoredWindow]) -> None:
-        """Check that this output may hold rows of these windows, and remember the windows.
-
-        Raises:
-            ConfigError: windows of another length or zone overlap them.
-        """
-        known = self.checkpoint.windows | self._planned
-        refuse_overlaps(self.sink.storage.place, known, planned)
-        self._planned |= planned
-
-    def is_resolved(self, key: str) -> bool:
-        """Return whether a query is done, or recorded as expired or gone."""
-        return self.is_done(key) or self.unavailable.has(key)
-
-    def claim(self, key: str) -> bool:
-        """Return whether the caller may send a query; False if another export has claimed it."""
-        query_group, sid = split_key(key)
-        claimed = self._claimed.setdefault(query_group, set())
-        if sid in claimed:
-            return False
-        claimed.add(sys.intern(sid))
-        return True
-
-    def release(self, key: str) -> None:
-        """Release a claimed query, so that another export may send it."""
-        query_group, sid = split_key(key)
-        self._claimed.get(query_group, set()).discard(sid)
 
     async def add(self, item: PendingRows) -> None:
         """Add rows to the batch, and commit a full batch.
@@ -229,7 +209,8 @@ class Writer:
         with ExitStack() as stack:
             stack.enter_context(sink.storage.lock(f"{sink.state}/lock"))
             self.checkpoint.open()
-            self.unavailable.open()
+            self._windows |= self.checkpoint.windows
+            self.unavailable.open(sink.storage, sink.state)
             sink.begin(self.run, self.checkpoint)
             self.checkpoint.commit(Commit(self.run, self._same_position()))
             self._output_lock = stack.pop_all()
@@ -239,7 +220,7 @@ class Writer:
         try:
             self.checkpoint.check()
             if record is not None:
-                self.unavailable.store(record)
+                self.unavailable.store(self.sink.storage, self.sink.state, record)
             if batch is None:
                 self._store_failures()
                 self.sink.check(self.checkpoint)

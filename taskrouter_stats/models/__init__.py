@@ -1,9 +1,10 @@
 """Typed records: the API's answers as frozen attrs classes."""
 
-from . import cumulative, real_time, resources, statistics
+from . import cumulative, live_worker, real_time, resources, statistics
 from .converter import structure, structure_item, to_dict, to_json
 from .credentials import Credentials
 from .cumulative import *  # noqa: F403 (each module lists its records)
+from .live_worker import *  # noqa: F403
 from .real_time import *  # noqa: F403
 from .record import (
     ActivityDuration,
@@ -30,6 +31,7 @@ __all__ = [
     "to_json",
 ]
 __all__ += cumulative.__all__
+__all__ += live_worker.__all__
 __all__ += real_time.__all__
 __all__ += resources.__all__
 __all__ += statistics.__all__

@@ -1,8 +1,9 @@
 """Conversion of decoded JSON to attrs classes and back.
 
-One function makes two converters that differ in one option. The fast converter stops at the first
-value that it cannot read. Only then the detailed converter reads the payload again and collects
-every problem with its path. So a valid reply does not pay for error messages.
+Two converters share the hooks for fields. The fast converter reads objects with the functions of
+``fast_path`` and stops at the first value that it cannot read. Only then the detailed converter,
+with cattrs' own functions for objects, reads the payload again and collects every problem with its
+path. So a valid reply does not pay for error messages.
 
 Twilio's description, examples and recorded replies disagree, so some differences are accepted:
 ``null`` equals an absent key; a number may be an integer, a float or numeric text. Refused are
@@ -12,12 +13,10 @@ refused only for its SID: it keeps its other odd values, as that class documents
 keys without a field. If a JSON object repeats a key, the last value counts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from math import isfinite
-from types import UnionType
-from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Final, TypeVar, cast, get_args
 
 import attrs
 import orjson
@@ -27,10 +26,10 @@ from cattrs.preconf.orjson import OrjsonConverter, make_converter
 
 from taskrouter_stats.errors import InvalidParameter, PayloadError
 
+from .fast_path import Hook, make_reader
+from .field_types import is_json, is_mapping, is_optional, is_sid, is_tuple, required_type
 from .record import NamedRecord
-from .sids import PATTERNS, SidKind
 from .values import (
-    LARGEST_COUNT,
     UnreadableError,
     count,
     flag,
@@ -47,81 +46,40 @@ __all__ = ["structure", "structure_item", "to_dict", "to_json"]
 T = TypeVar("T")
 
 
-def _is_json(field: "attrs.Attribute[Any]") -> bool:
-    """Return whether the JSON has a key for this field."""
-    return field.name != "extra" and not field.metadata.get("taskrouter_stats.not_json")
-
-
-def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any, Any], Any]:
+def _class_hook(converter: OrjsonConverter, cls: type[Any]) -> Hook:
     """Return the hook that structures ``cls`` from an object, with unknown keys in ``extra``."""
     unread = {
         field.name: override(omit=True)
         for field in attrs.fields(cls)
-        if field.name != "extra" and not _is_json(field)
+        if field.name != "extra" and not is_json(field)
     }
     read = make_dict_structure_fn(cls, converter, **unread)  # type: ignore[arg-type]
-    known = frozenset(field.name for field in attrs.fields(cls) if _is_json(field))
+    known = frozenset(field.name for field in attrs.fields(cls) if is_json(field))
 
     def structure_object(value: Any, _: type) -> Any:
-        fields = value
-        if type(value) is not dict:
-            raise UnreadableError("an object", value)
-        if not known.issuperset(fields):
-            unknown = {key: fields[key] for key in fields if key not in known}
-            fields = {**fields, "extra": unknown}
-        return read(fields, cls)
+        fields = json_object(value, dict)
+        unknown = {key: fields[key] for key in fields if key not in known}
+        return read({**fields, "extra": unknown}, cls)
 
     return structure_object
 
 
-def _optional_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
-    """Return the hook that structures ``X | None``, with the hook of ``X`` looked up once.
-
-    It reads the usual values of a valid reply without calling the hook of ``X``.
-    """
-    (inner,) = (kind for kind in get_args(cls) if kind is not type(None))
-    hook = converter.get_structure_hook(inner)
-    if _is_sid(inner):
-        return _optional_sid_hook(inner, hook)
-
-    def optional_text(value: object, _: type) -> Any:
-        return value if type(value) is str or value is None else hook(value, inner)
-
-    def optional_seconds(value: object, _: type) -> Any:
-        if type(value) is int and -LARGEST_COUNT <= value <= LARGEST_COUNT:
-            return float(value)
-        if type(value) is float and isfinite(value):
-            return value
-        return None if value is None else hook(value, inner)
-
-    def optional_count(value: object, _: type) -> Any:
-        if type(value) is int and -LARGEST_COUNT <= value <= LARGEST_COUNT:
-            return value
-        return None if value is None else hook(value, inner)
+def _optional_hook(converter: OrjsonConverter, cls: Any) -> Hook:
+    """Return the hook that structures ``X | None``; empty text in place of a SID equals null."""
+    inner = required_type(cls)
+    hook, nothing = converter.get_structure_hook(inner), ("",) if is_sid(inner) else ()
 
     def optional(value: object, _: type) -> Any:
-        return None if value is None else hook(value, inner)
+        return None if value is None or value in nothing else hook(value, inner)
 
-    return {str: optional_text, float: optional_seconds, int: optional_count}.get(inner, optional)
+    return optional
 
 
-def _sid_hook(cls: Any) -> Callable[[Any, Any], str]:
+def _sid_hook(cls: Any) -> Hook:
     return sid_reader(get_args(cls)[1])
 
 
-def _optional_sid_hook(sid: Any, hook: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return the hook that structures an optional SID: empty text equals null."""
-    matches = PATTERNS[get_args(sid)[1].prefix]
-
-    def optional_sid(value: object, _: type) -> Any:
-        if type(value) is str and matches(value):
-            return value
-        return None if value is None or value == "" else hook(value, sid)
-
-    return optional_sid
-
-
-def _tuple_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
+def _tuple_hook(converter: OrjsonConverter, cls: Any) -> Hook:
     """Return the hook that structures ``tuple[X, ...]`` from a JSON list only."""
     items = converter.get_structure_hook(list[get_args(cls)[0]])  # type: ignore[misc]
 
@@ -135,13 +93,13 @@ def _tuple_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], An
 
 def _class_unhook(converter: OrjsonConverter, cls: type[Any]) -> Callable[[Any], Any]:
     """Return the hook that writes the JSON's names, with the keys of ``extra`` beside them."""
-    names = [field.name for field in attrs.fields(cls) if not _is_json(field)]
+    names = [field.name for field in attrs.fields(cls) if not is_json(field)]
     omitted = {name: override(omit=True) for name in names}
     write = make_dict_unstructure_fn(cls, converter, **omitted)  # type: ignore[arg-type]
     return lambda value: {**write(value), **value.extra}
 
 
-def _mapping_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], Any]:
+def _mapping_hook(converter: OrjsonConverter, cls: Any) -> Hook:
     """Return the hook that structures ``Mapping[K, V]`` from a JSON object only."""
     key, value = get_args(cls)
     if value is Any:
@@ -150,35 +108,18 @@ def _mapping_hook(converter: OrjsonConverter, cls: Any) -> Callable[[Any, Any], 
     return lambda given, _: entries(json_object(given, dict), dict)
 
 
-def _is_mapping(cls: Any) -> bool:
-    origin: object = get_origin(cls)
-    return origin is Mapping
-
-
-def _is_optional(cls: Any) -> bool:
-    kinds = get_args(cls) if isinstance(cls, UnionType) or get_origin(cls) is Union else ()
-    return len(kinds) == 2 and type(None) in kinds  # noqa: PLR2004
-
-
-def _is_sid(cls: Any) -> bool:
-    return get_origin(cls) is Annotated and isinstance(get_args(cls)[1], SidKind)
-
-
-def _is_tuple(cls: Any) -> bool:
-    origin: object = get_origin(cls)
-    return origin is tuple
-
-
 def _make(*, detailed: bool) -> OrjsonConverter:
     converter = make_converter(detailed_validation=detailed)
     for kind, hook in ((float, seconds), (int, count), (str, text), (bool, flag)):
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(datetime, time)
-    converter.register_structure_hook_factory(_is_sid, _sid_hook)
-    converter.register_structure_hook_factory(_is_mapping, partial(_mapping_hook, converter))
-    converter.register_structure_hook_factory(_is_optional, partial(_optional_hook, converter))
-    converter.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, converter))
-    converter.register_structure_hook_factory(attrs.has, partial(_class_hook, converter))
+    converter.register_structure_hook_factory(is_sid, _sid_hook)
+    converter.register_structure_hook_factory(is_mapping, partial(_mapping_hook, converter))
+    converter.register_structure_hook_factory(is_optional, partial(_optional_hook, converter))
+    converter.register_structure_hook_factory(is_tuple, partial(_tuple_hook, converter))
+    fast = partial(make_reader, hook_for=converter.get_structure_hook)
+    of_class = partial(_class_hook, converter) if detailed else fast
+    converter.register_structure_hook_factory(attrs.has, of_class)
     converter.register_unstructure_hook_factory(attrs.has, partial(_class_unhook, converter))
     converter.register_unstructure_hook(datetime, utc_text)
     return converter

@@ -29,6 +29,10 @@ NOT_JSON: Final = {"taskrouter_stats.not_json": True}
 """Metadata of a field that the JSON does not hold: the record has it from its query."""
 
 
+def _no_keys() -> dict[str, Any]:
+    return {}  # dict[str, Any]() costs ten times as much
+
+
 @frozen(eq=False, repr=False)
 class Record:
     """A JSON object.
@@ -41,7 +45,7 @@ class Record:
         extra: keys of the JSON that the class does not know.
     """
 
-    extra: Mapping[str, Any] = field(factory=dict[str, Any], hash=False, kw_only=True)
+    extra: Mapping[str, Any] = field(factory=_no_keys, hash=False, kw_only=True)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

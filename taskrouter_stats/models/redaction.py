@@ -134,10 +134,11 @@ class SecretRedactor:
 
     def suspects(self, text: bytes) -> bool:
         """Return whether the bytes may hold a secret; a fast check."""
+        find = text.find  # ``in`` costs more: it first tries to read bytes as a number
         for clue in self._clues:
-            if clue in text:
+            if find(clue) >= 0:
                 return True
-        if b"\\u00" in text or b"%" in text or b"&#" in text:
+        if find(b"\\u00") >= 0 or find(b"%") >= 0 or find(b"&#") >= 0:
             return bool(self._clues) and _SPELLED(text) is not None
         return False
 

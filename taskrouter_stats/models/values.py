@@ -7,6 +7,7 @@ cattrs calls each with a decoded JSON value and a type, which the function ignor
 import math
 from collections.abc import Callable
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, TypeGuard, cast
 
 from .sids import PATTERNS, SidKind, sid_kind
@@ -114,21 +115,29 @@ def flag(value: object, _: type) -> bool:
     raise UnreadableError("a boolean", value)
 
 
-def time(value: Any, _: type) -> datetime:
+def time(value: object, _: type) -> datetime:
     """Return an ISO 8601 time in UTC; Twilio documents that one without an offset is GMT.
 
     The first and the last year of ``datetime`` are refused: ``datetime`` may not hold such a time
     in another zone.
     """
+    if type(value) is not str:
+        raise UnreadableError("an ISO 8601 time", value)
+    return _time(value)
+
+
+@lru_cache(maxsize=256)
+def _time(text: str) -> datetime:
+    """Return a time from text, cached: the replies of a run repeat the times of its windows."""
     try:
-        found = datetime.fromisoformat(value)
+        found = datetime.fromisoformat(text)
         if found.tzinfo is not UTC:
             found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise UnreadableError("an ISO 8601 time", value) from None
+    except (ValueError, OverflowError):
+        raise UnreadableError("an ISO 8601 time", text) from None
     if MINYEAR < found.year < MAXYEAR:
         return found
-    raise UnreadableError(f"an ISO 8601 time of the years {MINYEAR + 1} to {MAXYEAR - 1}", value)
+    raise UnreadableError(f"an ISO 8601 time of the years {MINYEAR + 1} to {MAXYEAR - 1}", text)
 
 
 def utc_text(moment: datetime) -> str:

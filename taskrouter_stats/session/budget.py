@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field, frozen
@@ -11,7 +11,9 @@ from taskrouter_stats.core.events import BudgetChanged
 from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import Reason, Throttle, Wait
 
-__all__ = ["Budget", "BudgetSnapshot", "Waiter", "WaiterQueue"]
+from .waiter import Waiter, WaiterQueue, WaitLimit
+
+__all__ = ["Budget", "BudgetSnapshot", "Place"]
 
 _LOGGER = logging.getLogger("taskrouter_stats")
 
@@ -49,32 +51,28 @@ class BudgetSnapshot:
     reason: Reason
 
 
-@frozen(eq=False, repr=False)
-class Waiter:
-    """One request that waits for a permit."""
-
-    future: "asyncio.Future[Any]"
-    number: int
-    deadline: float
-    max_wait: float
-
-
-WaiterQueue = OrderedDict[Waiter, None]
-
-
 @define(eq=False, repr=False)
 class Budget:
-    """A throttle, its two queues and its one timer."""
+    """A throttle, its two queues and its one timer.
+
+    ``grant`` grants permits to the waiting requests that may be sent now, and sets the timer.
+    """
 
     key: BudgetKey
     throttle: Throttle
     used_at: float
+    loop: asyncio.AbstractEventLoop
+    grant: "Callable[[Budget], None]"
     interactive: WaiterQueue = field(factory=WaiterQueue)
     bulk: WaiterQueue = field(factory=WaiterQueue)
     upcoming: int = 0
     """Number of bulk requests that will follow the waiting ones."""
     earliest: float = float("inf")
     timer: asyncio.TimerHandle | None = None
+
+    def queue_of(self, waiter: Waiter) -> WaiterQueue:
+        """Return the queue that a waiter belongs to."""
+        return self.interactive if waiter.interactive else self.bulk
 
     @property
     def waiting(self) -> int:
@@ -113,18 +111,84 @@ class Budget:
             self.timer.cancel()
             self.timer = None
 
-    def log_change(self, now: float, *, refused: bool, elsewhere: bool) -> None:
-        """Log the budget after a reply changed it, at level DEBUG."""
-        if _LOGGER.isEnabledFor(logging.DEBUG):
-            known = self.throttle.snapshot(now)
-            event = BudgetChanged(
-                self.key,
-                refused,
-                elsewhere,
-                known.limit,
-                known.remaining,
-                known.pace,
-                known.in_flight,
-                known.reason,
-            )
+    def limit(
+        self, waiter: Waiter, future: "asyncio.Future[Any]", seconds: float, max_wait: float
+    ) -> None:
+        """Let a future fail with a ``PaceError`` if a request waits for more than ``seconds``."""
+        limit = WaitLimit(future, self.loop.time() + seconds, max_wait)
+        limit.timer = self.loop.call_at(limit.deadline, self._expire, waiter, limit)
+        waiter.limits.append(limit)
+        self.earliest = min(self.earliest, limit.deadline)
+
+    def refuse_late(self, now: float, seconds: float) -> None:
+        """Fail every wait that ends too late if no permit comes for ``seconds``."""
+        if self.earliest >= now + seconds:
+            return
+        for waiter in (*self.interactive, *self.bulk):
+            for limit in [late for late in waiter.limits if late.deadline < now + seconds]:
+                self._fail(waiter, limit, seconds)
+        waiting = (*self.interactive, *self.bulk)
+        deadlines = (limit.deadline for waiter in waiting for limit in waiter.limits)
+        self.earliest = min(deadlines, default=float("inf"))
+
+    def _expire(self, waiter: Waiter, limit: WaitLimit) -> None:
+        """Fail a wait whose deadline has come."""
+        if waiter in self.queue_of(waiter):
+            wait = self.check(self.loop.time(), interactive=waiter.interactive)
+            self._fail(waiter, limit, wait.seconds)
+            self.grant(self)
+
+    def _fail(self, waiter: Waiter, limit: WaitLimit, seconds: float) -> None:
+        if waiter.fail(limit, seconds):
+            del self.queue_of(waiter)[waiter]
+
+    def report_change(
+        self,
+        now: float,
+        on_change: Callable[[BudgetChanged], None] | None,
+        *,
+        refused: bool,
+        elsewhere: bool,
+    ) -> None:
+        """Report the budget after a reply changed it: to ``on_change`` and the log, at DEBUG."""
+        is_logged = _LOGGER.isEnabledFor(logging.DEBUG)
+        if on_change is None and not is_logged:
+            return
+        known = self.throttle.snapshot(now)
+        event = BudgetChanged(
+            self.key,
+            refused,
+            elsewhere,
+            known.limit,
+            known.remaining,
+            known.pace,
+            known.in_flight,
+            known.reason,
+        )
+        if is_logged:
             _LOGGER.debug("%s", event, extra={"event": event})
+        if on_change is not None:
+            on_change(event)
+
+
+@frozen(eq=False, repr=False)
+class Place:
+    """The place in its queue of a request that several callers may share."""
+
+    budget: Budget
+    waiter: Waiter
+
+    def limit(self, future: "asyncio.Future[Any]", seconds: float, max_wait: float) -> None:
+        """Let a caller's future fail with a ``PaceError`` after ``seconds`` of waiting."""
+        self.budget.limit(self.waiter, future, seconds, max_wait)
+
+    def promote(self) -> None:
+        """Move the request to the end of the interactive queue, if it waits in the bulk queue."""
+        waiter, budget = self.waiter, self.budget
+        if budget.bulk.pop(waiter, waiter) is None:
+            waiter.interactive = True
+            budget.interactive[waiter] = None
+
+    def recheck(self) -> None:
+        """Grant what may be sent now; fail the waits that are sure to exceed their limit."""
+        self.budget.grant(self.budget)

@@ -8,14 +8,13 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from taskrouter_stats.core import rate_limit
 from taskrouter_stats.core.circuit_breaker import CircuitBreaker
+from taskrouter_stats.core.events import CircuitClosed, CircuitOpened
 from taskrouter_stats.core.identity import Served, differences
-from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.core.reply import Reply, decode_reply
-from taskrouter_stats.core.request import Request
 from taskrouter_stats.core.retry import (
     TRANSIENT,
     GiveUp,
@@ -33,75 +32,15 @@ from taskrouter_stats.errors import (
     TransportError,
     UntrustedCertificate,
 )
-from taskrouter_stats.models.redaction import SecretRedactor
 
+from .call_state import CallState
+from .hooks import Hooks
 from .loop_fairness import LoopFairness
 from .pacer import Pacer, Permit
 from .retrying import call_with_retries
 from .transport import Transport
 
-__all__ = ["CallState", "RequestExecutor", "RunCounters"]
-
-
-@define(eq=False, repr=False)
-class RunCounters:
-    """Counters of one run.
-
-    Attributes:
-        refused: 429 replies.
-        retried: attempts that followed a failed attempt; those after a 429 do not count.
-        upcoming: queries that will follow the ones already pulled.
-    """
-
-    refused: int = 0
-    retried: int = 0
-    upcoming: int = 0
-
-
-@define(eq=False, repr=False)
-class CallState:
-    """State of one request over all its attempts.
-
-    Attributes:
-        request: the request to send.
-        counters: the run's counters.
-        interactive: whether the request goes before bulk requests.
-        max_wait: seconds that all attempts together may wait for permits, or None.
-        began: when the call began, on the loop's clock (seconds).
-        waited: seconds spent waiting for permits so far.
-        attempts: attempts so far, without those that got a 429.
-        refused: 429 replies so far.
-        was_refused: whether the last attempt got a 429.
-        status: status of the last reply; None if the last attempt got no reply.
-        request_id: ``Twilio-Request-Id`` of the last reply, or None.
-        limits: rate-limit headers of the last reply.
-        redactor: removes secrets from text of the last reply.
-    """
-
-    request: Request
-    counters: RunCounters
-    interactive: bool
-    max_wait: float | None
-    began: float
-    waited: float = 0.0
-    attempts: int = 0
-    refused: int = 0
-    was_refused: bool = False
-    status: int | None = None
-    request_id: str | None = None
-    limits: rate_limit.RateLimit = rate_limit.NO_HEADERS
-    redactor: SecretRedactor | None = None
-
-    def meta(self, now: float) -> Meta:
-        """Return the metadata of the last attempt."""
-        return Meta(
-            self.status,
-            self.limits,
-            self.request_id,
-            now - self.began,
-            self.attempts,
-            self.refused,
-        )
+__all__ = ["RequestExecutor"]
 
 
 @frozen(eq=False, repr=False)
@@ -114,6 +53,7 @@ class RequestExecutor:
     breaker: CircuitBreaker = field(factory=CircuitBreaker)
     retries: RetryBudget = field(factory=RetryBudget)
     fairness: LoopFairness = field(factory=LoopFairness)
+    hooks: Hooks | None = None
 
     def execute(self, call: CallState) -> Awaitable[Any]:
         """Return the decoded payload.
@@ -129,28 +69,45 @@ class RequestExecutor:
             call.counters.retried += not call.was_refused
         call.attempts += 1
         call.was_refused = False
-        began = self.pacer.now()
+        began, hooks = self.pacer.now(), self.hooks
+        if hooks is not None:
+            hooks.sent(call)
         try:
             reply = await self.transport.send(call.request, permit.mark_sent)
             if not self.fairness.try_enter():
                 await self.fairness.enter(interactive=call.interactive)
         except BaseException as error:
             permit.abandon()
+            if hooks is not None:
+                hooks.no_reply(call, error, self.pacer.now() - began)
             if isinstance(error, TransportError):
                 self._note_failure(error)
             call.status, call.request_id, call.limits = None, None, rate_limit.NO_HEADERS
+            call.served_at = None
             raise
-        limits = rate_limit.parse_headers(reply.headers, reply.redactor.text)
+        limits = rate_limit.parse_headers(reply.headers, reply.shown)
+        was_open = self.breaker.open
         self.breaker.record_reply()
         permit.observe(limits, refused=reply.is_rate_limited)
         call.status, call.request_id, call.limits = reply.status, reply.request_id, limits
-        call.redactor = reply.redactor
+        call.served_at, call.redactor = reply.served_at, reply.redactor
+        if hooks is not None:
+            self._report(hooks, call, reply, began, was_open=was_open)
         if reply.is_rate_limited:
             call.attempts -= 1
             call.refused += 1
             call.was_refused = True
             call.counters.refused += 1
         return self._read(call, reply, began)
+
+    def _report(
+        self, hooks: Hooks, call: CallState, reply: Reply, began: float, *, was_open: bool
+    ) -> None:
+        """Tell the hooks about a reply."""
+        now = self.pacer.now()
+        hooks.replied(call, reply, now - began, self.pacer.pace(call.request.budget))
+        if was_open:
+            hooks.emit(CircuitClosed())
 
     def _note_failure(self, error: TransportError) -> None:
         """Report a failed send to the circuit breaker, if it says something about the server.
@@ -160,7 +117,10 @@ class RequestExecutor:
         """
         if not error.on_reused_connection and not isinstance(error, UntrustedCertificate):
             timed_out = isinstance(error, TimedOut)
+            was_open = self.breaker.open
             self.breaker.record_failure(self.pacer.now(), timed_out=timed_out, cause=str(error))
+            if self.hooks is not None and self.breaker.open and not was_open:
+                self.hooks.emit(CircuitOpened(self.breaker.cause))
 
     def _read(self, call: CallState, reply: Reply, began: float) -> Any:
         """Return the payload of a reply that answers the request.
@@ -207,6 +167,9 @@ class RequestExecutor:
             PaceError: the wait would exceed ``max_wait``.
         """
         is_probe = self._check_circuit(call)
+        if self.hooks is not None:
+            wait = self.pacer.explain(call.request.budget, interactive=call.interactive)
+            self.hooks.waiting(call, wait)
         try:
             permit = await self._wait_for_permit(call)
         except BaseException:
@@ -241,6 +204,8 @@ class RequestExecutor:
                 call.waited += seconds
                 if allowed is not None and call.waited > allowed:
                     raise PaceError(allowed, seconds)
+                if call.shared is not None:
+                    call.shared.add_pause(seconds)
             raise ServerDown(down_for, seconds, self.breaker.cause)
         self.breaker.start_probe()
         return True
@@ -254,15 +219,18 @@ class RequestExecutor:
                 max_wait=None if allowed is None else max(0.0, allowed - call.waited),
                 front=call.was_refused,
                 upcoming=call.counters.upcoming,
+                on_queued=None if call.shared is None else call.shared.begin,
             )
         except PaceError as error:
             raise PaceError(allowed or 0.0, error.retry_after) from None
         finally:
             call.waited += pacer.now() - requested
+            if call.shared is not None:
+                call.shared.end()
 
     def _next_step(self, call: CallState, error: Exception) -> RetryAfter | GiveUp:
         now = self.pacer.now()
-        return decide(
+        step = decide(
             error,
             self.policy,
             self.retries,
@@ -274,3 +242,6 @@ class RequestExecutor:
             elapsed=now - call.began - call.waited,
             jitter=random.random(),
         )
+        if self.hooks is not None and isinstance(step, RetryAfter):
+            self.hooks.retried(call, error, step.seconds)
+        return step

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -41,6 +42,7 @@ class Items(Generic[T]):
         self._page: asyncio.Task[Page] | None = None
         self._items: deque[object] = deque()
         self._pages = 0
+        self._served_at: datetime | None = None
         self._error: BaseException | None = None
         self._closed = False
         self._logged = False
@@ -74,6 +76,14 @@ class Items(Generic[T]):
     def pages(self) -> int:
         """Number of pages requested so far, including the one fetched ahead."""
         return self._pages
+
+    @property
+    def served_at(self) -> datetime | None:
+        """The server's time of the page that the last item came from: UTC, in whole seconds.
+
+        None before the first item, and if the reply had no readable ``Date`` header.
+        """
+        return self._served_at
 
     async def collect(self) -> list[T]:
         """Return all items as a list."""
@@ -118,11 +128,13 @@ class Items(Generic[T]):
         try:
             if task.cancelled():
                 raise SessionClosed("the session was closed while a list was read")
-            items, target = self._reader.take(task.result())
+            page = task.result()
+            items, target = self._reader.take(page)
         except BaseException as error:
             self._ended, self._error = True, error
             raise
         self._items.extend(items)
+        self._served_at = page.served_at
         if target is None:
             self._ended = True
         else:

@@ -4,20 +4,22 @@ import asyncio
 import os
 import weakref
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field
 
-from taskrouter_stats.core.paging import Page
 from taskrouter_stats.errors import SessionClosed, SessionMisuse
 
 from .executor import RequestExecutor
+from .hooks import Hooks
 from .options import Settings
 from .pacer import Pacer
 from .stream import OutcomeStream
 from .transport import Transport
 
 __all__ = ["OpenSession", "SessionLifecycle"]
+
+T = TypeVar("T")
 
 
 @define(eq=False, repr=False)
@@ -27,7 +29,7 @@ class OpenSession:
     executor: RequestExecutor
     loop: asyncio.AbstractEventLoop
     process: int
-    pages: set["asyncio.Task[Page]"] = field(factory=set["asyncio.Task[Page]"])
+    tasks: set["asyncio.Task[Any]"] = field(factory=set["asyncio.Task[Any]"])
     streams: "weakref.WeakSet[OutcomeStream[Any]]" = field(
         factory=weakref.WeakSet["OutcomeStream[Any]"]
     )
@@ -40,8 +42,9 @@ class SessionLifecycle:
     holds sockets and timers.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, hooks: Hooks | None) -> None:
         self._settings = settings
+        self._hooks = hooks
         self._closed = False
         self.opened: OpenSession | None = None
 
@@ -75,21 +78,21 @@ class SessionLifecycle:
         """Register a stream, so that closing the session ends it."""
         self.require_open().streams.add(stream)
 
-    def start_page(self, page: Coroutine[Any, Any, Page]) -> "asyncio.Task[Page]":
-        """Start a task that fetches a page; closing the session cancels it."""
+    def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Start a task, such as the request of a page; closing the session cancels it."""
         try:
-            pages = self.require_open().pages
+            tasks = self.require_open().tasks
         except SessionMisuse:
-            page.close()
+            work.close()
             raise
-        task = asyncio.create_task(page)
-        pages.add(task)
-        task.add_done_callback(pages.discard)
+        task = asyncio.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return task
 
     async def aclose(self) -> None:
-        """End streams, page requests and waits with ``SessionClosed``; close the transport."""
+        """End streams, tasks and waits with ``SessionClosed``; close the transport."""
         if self._closed:
             return
         opened = None if self.opened is None else self.require_open()
@@ -99,14 +102,14 @@ class SessionLifecycle:
         streams = list(opened.streams)
         for stream in streams:
             stream.end(SessionClosed("the session was closed before the stream ended"))
-        for page in opened.pages:
-            page.cancel()
+        for task in opened.tasks:
+            task.cancel()
         opened.executor.pacer.close()
         try:
             for stream in streams:
                 await stream.join()
-            if opened.pages:
-                await asyncio.wait(opened.pages)
+            if opened.tasks:
+                await asyncio.wait(opened.tasks)
         finally:
             await opened.executor.transport.aclose()
 
@@ -123,6 +126,7 @@ class SessionLifecycle:
             max_in_flight=settings.max_in_flight,
             pace_limit=settings.pace_limit,
             headroom=settings.headroom,
+            on_change=None if self._hooks is None else self._hooks.emit,
         )
-        executor = RequestExecutor(pacer, transport, settings.retry)
+        executor = RequestExecutor(pacer, transport, settings.retry, hooks=self._hooks)
         return OpenSession(executor, asyncio.get_running_loop(), os.getpid())

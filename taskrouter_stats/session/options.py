@@ -1,18 +1,21 @@
 """The options of a session, and the environment variables that set some of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypedDict, cast
 
 from attrs import field, frozen
 
-from taskrouter_stats.core.plain import plain_number, whole_number
+from taskrouter_stats.core.cache_policy import CachePolicy, as_cache_policy
+from taskrouter_stats.core.plain_numbers import plain_number, whole_number
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials, environment
 from taskrouter_stats.models.redaction import Secret, masked
 
+from .hooks import Hook
 from .transport import HttpSession
+from .urls import find_proxy, resolve_base_url
 
 __all__ = [
     "MAX_WAIT",
@@ -20,6 +23,7 @@ __all__ = [
     "Settings",
     "check_bool",
     "check_number",
+    "find_addresses",
     "hide_addresses",
     "options_from_env",
 ]
@@ -47,6 +51,8 @@ class SessionOptions(TypedDict, total=False):
     retry: RetryPolicy
     pace_limit: float | None
     headroom: float
+    cache_ttl: float | CachePolicy | None
+    hooks: Iterable[Hook]
     proxy: str | None
     trust_env: bool
     allow_http: bool
@@ -70,6 +76,7 @@ class Settings:
     retry: RetryPolicy
     pace_limit: float | None
     headroom: float
+    cache_ttl: CachePolicy | None = field(converter=as_cache_policy)
     http: HttpSession | None
 
     def __attrs_post_init__(self) -> None:
@@ -103,6 +110,26 @@ class Settings:
             numbers["pace_limit"] = check_number("pace_limit", self.pace_limit, rule, least=1e-3)
         for name, number in numbers.items():
             object.__setattr__(self, name, number)
+
+
+def find_addresses(
+    base_url: str | None,
+    region: str | None,
+    edge: str | None,
+    proxy: str | None,
+    trust_env: bool,
+    allow_http: bool,
+) -> tuple[str, Secret | None]:
+    """Return the URL of the host and of the proxy, or None for no proxy.
+
+    Raises:
+        ConfigError: options contradict each other, or a URL is not usable.
+        InvalidParameter: a switch is not a bool.
+    """
+    check_bool("trust_env", trust_env)
+    check_bool("allow_http", allow_http)
+    address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
+    return address, find_proxy(address, proxy, trust_env=trust_env, allow_http=allow_http)
 
 
 def check_bool(name: str, value: object) -> None:

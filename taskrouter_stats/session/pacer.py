@@ -17,9 +17,11 @@ All changes happen between two awaits of one event loop, so there are no locks.
 
 import asyncio
 import random
+from collections.abc import Callable
 from itertools import count
 from typing import Final
 
+from taskrouter_stats.core.events import BudgetChanged
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import (
@@ -30,9 +32,10 @@ from taskrouter_stats.core.throttle import (
     Throttle,
     Wait,
 )
-from taskrouter_stats.errors import PaceError, SessionClosed
+from taskrouter_stats.errors import SessionClosed
 
-from .budget import Budget, BudgetSnapshot, Waiter, WaiterQueue
+from .budget import Budget, BudgetSnapshot, Place
+from .waiter import Waiter
 from .wakeup import wake
 
 __all__ = ["Pacer", "Permit"]
@@ -41,6 +44,7 @@ _IDLE_SECONDS: Final = 600.0
 """The pacer deletes a budget without traffic for this long; its next request starts a new one."""
 _MANY_BUDGETS: Final = 64
 """The pacer deletes idle budgets only when it has at least this many."""
+_WAIT_FOR_SLOT: Final = Wait(float("inf"), "in_flight")
 
 
 class Permit:
@@ -83,9 +87,15 @@ class Pacer:
     """All budgets and slots of one session, in one event loop."""
 
     def __init__(
-        self, *, max_in_flight: int, pace_limit: float | None = None, headroom: float = 0.0
+        self,
+        *,
+        max_in_flight: int,
+        pace_limit: float | None = None,
+        headroom: float = 0.0,
+        on_change: Callable[[BudgetChanged], None] | None = None,
     ) -> None:
-        self.now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
         self._slots = max_in_flight
         self._bulk_slots = max(1, max_in_flight - 1)
         self._in_flight = 0
@@ -96,6 +106,7 @@ class Pacer:
         self._numbers = count()
         self._sleepers: set[asyncio.Future[None]] = set()
         self._closed = False
+        self._on_change = on_change
 
     async def acquire(
         self,
@@ -105,6 +116,7 @@ class Pacer:
         max_wait: float | None = None,
         front: bool = False,
         upcoming: int = 0,
+        on_queued: Callable[[Place], None] | None = None,
     ) -> Permit:
         """Wait for a permit to send one request.
 
@@ -114,6 +126,7 @@ class Pacer:
             max_wait: seconds that the request may wait; None: without limit.
             front: whether it goes to the front of its queue, since its last attempt got a 429.
             upcoming: number of bulk requests of this budget that will follow.
+            on_queued: called with the request's place in its queue if it must wait.
 
         Raises:
             PaceError: the rate limit would delay the request beyond ``max_wait``; raised as soon
@@ -128,8 +141,12 @@ class Pacer:
         budget = self._budget(key)
         if not interactive:
             budget.upcoming = upcoming
-        queue = budget.interactive if interactive else budget.bulk
-        return await self._queue(budget, queue, max_wait, front=front)
+        waiter = Waiter(self._loop.create_future(), next(self._numbers), interactive)
+        if max_wait is not None:
+            budget.limit(waiter, waiter.future, max_wait, max_wait)
+        if on_queued is not None:
+            on_queued(Place(budget, waiter))
+        return await self._queue(budget, waiter, front=front)
 
     def acquire_nowait(
         self, key: BudgetKey, *, interactive: bool, upcoming: int = 0
@@ -146,20 +163,11 @@ class Pacer:
         wait = budget.check(now, interactive=interactive)
         return None if wait.seconds > 0 else self._grant(budget, now)
 
-    async def _queue(
-        self, budget: Budget, queue: WaiterQueue, max_wait: float | None, *, front: bool
-    ) -> Permit:
-        loop = asyncio.get_running_loop()
-        allowed = float("inf") if max_wait is None else max_wait
-        deadline = self.now() + allowed
-        waiter = Waiter(loop.create_future(), next(self._numbers), deadline, allowed)
+    async def _queue(self, budget: Budget, waiter: Waiter, *, front: bool) -> Permit:
+        queue = budget.queue_of(waiter)
         queue[waiter] = None
         if front:
             queue.move_to_end(waiter, last=False)
-        timer = None
-        if max_wait is not None:
-            budget.earliest = min(budget.earliest, deadline)
-            timer = loop.call_at(waiter.deadline, self._expire, budget, waiter)
         try:
             self._grant_waiting(budget)
             permit: Permit = await waiter.future
@@ -167,15 +175,14 @@ class Pacer:
             if waiter.future.done() and not waiter.future.cancelled():
                 if waiter.future.exception() is None:
                     waiter.future.result().cancel()
-            elif waiter in queue:
+            elif waiter in (queue := budget.queue_of(waiter)):
                 del queue[waiter]
                 self._grant_waiting(budget)
             raise
         else:
             return permit
         finally:
-            if timer is not None:
-                timer.cancel()
+            waiter.stop_timers()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep without a slot and outside every queue.
@@ -185,9 +192,8 @@ class Pacer:
         """
         if self._closed:
             raise SessionClosed("the session was closed")
-        loop = asyncio.get_running_loop()
-        wakeup: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_later(seconds, wake, wakeup)
+        wakeup: asyncio.Future[None] = self._loop.create_future()
+        timer = self._loop.call_later(seconds, wake, wakeup)
         self._sleepers.add(wakeup)
         try:
             await wakeup
@@ -214,7 +220,7 @@ class Pacer:
         elsewhere = budget.throttle.observe(sent, now, reported, refused=refused, jitter=jitter)
         self._account.observe(flight, refused=refused, account_wide=elsewhere)
         if refused or budget.throttle.limit != known:
-            budget.log_change(now, refused=refused, elsewhere=elsewhere)
+            budget.report_change(now, self._on_change, refused=refused, elsewhere=elsewhere)
         self.on_release(budget)
 
     def on_release(self, budget: Budget) -> None:
@@ -233,6 +239,15 @@ class Pacer:
         """Return a snapshot of every budget, in the order of first use."""
         now, full = self.now(), not self._has_free_slot(interactive=False)
         return tuple(budget.snapshot(now, full=full) for budget in self._budgets.values())
+
+    def explain(self, key: BudgetKey, *, interactive: bool) -> Wait:
+        """Return how long a request of this budget has to wait, and why."""
+        wait = self._budget(key).check(self.now(), interactive=interactive)
+        return _WAIT_FOR_SLOT if wait is SEND_NOW else wait
+
+    def pace(self, key: BudgetKey) -> float:
+        """Return the requests per second that a budget allows now."""
+        return self._budget(key).throttle.snapshot(self.now()).pace
 
     def close(self) -> None:
         """Grant no more permits; end every wait with ``SessionClosed``."""
@@ -275,30 +290,10 @@ class Pacer:
         if seconds == float("inf"):
             return
         certain = wait.reason == "paused" or not budget.throttle.in_flight
-        if certain and budget.earliest < now + seconds:
-            for queue in (budget.interactive, budget.bulk):
-                for waiter in [late for late in queue if late.deadline < now + seconds]:
-                    self._fail(queue, waiter, seconds)
-            waiting = (*budget.interactive, *budget.bulk)
-            budget.earliest = min((waiter.deadline for waiter in waiting), default=float("inf"))
+        if certain:
+            budget.refuse_late(now, seconds)
         if budget.waiting:
-            budget.timer = asyncio.get_running_loop().call_at(
-                now + seconds, self._grant_waiting, budget
-            )
-
-    def _expire(self, budget: Budget, waiter: Waiter) -> None:
-        """Fail a waiter whose deadline has come."""
-        for queue in (budget.interactive, budget.bulk):
-            if waiter in queue:
-                seconds = budget.check(self.now(), interactive=queue is budget.interactive)
-                self._fail(queue, waiter, seconds.seconds)
-                self._grant_waiting(budget)
-
-    @staticmethod
-    def _fail(queue: WaiterQueue, waiter: Waiter, seconds: float) -> None:
-        del queue[waiter]
-        if not waiter.future.done():
-            waiter.future.set_exception(PaceError(waiter.max_wait, seconds))
+            budget.timer = self._loop.call_at(now + seconds, self._grant_waiting, budget)
 
     def _grant(self, budget: Budget, now: float) -> Permit:
         budget.used_at = now
@@ -317,7 +312,9 @@ class Pacer:
             now = self.now()
             self._forget_idle(now)
             throttle = Throttle(now, pace_limit=self._pace_limit, headroom=self._headroom)
-            budget = self._budgets[key] = Budget(key, throttle, now)
+            budget = self._budgets[key] = Budget(
+                key, throttle, now, self._loop, self._grant_waiting
+            )
         return budget
 
     def _forget_idle(self, now: float) -> None:

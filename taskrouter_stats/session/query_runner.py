@@ -1,5 +1,7 @@
 """Runs queries: builds the request, executes it and converts its payload into a value."""
 
+from collections.abc import Coroutine
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import attrs
@@ -18,8 +20,9 @@ from taskrouter_stats.errors import (
 )
 from taskrouter_stats.models import ReservationCounts, structure
 
-from .executor import CallState, RunCounters
+from .call_state import CallState, RunCounters
 from .lifecycle import OpenSession, SessionLifecycle
+from .shared_wait import SharedWait
 
 __all__ = ["QueryRunner"]
 
@@ -33,14 +36,23 @@ class QueryRunner:
         self._lifecycle = lifecycle
         self._account = account
 
-    async def fetch(
-        self, query: Query[T], *, interactive: bool, max_wait: float | None
-    ) -> Success[T]:
-        """Return one query's result; raise its error."""
-        opened = self._lifecycle.require_open()
+    def new_call(
+        self,
+        opened: OpenSession,
+        query: Query[Any],
+        *,
+        interactive: bool,
+        max_wait: float | None = None,
+        shared: SharedWait | None = None,
+    ) -> CallState:
+        """Return the state of a request that was not sent yet."""
         call = _new_call(opened, build_request(query, self._account), RunCounters())
-        call.interactive, call.max_wait = interactive, max_wait
-        value = await _value(opened, query, call)
+        call.interactive, call.max_wait, call.shared = interactive, max_wait, shared
+        return call
+
+    async def fetch(self, opened: OpenSession, query: Query[T], call: CallState) -> Success[T]:
+        """Return one query's result; raise its error."""
+        value = await _watched(opened, call, _value(opened, query, call))
         return Success(query, value, call.meta(opened.loop.time()))
 
     async def fetch_outcome(self, query: Query[T], counters: RunCounters) -> Outcome[T]:
@@ -48,7 +60,7 @@ class QueryRunner:
         opened = self._lifecycle.require_open()
         call = _new_call(opened, build_request(query, self._account), counters)
         try:
-            value = await _value(opened, query, call)
+            value = await _watched(opened, call, _value(opened, query, call))
         except UsageError:
             raise
         except TaskRouterStatsError as error:
@@ -62,23 +74,35 @@ class QueryRunner:
         opened = self._lifecycle.require_open()
         request = build_page_request(listing, target, self._account)
         try:
-            return await _page(opened, listing, request)
+            return await self._page(opened, listing, request)
         except ServerError:
             smaller = with_smaller_page(request.target)
             if smaller is None:
                 raise
-        return await _page(opened, listing, attrs.evolve(request, target=smaller))
+        return await self._page(opened, listing, attrs.evolve(request, target=smaller))
+
+    async def _page(self, opened: OpenSession, listing: Listing[Any], request: Request) -> Page:
+        call = _new_call(opened, request, RunCounters())
+        call.interactive = True
+        return await _watched(opened, call, _read_page(opened, listing, call))
 
 
 def _new_call(opened: OpenSession, request: Request, counters: RunCounters) -> CallState:
     return CallState(request, counters, interactive=False, max_wait=None, began=opened.loop.time())
 
 
-async def _page(opened: OpenSession, listing: Listing[Any], request: Request) -> Page:
-    call = _new_call(opened, request, RunCounters())
-    call.interactive = True
+def _watched(
+    opened: OpenSession, call: CallState, work: Coroutine[Any, Any, T]
+) -> Coroutine[Any, Any, T]:
+    """Return the work of a query; with hooks, the work that tells them of its start and end."""
+    hooks = opened.executor.hooks
+    return work if hooks is None else hooks.watch(call, work, opened.loop.time)
+
+
+async def _read_page(opened: OpenSession, listing: Listing[Any], call: CallState) -> Page:
     try:
-        return read_page(listing, await opened.executor.execute(call))
+        payload = await opened.executor.execute(call)
+        return read_page(listing, payload, call.served_at)
     except (ApiError, PayloadError) as error:
         raise _with_context(error, listing, call) from None
 
@@ -98,11 +122,19 @@ def _check_statistics(value: object) -> None:
     part = getattr(value, "cumulative", value)
     if not isinstance(part, ReservationCounts):
         return
-    names = (field.name for field in attrs.fields(type(part)))
-    statistics = (n for n in names if not n.endswith("_sid") and n not in {"url", "extra"})
-    if all(getattr(part, name) is None for name in statistics):
-        path = "$" if part is value else "$.cumulative"
-        raise PayloadError([f"{path}: expected at least one statistic, such as end_time, got none"])
+    kind: Any = type(part)
+    for name in _statistics(kind):
+        if getattr(part, name) is not None:
+            return
+    path = "$" if part is value else "$.cumulative"
+    raise PayloadError([f"{path}: expected at least one statistic, such as end_time, got none"])
+
+
+@lru_cache(maxsize=64)
+def _statistics(model: type[Any]) -> tuple[str, ...]:
+    """Return the fields that hold a time, a count or a duration."""
+    names = (field.name for field in attrs.fields(model))
+    return tuple(n for n in names if not n.endswith("_sid") and n not in {"url", "extra"})
 
 
 def _with_context(

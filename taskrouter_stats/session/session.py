@@ -1,57 +1,45 @@
 """The session, which callers use for every request."""
 
 import os
-from collections.abc import Callable, Coroutine, Sized
+from collections.abc import Callable, Coroutine, Iterable, Sized
+from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from taskrouter_stats.core import queries
+from taskrouter_stats.core.cache_policy import CachePolicy, as_cache_policy
 from taskrouter_stats.core.outcome import Outcome, Success
 from taskrouter_stats.core.paging import ListReader, Page
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.core.request import build_request
 from taskrouter_stats.core.retry import RetryPolicy
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
-from taskrouter_stats.errors import (
-    InvalidParameter,
-    UsageError,
-)
-from taskrouter_stats.models import Credentials, Worker, WorkerStatistics
+from taskrouter_stats.models import Credentials, LiveWorker, Worker, WorkerStatistics
 from taskrouter_stats.models.redaction import masked
 
+from .arguments import AS_SESSION, Priority, check_fetch, check_listing
 from .budget import BudgetSnapshot
+from .cache import QueryCache
+from .hooks import Hook, as_hooks
 from .items import Items
 from .lifecycle import SessionLifecycle
 from .options import (
     MAX_WAIT,
     SessionOptions,
     Settings,
-    check_bool,
     check_number,
+    find_addresses,
     hide_addresses,
     options_from_env,
 )
 from .query_runner import QueryRunner
 from .stream import OutcomeStream, Source
 from .transport import HttpSession
-from .urls import find_proxy, resolve_base_url
 from .worker_queries import WorkerQueries, WorkersInput, check_workers, query_template
 
 __all__ = ["TaskRouterSession"]
 
 T = TypeVar("T")
-
-Priority = Literal["interactive", "bulk"]
-
-
-class _AsSession:
-    """Default of an argument that the session's options set."""
-
-    def __repr__(self) -> str:
-        return "the session's"
-
-
-_AS_SESSION: Any = _AsSession()
 
 
 class TaskRouterSession:
@@ -75,6 +63,10 @@ class TaskRouterSession:
         pace_limit: requests per second and budget that the session sends at most, >= 0.001, bursts
             included. Requests that wait for a new connection may reach the server closer together.
         headroom: share of every budget that the session leaves to other clients, 0 <= x < 1.
+        cache_ttl: seconds for which :meth:`fetch` may answer an equal query again, or a
+            :class:`CachePolicy`; with either, equal queries in flight share one request. None:
+            every call asks the server. Streams and lists always do.
+        hooks: functions that the session calls with each event of ``taskrouter_stats.events``.
         proxy: URL of an http proxy. It tunnels https. It would read plain http, credentials
             included, so with an http ``base_url`` it requires ``allow_http=True``.
         trust_env: whether to take the proxy from the environment, except for this machine itself.
@@ -99,31 +91,32 @@ class TaskRouterSession:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 (immutable)
         pace_limit: float | None = None,
         headroom: float = 0.0,
+        cache_ttl: float | CachePolicy | None = None,
+        hooks: Iterable[Hook] = (),
         proxy: str | None = None,
         trust_env: bool = False,
         allow_http: bool = False,
         http: HttpSession | None = None,
     ) -> None:
-        # A traceback may show locals, and a caller may pass a secret as the wrong argument.
         credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
         trust_env, allow_http = masked(trust_env), masked(allow_http)
-        check_bool("trust_env", trust_env)
-        check_bool("allow_http", allow_http)
-        address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
+        address, route = find_addresses(base_url, region, edge, proxy, trust_env, allow_http)
         self._settings = Settings(
             credentials=credentials,
             base_url=address,
-            proxy=find_proxy(address, proxy, trust_env=trust_env, allow_http=allow_http),
+            proxy=route,
             max_in_flight=max_in_flight,
             timeout=timeout,
             max_wait=max_wait,
             retry=retry,
             pace_limit=pace_limit,
             headroom=headroom,
+            cache_ttl=cache_ttl,
             http=http,
         )
-        self._lifecycle = SessionLifecycle(self._settings)
+        self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, address))
         self._runner = QueryRunner(self._lifecycle, credentials.account)
+        self._cache = QueryCache(self._lifecycle, self._runner, self._settings.cache_ttl)
 
     @classmethod
     def from_env(cls, **options: Unpack[SessionOptions]) -> Self:
@@ -143,8 +136,9 @@ class TaskRouterSession:
         self,
         query: Query[T],
         *,
-        max_wait: float | None = _AS_SESSION,
+        max_wait: float | None = AS_SESSION,
         priority: Priority = "interactive",
+        cache_ttl: float | CachePolicy | None = AS_SESSION,
     ) -> T:
         """Run one query and return its value.
 
@@ -153,6 +147,7 @@ class TaskRouterSession:
             max_wait: seconds that the query may wait for permits, >= 0; None: without limit. The
                 session's ``max_wait`` by default.
             priority: ``"interactive"`` queries go before ``"bulk"`` queries.
+            cache_ttl: the session's by default; None: ask the server, and keep no answer.
 
         Raises:
             ApiError: the server answered with an error; the subclass names its kind.
@@ -161,17 +156,18 @@ class TaskRouterSession:
             PaceError: the rate limit would delay the query beyond ``max_wait``.
             UsageError: the query is a listing, or the session cannot be used here.
         """
-        return (await self._fetch(query, max_wait, priority)).value
+        return (await self._fetch(query, max_wait, priority, cache_ttl)).value
 
     async def fetch_with_meta(
         self,
         query: Query[T],
         *,
-        max_wait: float | None = _AS_SESSION,
+        max_wait: float | None = AS_SESSION,
         priority: Priority = "interactive",
+        cache_ttl: float | CachePolicy | None = AS_SESSION,
     ) -> Success[T]:
         """Run one query as :meth:`fetch` does; return its value with metadata of the reply."""
-        return await self._fetch(query, max_wait, priority)
+        return await self._fetch(query, max_wait, priority, cache_ttl)
 
     def iterate(self, listing: Listing[T]) -> Items[T]:
         """Read a list, page by page: ``async for worker in session.iterate(listing)``.
@@ -179,17 +175,40 @@ class TaskRouterSession:
         Raises:
             UsageError: the argument is not a listing.
         """
-        if not isinstance(listing, Listing):
-            raise UsageError(
-                f"iterate() takes a listing, not {type(listing).__name__}: for a query use "
-                "`await session.fetch(query)`"
-            )
+        check_listing(listing)
 
         def fetch_page(target: str) -> Coroutine[Any, Any, Page]:
             return self._runner.fetch_page(listing, target)
 
         first = build_request(listing, self._settings.credentials.account).target
-        return Items(ListReader(listing, first), fetch_page, self._lifecycle.start_page)
+        return Items(ListReader(listing, first), fetch_page, self._lifecycle.start)
+
+    async def live_workers(
+        self, workspace_sid: str, *, workers: Listing[Worker] | None = None
+    ) -> list[LiveWorker]:
+        """Return all Workers as they are now, in one request for every 1,000.
+
+        A :class:`~taskrouter_stats.models.LiveWorker` has its Activity, the seconds spent in it by
+        the server's clock, whether the Worker is available, and its attributes.
+
+        Args:
+            workspace_sid: SID of the Workspace (WS…).
+            workers: a listing of some of its Workers, such as ``queries.workers(workspace_sid,
+                task_queue_name="Support")``; None: all Workers.
+
+        Raises:
+            InvalidSid: the SID is not of a Workspace.
+            UsageError: ``workers`` is not a listing of Workers of this Workspace.
+            ApiError, TransportError: a page could not be read.
+            PayloadError: an item of the list can't be read, or the list repeats itself.
+        """
+        listing = queries.workers(workspace_sid) if workers is None else workers
+        check_workers(listing, workspace_sid)
+        async with self.iterate(listing) as items:
+            return [
+                LiveWorker.listed(worker, items.served_at, datetime.now(UTC))
+                async for worker in items
+            ]
 
     def stream(self, queries: Source[T], *, ordered: bool = False) -> OutcomeStream[T]:
         """Run many queries: ``async with session.stream(queries) as outcomes:``.
@@ -279,22 +298,24 @@ class TaskRouterSession:
         )
 
     def _fetch(
-        self, query: Query[T], max_wait: float | None, priority: Priority
+        self,
+        query: Query[T],
+        max_wait: float | None,
+        priority: Priority,
+        cache_ttl: float | CachePolicy | None,
     ) -> Coroutine[Any, Any, Success[T]]:
-        if not isinstance(query, Query):
-            raise UsageError(
-                f"fetch() takes one query, not {type(query).__name__}: for many queries use "
-                "session.stream(queries), for a listing "
-                "`async for item in session.iterate(listing)`"
-            )
-        if priority not in ("interactive", "bulk"):
-            raise InvalidParameter("priority", priority, 'expected "interactive" or "bulk"')
-        if max_wait is _AS_SESSION:
+        check_fetch(query, priority)
+        if max_wait is AS_SESSION:
             max_wait = self._settings.max_wait
         elif max_wait is not None:
             max_wait = check_number("max_wait", max_wait, MAX_WAIT)
         interactive = priority == "interactive"
-        return self._runner.fetch(query, interactive=interactive, max_wait=max_wait)
+        ttl = self._settings.cache_ttl if cache_ttl is AS_SESSION else as_cache_policy(cache_ttl)
+        if ttl is not None:
+            return self._cache.fetch(query, ttl, interactive=interactive, max_wait=max_wait)
+        opened = self._lifecycle.require_open()
+        call = self._runner.new_call(opened, query, interactive=interactive, max_wait=max_wait)
+        return self._runner.fetch(opened, query, call)
 
     def _stream(
         self,

@@ -20,7 +20,7 @@ from taskrouter_stats.core.query import Query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.errors import SessionMisuse, UsageError
 
-from .executor import RunCounters
+from .call_state import RunCounters
 from .wakeup import wake
 from .worker_queries import iterate_any
 

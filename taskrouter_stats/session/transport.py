@@ -31,6 +31,8 @@ from taskrouter_stats.errors import (
 from taskrouter_stats.models import Credentials
 from taskrouter_stats.models.redaction import Secret, SecretRedactor, basic_auth
 
+from .deadlines import Deadlines
+
 __all__ = ["HttpSession", "Transport"]
 
 HttpSession = aiohttp.ClientSession
@@ -60,6 +62,9 @@ class _Send:
 _SEND = ContextVar[_Send]("send")
 """The current send of this task; between sends an empty one, which keeps no object alive."""
 
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+"""aiohttp's timeouts are off, since ``Deadlines`` bounds an attempt for less."""
+
 _USER_AGENT = (
     f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
     f" ({platform.system()} {platform.machine()})"
@@ -87,7 +92,7 @@ class Transport:
             _check_borrowed(http)
         self._base_url = base_url
         self._seconds = timeout
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._deadlines = Deadlines(timeout)
         self._headers = {
             "Authorization": credentials.authorization(),
             "User-Agent": _USER_AGENT,
@@ -132,7 +137,9 @@ class Transport:
         """
         send = _Send(on_sent, self._replied_at)
         try:
-            return await self._exchanged(request, send)
+            task = cast("asyncio.Task[object]", asyncio.current_task())
+            with self._deadlines.start(task):
+                return await self._exchanged(request, send)
         except asyncio.CancelledError as stop:
             # In a traceback with locals, aiohttp's frames would show what was sent and read.
             raise stop.with_traceback(None) from None
@@ -170,7 +177,7 @@ class Transport:
                 headers=self._headers if request.body is None else self._headers_with_body,
                 data=request.body,
                 allow_redirects=False,
-                timeout=self._timeout,
+                timeout=_NO_TIMEOUT,
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers,
                 raise_for_status=False,
@@ -178,7 +185,10 @@ class Transport:
         finally:
             _SEND.set(_NO_SEND)
         body = await _read_body(response)
-        return Reply(response.status, _utf8_headers(response), body, self._redactor)
+        text = b"\n".join(chain.from_iterable(response.raw_headers))
+        clean = not self._redactor.suspects(text)
+        headers = response.headers if text.isascii() else _utf8_headers(response)
+        return Reply(response.status, headers, body, self._redactor, clean)
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """Return our error for an exception of aiohttp, else None."""
@@ -193,15 +203,14 @@ class Transport:
         return None
 
     async def aclose(self) -> None:
-        """Close our own aiohttp session."""
+        """Close our own aiohttp session, and drop the timer."""
+        self._deadlines.close()
         if self._connector is not None:
             await self._http.close()
 
 
 def _utf8_headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
     """Return the headers with U+FFFD for each byte, read as a surrogate, that is not UTF-8."""
-    if b"".join(chain.from_iterable(response.raw_headers)).isascii():
-        return response.headers
     return {
         name.lower(): text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         for name, text in response.headers.items()
@@ -213,7 +222,8 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
 
     After the last byte the connection returns to the pool; if reading ends earlier, it is closed.
     """
-    chunks, size, content = list[bytes](), 0, response.content
+    chunks: list[bytes] = []
+    size, content = 0, response.content
     try:
         while not content.at_eof():
             chunk = await content.readany()

@@ -2,8 +2,9 @@
 
 The script changes bytes and values of real bodies of each statistic, of a resource and of a page,
 and makes headers from pieces of dates and numbers. Each reply must give an error of the package, or
-a value that is equal after it was written and read again; anything else ends the script with a
-traceback and the reply. Equal seeds give equal changes, but bodies contain the time of day.
+a value that is equal after it was written and read again. The converter's generated functions must
+agree with cattrs. Anything else ends the script with a traceback and the reply. Equal seeds give
+equal changes, but bodies contain the time of day.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.core.paging import read_page
 from taskrouter_stats.core.reply import Reply, decode_reply
 from taskrouter_stats.simulator import Simulator
+from tests.support.conversion_paths import read_both
 
 SECONDS = 30
 MOST_CHANGES = 4
@@ -130,6 +132,12 @@ class Fuzz:
         }
         return name, Reply(random.choice(STATUSES), headers, make(body))
 
+    def structured(self, payload, model):
+        """Return the record of a payload, after a comparison of the converter's two paths."""
+        fast, detailed = read_both(payload, model)
+        assert fast == detailed
+        return models.structure(payload, model)
+
     def read(self, name, reply):
         """Read a reply as a session does; return whether it gave a value."""
         reported = rate_limit.parse_headers(reply.headers)
@@ -145,9 +153,9 @@ class Fuzz:
             payload = decode_reply(reply, reported)
             if name == "workers":
                 payload = read_page(self.listing, payload).items
-                values = [models.structure(item, models.Worker) for item in payload]
+                values = [self.structured(item, models.Worker) for item in payload]
             else:
-                values = [models.structure(payload, ENDPOINTS[name].model)]
+                values = [self.structured(payload, ENDPOINTS[name].model)]
         except (errors.PayloadError, errors.ApiError) as error:
             str(error)
             return False

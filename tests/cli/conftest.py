@@ -1,13 +1,12 @@
-"""Fixtures that run the command line as users do: a process, real pipes, real HTTP."""
+"""Fixtures that run the command line with real HTTP: in this process, or as one of its own."""
 
 import asyncio
-import os
+import io
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 from aiohttp import web
 
-from taskrouter_stats.cli.app import run as run_command
 from taskrouter_stats.simulator import Simulator
 from tests.cli.processes import COMMAND, Ran, environment, hearing_ctrl_c
 
@@ -39,8 +38,8 @@ Run = Callable[..., Awaitable[Ran]]
 
 
 @pytest.fixture
-def run(start: Start) -> Run:
-    """Run the command line until it ends."""
+def run_process(start: Start) -> Run:
+    """Run the command line in a process until it ends."""
 
     async def whole(*arguments: str, stdin: str = "", **env: str) -> Ran:
         process = await start(*arguments, **env)
@@ -77,28 +76,23 @@ async def refusing() -> AsyncGenerator[Callable[[int], str]]:
 
 
 @pytest.fixture
-def here(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[tuple[str, ...], dict[str, str]], tuple[int, str, str]]:
-    """Run the command line in this process, for calls that end before a request is sent."""
+def run(here, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command line in a thread, while a server runs in this event loop."""
 
-    def call(arguments: tuple[str, ...], env: dict[str, str]) -> tuple[int, str, str]:
-        for name in set(os.environ) - set(environment({})):
-            monkeypatch.delenv(name)
-        for name, value in env.items():
-            monkeypatch.setenv(name, value)
-        code = run_command(arguments)
-        return code, *capfd.readouterr()
+    async def call(*arguments: str, stdin: str = "", **env: str) -> Ran:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        return Ran(*await asyncio.to_thread(here, arguments, {"COLUMNS": "100", **env}))
 
     return call
 
 
 @pytest.fixture
-def doctor(here, monkeypatch):
-    """Run ``doctor`` in a thread, at a higher pace, while a server runs in this event loop."""
+def doctor(run, monkeypatch):
+    """Run ``doctor`` like ``run``, at a higher pace, with 80 columns."""
     monkeypatch.setattr("taskrouter_stats.cli.doctor.command._PACE", 100.0)
 
     async def call(*arguments, **env):
-        return await asyncio.to_thread(here, ("doctor", *arguments), {"COLUMNS": "80", **env})
+        ran = await run("doctor", *arguments, **{"COLUMNS": "80", **env})
+        return ran.code, ran.out, ran.err
 
     return call

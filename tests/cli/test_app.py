@@ -7,7 +7,9 @@ from taskrouter_stats import __version__
 from taskrouter_stats.cli.app import commands, run
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["doctor"], ["fetch"], ["plan"], ["simulate"]])
+@pytest.mark.parametrize(
+    "command", [[], ["demo"], ["doctor"], ["fetch"], ["plan"], ["poll"], ["simulate"]]
+)
 def test_help_has_examples(command):
     """Each help text contains complete commands."""
     result = CliRunner().invoke(commands, [*command, "--help"])
@@ -15,7 +17,7 @@ def test_help_has_examples(command):
     assert f"  taskrouter-stats {' '.join(command)}" in result.output
 
 
-@pytest.mark.parametrize("command", [[], ["doctor"], ["fetch"], ["plan"]])
+@pytest.mark.parametrize("command", [[], ["doctor"], ["fetch"], ["plan"], ["poll"]])
 def test_help_lists_the_exit_codes(command):
     """The help of each command that sends requests lists all exit codes."""
     output = CliRunner().invoke(commands, [*command, "--help"]).output
@@ -25,7 +27,7 @@ def test_help_lists_the_exit_codes(command):
 
 def test_no_line_of_help_is_wider_than_a_terminal():
     """Each help text fits into 80 columns."""
-    for command in ([], ["demo"], ["doctor"], ["fetch"], ["plan"], ["simulate"]):
+    for command in ([], ["demo"], ["doctor"], ["fetch"], ["plan"], ["poll"], ["simulate"]):
         output = CliRunner().invoke(commands, [*command, "--help"], terminal_width=80).output
         assert [line for line in output.splitlines() if len(line) > 80] == []
         assert "\b" not in output

@@ -15,9 +15,9 @@ def test_the_console_script_is_main():
     assert script.load() is main
 
 
-async def test_the_module_runs(run):
+async def test_the_module_runs(run_process):
     """``python -m taskrouter_stats`` is the command line."""
-    ran = await run("--version")
+    ran = await run_process("--version")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("taskrouter-stats, version ")
 

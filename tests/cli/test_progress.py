@@ -31,12 +31,12 @@ def test_without_outcomes_limit_and_eta_are_unknown():
     """Before the first outcome, the pace is 0, and limit and ETA are None."""
     snapshot = RateMeter().read(progress(0.0, 0, None), None)
     assert snapshot == ProgressSnapshot(0, 0, None, 0.0, None, None, 0, None)
-    assert plain_line(snapshot) == "0/? workers, 0.0/s, 0 refused"
+    assert plain_line(snapshot) == "0/? answers, 0.0/s, 0 refused"
 
 
 def test_a_plain_line_has_all_numbers():
     """A line for logs has each number with its meaning."""
     snapshot = ProgressSnapshot(1500, 2, 3000, 49.81, 50.0, 12.0, 3, 90.0)
     assert plain_line(snapshot) == (
-        "1,500/3,000 workers, 49.8/s, 12 of 50 left, 3 refused, 2 failed, about 1m 30s to go"
+        "1,500/3,000 answers, 49.8/s, 12 of 50 left, 3 refused, 2 failed, about 1m 30s to go"
     )

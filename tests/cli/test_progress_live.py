@@ -71,7 +71,7 @@ async def test_without_a_terminal_plain_lines_are_printed_at_intervals():
             await asyncio.sleep(0.005)
     lines = set(console.file.getvalue().splitlines())
     assert lines == {
-        "1,500/3,000 workers, 49.8/s, 12 of 50 left, 3 refused, 2 failed, about 1m 30s to go"
+        "1,500/3,000 answers, 49.8/s, 12 of 50 left, 3 refused, 2 failed, about 1m 30s to go"
     }
 
 

@@ -70,6 +70,7 @@ async def test_printed_text_has_no_secret(here, command):
         ("doctor", TOKEN.secret),
         ("doctor", WORKSPACE, TOKEN.secret),
         ("plan", WORKSPACE, "--tz", TOKEN.secret),
+        ("poll", WORKSPACE, "--output", "lake", "--tables", TOKEN.secret),
         ("fetch", WORKSPACE, "--timeout", TOKEN.secret),
         ("fetch", WORKSPACE, f"--{TOKEN.secret}"),
         ("fetch", WORKSPACE, "--region", TOKEN.secret),

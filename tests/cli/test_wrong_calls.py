@@ -93,6 +93,27 @@ EXACT = (
         "standard output takes JSON Lines only: name a file with --output",
     ),
     (
+        "--excel for Parquet",
+        "fetch WS --output lake --excel",
+        (
+            "--excel is for CSV, and this output is Parquet: add --format csv, or name a file that "
+            "ends in .csv"
+        ),
+    ),
+    (
+        "--excel for JSON Lines",
+        "fetch WS --output day.jsonl --excel",
+        (
+            "--excel is for CSV, and this output is JSON Lines: add --format csv, or name a file "
+            "that ends in .csv"
+        ),
+    ),
+    (
+        "--excel without --output",
+        "fetch WS --excel",
+        "--excel requires --output with a file or folder",
+    ),
+    (
         "--fresh without --output",
         "fetch WS --fresh",
         "--fresh requires --output with a file or folder",
@@ -222,9 +243,9 @@ def test_json_logs_stay_json_when_a_command_is_refused(here, command, says):
     assert line["message"].startswith(f"Error: {says}")
 
 
-async def test_a_process_prints_the_same_message(run):
+async def test_a_process_prints_the_same_message(run_process):
     """A separate process prints the same error line, and no traceback."""
     _, command, says = EXACT[0]
     with unasked() as url:
-        ran = await run(*words(command), **environment(url))
+        ran = await run_process(*words(command), **environment(url))
     assert (ran.code, ran.out, error_line(ran.err)) == (2, "", f"Error: {says}")

@@ -191,10 +191,10 @@ def test_an_unusable_file_is_refused_in_one_line(here, bad_files, name, command,
     assert SECRET not in err
 
 
-async def test_a_process_prints_one_line_too(run, bad_files):
+async def test_a_process_prints_one_line_too(run_process, bad_files):
     """A truncated checkpoint ends a separate process with one line and no traceback."""
     with unasked() as url:
-        ran = await run(*words("fetch WS --output torn.jsonl"), **environment(url))
+        ran = await run_process(*words("fetch WS --output torn.jsonl"), **environment(url))
     says = f"Error: {bad_files}/torn.jsonl._state/commit-0000000001.json"
     assert (ran.code, ran.out) == (4, "")
     assert error_line(ran.err).startswith(says)

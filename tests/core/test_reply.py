@@ -1,5 +1,7 @@
 """Tests of decoding: a reply becomes a payload or one of our errors."""
 
+from datetime import UTC, datetime
+
 import orjson
 import pytest
 from hypothesis import given
@@ -188,3 +190,28 @@ def test_a_code_may_be_text():
     with pytest.raises(errors.Unauthorized) as raised:
         decode_reply(Reply(401, {}, b'{"code": "20003"}'))
     assert raised.value.code == 20003
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("Thu, 26 Nov 2026 08:00:05 GMT", datetime(2026, 11, 26, 8, 0, 5, tzinfo=UTC)),
+        ("Thu, 26 Nov 2026 09:00:05 +0100", datetime(2026, 11, 26, 8, 0, 5, tzinfo=UTC)),
+        ("26 Nov 2026 08:00:05", datetime(2026, 11, 26, 8, 0, 5, tzinfo=UTC)),
+        ("Fri, 31 Dec 9999 23:59:59 -2300", None),
+        ("Thu, 99 Nov 2026 08:00:05 GMT", None),
+        ("", None),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_the_servers_time_is_its_date_header(text, time):
+    """The server's time is the ``Date`` header in UTC, or None if that is not readable."""
+    assert Reply(200, {} if text is None else {"date": text}, b"{}").served_at == time
+
+
+@given(words)
+def test_any_date_header_is_a_time_or_none(text):
+    """No text of a ``Date`` header raises an error."""
+    found = Reply(200, {"date": text}, b"{}").served_at
+    assert found is None or found.tzinfo is UTC

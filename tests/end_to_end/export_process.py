@@ -1,7 +1,4 @@
-"""An export in a process, for tests that kill it.
-
-Arguments: URL, user, password, Workspace, kind of sink, output.
-"""
+"""An export in a process of its own, for tests that kill it."""
 
 import asyncio
 import sys
@@ -16,20 +13,20 @@ FULL = 4
 IN_FLIGHT, UNFLUSHED = 10, 5
 
 
-async def main(url, user, password, workspace, kind, out):
-    """Export two days of all workers with frequent commits; print the beginning and the counts."""
+async def export(url, user, password, workspace, kind, out):
+    """Export two days of all workers with frequent commits; return the report."""
     writer.BATCH_SIZE = UNFLUSHED
     plan = etl.worker_plan(workspace, days(2))
     credentials, options = Credentials.auth_token(user, password), {"max_in_flight": IN_FLIGHT}
     async with TaskRouterSession(credentials, base_url=url, **options) as session:
-        print("begins", flush=True)  # noqa: T201 (the test reads it)
-        report = await etl.export(session, plan, SINKS[kind](out))
-    print(report.written, report.already_done, flush=True)  # noqa: T201 (as above)
+        return await etl.export(session, plan, SINKS[kind](out))
 
 
-if __name__ == "__main__":
+def main(result, *place):
+    """Export, and send the counts; of a full disk, send the error and exit with ``FULL``."""
     try:
-        asyncio.run(main(*sys.argv[1:]))
+        report = asyncio.run(export(*place))
     except StorageError as error:
-        print(error, file=sys.stderr)  # noqa: T201 (as above)
+        result.send(str(error))
         sys.exit(FULL)
+    result.send((report.written, report.already_done))

@@ -1,20 +1,21 @@
 """Exports that are killed or run out of disk at any time: no row is lost or doubled."""
 
 import asyncio
+import multiprocessing
+import os
 import random
 import shutil
 import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from taskrouter_stats.simulator import Simulator
-from tests.end_to_end.export_process import FULL, IN_FLIGHT, UNFLUSHED
+from tests.end_to_end.export_process import FULL, IN_FLIGHT, UNFLUSHED, main
 from tests.etl.export_runs import csv_rows, days, json_lines, key, parquet_rows, wanted
 
-ROOT = Path(__file__).resolve().parents[2]
+PROCESSES = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
+PROCESSES.set_forkserver_preload(["tests.end_to_end.export_process"])
 KILLS = 20
 READ = {
     "csv": lambda path: csv_rows(path / "worker_statistics.csv"),
@@ -30,26 +31,32 @@ async def simulator():
         yield running
 
 
-async def start(simulator, kind, out):
-    """Start the export; return its process once it has begun."""
-    user, password = simulator.auth
-    place = (simulator.base_url, user, password, simulator.workspace_sid, kind, str(out))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.end_to_end.export_process", *place),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-    )
-    assert await process.stdout.readline() == b"begins\n"
-    return process
+def start(simulator, kind, out):
+    """Start the export; return its process, and the pipe to which it sends its result."""
+    place = (simulator.base_url, *simulator.auth, simulator.workspace_sid, kind, str(out))
+    result, sender = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=main, args=(sender, *place), daemon=True)
+    process.start()
+    sender.close()
+    return process, result
+
+
+async def ended(process, until=lambda: False):
+    """Wait until the process ended or ``until`` holds; return whether it ended."""
+    async with asyncio.timeout(30):
+        while process.is_alive():
+            if until():
+                return False
+            await asyncio.sleep(0.002)
+    return True
 
 
 async def finish(simulator, kind, out):
     """Run the export to its end; return its counts of written and already done queries."""
-    process = await start(simulator, kind, out)
-    printed, complaints = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode == 0, complaints.decode()
-    return tuple(map(int, printed.split()))
+    process, result = start(simulator, kind, out)
+    assert await ended(process)
+    assert process.exitcode == 0
+    return result.recv()
 
 
 def requests(simulator):
@@ -63,14 +70,12 @@ async def test_a_killed_export_is_resumed_without_loss(simulator, tmp_path, kind
     """After kills at random times the same command ends with every key exactly once."""
     moments, kills = random.Random(kind), 0
     for _ in range(KILLS // len(READ) + 1):
-        process = await start(simulator, kind, tmp_path)
         enough = requests(simulator) + moments.randrange(1, 60)
-        while requests(simulator) < enough and process.returncode is None:
-            await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=0.005)
-        if process.returncode is None:
+        process, _ = start(simulator, kind, tmp_path)
+        if not await ended(process, lambda enough=enough: requests(simulator) >= enough):
             process.kill()
             kills += 1
-        await process.communicate()
+        process.join()
     written, done = await finish(simulator, kind, tmp_path)
     assert Counter(map(key, READ[kind](tmp_path))) == Counter(wanted(simulator, days(2)))
     assert written + done == 120
@@ -99,10 +104,10 @@ async def test_a_full_disk_loses_nothing(simulator, small_disk, kind):
     """On a full disk the run ends with an error, and a later run with space completes it."""
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(200 * 1024))
-    process = await start(simulator, kind, small_disk)
-    _, complaints = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode == FULL, complaints.decode()
-    assert b"No space left on device" in complaints
+    process, result = start(simulator, kind, small_disk)
+    assert await ended(process)
+    assert process.exitcode == FULL
+    assert "No space left on device" in result.recv()
     ballast.unlink()
     enlarge = ("mount", "-o", "remount,size=8m", str(small_disk))
     assert await (await asyncio.create_subprocess_exec(*enlarge)).wait() == 0

@@ -9,7 +9,7 @@ from taskrouter_stats import Failure
 from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.errors import InvalidParameter, MissingExtra
 from taskrouter_stats.etl import SCHEMAS, to_arrow
-from tests.etl.test_rows import success
+from tests.etl.rows.test_answer import success
 
 DURATIONS = {"cumulative": {"activity_durations": [{"friendly_name": "Idle", "total": 3}, {}]}}
 

@@ -183,7 +183,11 @@ def test_starting_over_renames_the_old_output(tmp_path):
     ("make", "error", "match"),
     [
         (lambda: CsvSink("day.csv"), ConfigError, "one file holds one table, so name it: table="),
-        (lambda: CsvSink("lake", table="x"), InvalidParameter, "table='x': worker_statistics or"),
+        (
+            lambda: CsvSink("lake", table="x"),
+            InvalidParameter,
+            "table='x': one of worker_stat",
+        ),
         (lambda: JsonLinesSink(""), InvalidParameter, "path='': a file's or folder's name"),
         (lambda: JsonLinesSink("o.jsonl", compression="zip"), InvalidParameter, '"gzip" or None'),
         (lambda: CsvSink("s3://b/lake"), ConfigError, "can be appended to"),
@@ -193,7 +197,7 @@ def test_starting_over_renames_the_old_output(tmp_path):
         (
             lambda: ParquetSink("lake", table="workers"),
             InvalidParameter,
-            "worker_statistics or worker",
+            "one of worker_statistics, worker",
         ),
         (lambda: ParquetSink(""), InvalidParameter, "a folder's name or a URI"),
     ],

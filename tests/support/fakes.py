@@ -165,14 +165,15 @@ class Script:
 async def session_over(transport, **options):
     """Yield an open session over a fake transport; a leaked permit fails the test."""
     session = TaskRouterSession(CREDENTIALS, **options)
-    settings = session._settings
+    settings, hooks = session._settings, session._lifecycle._hooks
     pacer = Pacer(
         max_in_flight=settings.max_in_flight,
         pace_limit=settings.pace_limit,
         headroom=settings.headroom,
+        on_change=hooks and hooks.emit,
     )
     loop = asyncio.get_running_loop()
-    executor = RequestExecutor(pacer, transport, settings.retry)
+    executor = RequestExecutor(pacer, transport, settings.retry, hooks=hooks)
     session._lifecycle.opened = OpenSession(executor, loop, os.getpid())
     async with session:
         yield session

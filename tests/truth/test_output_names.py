@@ -27,26 +27,40 @@ def server():
         yield running
 
 
-def fetch(server, folder, *arguments, gone=False, **variables):
-    """Run the command in a folder; return its exit code and stderr."""
-    command = (sys.executable, "-W", "error", "-m", "taskrouter_stats", "fetch", WORKSPACE)
+DAY = ("fetch", WORKSPACE, "--day=2026-11-01", "--tz=UTC")
+
+
+def variables(server, **changed):
+    """Return the environment of a command for this server."""
+    return {**ENVIRONMENT, "TASKROUTER_STATS_BASE_URL": server.url, **changed}
+
+
+@pytest.fixture
+def fetch(here, server, tmp_path, monkeypatch):
+    """Run the command in an empty folder; return its exit code and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        code, _, err = here((*DAY, *arguments), variables(server))
+        return code, err
+
+    return call
+
+
+def fetch_in_process(server, folder, *arguments, gone=False, **changed):
+    """Run the command in another process, in a folder; return its exit code and stderr."""
+    command = (sys.executable, "-W", "error", "-m", "taskrouter_stats", *DAY, *arguments)
     if gone:
         command = (sys.executable, "-c", DELETE_AND_RUN, *command)
-    variables = {**os.environ, **ENVIRONMENT, "TASKROUTER_STATS_BASE_URL": server.url, **variables}
-    ran = subprocess.run(
-        (*command, "--day", "2026-11-01", "--tz=UTC", *arguments),
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        check=False,
-    )
+    env = {**os.environ, **variables(server, **changed)}
+    ran = subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False)
     return ran.returncode, ran.stderr.decode(errors="replace")
 
 
 @pytest.mark.parametrize("name", [b"o\xff.jsonl", b"lake\xff"])
-def test_a_name_that_is_not_utf8_is_refused_in_one_line(server, tmp_path, name):
+def test_a_name_that_is_not_utf8_is_refused_in_one_line(server, fetch, tmp_path, name):
     """The line shows the bytes; nothing is sent and nothing is written."""
-    code, err = fetch(server, tmp_path, b"--output", name)
+    code, err = fetch("--output", os.fsdecode(name))
     assert code == 2
     assert err.count("\n") == 1
     assert "\\xff" in err
@@ -56,14 +70,14 @@ def test_a_name_that_is_not_utf8_is_refused_in_one_line(server, tmp_path, name):
 
 def test_the_posix_locale_writes_names_of_any_language(server, tmp_path):
     """With the POSIX locale, a name with other letters than ASCII works."""
-    code, err = fetch(server, tmp_path, "--output", "ü.jsonl", LC_ALL="POSIX")
+    code, err = fetch_in_process(server, tmp_path, "--output", "ü.jsonl", LC_ALL="POSIX")
     assert (code, err.count("Traceback")) == (0, 0)
     assert len(rows(tmp_path / "ü.jsonl")) == 4
 
 
 def test_without_utf8_mode_the_error_names_the_variable(server, tmp_path):
     """If the locale cannot encode the name, the error says which variable to set."""
-    code, err = fetch(
+    code, err = fetch_in_process(
         server,
         tmp_path,
         "--output",
@@ -81,16 +95,16 @@ def test_a_deleted_current_directory_is_refused_in_one_line(server, tmp_path, op
     """The error says that the directory was deleted, and nothing is sent."""
     place = tmp_path / "gone"
     place.mkdir()
-    code, err = fetch(server, place, option, "o.jsonl", gone=True)
+    code, err = fetch_in_process(server, place, option, "o.jsonl", gone=True)
     assert (code, err.count("\n")) == (4, 1)
     assert "the current directory was deleted" in err
     assert server.questions == []
 
 
 @pytest.mark.parametrize("table", SIX_TABLES)
-def test_a_table_that_no_fetch_fills_is_refused(server, tmp_path, table):
+def test_a_table_that_no_fetch_fills_is_refused(server, fetch, tmp_path, table):
     """The option --table takes only tables that a fetch can fill; nothing is recorded as done."""
-    code, err = fetch(server, tmp_path, "--table", table, "--output", "lake/")
+    code, err = fetch("--table", table, "--output", "lake/")
     assert code == 2
     assert "worker_activity_durations" in err
     assert (server.questions, list(tmp_path.iterdir())) == ([], [])

@@ -24,6 +24,7 @@ from taskrouter_stats import (
 )
 from taskrouter_stats.models import (
     ActivityDuration,
+    LiveWorker,
     Worker,
     WorkerCumulative,
     WorkerStatistics,
@@ -45,10 +46,12 @@ async def answers(session: TaskRouterSession) -> None:
     """An answer has the type of its query, an item the type of its listing."""
     assert_type(await session.fetch(QUERY), WorkerStatistics)
     assert_type(await session.fetch(QUERY, max_wait=None, priority="bulk"), WorkerStatistics)
+    assert_type(await session.fetch(QUERY, cache_ttl=5), WorkerStatistics)
     assert_type(await session.fetch_with_meta(QUERY), Success[WorkerStatistics])
     assert_type(session.iterate(LISTING), Items[Worker])
     assert_type([worker async for worker in session.iterate(LISTING)], list[Worker])
     assert_type(await session.iterate(LISTING).collect(), list[Worker])
+    assert_type(await session.live_workers("WS…", workers=LISTING), list[LiveWorker])
 
 
 async def every_statistic(session: TaskRouterSession) -> None:

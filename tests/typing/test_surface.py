@@ -14,23 +14,21 @@ ROOT = SURFACE.parents[2]
 README = ROOT / "README.md"
 
 
-@pytest.fixture(params=["surface.py", "README.md"])
-def checked(request, tmp_path):
+@pytest.fixture
+def checked(tmp_path):
     """Return the surface file, and README's first example: both are callers' code."""
-    if request.param == "surface.py":
-        return SURFACE
     example = re.search(
         r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
     path = tmp_path / "example.py"
     path.write_text("# pyright: strict\n" + example[1], "utf-8")
-    return path
+    return SURFACE, path
 
 
-def run(path, *command):
-    """Run a checker on a file, from the top of the repository."""
+def run(paths, *command):
+    """Run a checker on files, from the top of the repository."""
     return subprocess.run(
-        [sys.executable, "-m", *command, str(path)],
+        [sys.executable, "-m", *command, *map(str, paths)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -60,5 +58,8 @@ def test_pyright_finds_the_asserted_types(checked):
     if report is None:
         pytest.skip("pyright could not start: it fetches its own program on first use")
     output = json.loads(report[0])
-    found = [(d["range"]["start"]["line"] + 1, d["message"]) for d in output["generalDiagnostics"]]
-    assert (found, output["summary"]["filesAnalyzed"]) == ([], 1)
+    found = [
+        (Path(d["file"]).name, d["range"]["start"]["line"] + 1, d["message"])
+        for d in output["generalDiagnostics"]
+    ]
+    assert (found, output["summary"]["filesAnalyzed"]) == ([], len(checked))

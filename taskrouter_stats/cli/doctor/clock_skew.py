@@ -1,13 +1,13 @@
 """The difference between this machine's clock and the server's, to about one second."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import frozen
 
 from taskrouter_stats.cli.terminal import duration_text
+from taskrouter_stats.core.reply import date_of
 
 from .findings import Finding
 from .recorder import RecordedReply
@@ -35,7 +35,7 @@ class Skew:
 
 def skew_from_dates(replies: Sequence[RecordedReply]) -> Skew | None:
     """Return the skew by the ``Date`` headers, or None if no reply has a readable one."""
-    times = [(reply, date) for reply in replies if (date := _date(reply)) is not None]
+    times = [(reply, date) for reply in replies if (date := date_of(reply.headers)) is not None]
     return _skew(times, "the Date header") if times else None
 
 
@@ -69,11 +69,3 @@ def _skew(times: Sequence[tuple[RecordedReply, datetime]], source: str) -> Skew:
     low = max((time - reply.received_time).total_seconds() for reply, time in times)
     high = min((time - reply.sent_time + _RESOLUTION).total_seconds() for reply, time in times)
     return Skew((low + high) / 2, abs(high - low) / 2, source)
-
-
-def _date(reply: RecordedReply) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(reply.headers.get("date", ""))
-    except (ValueError, OverflowError):
-        return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date

@@ -3,41 +3,31 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 import click
+from rich.console import Console
 
 from taskrouter_stats import SessionOptions
-from taskrouter_stats.cli.exit_codes import (
-    BUG,
-    COMPLETE,
-    EXIT_CODES_HELP,
-    INTERRUPTED,
-    PIPE,
-    TEMPFAIL,
-    code_of,
-)
-from taskrouter_stats.cli.options.accounts import read_accounts
+from taskrouter_stats.cli.exit_codes import BUG, EXIT_CODES_HELP, INTERRUPTED, PIPE, code_of
+from taskrouter_stats.cli.options.accounts import Account, read_accounts
 from taskrouter_stats.cli.options.output import OutputTarget, target_options
 from taskrouter_stats.cli.options.session import ENVIRONMENT_HELP, session_options
 from taskrouter_stats.cli.options.windows import WindowSelection, window_options
 from taskrouter_stats.cli.options.workers import WorkerSelection, worker_options
 from taskrouter_stats.cli.reporter import Reporter
-from taskrouter_stats.cli.table.run import show_table
+from taskrouter_stats.cli.table.writer import TableWriter
 from taskrouter_stats.cli.terminal import errors_console, results_console
 from taskrouter_stats.errors import ConfigError, TaskRouterStatsError
-from taskrouter_stats.etl import Writer
+from taskrouter_stats.etl import RowWriter, Writer
 
+from .report import report_run
 from .run import ExportRun
-from .stdout import StdoutWriter, open_output, stdout_writer
+from .stdout import StdoutWriter, open_output
 from .stop import read_stop_at
-from .summary import summary_line, write_summary
+from .summary import write_summary
 from .summary_file import check_summary
 
 __all__ = ["fetch"]
-
-_MAX_SHOWN: Final = 20
-"""Failures that stderr shows one by one. ``failures.jsonl`` has all of them."""
 
 _HELP = f"""Fetch the statistics of every worker of the WORKSPACES (WS…).
 
@@ -141,16 +131,26 @@ def fetch(
     chosen = read_accounts(accounts, workspaces, options)
     if selection.workers is not None and sum(len(account.workspaces) for account in chosen) > 1:
         raise ConfigError("--workers names workers of one workspace: give one WORKSPACE")
-    if on_terminal and target.output is None:
-        return show_table(chosen, selection, times, max_failures, results, reporter.console)
     stop = None if stop_at is None else read_stop_at(stop_at, times.zone, times.now)
-    if target.is_stored:
+    writer: RowWriter
+    if on_terminal and target.output is None:
+        writer = _table(results, chosen, times)
+    elif target.is_stored:
         writer = Writer(target.sink(), target.fresh)
     else:
-        writer = stdout_writer(open_output(target.output or "-"))
+        writer = StdoutWriter(open_output(target.output or "-"))
     run = ExportRun(chosen, selection, times.windows, writer, reporter, times.settle, stop)
     run.verify, run.retry_failed = target.verify, target.retry_failed
     return _run_and_report(run, summary, max_failures, times.now)
+
+
+def _table(results: Console, accounts: Sequence[Account], times: WindowSelection) -> TableWriter:
+    workspaces = [sid for account in accounts for sid in account.workspaces]
+    if len(workspaces) != 1 or len(times.windows) != 1:
+        raise ConfigError(
+            "a table shows one workspace and one window: name a file or folder with --output"
+        )
+    return TableWriter(results, f"Workers of {workspaces[0]}")
 
 
 def _run_and_report(run: ExportRun, summary: str | None, max_failures: int, began: datetime) -> int:
@@ -162,7 +162,7 @@ def _run_and_report(run: ExportRun, summary: str | None, max_failures: int, bega
         else:
             run.reporter.write("Nothing to do: none of these days has settled.")
         code = run.code(max_failures)
-        _report(run, code)
+        report_run(run, code)
     except BaseException as error:
         ended_by = error
         code = _code_of(error)
@@ -174,50 +174,6 @@ def _run_and_report(run: ExportRun, summary: str | None, max_failures: int, bega
         if summary is not None:
             write_summary(summary, run.jobs, code, began, ended_by)
     return code
-
-
-def _report(run: ExportRun, code: int) -> None:
-    """Report the results of a run that no error ended."""
-    say = run.reporter.write
-    if run.retry_failed and not run.jobs:
-        say("Nothing to do: the output has no failed query for these options.")
-    for job in run.jobs:
-        for failure in job.report.failures[:_MAX_SHOWN]:
-            name = f" ({failure.worker_name})" if failure.worker_name else ""
-            text = f"failed: {failure.worker_sid}{name}: {failure.message}"
-            say(text, level="warning", event="failed")
-        if (remaining := job.report.failed - _MAX_SHOWN) > 0:
-            say(f"failed: {remaining:,} more", level="warning", event="failed")
-        for check in job.report.checks:
-            if not check.equal:
-                sums = f"sums {dict(check.ours)}, the server's {dict(check.theirs)}"
-                say(f"verify: {check.window}: {sums}", level="warning", event="verify")
-        say(summary_line(job), event="report", report=job.report.to_dict())
-        if job.error is not None:
-            name = f"{job.account or job.report.workspace_sid}: " if len(run.jobs) > 1 else ""
-            say(f"Error: {name}{job.error}", level="error", event="error")
-    if code != COMPLETE:
-        say(f"Not complete: {_reason(run, code)}.", level="error", event="end", exit_code=code)
-    elif run.reporter.as_json:
-        text = f"{_failures(run)}, as --max-failures allows." if run.failed else "Complete."
-        say(text, event="end", exit_code=code)
-
-
-def _reason(run: ExportRun, code: int) -> str:
-    if any(job.error is not None for job in run.jobs):
-        early = sum(job.error is not None for job in run.jobs)
-        return f"{early} of {len(run.jobs)} exports ended early"
-    if code == TEMPFAIL:
-        stored = not isinstance(run.writer, StdoutWriter)
-        effect = "continue" if stored else "start over"
-        return f"stopped; run the command again to {effect}"
-    answered = any(job.report.written for job in run.jobs)
-    reason = "more than --max-failures allows" if answered else "none was answered"
-    return f"{_failures(run)}, {reason}"
-
-
-def _failures(run: ExportRun) -> str:
-    return f"{run.failed:,} {'query' if run.failed == 1 else 'queries'} failed"
 
 
 def _code_of(error: BaseException) -> int:

@@ -11,7 +11,7 @@ from taskrouter_stats import Window
 from taskrouter_stats.cli.options.workers import WorkerSelection
 from taskrouter_stats.core.local_time import find_zone
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.etl import FailedQuery, WorkerPlan, Writer
+from taskrouter_stats.etl import FailedQuery, RowWriter, WorkerPlan, Writer
 from taskrouter_stats.etl.writer import FAILURES_FILE
 from taskrouter_stats.models import check_sid
 from taskrouter_stats.models.sids import sid_of
@@ -22,12 +22,14 @@ _TIMES: Final = ("window_start", "window_end")
 _SIDS: Final = {"workspace_sid": "WS", "worker_sid": "WK"}
 
 
-async def load_failures(writer: Writer) -> list[FailedQuery]:
-    """Return the failures of an open output that no later run answered.
+async def load_failures(writer: RowWriter) -> list[FailedQuery]:
+    """Return the failures of an open output that no later run answered; none without state.
 
     Raises:
         StorageError: the file cannot be read, or is not a list of failures.
     """
+    if not isinstance(writer, Writer):
+        return []
     storage, name = writer.sink.storage, f"{writer.sink.state}/{FAILURES_FILE}"
 
     def read() -> list[FailedQuery]:

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from attrs import define, field
 
-from taskrouter_stats import Progress, TaskRouterSession, Window
+from taskrouter_stats import BudgetSnapshot, Progress, TaskRouterSession, Window
 from taskrouter_stats.cli.exit_codes import (
     COMPLETE,
     TEMPFAIL,
@@ -18,19 +18,21 @@ from taskrouter_stats.cli.exit_codes import (
 )
 from taskrouter_stats.cli.options.accounts import Account
 from taskrouter_stats.cli.options.workers import WorkerSelection
-from taskrouter_stats.cli.progress import ProgressSnapshot, RateMeter, show_progress
+from taskrouter_stats.cli.progress import (
+    ProgressSnapshot,
+    RateMeter,
+    show_progress,
+    statistics_budget,
+)
 from taskrouter_stats.cli.reporter import Reporter
-from taskrouter_stats.cli.table.run import statistics_budget
 from taskrouter_stats.errors import StorageError, TaskRouterStatsError
-from taskrouter_stats.etl import Export, ExportReport, FailedQuery, WorkerPlan, Writer
+from taskrouter_stats.etl import Export, ExportReport, FailedQuery, RowWriter, WorkerPlan
+from taskrouter_stats.etl.rows import SETTLE_DELAY
 
 from .retry_failed import load_failures, retry_plans
 from .stop import stop_on_signal
 
 __all__ = ["ExportJob", "ExportRun"]
-
-_EVERY: Final = 30.0
-"""Seconds between two lines of progress if stderr is not a terminal."""
 
 _REFUSALS: Final = {403, 429, *range(500, 600)}
 _NO_REPLY: Final = {"ConnectionFailed", "PaceError", "ServerDown", "TimedOut", "TransportError"}
@@ -44,16 +46,23 @@ class ExportJob:
         account: the name of its account in the accounts file, or None.
         export: the export.
         error: the error that ended it early, or None.
+        limit: the limit in the server's last headers, once it ended; None if they had none.
     """
 
     account: str | None
     export: Export
     error: TaskRouterStatsError | None = None
+    limit: float | None = None
 
     @property
     def report(self) -> ExportReport:
         """Report of the export so far."""
         return self.export.report
+
+    @property
+    def budget(self) -> BudgetSnapshot | None:
+        """The budget of its requests while its session is open; None before the first."""
+        return statistics_budget(self.export.session.budgets())
 
 
 @define(eq=False)
@@ -76,9 +85,9 @@ class ExportRun:
     accounts: Sequence[Account]
     selection: WorkerSelection
     windows: Sequence[Window]
-    writer: Writer
+    writer: RowWriter
     reporter: Reporter
-    settle: timedelta
+    settle: timedelta = SETTLE_DELAY
     stop_at: datetime | None = None
     verify: bool = False
     retry_failed: bool = False
@@ -101,7 +110,8 @@ class ExportRun:
                 meter = RateMeter()
                 read = partial(self._snapshot, meter)
                 line = self.reporter.progress_line
-                async with show_progress(self.reporter.console, _EVERY, read, line):
+                console, every = self.reporter.console, self.reporter.every
+                async with show_progress(console, every, read, line):
                     await self._run_accounts(work)
                 self._keep_failures(before)
 
@@ -167,6 +177,9 @@ class ExportRun:
                 job.error = error
                 if isinstance(error, StorageError):  # no other export can store rows either
                     self._stop.set()
+            finally:
+                budget = job.budget
+                job.limit = None if budget is None else budget.limit
 
     def _keep_failures(self, before: Sequence[FailedQuery]) -> None:
         """Keep earlier failures that this run did not request again, because it was stopped."""
@@ -178,7 +191,7 @@ class ExportRun:
     def _snapshot(self, meter: RateMeter) -> ProgressSnapshot:
         reported = [job.export.progress for job in self.jobs]
         totals = [progress.total for progress in reported]
-        budgets = self.jobs[0].export.session.budgets() if len(self.jobs) == 1 else ()
+        budget = self.jobs[0].budget if len(self.jobs) == 1 else None
         total = Progress(
             done=sum(progress.done for progress in reported),
             failed=sum(job.report.failed for job in self.jobs),
@@ -189,7 +202,7 @@ class ExportRun:
             rate=sum(progress.rate for progress in reported),
             eta=None,
         )
-        return meter.read(total, statistics_budget(tuple(budgets)))
+        return meter.read(total, budget)
 
 
 def _is_finished(report: ExportReport) -> bool:

@@ -9,20 +9,16 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define
 
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.etl import Writer
+from taskrouter_stats.etl import RowWriter
 from taskrouter_stats.etl.batch import UNWRITABLE, PendingRows
-from taskrouter_stats.etl.rows import Tables
 from taskrouter_stats.etl.sinks.json_lines import nested, to_line
-from taskrouter_stats.etl.state.checkpoint import Checkpoint, Position
 
-__all__ = ["Output", "StdoutWriter", "open_output", "stdout_writer"]
+__all__ = ["Output", "StdoutWriter", "open_output"]
 
 _CHUNK: Final = getattr(select, "PIPE_BUF", 4096)
 """Bytes that a pipe accepts without blocking, once it is writable."""
@@ -91,63 +87,25 @@ def _set_ready(ready: "asyncio.Future[None]") -> None:
         ready.set_result(None)
 
 
-T = TypeVar("T")
-
-
-@frozen
-class _NullSink:
-    """Sink and storage that keep nothing."""
-
-    place: str
-    state: str = ""
-    format: str = "JSON Lines"
-    snapshots: bool = False
-
-    @property
-    def storage(self) -> "_NullSink":
-        return self
-
-    def begin(self, run: str, checkpoint: Checkpoint) -> None:
-        del run, checkpoint
-
-    def write(self, batch: Sequence[Tables]) -> Position:
-        del batch
-        return Position()
-
-    def check(self, checkpoint: Checkpoint) -> None:
-        del checkpoint
-
-    def start_over(self, stamp: str) -> None:
-        raise ConfigError(f"{self.place} cannot be started over: {stamp}")
-
-    def put(self, name: str, data: bytes) -> None:
-        del name, data
-
-    def get(self, name: str) -> bytes:
-        raise ConfigError(f"{self.place} has no {name}")
-
-    def names(self, under: str) -> list[str]:
-        del under
-        return []
-
-    def remove(self, name: str) -> None:
-        del name
-
-    @contextmanager
-    def lock(self, name: str) -> Generator[None]:
-        del name
-        yield
-
-
 @define(eq=False)
-class StdoutWriter(Writer):
-    """Writer that writes each row at once as a line, and keeps no state.
+class StdoutWriter(RowWriter):
+    """Writer that writes each row at once as a line of JSON.
 
     Attributes:
         output: the file descriptor to write to.
     """
 
-    output: Output = field(kw_only=True)
+    output: Output
+
+    @property
+    def place(self) -> str:
+        """The name of the output."""
+        return self.output.place
+
+    @property
+    def format(self) -> str:
+        """JSON Lines."""
+        return "JSON Lines"
 
     async def add(self, item: PendingRows) -> None:
         """Write the rows of the item; the caller waits while the reader of a pipe is slow.
@@ -164,12 +122,3 @@ class StdoutWriter(Writer):
         for line in lines:
             await self.output.write(line)
         item.on_stored(None)
-
-    async def run_blocking(self, work: Callable[[], T]) -> T:
-        """Call ``work`` directly: nothing here blocks."""
-        return work()
-
-
-def stdout_writer(output: Output) -> StdoutWriter:
-    """Return a writer to this output."""
-    return StdoutWriter(_NullSink(output.place), output=output)

@@ -1,4 +1,4 @@
-"""``--summary FILE``: the results of a run as JSON, for monitoring."""
+"""The results of a run: lines for the user, and ``--summary FILE`` as JSON, for monitoring."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,12 +8,13 @@ import orjson
 
 from taskrouter_stats import __version__
 from taskrouter_stats.cli.exit_codes import COMPLETE
+from taskrouter_stats.etl import ExportReport
 from taskrouter_stats.etl.report import json_ready
 
 from .run import ExportJob
 from .summary_file import put_summary
 
-__all__ = ["summary_line", "write_summary"]
+__all__ = ["answers_text", "cost_text", "write_summary"]
 
 _COUNTS: Final = (
     *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
@@ -71,8 +72,8 @@ def _is_complete(job: ExportJob) -> bool:
     return job.error is None and job.report.complete
 
 
-def summary_line(job: ExportJob) -> str:
-    """Return the results of one export as a line."""
+def answers_text(job: ExportJob) -> str:
+    """Return the number of answers of an export, their place, and why others are missing."""
     report = job.report
     stored = report.written + report.already_done
     total = max(stored, report.planned)
@@ -87,9 +88,13 @@ def summary_line(job: ExportJob) -> str:
     notes = [f"{count:,} {what}" for what, count in counts.items() if count]
     note = f" ({', '.join(notes)})" if notes else ""
     name = report.workspace_sid if job.account is None else f"{job.account}: {report.workspace_sid}"
+    return f"{name}: {stored:,} of {total:,} answers{note}, in {report.place}"
+
+
+def cost_text(report: ExportReport) -> str:
+    """Return the requests of an export, its time and its pace."""
     return (
-        f"{name}: {stored:,} of {total:,} answers{note}, "
-        f"in {report.place}; {_count(report.sent, 'request', 'requests')}, "
+        f"{_count(report.sent, 'request', 'requests')}, "
         f"{_count(report.retried, 'retry', 'retries')}, {report.refused:,} refused, "
         f"{report.elapsed:.2f} s: {report.pace:.1f}/s"
     )

@@ -16,6 +16,7 @@ from taskrouter_stats.etl.storage import local_path, storage_errors
 __all__ = ["OutputTarget", "target_options"]
 
 _ENDINGS: Final = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv"}
+_NAMES_OF_FORMATS: Final = {"jsonl": "JSON Lines", "parquet": "Parquet"}
 
 
 @frozen
@@ -27,6 +28,7 @@ class OutputTarget:
         format: ``jsonl``, ``csv``, ``parquet``, or None to derive it from the name.
         table: the only table to write, or None for all tables.
         compression: the compression for the sink, or None for its default.
+        excel: whether people open the CSV files in a spreadsheet.
         fresh: whether to move an existing output aside.
         retry_failed: whether to fetch only what failed before.
         verify: whether to compare sums with the server's.
@@ -36,6 +38,7 @@ class OutputTarget:
     format: str | None = None
     table: str | None = None
     compression: str | None = None
+    excel: bool = False
     fresh: bool = False
     retry_failed: bool = False
     verify: bool = False
@@ -45,7 +48,7 @@ class OutputTarget:
             raise ConfigError("--fresh and --retry-failed exclude each other: give one of them")
         if self.is_stored:
             return
-        for name in ("table", "compression", "fresh", "retry_failed", "verify"):
+        for name in ("table", "compression", "excel", "fresh", "retry_failed", "verify"):
             if getattr(self, name):
                 option = f"--{name.replace('_', '-')}"
                 raise ConfigError(f"{option} requires --output with a file or folder")
@@ -80,16 +83,22 @@ class OutputTarget:
             files = {"jsonl": "a file that ends in .jsonl", "csv": "a file that ends in .csv"}
             expected = files.get(form, "a folder, or a file that ends in .jsonl or .csv")
             raise ConfigError(f"--output {output} is a file: name {expected}")
+        if self.excel and form != "csv":
+            raise ConfigError(
+                f"--excel is for CSV, and this output is {_NAMES_OF_FORMATS[form]}: add --format "
+                "csv, or name a file that ends in .csv"
+            )
         if form == "parquet":
             codec = cast("Any", self.compression or "zstd")
             return ParquetSink(output, table=self.table, compression=codec)
         gzip = cast(
             'Literal["gzip"] | None', None if self.compression == "none" else self.compression
         )
-        make = JsonLinesSink if form == "jsonl" else CsvSink
-        if make is CsvSink and ending == ".csv" and self.table is None:
+        if form == "jsonl":
+            return JsonLinesSink(output, table=self.table, compression=gzip)
+        if ending == ".csv" and self.table is None:
             raise ConfigError(f"--output {output}: one CSV file holds one table: add --table")
-        return make(output, table=self.table, compression=gzip)
+        return CsvSink(output, table=self.table, compression=gzip, excel=self.excel)
 
 
 def target_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -113,6 +122,9 @@ def target_options(command: Callable[..., int]) -> Callable[..., int]:
         metavar="NAME",
         help="gzip, zstd, snappy, lz4, none.  [default: zstd for parquet]",
     )
+    @click.option(
+        "--excel", is_flag=True, help="CSV for spreadsheets: byte order mark, no text is a formula."
+    )
     @click.option("--fresh", is_flag=True, help="Move an existing output aside and start over.")
     @click.option("--retry-failed", is_flag=True, help="Fetch only what failed before.")
     @click.option(
@@ -126,4 +138,7 @@ def target_options(command: Callable[..., int]) -> Callable[..., int]:
     return wrapped
 
 
-_NAMES: Final = ("output", "format", "table", "compression", "fresh", "retry_failed", "verify")
+_NAMES: Final = (
+    *("output", "format", "table", "compression", "excel"),
+    *("fresh", "retry_failed", "verify"),
+)

@@ -6,9 +6,8 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from taskrouter_stats import Success
 from taskrouter_stats.cli.terminal import printable
-from taskrouter_stats.models import WorkerStatistics
+from taskrouter_stats.etl.rows import Tables
 
 __all__ = ["TopWorkers", "WorkerRow"]
 
@@ -58,9 +57,9 @@ class TopWorkers:
     _ends: Counter[str] = field(factory=Counter[str])
     _seconds: dict[str, float] = field(factory=dict[str, float])
 
-    def add(self, success: Success[WorkerStatistics]) -> None:
-        """Add one worker."""
-        row = _row(success)
+    def add(self, tables: Tables) -> None:
+        """Add the rows of one worker."""
+        row = _row(tables)
         self.workers += 1
         self._created += row.created
         self._span += row.span
@@ -86,16 +85,14 @@ class TopWorkers:
         return WorkerRow(name, self._created, self._ends, self._seconds, self._span)
 
 
-def _row(success: Success[WorkerStatistics]) -> WorkerRow:
-    query, cumulative = success.query, success.value.cumulative
-    name = printable(query.context.friendly_name or query.sid)
-    window = query.window
-    span = 0.0
-    if window is not None and window.start is not None and window.end is not None:
-        span = (window.end - window.start).total_seconds()
-    ends = Counter({end: getattr(cumulative, f"reservations_{end}") or 0 for end in _ENDS})
+def _row(tables: Tables) -> WorkerRow:
+    (row,) = tables["worker_statistics"]
+    start, end = row["window_start"], row["window_end"]
+    span = 0.0 if start is None or end is None else (end - start).total_seconds()
+    ends = Counter({end: row[f"reservations_{end}"] or 0 for end in _ENDS})
     seconds: dict[str, float] = {}
-    for activity in cumulative.activity_durations or ():
-        activity_name = printable(activity.friendly_name or activity.sid or "?")
-        seconds[activity_name] = seconds.get(activity_name, 0.0) + (activity.total or 0.0)
-    return WorkerRow(name, cumulative.reservations_created or 0, ends, seconds, span)
+    for activity in tables["worker_activity_durations"]:
+        name = printable(activity["activity_name"] or activity["activity_sid"] or "?")
+        seconds[name] = seconds.get(name, 0.0) + (activity["total"] or 0.0)
+    name = printable(row["worker_name"] or row["worker_sid"])
+    return WorkerRow(name, row["reservations_created"] or 0, ends, seconds, span)

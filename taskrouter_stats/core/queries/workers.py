@@ -1,7 +1,5 @@
 """Queries about Workers, one at a time and all together."""
 
-import attrs
-
 from taskrouter_stats.core import endpoints
 from taskrouter_stats.core.query import MAX_PAGE_SIZE, Listing, Query, make_listing, make_query
 from taskrouter_stats.core.window import LAST_15_MINUTES, Window
@@ -47,15 +45,13 @@ def worker_statistics(
     Raises:
         InvalidSid, InvalidWindow, InvalidParameter: if an argument is wrong; nothing was sent.
     """
-    query = make_query(
+    return make_query(
         endpoints.WORKER_STATISTICS,
         workspace_sid,
         worker_sid,
         window=window,
         task_channel=task_channel,
     )
-    worker = Worker(sid=query.sid, workspace_sid=query.workspace_sid)
-    return attrs.evolve(query, context=worker)
 
 
 def workers_statistics(

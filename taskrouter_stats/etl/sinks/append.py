@@ -42,8 +42,7 @@ class AppendSink(ABC):
 
     Args:
         path: a folder, or a file if the name has a file's ending. A link means its target.
-        table: the only table, ``worker_statistics`` or ``worker_activity_durations``; None for
-            all, in a folder.
+        table: the only table, one of cumulative statistics; None for all, in a folder.
         compression: ``"gzip"`` or None; a name that ends in ``.gz`` means gzip as well.
 
     Raises:
@@ -96,6 +95,11 @@ class AppendSink(ABC):
     def snapshots(self) -> bool:
         """Whether the output has the tables ``workers`` and ``activities``."""
         return self._table is None
+
+    @property
+    def compression(self) -> Literal["gzip"] | None:
+        """The compression of the files."""
+        return "gzip" if self._gzip else None
 
     def nest(self, tables: Tables) -> Tables:
         """Return one answer's rows as this format arranges them; unchanged by default."""
@@ -296,7 +300,7 @@ def move_aside(path: Path, stamp: str) -> None:
 def check_table(table: object) -> None:
     """Raise an error for a table that no export fetches, since its file would stay empty."""
     if table is not None and (not isinstance(table, str) or table not in EXPORTED):
-        raise InvalidParameter("table", table, f"{' or '.join(EXPORTED)}, or None for all")
+        raise InvalidParameter("table", table, f"one of {', '.join(EXPORTED)}; None for all")
 
 
 def text_of(path: str | os.PathLike[str], rule: str) -> str:

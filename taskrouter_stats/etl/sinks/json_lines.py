@@ -1,30 +1,45 @@
-"""JSON Lines: one line for each worker and window, with its activities nested."""
+"""JSON Lines: one line for each answer, with its Activities or thresholds nested."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, BinaryIO, ClassVar, Final
 
 import orjson
 
 from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
+from taskrouter_stats.etl.schemas import SCHEMAS
 
 from .append import AppendSink
 
 __all__ = ["JsonLinesSink", "nested", "to_line"]
 
 _FORMAT: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
-_OWN: Final = ("activity_sid", "activity_name", "avg", "min", "max", "total", "extra")
 
 
 def nested(tables: Tables) -> Tables:
-    """Return a worker's rows as one row, whose ``activity_durations`` is a list or null."""
-    workers = tables.get("worker_statistics")
-    if not workers:
-        return tables
-    durations = [
-        {name: row[name] for name in _OWN} for row in tables.get("worker_activity_durations", ())
-    ]
-    return {"worker_statistics": [{**workers[0], "activity_durations": durations or None}]}
+    """Return an answer's rows as one row a main table, with its other rows as lists in it."""
+    found = {name: list(rows) for name, rows in tables.items() if SCHEMAS[name].parent is None}
+    for name, rows in tables.items():
+        schema = SCHEMAS[name]
+        if schema.parent is None:
+            continue
+        if not found.get(schema.parent):
+            found[name] = rows
+            continue
+        row, *others = found[schema.parent]
+        names = _own_names(name)
+        own = [{each: child[each] for each in names} for child in rows]
+        found[schema.parent] = [{**row, schema.nested_as: own or None}, *others]
+    return found
+
+
+@cache
+def _own_names(table: str) -> tuple[str, ...]:
+    """Return the columns that a row of this table does not share with its parent's row."""
+    schema = SCHEMAS[table]
+    shared = SCHEMAS[schema.parent or table].names
+    return (*(name for name in schema.names if name not in shared), "extra")
 
 
 def to_line(row: dict[str, Any]) -> bytes:
@@ -48,8 +63,8 @@ class JsonLinesSink(AppendSink):
         return "JSON Lines" if self._table is None else f"JSON Lines of {self._table}"
 
     def nest(self, tables: Tables) -> Tables:
-        """Nest the activities, unless the only table is ``worker_activity_durations``."""
-        return tables if self._table == "worker_activity_durations" else nested(tables)
+        """Nest Activities and thresholds, unless the only table is one of these."""
+        return tables if self._table and SCHEMAS[self._table].parent else nested(tables)
 
     def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
         """Return the rows as lines."""

@@ -20,20 +20,17 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
 from typing import Any, Final, Literal
 
 from taskrouter_stats.errors import (
     ConfigError,
     InvalidParameter,
-    InvalidSid,
-    PayloadError,
     StorageError,
 )
 from taskrouter_stats.etl.arrow import arrow_table, pyarrow
-from taskrouter_stats.etl.latest import answer_columns, latest_rows
+from taskrouter_stats.etl.latest import latest_rows
 from taskrouter_stats.etl.rows import Row, Tables
-from taskrouter_stats.etl.schemas import SCHEMAS
+from taskrouter_stats.etl.schemas import POLLED, SCHEMAS
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.etl.storage import (
     Folder,
@@ -43,13 +40,13 @@ from taskrouter_stats.etl.storage import (
     shown_uri,
     storage_errors,
 )
-from taskrouter_stats.models import check_sid
 from taskrouter_stats.models.redaction import masked
-from taskrouter_stats.models.sids import sid_of
 
+from .answers import Answers, answer_key, answers, unsettled_windows
 from .append import check_table, move_aside, text_of
+from .partition import partition_of
 
-__all__ = ["ParquetSink"]
+__all__ = ["Compression", "ParquetSink"]
 
 Compression = Literal["snappy", "zstd", "gzip", "lz4", "none"]
 
@@ -57,8 +54,6 @@ _COMPRESSIONS: Final = ("snappy", "zstd", "gzip", "lz4", "none")
 _PART: Final = re.compile(r"/part-(\d{8}T\d{6}Z-[0-9a-f]{8})-\d+\.parquet$")
 _SECOND: Final = len("20261101T120000Z")
 """Characters of a run's name that say when it began."""
-_UNKNOWN: Final = "unknown"
-"""Value of a folder's name for null; some readers can't read Hive's own text for null."""
 
 
 class ParquetSink:
@@ -69,8 +64,7 @@ class ParquetSink:
 
     Args:
         path: the folder, or a URI that pyarrow can open.
-        table: only this table, ``worker_statistics`` or ``worker_activity_durations``; None for
-            all.
+        table: only this table of cumulative statistics; None for all tables.
         compression: the compression of the columns.
 
     Raises:
@@ -105,7 +99,7 @@ class ParquetSink:
             if isinstance(self.storage, Folder) and self.storage.root.is_file():
                 raise ConfigError(f"{name} is a file: Parquet makes a folder of parts")
         self._table = table
-        self._compression = compression
+        self._compression: Compression = compression
         self._run, self._count = "", 0
         self._unsettled: dict[str, tuple[str, ...]] = {}
 
@@ -113,6 +107,11 @@ class ParquetSink:
     def format(self) -> str:
         """The output's format."""
         return "Parquet" if self._table is None else f"Parquet of {self._table}"
+
+    @property
+    def compression(self) -> Compression:
+        """The compression of the columns."""
+        return self._compression
 
     @property
     def snapshots(self) -> bool:
@@ -141,9 +140,7 @@ class ParquetSink:
     def write(self, batch: Sequence[Tables]) -> Position:
         """Write a part for each table, workspace and day, and replace rows of older answers."""
         gathered = self._gather(batch)
-        rows = [row for tables in batch for row in tables.get("worker_statistics", ())]
-        answered = {_key(row, "worker_statistics") for row in rows}
-        windows = {_window(row) for row in rows}
+        answered, windows = answers(batch)
         self._count += 1
         changed: dict[str, Any] = {}
         removed: list[str] = []
@@ -201,7 +198,8 @@ class ParquetSink:
             move_aside(self.storage.root, stamp)
 
     def _found(self) -> set[str]:
-        return {name for table in SCHEMAS for name in self.storage.names(table)}
+        tables = (table for table in SCHEMAS if table not in POLLED)  # a poll looks after its own
+        return {name for table in tables for name in self.storage.names(table)}
 
     def _compare(self, found: set[str], known: set[str], *, begun: bool) -> None:
         place = self.storage.place
@@ -239,15 +237,18 @@ class ParquetSink:
             for table, rows in tables.items():
                 if self._table in (None, table):
                     for row in rows:
-                        gathered[table, _partition(row)].append(row)
+                        gathered[table, partition_of(row)].append(row)
         return gathered
 
-    def _without(self, name: str, answered: set[tuple[Any, ...]]) -> Any:
+    def _without(self, name: str, answered: Answers) -> Any:
         """Return a part's rows without those of these answers; None if it holds none of them."""
         table = name.partition("/")[0]
+        later = answered.get(SCHEMAS[table].parent or table)
+        if not later:
+            return None
         part = self._read(name)
-        keys = part.select(list(answer_columns(table))).to_pylist()
-        keep = [number for number, row in enumerate(keys) if _key(row, table) not in answered]
+        keys = part.select(list(SCHEMAS[table].answer_key)).to_pylist()
+        keep = [number for number, row in enumerate(keys) if answer_key(row, table) not in later]
         return None if len(keep) == len(keys) else _taken(part, keep)
 
     def _read(self, name: str) -> Any:
@@ -268,7 +269,7 @@ class ParquetSink:
                     continue
                 name = f"{folder}/part-{self._run}-{self._count:05d}.parquet"
                 parts.append(name)
-                if windows := _unsettled(rows):
+                if windows := unsettled_windows(rows):
                     unsettled[name] = windows
                 self.storage.put(name, self._encode(rows))
         except BaseException:
@@ -301,40 +302,3 @@ def _joined(*tables: Any) -> Any:
 def _taken(table: Any, numbers: list[int]) -> Any:
     pa = pyarrow()
     return table.take(pa.array(numbers, pa.int64()))
-
-
-def _unsettled(table: Any) -> tuple[str, ...]:
-    """Return the windows of rows that had not settled when they were fetched."""
-    if "complete" not in table.column_names or False not in table["complete"].to_pylist():
-        return ()
-    rows = table.select(["complete", "window_start", "window_end"]).to_pylist()
-    return tuple(sorted({_window(row) for row in rows if row["complete"] is False}))
-
-
-def _window(row: Row) -> str:
-    ends = (row["window_start"], row["window_end"])
-    return "/".join("" if end is None else end.isoformat() for end in ends)
-
-
-def _key(row: Row, table: str) -> tuple[Any, ...]:
-    """Return the key of a row's answer."""
-    values = (row[name] for name in answer_columns(table))
-    return tuple(sid_of(value) if isinstance(value, str) else value for value in values)
-
-
-def _partition(row: Row) -> str:
-    """Return the folders of a row: account, workspace and day.
-
-    Raises:
-        PayloadError: a SID of the server is not one, and its text must not become a path.
-    """
-    try:
-        account = row["account_sid"] and check_sid("account_sid", row["account_sid"], "AC")
-        workspace = row["workspace_sid"] and check_sid("workspace_sid", row["workspace_sid"], "WS")
-    except InvalidSid as error:
-        raise PayloadError([f"$.{error}"]) from None
-    day = row["day"]
-    if day is not None and not isinstance(day, date):
-        raise PayloadError([f"day: expected a date, got {day!r}"])
-    values = (("account", account), ("workspace", workspace), ("day", day))
-    return "/".join(f"{name}={value or _UNKNOWN}" for name, value in values)

@@ -44,28 +44,28 @@ class UnavailableQueries:
     """The expired and gone queries of one output.
 
     Attributes:
-        storage: holds the output.
-        folder: the state folder within the storage.
         changed: whether this differs from the stored file.
     """
 
-    storage: Storage
-    folder: str
     changed: bool = field(default=False, init=False)
     _expired: dict[str, str] = field(factory=dict[str, str], init=False)
     _gone: dict[str, dict[str, _Gone]] = field(factory=dict[str, dict[str, _Gone]], init=False)
 
-    def open(self) -> None:
+    def open(self, storage: Storage, folder: str) -> None:
         """Read the file of earlier runs.
+
+        Args:
+            storage: holds the output.
+            folder: the state folder within the storage.
 
         Raises:
             StorageError: the file can't be read.
         """
-        name = f"{self.folder}/{_NAME}"
-        if name not in self.storage.names(self.folder):
+        name = f"{folder}/{_NAME}"
+        if name not in storage.names(folder):
             return
         try:
-            found = orjson.loads(self.storage.get(name))
+            found = orjson.loads(storage.get(name))
             if found["version"] != _VERSION:
                 raise ValueError
             self._expired = {
@@ -77,7 +77,7 @@ class UnavailableQueries:
             }
         except (AttributeError, KeyError, TypeError, ValueError):
             raise StorageError(
-                f"{self.storage.place}/{name} can't be read: expected a file of this version of "
+                f"{storage.place}/{name} can't be read: expected a file of this version of "
                 "taskrouter-stats: restore it; --fresh starts over"
             ) from None
 
@@ -96,13 +96,13 @@ class UnavailableQueries:
         plain = {"version": _VERSION, "expired": self._expired, "gone": gone}
         return orjson.dumps(plain, option=orjson.OPT_UTC_Z)
 
-    def store(self, data: bytes) -> None:
-        """Store the content that :meth:`changes` returned.
+    def store(self, storage: Storage, folder: str, data: bytes) -> None:
+        """Store the content that :meth:`changes` returned, where :meth:`open` reads it.
 
         Raises:
             StorageError: the file can't be written.
         """
-        self.storage.put(f"{self.folder}/{_NAME}", data)
+        storage.put(f"{folder}/{_NAME}", data)
 
     def is_expired(self, key: str) -> bool:
         """Return whether the window of this query expired."""

@@ -53,10 +53,10 @@ async def test_the_report_answers_open_questions(without_refill, doctor):
     assert "(not Twilio's)" in answer(out, "server")
 
 
-async def test_a_piped_report_is_plain_text_of_80_columns(simulator, run):
+async def test_a_piped_report_is_plain_text_of_80_columns(simulator, run_process):
     """A pipe gets no colour, no trailing spaces and no line of more than 80 columns."""
     env = {**account(simulator), "FORCE_COLOR": "1", "COLUMNS": "80"}
-    ran = await run("doctor", simulator.workspace_sid, **env)
+    ran = await run_process("doctor", simulator.workspace_sid, **env)
     assert (ran.code, ran.err) == (0, "")
     assert "\x1b" not in ran.out
     lines = ran.out.splitlines()

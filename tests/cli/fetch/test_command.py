@@ -21,9 +21,9 @@ def workers(simulator):
     return [worker.sid for worker in simulator.world.workers]
 
 
-async def test_every_worker_is_one_line(simulator, run):
+async def test_every_worker_is_one_line(simulator, run_process):
     """A pipe gets one JSON object per worker, and nothing else."""
-    ran = await run("fetch", simulator.workspace_sid, "--last", "8h", **account(simulator))
+    ran = await run_process("fetch", simulator.workspace_sid, "--last", "8h", **account(simulator))
     rows = [json.loads(line) for line in ran.out.splitlines()]
     assert ran.code == 0
     assert len({row["worker_sid"] for row in rows}) == len(rows) == 12
@@ -34,10 +34,10 @@ async def test_every_worker_is_one_line(simulator, run):
     )
 
 
-async def test_pipes_get_no_escape_sequences(simulator, run):
+async def test_pipes_get_no_escape_sequences(simulator, run_process):
     """A pipe gets no colour and no carriage return, also if the environment forces colours."""
     env = {**account(simulator), "FORCE_COLOR": "1", "TTY_COMPATIBLE": "1", "CLICOLOR_FORCE": "1"}
-    ran = await run("fetch", simulator.workspace_sid, **env)
+    ran = await run_process("fetch", simulator.workspace_sid, **env)
     assert ran.code == 0
     assert not {"\x1b", "\r"} & set(ran.out + ran.err)
 

@@ -1,6 +1,7 @@
 """``fetch`` into files: continued, locked, stopped and partly failed runs."""
 
 import asyncio
+import codecs
 import csv
 import json
 import os
@@ -65,12 +66,13 @@ async def test_a_folder_is_parquet(simulator, run, tmp_path):
 
 
 async def test_csv_has_one_file_per_table(simulator, run, tmp_path):
-    """With --format=csv, a folder gets a CSV file for each table."""
+    """With --format=csv, a folder gets a CSV file for each table, with --excel for Excel."""
     command = ("fetch", simulator.workspace_sid, *DAYS, "--format=csv", "--compression=none")
-    ran = await run(*command, "--output", str(tmp_path), **account(simulator))
+    ran = await run(*command, "--excel", "--output", str(tmp_path), **account(simulator))
     assert ran.code == 0
-    with (tmp_path / "worker_statistics.csv").open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == 12
+    data = (tmp_path / "worker_statistics.csv").read_bytes()
+    assert data.startswith(codecs.BOM_UTF8)
+    assert len(list(csv.DictReader(data.decode("utf-8-sig").splitlines()))) == 12
 
 
 async def test_two_runs_an_hour_apart_fetch_the_new_windows(simulator, here, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from rich.console import Console
 from taskrouter_stats import Window
 from taskrouter_stats.cli.table.render import render_table, window_text
 from taskrouter_stats.cli.table.totals import TopWorkers
-from tests.cli.table.test_totals import success
+from tests.cli.table.test_totals import answered
 
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)
 WINDOW = Window.between(START, START + timedelta(hours=1))
@@ -19,7 +19,7 @@ def drawn(width, *rows):
     """Return the printed table."""
     workers = TopWorkers(5)
     for row in rows:
-        workers.add(success(*row))
+        workers.add(answered(*row))
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
     console.print(render_table(console, workers, WINDOW, "Workers"))
     return console.file.getvalue()

@@ -17,21 +17,21 @@ FIRST, SECOND = days(2)
 
 def opened(folder):
     """Return the record of an output, read from its file."""
-    record = UnavailableQueries(Folder(folder), "_state")
-    record.open()
+    record = UnavailableQueries()
+    record.open(Folder(folder), "_state")
     return record
 
 
-def stored(record):
-    """Store a record's changes."""
-    record.store(record.changes())
+def stored(record, folder):
+    """Store a record's changes in the file of an output."""
+    record.store(Folder(folder), "_state", record.changes())
 
 
 def test_an_expired_window_is_expired_for_all_of_its_workers(tmp_path):
     """A stored record makes one window expired, with its reason, and no other window."""
     record = opened(tmp_path)
     record.add_expired(worker_key(1, FIRST), "HTTP 400, code 14241")
-    stored(record)
+    stored(record, tmp_path)
     again = opened(tmp_path)
     assert again.is_expired(worker_key(2, FIRST))
     assert again.has(worker_key(2, FIRST))
@@ -49,7 +49,7 @@ def test_gone_is_final_after_two_answers_seven_days_apart(tmp_path, steps, final
     for step in steps:
         record = opened(tmp_path)
         record.add_gone(key, NOW + timedelta(days=step), "HTTP 404, code 20404")
-        stored(record)
+        stored(record, tmp_path)
     again = opened(tmp_path)
     assert timedelta(days=7) == GONE_GRACE
     assert (again.has(key), again.is_gone(key)) == (True, final)
@@ -60,10 +60,10 @@ def test_an_answer_removes_the_record_of_a_gone_worker(tmp_path):
     """A query that the server answered is not gone."""
     record = opened(tmp_path)
     record.add_gone(worker_key(1), NOW, "said")
-    stored(record)
+    stored(record, tmp_path)
     record.remove(worker_key(1))
     record.remove(worker_key(2))
-    stored(record)
+    stored(record, tmp_path)
     assert not opened(tmp_path).has(worker_key(1))
     assert record.changes() is None
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from taskrouter_stats.core.plain import plain_number, whole_number
+from taskrouter_stats.core.plain_numbers import plain_number, whole_number
 
 
 class Level(enum.IntEnum):

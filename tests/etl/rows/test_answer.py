@@ -7,24 +7,20 @@ import dateutil.tz
 import pendulum
 import pytest
 
-from taskrouter_stats import Success, TaskRouterSession, Window, models, queries
+from taskrouter_stats import Success, Window, models, queries
 from taskrouter_stats.core.outcome import Meta
-from taskrouter_stats.errors import UsageError
 from taskrouter_stats.etl import SCHEMAS
 from taskrouter_stats.etl.rows import (
     ROW_BYTES,
-    activity_rows,
     estimated_bytes,
-    main_table,
     rows,
-    worker_rows,
     zone_name,
 )
 from taskrouter_stats.etl.state.overlaps import planned_windows
-from taskrouter_stats.models import structure, to_dict
-from taskrouter_stats.simulator import Simulator
+from taskrouter_stats.models import structure
 
-WS, WK, AC, WA = (prefix + "1" * 32 for prefix in ("WS", "WK", "AC", "WA"))
+WS, WK, AC, WA, WQ = (prefix + "1" * 32 for prefix in ("WS", "WK", "AC", "WA", "WQ"))
+WORKER = "worker_statistics"
 DAY = Window.day(date(2026, 11, 1), tz="America/New_York")
 NEW_YORK = "America/New_York"
 LATER = datetime(2026, 11, 5, tzinfo=UTC)
@@ -84,79 +80,6 @@ def test_a_window_is_complete_once_it_has_settled(fetched_at, complete):
     """A row says whether its window ended an hour before the fetch, if both are known."""
     (row,) = rows(success({}), fetched_at=fetched_at)["worker_statistics"]
     assert row["complete"] is complete
-
-
-def test_only_statistics_have_a_table():
-    """An operation that does not return statistics has no table, and the error names it."""
-    with pytest.raises(UsageError, match="workspace is not a statistics operation"):
-        main_table("workspace")
-
-
-def test_snapshots_have_their_columns():
-    """Workers and Activities are rows of their own tables, with the columns that join them."""
-    worker = models.Worker(sid=WK, friendly_name="Ada", available=False, attributes="{}")
-    activity = models.Activity(sid=WA, friendly_name="Idle", available=True)
-    (row,), (other,) = (
-        worker_rows(worker, LATER)["workers"],
-        activity_rows(activity, LATER)["activities"],
-    )
-    assert tuple(row) == SCHEMAS["workers"].names
-    assert tuple(other) == SCHEMAS["activities"].names
-    assert (row["worker_sid"], row["available"], row["day"]) == (WK, False, LATER.date())
-    assert (other["activity_sid"], other["activity_name"], other["extra"]) == (WA, "Idle", None)
-
-
-def every_statistic(world):
-    """Return a query for each statistics operation except the worker's."""
-    ws, queue, flow = world.workspace_sid, world.task_queues[0].sid, world.workflows[0].sid
-    window, split = Window.last(hours=8), [5, 60]
-    return [
-        queries.workers_statistics(ws, window),
-        queries.workers_cumulative_statistics(ws, window),
-        queries.workers_real_time_statistics(ws),
-        queries.workspace_statistics(ws, window, split_by_wait_time=split),
-        queries.workspace_cumulative_statistics(ws, window, split_by_wait_time=split),
-        queries.workspace_real_time_statistics(ws),
-        queries.workflow_statistics(ws, flow, window),
-        queries.workflow_cumulative_statistics(ws, flow, window),
-        queries.workflow_real_time_statistics(ws, flow),
-        queries.task_queue_statistics(ws, queue, window),
-        queries.task_queue_cumulative_statistics(ws, queue, window, split_by_wait_time=split),
-        queries.task_queue_real_time_statistics(ws, queue),
-        *queries.task_queues_bulk_real_time_statistics(ws, [queue]),
-    ]
-
-
-def leaves(plain):
-    """Return the values of an answer by their column."""
-    found = {}
-    for name, value in plain.items():
-        if name in {"cumulative", "realtime"}:
-            found.update(leaves(value or {}))
-        elif name.startswith("wait_duration"):
-            found.update({f"{name}_{part}": second for part, second in (value or {}).items()})
-        elif name not in {"task_queue_data", "task_queue_response_count"} and value is not None:
-            found[name] = value
-    for queue in plain.get("task_queue_data", ()):
-        found.update(leaves(queue))
-    return found
-
-
-async def test_every_statistic_has_its_row():
-    """The row of an answer holds all of its values, for every statistics operation."""
-    async with (
-        Simulator(workers=20, window="none", latency=0) as simulator,
-        TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
-    ):
-        answers = await session.collect(every_statistic(simulator.world))
-    for answer in answers:
-        table = main_table(answer.query.endpoint.name)
-        (row,) = rows(answer, fetched_at=LATER)[table]
-        assert tuple(row) == SCHEMAS[table].names
-        for name, value in leaves(to_dict(answer.unwrap())).items():
-            got = row[name]
-            wanted = datetime.fromisoformat(value) if isinstance(got, datetime) else value
-            assert got == wanted, (table, name)
 
 
 @pytest.mark.parametrize(("short", "complete"), [(0, True), (59, True), (60, False)])

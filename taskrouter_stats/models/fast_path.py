@@ -1,0 +1,161 @@
+"""Generated functions that read records: the fast path of the converter.
+
+cattrs defines the conversion; this module makes it cheaper for valid replies. For each attrs class
+it writes the source of one function, with one statement per field, and compiles it, as attrs does
+for ``__init__``. A statement reads the usual form of a value itself, such as a small integer for a
+count, and leaves every other value to cattrs' hook for the field's type, which reads it or raises.
+So no rule stands here alone: ``tests/models/test_fast_path.py`` compares both paths on random
+payloads. The source for ``ActivityStatistic`` is::
+
+    def read(payload, _):
+        if type(payload) is not dict:
+            raise UnreadableError("an object", payload)
+        get = payload.get
+        record = new(Draft)
+        v = get("sid")
+        record.sid = (
+            v if type(v) is str and is_WA(v)
+            else None if v is None
+            else hook_sid(v, type_sid)
+        )
+        v = get("friendly_name")
+        record.friendly_name = (
+            v if type(v) is str
+            else None if v is None
+            else hook_friendly_name(v, type_friendly_name)
+        )
+        v = get("workers")
+        record.workers = (
+            v if type(v) is int and -1_000_000_000 < v < 1_000_000_000
+            else None if v is None
+            else hook_workers(v, type_workers)
+        )
+        record.extra = {} if knows(payload) else unknown_part(payload)
+        record.__class__ = Record
+        return record
+
+A record is frozen. So the function fills a ``Draft``, an object of a derived class with the same
+slots that permits assignment, and gives it its own class last. ``__init__`` would cost twice as
+much, because it assigns each slot of a frozen record through ``object.__setattr__``.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, get_args
+
+import attrs
+
+from .field_types import is_json, is_optional, is_sid, required_type
+from .sids import PATTERNS
+from .values import UnreadableError
+
+__all__ = ["Hook", "make_reader", "source_of"]
+
+Hook = Callable[[Any, Any], Any]
+"""A function that structures a value; called with the value and its type."""
+
+_USUAL: Final[dict[Any, tuple[str, ...]]] = {
+    str: ("v if type(v) is str",),
+    bool: ("v if v is True or v is False",),
+    int: ("v if type(v) is int and -1_000_000_000 < v < 1_000_000_000",),
+    float: (
+        "v if type(v) is float and -1e300 < v < 1e300",
+        "float(v) if type(v) is int and -1_000_000_000 < v < 1_000_000_000",
+    ),
+}
+"""The usual forms of a value ``v``, by the type of its field.
+
+CPython compares integers below 2**30 faster than larger ones.
+"""
+
+_NAMES: Final[dict[str, Any]] = {
+    **{f"is_{prefix}": matches for prefix, matches in PATTERNS.items()},
+    "UnreadableError": UnreadableError,
+    "new": object.__new__,
+}
+"""The names that the source of every class uses."""
+
+_ASSIGNABLE: Final[dict[str, Any]] = {
+    "__slots__": (),
+    "__setattr__": object.__setattr__,
+    "__delattr__": object.__delattr__,  # CPython assigns fast only if both are those of object
+}
+"""The body of a class whose objects permit assignment."""
+
+
+def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
+    """Return the function that makes a record of class ``cls`` from a decoded JSON object.
+
+    The function raises ``UnreadableError`` for a value that its field cannot hold, and
+    ``KeyError`` for a required key that is missing.
+
+    Args:
+        cls: the attrs class of the record.
+        hook_for: returns the hook of a field's type.
+    """
+    known = frozenset(field.name for field in attrs.fields(cls) if is_json(field))
+    names: dict[str, Any] = {
+        **_NAMES,
+        "Record": cls,
+        "Draft": type("Draft", (cls,), _ASSIGNABLE),
+        "knows": known.issuperset,
+        "unknown_part": partial(_unknown_part, known),
+    }
+    for field in attrs.fields(cls):
+        names[f"default_{field.name}"] = field.default
+        if is_json(field):
+            names[f"hook_{field.name}"] = hook_for(field.type)
+            names[f"type_{field.name}"] = field.type
+    code = compile(source_of(cls), f"<fast path of {cls.__name__}>", "exec")
+    exec(code, names)  # noqa: S102 (the source holds names of our own fields only)
+    reader: Hook = names["read"]
+    return reader
+
+
+def _unknown_part(known: frozenset[str], payload: dict[str, Any]) -> dict[str, Any]:
+    return {key: payload[key] for key in payload if key not in known}
+
+
+def source_of(cls: type[Any]) -> str:
+    """Return the source of the function that reads records of a class."""
+    return "\n    ".join(
+        (
+            "def read(payload, _):",
+            "if type(payload) is not dict:",
+            '    raise UnreadableError("an object", payload)',
+            "get = payload.get",
+            "record = new(Draft)",
+            *(line for field in attrs.fields(cls) for line in _statement(field)),
+            "record.extra = {} if knows(payload) else unknown_part(payload)",
+            "record.__class__ = Record",
+            "return record",
+        )
+    )
+
+
+def _statement(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
+    """Return the lines that read one field."""
+    name = field.name
+    if name == "extra":
+        return ()
+    if not is_json(field):
+        return (f"record.{name} = default_{name}",)
+    forms = [*_usual_forms(required_type(field.type))]
+    if is_optional(field.type):
+        forms.append("None if v is None")
+    forms.append(f"hook_{name}(v, type_{name})")
+    value = f'payload["{name}"]' if field.default is attrs.NOTHING else f'get("{name}")'
+    first, *others = forms
+    return (
+        f"v = {value}",
+        f"record.{name} = (",
+        f"    {first}",
+        *(f"    else {form}" for form in others),
+        ")",
+    )
+
+
+def _usual_forms(kind: Any) -> tuple[str, ...]:
+    if is_sid(kind):
+        return (f"v if type(v) is str and is_{get_args(kind)[1].prefix}(v)",)
+    return _USUAL.get(kind, ())

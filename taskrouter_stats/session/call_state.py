@@ -1,0 +1,82 @@
+"""The state of one request over all its attempts, and the counters of one run."""
+
+from datetime import datetime
+
+from attrs import define
+
+from taskrouter_stats.core.outcome import Meta
+from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
+from taskrouter_stats.core.request import Request
+from taskrouter_stats.models.redaction import SecretRedactor
+
+from .shared_wait import SharedWait
+
+__all__ = ["CallState", "RunCounters"]
+
+
+@define(eq=False, repr=False)
+class RunCounters:
+    """Counters of one run.
+
+    Attributes:
+        refused: 429 replies.
+        retried: attempts that followed a failed attempt; those after a 429 do not count.
+        upcoming: queries that will follow the ones already pulled.
+    """
+
+    refused: int = 0
+    retried: int = 0
+    upcoming: int = 0
+
+
+@define(eq=False, repr=False)
+class CallState:
+    """State of one request over all its attempts.
+
+    Attributes:
+        request: the request to send.
+        counters: the run's counters.
+        interactive: whether the request goes before bulk requests.
+        max_wait: seconds that all attempts together may wait for permits, or None.
+        began: when the call began, on the loop's clock (seconds).
+        waited: seconds spent waiting for permits so far.
+        attempts: attempts so far, without those that got a 429.
+        refused: 429 replies so far.
+        was_refused: whether the last attempt got a 429.
+        status: status of the last reply; None if the last attempt got no reply.
+        request_id: ``Twilio-Request-Id`` of the last reply, or None.
+        limits: rate-limit headers of the last reply.
+        served_at: the server's time of the last reply, UTC, or None.
+        redactor: removes secrets from text of the last reply.
+        shared: the limits of its callers, if several share the request.
+        number: its number in the events for hooks; 0 without hooks.
+    """
+
+    request: Request
+    counters: RunCounters
+    interactive: bool
+    max_wait: float | None
+    began: float
+    waited: float = 0.0
+    attempts: int = 0
+    refused: int = 0
+    was_refused: bool = False
+    status: int | None = None
+    request_id: str | None = None
+    limits: RateLimit = NO_HEADERS
+    served_at: datetime | None = None
+    redactor: SecretRedactor | None = None
+    shared: SharedWait | None = None
+    number: int = 0
+
+    def meta(self, now: float) -> Meta:
+        """Return the metadata of the last attempt."""
+        return Meta(
+            self.status,
+            self.limits,
+            self.request_id,
+            now - self.began,
+            self.attempts,
+            self.refused,
+            self.served_at,
+        )
