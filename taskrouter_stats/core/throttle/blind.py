@@ -70,6 +70,9 @@ CROWD = 24
 CROWD_REPLIES = 40
 """Admitted requests that open a window which a crowd closed so far that it may be hit again."""
 
+CROWD_GROWTH = 4
+"""Factor of that for the later ones: a window of a second may look like one crowd, not like two."""
+
 
 @attrs.define(eq=False, repr=False)
 class BlindSearch:
@@ -111,11 +114,14 @@ class BlindSearch:
         if self.memory and at + TURN_SECONDS < self.next_at(log, 0, 0.0):
             self.turned_at = at
 
-    def saw_crowd(self, admitted: int, in_flight: int, *, is_outage: bool) -> bool:
-        """Take in a 429 while no pace holds; return whether a crowd was refused."""
+    def saw_crowd(self, admitted: int, in_flight: int, *, is_pace: bool) -> bool:
+        """Take in a 429 while no pace holds; return whether a crowd was refused.
+
+        `is_pace`: one request alone was refused as well, or the server said when to come again.
+        """
         is_crowd = admitted >= self.crowd_from if self.crowd_from else in_flight >= CROWD
-        self.crowd_from = admitted + CROWD_REPLIES
-        return is_crowd and not is_outage
+        self.crowd_from = admitted + CROWD_REPLIES * (CROWD_GROWTH if self.crowd_from else 1)
+        return is_crowd and not is_pace
 
     def decrease(self, log: SendLog, at: float, now: float, late: float) -> None:
         """Slow down after the first 429 in a row, to a request sent at `at`."""

@@ -251,8 +251,9 @@ class Throttle:
             return may_be_crowd
         self._epoch += 1
         estimator.trust.jumps = 0
+        is_pace = is_outage or retry_after is not None  # a crowd would not last until a known time
         is_crowd = may_be_crowd and blind.saw_crowd(
-            self._admission.admitted, self.in_flight, is_outage=is_outage
+            self._admission.admitted, self.in_flight, is_pace=is_pace
         )
         if not is_crowd:
             if may_be_crowd:

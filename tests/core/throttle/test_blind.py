@@ -51,22 +51,22 @@ def test_rubbish_in_headers_makes_the_search_wary():
 
 def test_a_few_requests_in_flight_are_no_crowd():
     """Only many in flight can be refused for their number."""
-    assert BlindSearch().saw_crowd(100, CROWD, is_outage=False)
-    assert not BlindSearch().saw_crowd(100, CROWD - 1, is_outage=False)
+    assert BlindSearch().saw_crowd(100, CROWD, is_pace=False)
+    assert not BlindSearch().saw_crowd(100, CROWD - 1, is_pace=False)
 
 
 def test_a_crowd_does_not_outlast_itself():
     """When one request alone is refused as well, it was the pace."""
-    assert not BlindSearch().saw_crowd(100, CROWD, is_outage=True)
+    assert not BlindSearch().saw_crowd(100, CROWD, is_pace=True)
 
 
 def test_a_crowd_is_not_refused_twice_in_a_row():
     """A window that a crowd closed needs replies to open before it can be hit again."""
     soon, late = BlindSearch(), BlindSearch()
     for search in (soon, late):
-        search.saw_crowd(100, 50, is_outage=False)
-    assert not soon.saw_crowd(99 + CROWD_REPLIES, 50, is_outage=False)
-    assert late.saw_crowd(100 + CROWD_REPLIES, 5, is_outage=False)
+        search.saw_crowd(100, 50, is_pace=False)
+    assert not soon.saw_crowd(99 + CROWD_REPLIES, 50, is_pace=False)
+    assert late.saw_crowd(100 + CROWD_REPLIES, 5, is_pace=False)
 
 
 def test_the_first_cut_takes_what_was_sent_in_a_second():
@@ -120,3 +120,11 @@ def test_refusals_alone_never_stop_it():
     for second in range(1000):
         search.decrease(sent(float(second)), float(second), float(second), LATE)
     assert search.rate == MIN_RATE
+
+
+def test_a_window_of_a_second_is_not_two_crowds_in_a_row():
+    """The third refusal after as few admissions as the second is the pace's."""
+    search = BlindSearch()
+    assert search.saw_crowd(50, CROWD, is_pace=False)
+    assert search.saw_crowd(100, CROWD, is_pace=False)
+    assert not search.saw_crowd(150, CROWD, is_pace=False)
