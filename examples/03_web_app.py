@@ -4,8 +4,9 @@ Run ``python examples/03_web_app.py``, then ``curl http://127.0.0.1:8080/workers
 the SIDs that it prints, ``curl http://127.0.0.1:8080/workers/WK…``.
 
 One session serves the process: the application opens and closes it. Requests for one worker go
-before bulk requests. The service fetches the whole Workspace at most once in 15 seconds and sends
-the result to all clients, because each fetch sends one request to Twilio for each worker.
+before bulk requests, and the session's cache answers clients that ask for the same worker within 15
+seconds. The service fetches the whole Workspace at most once in 15 seconds and sends the result to
+all clients, because each fetch sends one request to Twilio for each worker.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from taskrouter_stats import (
 )
 
 FRESH: Final = 15.0
-"""Seconds for which the service sends the same result for the whole Workspace."""
+"""Seconds for which the service sends the same result."""
 
 
 class Recent:
@@ -104,7 +105,7 @@ async def one_worker(request: web.Request) -> web.Response:
     query = queries.worker_statistics(
         request.app[WORKSPACE], request.match_info["sid"], Window.last(minutes=60)
     )
-    statistics = await request.app[SESSION].fetch(query, max_wait=2.0)
+    statistics = await request.app[SESSION].fetch(query, max_wait=2.0, cache_ttl=FRESH)
     return web.Response(body=models.to_json(statistics), content_type="application/json")
 
 

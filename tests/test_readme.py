@@ -49,7 +49,12 @@ KNOWN = (
     *(Simulator, dlt, duckdb, etl, fastapi.FastAPI, taskrouter_source),
 )
 """What the snippets use beside the package's public names."""
-SERVES = ("taskrouter-stats simulate", "taskrouter-stats demo", "taskrouter-stats poll")
+SERVES = (
+    "taskrouter-stats simulate",
+    "taskrouter-stats demo",
+    "taskrouter-stats poll",
+    "taskrouter-stats exporter",
+)
 
 
 def blocks(page, *languages):

@@ -13,6 +13,7 @@ from .compact import compact
 from .demo import demo
 from .doctor.command import doctor
 from .exit_codes import EXIT_CODES_HELP, INTERRUPTED, run_guarded, to_stderr, usage_error
+from .exporter import exporter
 from .fetch.command import fetch
 from .plan import plan
 from .poll import poll
@@ -74,6 +75,7 @@ def commands() -> None:
 commands.add_command(compact)
 commands.add_command(demo)
 commands.add_command(doctor)
+commands.add_command(exporter)
 commands.add_command(fetch)
 commands.add_command(plan)
 commands.add_command(poll)

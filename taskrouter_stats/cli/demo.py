@@ -13,7 +13,7 @@ from .fetch.report import report_run
 from .fetch.run import ExportRun
 from .fetch.stop import run_until_sigterm
 from .options.accounts import Account
-from .options.workers import WorkerSelection
+from .options.selection import Selection
 from .reporter import Reporter
 from .table.writer import TableWriter
 from .terminal import errors_console, results_console
@@ -86,7 +86,7 @@ async def _demo(options: _DemoOptions) -> int:
         session = TaskRouterSession(simulator.credentials, base_url=simulator.base_url)
         account = Account(None, session, (simulator.workspace_sid,))
         reporter = Reporter(errors_console(), every=_EVERY)
-        run = ExportRun([account], WorkerSelection(), [window], table, reporter)
+        run = ExportRun([account], Selection(), [window], table, reporter)
         await run.run()
     code = run.code(max_failures=0)
     report_run(run, code)

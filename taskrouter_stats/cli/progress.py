@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -88,11 +88,11 @@ class RateMeter:
         )
 
 
-def statistics_budget(budgets: Iterable[BudgetSnapshot]) -> BudgetSnapshot | None:
-    """Return the budget of the statistics requests, not that of listing workers."""
-    return next(
-        (budget for budget in budgets if budget.resource_key.startswith("WorkerStatistics")), None
-    )
+def statistics_budget(
+    budgets: Iterable[BudgetSnapshot], resource_keys: Collection[str]
+) -> BudgetSnapshot | None:
+    """Return the budget of statistics requests with one of these keys; None without any."""
+    return next((budget for budget in budgets if budget.resource_key in resource_keys), None)
 
 
 def plain_line(snapshot: ProgressSnapshot) -> str:

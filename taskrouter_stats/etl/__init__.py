@@ -12,14 +12,17 @@ from taskrouter_stats.core.window import RETENTION
 from . import measures
 from .arrow import to_arrow
 from .compact import Compaction, compact
+from .estimate import Estimate
 from .export import Export, export
-from .plan import Estimate, WorkerPlan, worker_plan
+from .failed_query import FailedQuery
+from .plan import Plan, plan, worker_plan
 from .polling.poll import Poll, poll
 from .polling.report import PollReport
-from .report import ExportReport, FailedQuery, Verification
+from .report import ExportReport, TableReport, Verification
 from .row_writer import RowWriter
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema
+from .shards import shards
 from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
 from .writer import Writer
 
@@ -35,19 +38,22 @@ __all__ = [
     "FailedQuery",
     "JsonLinesSink",
     "ParquetSink",
+    "Plan",
     "Poll",
     "PollReport",
     "RowWriter",
     "Schema",
     "Sink",
+    "TableReport",
     "Verification",
-    "WorkerPlan",
     "Writer",
     "compact",
     "export",
     "measures",
+    "plan",
     "poll",
     "rows",
+    "shards",
     "to_arrow",
     "worker_plan",
 ]

@@ -10,6 +10,7 @@ from taskrouter_stats.errors import PayloadError, StorageError
 from .rows import ROW_BYTES, Tables
 from .sinks.base import Sink
 from .state.checkpoint import Position
+from .state.overlaps import StoredWindow
 
 __all__ = ["UNWRITABLE", "Batch", "PendingRows", "ignore"]
 
@@ -43,6 +44,7 @@ class PendingRows:
         make: returns the rows; called in the thread that writes them.
         key: the key of the query that is done once the rows are durable; None without one.
         estimated_bytes: the estimated bytes of the rows in memory.
+        window: the window of the query, if its rows are statistics of one.
         on_stored: called in the event loop, with None once the rows are durable, or with the error
             if these rows can't be made or written.
     """
@@ -51,6 +53,7 @@ class PendingRows:
     key: str | None = None
     estimated_bytes: int = ROW_BYTES
     on_stored: Callable[[Exception | None], None] = ignore
+    window: StoredWindow | None = None
 
 
 @define(eq=False)

@@ -1,59 +1,57 @@
 """One export: outcome, rows, sink, flush, and only then the checkpoint.
 
-An export is one pass over a plan. It sends the queries that no earlier run has finished and stores
-their answers. It can be stopped, killed and run again at any moment: a later run sends the queries
-that were not committed, and no others. Several exports, each with its own session, may share one
-output.
+An export runs one pass for each statistics table of a plan, all at the same time, and stores what
+the server lists. It sends the queries that no earlier run has finished. It can be stopped, killed
+and run again at any moment: a later run sends the queries that were not committed, and no others.
+Several exports, each with its own session, may share one output.
 """
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from itertools import chain
 from typing import Any, Final, cast
 
-import attrs
 from attrs import define, field
 
-from taskrouter_stats.core.outcome import Failure, Outcome, Progress, Success
-from taskrouter_stats.core.query import Query
-from taskrouter_stats.core.window import Window
-from taskrouter_stats.errors import InvalidParameter, StorageError, UsageError
-from taskrouter_stats.models import WorkerStatistics
-from taskrouter_stats.session import OutcomeStream, TaskRouterSession
+from taskrouter_stats.core.outcome import Progress
+from taskrouter_stats.errors import (
+    ConfigError,
+    InvalidParameter,
+    StorageError,
+    UsageError,
+)
+from taskrouter_stats.session import TaskRouterSession
 
-from .answer_time import answer_time
-from .grace import cancel_after_grace, end_after_grace
-from .memory_limit import MemoryLimit
-from .missing_workers import MissingWorkers
-from .plan import WorkerPlan, WorkerQueryCache, key_of, may_be_expired
-from .report import ExportReport, FailedQuery, Verification, failure_kind, reason_of
+from .grace import cancel_after_grace
+from .memory_limit import MAX_PENDING_BYTES, MemoryLimit
+from .plan import DimensionPlan, Plan, TablePlan
+from .report import ExportReport, Verification
+from .resource_list import ResourceList
 from .row_writer import RowWriter
-from .rows import SETTLE_DELAY, estimated_bytes, is_settled, rows
+from .rows import SETTLE_DELAY
+from .schemas import SCHEMAS
 from .sinks.base import Sink
 from .snapshots import Snapshots
 from .state.overlaps import planned_windows
+from .table_pass import MAX_FAILURES, TablePass
 from .verification import compare
-from .writer import PendingRows, Writer
+from .writer import Writer
 
-__all__ = ["Export", "export"]
+__all__ = ["Export", "check_output", "export"]
 
-_MAX_FAILURES: Final = 10_000
-"""Failures that the report names one by one; it only counts the others. The file of failures names
-every one, so that a later run can try all of them again."""
-
-_NO_PROGRESS: Final = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
-
-_COUNTED: Final = ("written", "incomplete", "already_done", "failed", "gone", "expired", "refused")
-"""Fields of the report that are counted under their own names."""
+_SUMS: Final = (
+    *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
+    *("retried", "refused"),
+)
+"""Counts of the report that are sums over its tables."""
 
 
 async def export(
     session: TaskRouterSession,
-    plan: WorkerPlan,
+    plan: Plan,
     sink: Sink,
     *,
     stop: asyncio.Event | None = None,
@@ -64,11 +62,11 @@ async def export(
     """Fetch a plan into a sink; run it again to resume, or to fetch what is new.
 
     A query is marked as done only after its rows are durable. One process at a time writes to an
-    output.
+    output. An error that ends one table does not end the others: it is raised at the end.
 
     Args:
         session: sends the requests; it paces and retries them.
-        plan: what to fetch, from :func:`worker_plan`.
+        plan: what to fetch, from :func:`plan` or :func:`worker_plan`.
         sink: where rows are written.
         stop: once set, the export sends no new query; it stores the answers of those in flight.
         settle: time after a window's end, >= 0, after which its statistics no longer change. A
@@ -79,15 +77,18 @@ async def export(
 
     Raises:
         UsageError, InvalidParameter: an argument is wrong; the output was not touched.
-        ConfigError: the output holds windows of another length or zone that overlap the plan's.
+        ConfigError: the output holds windows of another length, zone or thresholds that overlap
+            the plan's, or it can't hold all tables of the plan.
         OutputLocked: another run writes to this output.
         StorageError: the output can't be read or written; no query is marked as done whose rows
             are not durable.
-        TaskRouterStatsError: the error that ended the stream or the list of Workers; all answers
-            before it are stored.
+        TaskRouterStatsError: the error that ended a stream or a list; all answers before it are
+            stored, and those of the other tables.
     """
     _check_arguments(session=session, plan=plan, sink=sink, stop=stop, settle=settle)
-    async with Writer(sink, fresh) as writer:
+    writer = Writer(sink, fresh)
+    check_output(plan, writer)
+    async with writer:
         run = Export(session, plan, writer, stop, settle, verify)
         await run.run()
     return run.report
@@ -97,7 +98,7 @@ def _check_arguments(**given: object) -> None:
     """Raise an error for an argument of the wrong type, before the output is touched."""
     for name, expected, words in (
         ("session", TaskRouterSession, "a TaskRouterSession"),
-        ("plan", WorkerPlan, "a plan from etl.worker_plan(…)"),
+        ("plan", Plan, "a plan from etl.plan(…) or etl.worker_plan(…)"),
         ("stop", asyncio.Event | None, "an asyncio.Event or None"),
         ("settle", timedelta, "a timedelta such as timedelta(hours=1)"),
     ):
@@ -113,9 +114,32 @@ def _check_arguments(**given: object) -> None:
         raise InvalidParameter("settle", given["settle"], "a timedelta, not negative")
 
 
+def check_output(plan: Plan, writer: RowWriter) -> None:
+    """Check that an output can hold all that a plan fetches.
+
+    Raises:
+        ConfigError: the output holds one table, and the plan fetches another one, or more.
+    """
+    if writer.takes_snapshots:
+        return
+    named = [dimension.name for dimension in plan.dimensions if dimension.required]
+    names = [*(table.name for table in plan.tables), *named]
+    if len(names) > 1 or named:
+        raise ConfigError(
+            f"{writer.place} holds one table of statistics, and the plan has "
+            f"{', '.join(names)}: name a folder for all tables"
+        )
+    held = writer.table
+    if held is not None and names != [SCHEMAS[held].parent or held]:
+        raise ConfigError(
+            f"{writer.place} holds only {held}, and the plan fetches {', '.join(names)}: name "
+            "another output, or plan the table that it holds (tables=, --tables)"
+        )
+
+
 @define(eq=False)
 class Export:
-    """One pass over a plan, into an output that other exports may share.
+    """An export of one plan, into an output that other exports may share.
 
     Attributes:
         session: sends the requests.
@@ -127,68 +151,90 @@ class Export:
     """
 
     session: TaskRouterSession
-    plan: WorkerPlan
+    plan: Plan
     writer: RowWriter
     stop: asyncio.Event | None = None
     settle: timedelta = SETTLE_DELAY
     verify: bool = False
-    _began: datetime = field(init=False)
     _began_at: float = field(factory=time.monotonic, init=False)
-    _worker_queries: WorkerQueryCache = field(init=False)
-    _missing_workers: MissingWorkers = field(init=False)
+    _lists: dict[str, ResourceList] = field(init=False)
+    _passes: list[TablePass] = field(init=False)
     _snapshots: Snapshots = field(init=False)
-    _memory_limit: MemoryLimit = field(factory=MemoryLimit, init=False)
-    _counts: Counter[str] = field(factory=Counter[str], init=False)
-    _failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
+    _errors: list[tuple[str, Exception]] = field(factory=list[tuple[str, Exception]], init=False)
     _checks: list[Verification] = field(factory=list[Verification], init=False)
-    _stream: OutcomeStream[WorkerStatistics] | None = field(default=None, init=False)
-    _expired: tuple[datetime, str] | None = field(default=None, init=False)
+    _verified: int = field(default=0, init=False)
     _finished: bool = field(default=False, init=False)
     _ended: tuple[float, bool] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._began = datetime.now(UTC)
-        self.plan = self.plan.at(self._began)
-        self._worker_queries = WorkerQueryCache(self.session, self.plan)
-        self._missing_workers = MissingWorkers(self.session, self.plan)
-        self._snapshots = Snapshots(self.session, self.plan, self.writer, self._worker_queries)
+        began = datetime.now(UTC)
+        self.plan = plan = self.plan.at(began)
+        if not self.writer.takes_snapshots:
+            self.plan = plan = plan.without_dimensions()
+        self._lists = {name: ResourceList(self.session, plan, name) for name in plan.lists}
+        self._passes = [self._pass(table, began) for table in plan.tables]
+        self._snapshots = Snapshots(self.session, plan, self.writer, self._lists, began)
+
+    def _pass(self, table: TablePlan, began: datetime) -> TablePass:
+        return TablePass(
+            self.session,
+            table,
+            self.plan.windows,
+            None if table.kind is None else self._lists[table.kind.name],
+            self.writer,
+            began,
+            self.stop,
+            self.settle,
+            MemoryLimit(MAX_PENDING_BYTES // len(self.plan.tables)),
+        )
 
     @property
     def progress(self) -> Progress:
-        """The stream's progress; ``total`` leaves out queries that earlier runs have done."""
-        if self._stream is None:
-            return _NO_PROGRESS
-        reported, total = self._stream.progress, None
-        if self._worker_queries.complete:
-            total = self._planned - self._counts["already_done"] - self._counts["skipped"]
-        eta = None
-        if total is not None and reported.rate > 0:
-            eta = (total - reported.done) / reported.rate
-        return attrs.evolve(reported, total=total, eta=eta)
+        """The progress of all tables; ``total`` leaves out queries that earlier runs have done."""
+        each = [run.progress for run in self._passes]
+        totals = [progress.total for progress in each]
+        total = None if None in totals else sum(number or 0 for number in totals)
+        done, rate = sum(one.done for one in each), sum(one.rate for one in each)
+        return Progress(
+            done=done,
+            failed=sum(one.failed for one in each),
+            total=total,
+            retried=sum(one.retried for one in each),
+            refused=sum(one.refused for one in each),
+            elapsed=max((one.elapsed for one in each), default=0.0),
+            rate=rate,
+            eta=None if total is None or rate <= 0 else (total - done) / rate,
+        )
 
     @property
     def report(self) -> ExportReport:
         """The report so far."""
         elapsed, stopped = self._ended or (time.monotonic() - self._began_at, self._stopping)
-        counts: Any = {name: self._counts[name] for name in _COUNTED}
-        missing, listed = self._missing_workers, self._worker_queries
-        counts["failed"] += len(missing.failures)
+        tables = tuple(run.report for run in self._passes)
+        sums: Any = {name: sum(getattr(table, name) for table in tables) for name in _SUMS}
+        pages = {name: listed.pages for name, listed in self._lists.items()}
+        if self._snapshots.sent:
+            pages["worker_channels"] = self._snapshots.sent
+        failures = chain.from_iterable(
+            (*run.failures, *run.missing.failures) for run in self._passes
+        )
+        sent = sum(table.sent for table in tables) + sum(pages.values()) + self._verified
         return ExportReport(
             run=self.writer.run,
             place=self.writer.place,
             workspace_sid=self.plan.workspace_sid,
             windows=len(self.plan.windows),
-            workers=len(listed.known),
-            planned=self._planned,
-            **counts,
-            retried=self.progress.retried,
-            sent=self._counts["sent"] + listed.pages + missing.sent + self._snapshots.sent,
+            workers=sum(one.resources for one in tables if one.table == "worker_statistics"),
+            sent=sent,
             elapsed=elapsed,
-            listed=listed.complete,
+            listed=all(table.listed for table in tables),
             finished=self._finished and self.writer.error is None,
             stopped=stopped,
-            failures=(*self._failures, *missing.failures)[:_MAX_FAILURES],
+            failures=tuple(failures)[:MAX_FAILURES],
             checks=tuple(self._checks),
+            tables=tables,
+            pages={name: count for name, count in pages.items() if count},
+            **sums,
         )
 
     async def run(self) -> ExportReport:
@@ -197,150 +243,106 @@ class Export:
         Raises:
             ConfigError, StorageError, TaskRouterStatsError: as :func:`export` does.
         """
-        self._check_windows()
-        self._stream = self.session.stream(self._queries())
+        check_output(self.plan, self.writer)
+        for table in self.plan.tables:
+            self.writer.check_windows(planned_windows(table.template, self.plan.windows))
         try:
-            await self._snapshots.add_activities(self.stop)
-            async with self._stream as outcomes:
-                await self._store_outcomes(outcomes)
-            if not self._stopping:
-                await self._confirm_missing()
+            await self._run_all()
             await self.writer.commit()
-            if self.verify and not self._stopping and self.plan.workers is None:
-                async with cancel_after_grace(self.stop):
-                    await self._verify()
+            if self._errors:
+                raise self._first_error()
+            await self._verify()
             self._finished = True
         finally:
             self._ended = time.monotonic() - self._began_at, self._stopping
-            self.writer.failures += self._missing_workers.failures
         return self.report
-
-    def _check_windows(self) -> None:
-        plan = self.plan
-        channel = dict(plan.template.filters).get("TaskChannel")
-        self.writer.check_windows(planned_windows(plan.workspace_sid, channel, plan.windows))
 
     @property
     def _stopping(self) -> bool:
         return self.stop is not None and self.stop.is_set()
 
-    @property
-    def _planned(self) -> int:
-        return len(self._worker_queries.known) * len(self.plan.windows)
+    async def _run_all(self) -> None:
+        """Run all passes and snapshots; an error that ends one of them does not end the others.
 
-    async def _queries(self) -> AsyncGenerator[Query[WorkerStatistics]]:
-        """Yield the queries to send, oldest window first, as memory allows."""
-        for window in self.plan.windows:
-            if self._stopping:
-                return
-            async with aclosing(self._worker_queries.for_window(window)) as found:
-                async for query in found:
-                    key = key_of(query)
-                    if self._is_known(key, window):
-                        continue
-                    await self._memory_limit.wait(exclusive=self._decides_expiry(window))
-                    if self._stopping:
-                        return
-                    if not self._is_known(key, window) and self.writer.claim(key):
-                        self._memory_limit.start()
-                        yield query
-        if self._worker_queries.error is not None:
-            raise self._worker_queries.error
+        Raises:
+            StorageError: nothing can be stored any more.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                filling = [group.create_task(each.fill()) for each in self._lists.values()]
+                early, late = self._dimensions()
+                await self._together(group, [*self._passes, *early])
+                for dimension in late:
+                    self._lists[dimension.list_name].closed = True
+                await self._together(group, late)
+                for task in filling:
+                    task.cancel()
+        except BaseExceptionGroup as several:
+            raise _first(several) from None
 
-    def _is_known(self, key: str, window: Window) -> bool:
-        """Return whether this query needs no request, and count it then."""
-        writer = self.writer
-        if writer.is_done(key):
-            self._counts["already_done"] += 1
-            return True
-        if self._expired is not None and window.start and window.start <= self._expired[0]:
-            writer.unavailable.add_expired(key, self._expired[1])
-        kind = ""
-        if writer.unavailable.is_expired(key):
-            kind = "expired"
-        elif writer.unavailable.is_gone(key):
-            kind = "gone"
-        if kind:
-            self._counts[kind] += 1
-            self._counts["skipped"] += 1
-        return bool(kind)
+    def _dimensions(self) -> tuple[list[DimensionPlan], list[DimensionPlan]]:
+        """Return the dimensions to read at once, and those to take from what the passes read.
 
-    def _decides_expiry(self, window: Window) -> bool:
-        """Return whether the next answer may show that all queries of this window expired."""
-        return may_be_expired(window, self._began) and not self._counts["answered"]
+        What the caller gave is read only as fast as its queries are sent.
+        """
+        read = {table.kind.name for table in self.plan.tables if table.kind is not None}
+        given = {name for name in read if self._lists[name].is_given}
+        dimensions = self.plan.dimensions
+        return (
+            [dimension for dimension in dimensions if dimension.list_name not in given],
+            [dimension for dimension in dimensions if dimension.list_name in given],
+        )
 
-    async def _store_outcomes(self, outcomes: OutcomeStream[WorkerStatistics]) -> None:
-        async with end_after_grace(outcomes, self.stop):
-            async for outcome in outcomes:
-                size = estimated_bytes(outcome.value) if isinstance(outcome, Success) else 0
-                try:
-                    await self._snapshots.add_workers()
-                    await self._store_outcome(outcome, size)
-                finally:
-                    self._memory_limit.finish(size)
-        await self._snapshots.add_workers()
-
-    async def _store_outcome(self, outcome: Outcome[WorkerStatistics], size: int) -> None:
-        now, key = answer_time(outcome.meta, datetime.now(UTC)), key_of(outcome.query)
-        self._counts["sent"] += outcome.meta.attempts + outcome.meta.refused
-        self._counts["refused"] += outcome.meta.refused
-        if isinstance(outcome, Success):
-            self._counts["answered"] += 1
-            final = is_settled(outcome, now, self.settle) is True
-            make = partial(rows, outcome, fetched_at=now, settle=self.settle)
-            on_stored = partial(self._count_stored, outcome, final)
-            await self.writer.add(PendingRows(make, key if final else None, size, on_stored))
-            return
-        window, missing = outcome.query.window, self._missing_workers.failures
-        match failure_kind(outcome.error, window, now):
-            case "expired" if window is not None and window.start is not None:
-                newest = self._expired[0] if self._expired is not None else window.start
-                self._expired = max(newest, window.start), reason_of(outcome.error)
-                self.writer.unavailable.add_expired(key, self._expired[1])
-                self._counts["expired"] += 1
-            case "gone" if len(missing) < _MAX_FAILURES:
-                missing.append(FailedQuery.of(outcome))
-            case _:
-                self._count_failure(outcome)
-
-    def _count_stored(
-        self, outcome: Success[WorkerStatistics], final: bool, error: Exception | None
+    async def _together(
+        self, group: asyncio.TaskGroup, parts: Sequence[TablePass | DimensionPlan]
     ) -> None:
-        """Count an answer as written once its rows are durable, or as failed on an error."""
-        key = key_of(outcome.query)
-        if error is None:
-            self._counts["written"] += 1
-            self._counts["incomplete"] += not final
-            self.writer.unavailable.remove(key)
-            if self.writer.is_done(key):
-                self.writer.release(key)
-            return
-        words = f"the server answered, but {self.writer.format} can't hold the rows"
-        failed = StorageError(f"{words}: {type(error).__name__}: {reason_of(error)}")
-        self._count_failure(Failure(outcome.query, failed, outcome.meta))
+        """Run these parts at the same time, to the end of the last one."""
+        tasks = [group.create_task(self._run_part(part)) for part in parts]
+        if tasks:
+            await asyncio.wait(tasks)
 
-    def _count_failure(self, failure: Failure) -> None:
-        """Count a failure, and let a later run or another export of this run try again."""
-        self._counts["failed"] += 1
-        failed = FailedQuery.of(failure)
-        self.writer.release(failed.key)
-        self.writer.failures.append(failed)
-        if len(self._failures) < _MAX_FAILURES:
-            self._failures.append(failed)
+    async def _run_part(self, part: TablePass | DimensionPlan) -> None:
+        """Run a pass or store a dimension, and keep its error, unless nothing can be stored."""
+        try:
+            if isinstance(part, TablePass):
+                await part.run()
+            else:
+                await self._snapshots.add(part, self.stop)
+        except (StorageError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 (raised once all parts have ended)
+            self._errors.append((part.name, error))
 
-    async def _confirm_missing(self) -> None:
-        gone: list[FailedQuery] = []
-        async with cancel_after_grace(self.stop):
-            gone = await self._missing_workers.confirm()
-        for failed in gone:
-            self.writer.unavailable.add_gone(failed.key, datetime.now(UTC), failed.message)
-            self._counts["gone"] += 1
+    def _first_error(self) -> Exception:
+        """Return the first error, with the others as notes."""
+        (name, first), *others = self._errors
+        told = {str(first)}
+        for other, error in others:
+            if str(error) not in told:
+                told.add(str(error))
+                first.add_note(f"{other} ended early as well: {type(error).__name__}: {error}")
+        if len(self._passes) > 1:
+            first.add_note(f"this error ended {name}; the other tables are stored")
+        return first
 
     async def _verify(self) -> None:
-        sums = self.writer.sums
-        async with aclosing(compare(self.session, self.plan, sums)) as verifications:
-            async for verification, sent in verifications:
-                self._checks.append(verification)
-                self._counts["sent"] += sent
-                if self._stopping:
-                    return
+        workers = [table for table in self.plan.tables if table.name == "worker_statistics"]
+        whole = not self.plan.given.get("workers") and all(one.part.count == 1 for one in workers)
+        if not (self.verify and workers and whole) or self._stopping:
+            return
+        sums, windows = self.writer.sums, self.plan.windows
+        async with cancel_after_grace(self.stop):
+            compared = compare(self.session, workers[0], windows, sums)
+            async with aclosing(compared) as verifications:
+                async for verification, sent in verifications:
+                    self._checks.append(verification)
+                    self._verified += sent
+                    if self._stopping:
+                        return
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first: BaseException = group.exceptions[0]
+    if isinstance(first, BaseExceptionGroup):
+        return _first(cast("BaseExceptionGroup[BaseException]", first))
+    return first

@@ -25,9 +25,11 @@ class MemoryLimit:
     One query may always be in flight, however large its answer is.
 
     Attributes:
+        max_bytes: bytes, by estimate, of the answers in flight.
         in_flight: queries that have started and not finished.
     """
 
+    max_bytes: int = MAX_PENDING_BYTES
     in_flight: int = field(default=0, init=False)
     _expected: float | None = field(default=None, init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -60,5 +62,5 @@ class MemoryLimit:
     def _is_full(self) -> bool:
         expected = self._expected
         if expected is None:
-            expected = MAX_PENDING_BYTES / _INITIAL_IN_FLIGHT
-        return (self.in_flight + 1) * expected > MAX_PENDING_BYTES
+            expected = self.max_bytes / _INITIAL_IN_FLIGHT
+        return (self.in_flight + 1) * expected > self.max_bytes

@@ -1,49 +1,36 @@
-"""The plan of an export: workers by windows, oldest window first, as lazy queries.
+"""The plan of an export: tables, windows, and the resources that the tables have statistics of.
 
-The list of Workers is read once, while the queries of the first window are sent already.
+A statistics table multiplies the windows with a list: of Workers, of TaskQueues, of Workflows, or
+with the Workspace alone. A plan is a value; nothing is sent before an export runs it.
 """
 
-import math
 import re
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Iterable,
-    Iterator,
-)
-from contextlib import aclosing
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Final, cast
+from zlib import crc32
 
 import attrs
 from attrs import define, field, frozen
 
-from taskrouter_stats.core import queries
-from taskrouter_stats.core.query import Listing, Query
+from taskrouter_stats.core.query import Listing, Query, make_query
 from taskrouter_stats.core.window import RETENTION, Window
-from taskrouter_stats.errors import InvalidWindow, PayloadError, UsageError
-from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.errors import InvalidParameter, InvalidWindow, UsageError
+from taskrouter_stats.models import TaskQueue, Worker, Workflow, check_sid
 from taskrouter_stats.models.sids import sid_of
-from taskrouter_stats.session import TaskRouterSession
-from taskrouter_stats.session.items import Items
-from taskrouter_stats.session.worker_queries import (
-    WorkerQueries,
-    WorkersInput,
-    check_workers,
-    query_template,
-)
+from taskrouter_stats.session.resource_kinds import ResourceKind, check_resources
+from taskrouter_stats.session.worker_queries import WorkersInput
 
-from .rows import Tables, snapshot_rows
+from .tables import DIMENSIONS, KINDS, PER_WORKER, STATISTICS, StatisticsTable, hint_of
 
 __all__ = [
-    "Estimate",
-    "WorkerPlan",
-    "WorkerQueryCache",
+    "DimensionPlan",
+    "Part",
+    "Plan",
+    "TablePlan",
     "key_of",
     "may_be_expired",
+    "plan",
     "worker_plan",
 ]
 
@@ -53,11 +40,11 @@ not document at which time of a day its retention ends."""
 
 _OLDEST: Final = RETENTION - _MARGIN
 
-_PAGE: Final = 1000
-"""Workers of one page: the largest page that Twilio documents."""
-
 _BETWEEN_SIDS: Final = re.compile("([:/=&])")
 """What separates the SIDs and filters of a query's key."""
+
+TaskQueuesInput = Iterable[str | TaskQueue] | AsyncIterable[str | TaskQueue]
+WorkflowsInput = Iterable[str | Workflow] | AsyncIterable[str | Workflow]
 
 
 def may_be_expired(window: Window | None, now: datetime) -> bool:
@@ -75,36 +62,179 @@ def key_of(query: Query[Any]) -> str:
     return "".join(map(sid_of, _BETWEEN_SIDS.split(query.key)))
 
 
-@frozen(kw_only=True)
-class WorkerPlan:
-    """Workers of one Workspace by windows. Make it with :func:`worker_plan`.
+@frozen
+class Part:
+    """A part of a list, chosen by each SID; the whole list by default.
 
     Attributes:
-        template: the query of every worker and window, with placeholders for both.
-        windows: the windows to fetch, oldest first once they are absolute.
-        workers: the workers to fetch; None for all.
+        number: the part, 0 to ``count`` - 1.
+        count: the number of parts, >= 1.
     """
 
-    template: Query[WorkerStatistics]
-    windows: tuple[Window, ...]
-    workers: WorkersInput | Listing[Worker] | None = field(default=None, repr=False)
+    number: int = 0
+    count: int = 1
+
+    def has(self, sid: str) -> bool:
+        """Return whether this part has a SID; of all parts exactly one has it."""
+        return self.count == 1 or crc32(sid_of(sid).encode()) % self.count == self.number
+
+
+@frozen(kw_only=True)
+class TablePlan:
+    """The queries of one statistics table.
+
+    Attributes:
+        table: the table.
+        template: the query of every resource and window, with placeholders for both.
+        part: the part of the list that is fetched.
+    """
+
+    table: StatisticsTable
+    template: Query[Any]
+    part: Part = Part()
 
     @property
-    def workspace_sid(self) -> str:
-        """The Workspace (WS…)."""
-        return self.template.workspace_sid
+    def name(self) -> str:
+        """The table's name."""
+        return self.table.name
 
-    def at(self, now: datetime) -> "WorkerPlan":
+    @property
+    def kind(self) -> ResourceKind | None:
+        """The kind of resources that the windows are multiplied with; None for the Workspace."""
+        return self.table.kind
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """The filters of every query, by their names in the URL."""
+        return dict(self.template.filters)
+
+    def query_for(self, resource: Any) -> Query[Any]:
+        """Return the query for a resource, with the template's window."""
+        template = self.template
+        sids = (template.workspace_sid, resource.sid)
+        return Query(template.endpoint, sids, template.window, template.filters, context=resource)
+
+
+@frozen
+class DimensionPlan:
+    """A dimension table of a plan: what the server lists when the export runs.
+
+    Attributes:
+        name: the table.
+        required: whether the caller named it; the failure of another one is only logged.
+        part: the part of the list that is stored.
+    """
+
+    name: str
+    required: bool = True
+    part: Part = Part()
+
+    @property
+    def list_name(self) -> str:
+        """The name of the list that the table's rows come from."""
+        return "workers" if self.name == PER_WORKER else self.name
+
+
+@frozen(kw_only=True)
+class Plan:
+    """Tables of one Workspace by windows. Make it with :func:`plan` or :func:`worker_plan`.
+
+    Attributes:
+        workspace_sid: the Workspace (WS…).
+        windows: the windows to fetch, oldest first once they are absolute.
+        tables: the statistics tables.
+        dimensions: the dimension tables.
+        given: what the caller gave in place of a list, by the list's name.
+    """
+
+    workspace_sid: str
+    windows: tuple[Window, ...]
+    tables: tuple[TablePlan, ...] = ()
+    dimensions: tuple[DimensionPlan, ...] = ()
+    given: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+
+    def at(self, now: datetime) -> "Plan":
         """Return the same plan with absolute windows, oldest first, each once."""
         windows = {window.at(now): None for window in self.windows}
         ordered = sorted(windows, key=lambda window: (window.start, window.end))
         return attrs.evolve(self, windows=tuple(ordered))
 
-    def listing(self) -> Listing[Worker] | None:
-        """Return the list that holds the workers, or None if the caller gave SIDs or Workers."""
-        if self.workers is None:
-            return queries.workers(self.workspace_sid)
-        return self.workers if isinstance(self.workers, Listing) else None
+    def without_dimensions(self) -> "Plan":
+        """Return the same plan for an output without dimension tables."""
+        return attrs.evolve(self, dimensions=())
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The names of the lists that a run reads or gets from the caller, each once."""
+        names = [table.kind.name for table in self.tables if table.kind is not None]
+        names += [dimension.list_name for dimension in self.dimensions]
+        return tuple(dict.fromkeys(names))
+
+    def listing(self, name: str) -> Listing[Any] | None:
+        """Return the listing of a list, or None if the caller gave SIDs or records."""
+        given: Any = self.given.get(name)
+        if given is None:
+            return Listing(DIMENSIONS[name], (self.workspace_sid,))
+        return cast("Any", given) if isinstance(given, Listing) else None
+
+
+def plan(
+    workspace_sid: str,
+    windows: Window | Iterable[Window],
+    tables: Iterable[str] = tuple(STATISTICS),
+    *,
+    workers: WorkersInput | Listing[Worker] | None = None,
+    task_queues: TaskQueuesInput | Listing[TaskQueue] | None = None,
+    workflows: WorkflowsInput | Listing[Workflow] | None = None,
+    task_channel: str | None = None,
+    split_by_wait_time: Sequence[int] | None = None,
+) -> Plan:
+    """Plan to fetch tables of a Workspace for every window.
+
+    A statistics table brings the tables of its parts, such as ``task_queue_wait_splits``, and the
+    dimension of its list, which is read anyway; ``worker_statistics`` also brings ``activities``.
+    Relative windows become absolute once, when the export starts.
+
+    Args:
+        workspace_sid: the Workspace (WS…).
+        windows: such as ``Window.days(first, last, tz="America/New_York")``. Local days are exact
+            on days when clocks change, and each row names its zone.
+        tables: ``worker_statistics``, ``task_queue_statistics``, ``workflow_statistics``,
+            ``workspace_statistics``, ``workers_statistics`` (all Workers together), and dimensions:
+            ``workers``, ``task_queues``, ``workflows``, ``activities``, ``task_channels``,
+            ``worker_channels`` (one request for each Worker).
+        workers: SIDs, Workers or a listing of them, sync or async; None for all. A plan with an
+            async generator can be read once.
+        task_queues: the same for TaskQueues.
+        workflows: the same for Workflows.
+        task_channel: only this TaskChannel, by SID or ``unique_name``; None for all.
+        split_by_wait_time: thresholds in seconds, > 0, of the tables ``…_wait_splits``.
+
+    Raises:
+        InvalidSid, InvalidWindow, InvalidParameter, UsageError: an argument is wrong; nothing was
+            sent.
+    """
+    check_sid("workspace_sid", workspace_sid, "WS")
+    found = _windows(windows)
+    names = _names(tables)
+    filters = {"task_channel": task_channel, "split_by_wait_time": split_by_wait_time}
+    planned = tuple(
+        _table_plan(STATISTICS[name], workspace_sid, found[0], filters)
+        for name in STATISTICS
+        if name in names
+    )
+    if split_by_wait_time is not None and not any(table.table.splits_waits for table in planned):
+        raise InvalidParameter(
+            "split_by_wait_time", split_by_wait_time, "no table of this plan has waiting times"
+        )
+    made = Plan(
+        workspace_sid=workspace_sid,
+        windows=found,
+        tables=planned,
+        dimensions=_dimensions(names, planned),
+    )
+    given = {"workers": workers, "task_queues": task_queues, "workflows": workflows}
+    return attrs.evolve(made, given=_given(made, given))
 
 
 def worker_plan(
@@ -113,23 +243,23 @@ def worker_plan(
     *,
     workers: WorkersInput | Listing[Worker] | None = None,
     task_channel: str | None = None,
-) -> WorkerPlan:
-    """Plan to fetch every worker's statistics for every window.
-
-    Relative windows become absolute once, when the export starts.
+) -> Plan:
+    """Plan to fetch every worker's statistics for every window: :func:`plan` with one table.
 
     Args:
         workspace_sid: the Workspace (WS…).
-        windows: such as ``Window.days(first, last, tz="America/New_York")``. Local days are exact
-            on days when clocks change, and each row names its zone.
-        workers: SIDs, Workers or a listing of them, sync or async; None for all. A plan with an
-            async generator can be read once.
+        windows: such as ``Window.days(first, last, tz="America/New_York")``.
+        workers: SIDs, Workers or a listing of them, sync or async; None for all.
         task_channel: only this TaskChannel, by SID or ``unique_name``; None for all.
 
     Raises:
-        InvalidSid, InvalidWindow, InvalidParameter: an argument is wrong; nothing was sent.
+        InvalidSid, InvalidWindow, InvalidParameter, UsageError: as :func:`plan`.
     """
-    check_sid("workspace_sid", workspace_sid, "WS")
+    tables = ("worker_statistics",)
+    return plan(workspace_sid, windows, tables, workers=workers, task_channel=task_channel)
+
+
+def _windows(windows: object) -> tuple[Window, ...]:
     several = isinstance(windows, Iterable) and not isinstance(windows, str)
     found = tuple(cast("Iterable[Window]", windows)) if several else (cast("Window", windows),)
     if not found:
@@ -141,133 +271,71 @@ def worker_plan(
             raise InvalidWindow(
                 f"windows={window!r}: expected Window objects, such as Window.last(hours=8)"
             )
-    if isinstance(workers, Iterable) and not isinstance(workers, (str, bytes, AsyncIterable)):
-        workers = tuple(workers)  # read once for each window
-    check_workers(workers, workspace_sid)
-    if isinstance(workers, AsyncIterator):
-        workers = _ReadOnce(workers)
-    template = query_template(workspace_sid, found[0], task_channel)
-    return WorkerPlan(template=template, windows=found, workers=workers)
+    return found
+
+
+def _names(given: object) -> tuple[str, ...]:
+    tables: Any = given
+    if not isinstance(tables, Iterable) or isinstance(tables, (bytes, Mapping)):
+        raise InvalidParameter("tables", given, 'a list of names, such as ["worker_statistics"]')
+    names: tuple[Any, ...] = (tables,) if isinstance(tables, str) else tuple(cast("Any", tables))
+    for name in names:
+        if name not in STATISTICS and name not in DIMENSIONS:
+            raise InvalidParameter("tables", name, hint_of(name))
+    if not names:
+        raise InvalidParameter("tables", names, f"at least {hint_of(None)}")
+    return names
+
+
+def _table_plan(
+    table: StatisticsTable, workspace_sid: str, window: Window, filters: Mapping[str, object]
+) -> TablePlan:
+    sids = [workspace_sid]
+    if table.kind is not None:
+        sids.append(table.kind.prefix + "0" * 32)
+    chosen = {name: value for name, value in filters.items() if name in table.endpoint.filters}
+    template = make_query(table.endpoint, *sids, window=window, **chosen)
+    return TablePlan(table=table, template=template)
+
+
+def _dimensions(names: Sequence[str], planned: Iterable[TablePlan]) -> tuple[DimensionPlan, ...]:
+    """Return the dimensions that were named, and those that the statistics tables bring."""
+    brought = {table.kind.name for table in planned if table.kind is not None}
+    if "workers" in brought:
+        brought.add("activities")
+    return tuple(
+        DimensionPlan(name, required=name in names)
+        for name in DIMENSIONS
+        if name in names or name in brought
+    )
+
+
+def _given(made: Plan, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check what the caller gave in place of lists, and return it in a form to read again."""
+    found: dict[str, Any] = {}
+    for name, source in given.items():
+        check_resources(KINDS[name], source, made.workspace_sid)
+        if source is None:
+            continue
+        if name not in made.lists:
+            raise InvalidParameter(name, "…", f"no table of this plan has statistics of {name}")
+        readable: Any = source
+        if isinstance(source, Iterable) and not isinstance(source, AsyncIterable):
+            readable = tuple(cast("Any", source))  # read once for each run
+        elif isinstance(source, AsyncIterator):
+            readable = _ReadOnce(cast("Any", source))
+        found[name] = readable
+    return found
 
 
 @define(eq=False)
-class _ReadOnce(AsyncIterable[str | Worker]):
-    """Workers from an async iterator, which has nothing left for a second reader."""
+class _ReadOnce(AsyncIterable[Any]):
+    """Resources from an async iterator, which has nothing left for a second reader."""
 
-    _source: AsyncIterator[str | Worker] | None
+    _source: AsyncIterator[Any] | None
 
-    def __aiter__(self) -> AsyncIterator[str | Worker]:
+    def __aiter__(self) -> AsyncIterator[Any]:
         source, self._source = self._source, None
         if source is None:
             raise UsageError("an async generator is read once: make a new plan, or give a list")
         return source
-
-
-@frozen
-class Estimate:
-    """The requests and the time that a plan takes.
-
-    Attributes:
-        workers: number of workers, >= 0.
-        windows: the windows to fetch, absolute, oldest first.
-    """
-
-    workers: int
-    windows: tuple[Window, ...]
-
-    @property
-    def requests(self) -> int:
-        """Number of statistics requests: one for each worker and window."""
-        return self.workers * len(self.windows)
-
-    @property
-    def pages(self) -> int:
-        """Number of requests that list the workers."""
-        return max(1, math.ceil(self.workers / _PAGE))
-
-    def seconds(self, pace: float) -> float:
-        """Return the seconds that the plan takes at a pace in requests per second, > 0."""
-        return (self.requests + self.pages) / pace
-
-    def expiring(self, now: datetime, pace: float) -> list[Window]:
-        """Return the windows that may have expired when their last request is sent.
-
-        Args:
-            now: when the run starts, aware.
-            pace: requests per second, > 0.
-        """
-        late: list[Window] = []
-        for number, window in enumerate(self.windows, 1):
-            sent_at = now + timedelta(seconds=number * self.workers / pace)
-            if window.start is not None and window.start < sent_at - RETENTION:
-                late.append(window)
-        return late
-
-
-@define(eq=False)
-class WorkerQueryCache:
-    """Queries of a plan; the list of Workers is read once and kept for later windows.
-
-    Attributes:
-        session: fetches the list.
-        plan: the plan.
-        known: the first window's query for each worker read so far.
-        complete: whether the list was read to its end.
-        error: the error of a list that can't be read in full, such as one with an item that is
-            not a Worker; the workers in ``known`` get their queries all the same.
-    """
-
-    session: TaskRouterSession
-    plan: WorkerPlan
-    known: list[Query[WorkerStatistics]] = field(factory=list[Query[WorkerStatistics]], init=False)
-    complete: bool = field(default=False, init=False)
-    error: PayloadError | None = field(default=None, init=False)
-    _reported: int = field(default=0, init=False)
-    _sids: set[str] = field(factory=set[str], init=False)
-    _items: Items[Worker] | None = field(default=None, init=False)
-
-    async def for_window(self, window: Window) -> AsyncGenerator[Query[WorkerStatistics]]:
-        """Yield one query for each worker, and read the list of Workers for the first window.
-
-        A SID counts once, however often the list or the caller names it.
-        """
-        if self.complete or self.error is not None:
-            for query in self.known:
-                yield query.with_window(window)
-            return
-        try:
-            async with aclosing(self._read()) as queries_read:
-                async for query in queries_read:
-                    yield query.with_window(window)
-        except PayloadError as error:
-            self.error = error
-
-    async def _read(self) -> AsyncGenerator[Query[WorkerStatistics]]:
-        """Yield one query for each worker, read from the list or from what the caller gave."""
-        listing = self.plan.listing()
-        self._items = None if listing is None else self.session.iterate(listing)
-        given = self.plan.workers if self._items is None else self._items
-        given = () if given is None else given
-        source = WorkerQueries(self.plan.template, given).queries()  # type: ignore[arg-type]
-        async with aclosing(source) as found:
-            async for query in found:
-                sid = sid_of(query.sid)
-                if sid not in self._sids:
-                    self._sids.add(sid)
-                    self.known.append(query)
-                    yield query
-        self.complete = True
-
-    @property
-    def pages(self) -> int:
-        """Pages of the list of Workers requested so far."""
-        return 0 if self._items is None else self._items.pages
-
-    def new_worker_rows(self, now: datetime) -> Iterator[Callable[[], Tables]]:
-        """Yield a maker of rows for each worker listed since the last call."""
-        tz = self.plan.windows[0].tz
-        new, self._reported = self.known[self._reported :], len(self.known)
-        for query in new:
-            worker = query.context
-            if isinstance(worker, Worker) and worker.date_created is not None:
-                yield partial(snapshot_rows, worker, now, tz)

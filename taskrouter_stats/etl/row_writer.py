@@ -13,7 +13,7 @@ from attrs import define, field
 from taskrouter_stats.errors import StorageError
 
 from .batch import PendingRows
-from .report import FailedQuery
+from .failed_query import FailedQuery
 from .state.checkpoint import split_key
 from .state.overlaps import StoredWindow, refuse_overlaps
 from .state.unavailable import UnavailableQueries
@@ -66,8 +66,13 @@ class RowWriter(ABC):
 
     @property
     def takes_snapshots(self) -> bool:
-        """Whether the output has the tables ``workers`` and ``activities``."""
+        """Whether the output has all tables, not only one of statistics."""
         return False
+
+    @property
+    def table(self) -> str | None:
+        """The only table that the output holds; None for any."""
+        return None
 
     @property
     def sums(self) -> Mapping[str, Mapping[str, int]]:

@@ -1,81 +1,141 @@
-"""Rows of the tables ``workers`` and ``activities``: what the server lists when a run asks."""
+"""Rows of the dimension tables: what the server lists when an export runs."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from attrs import define, field
 
 from taskrouter_stats.core import queries
-from taskrouter_stats.errors import ApiError, PayloadError
-from taskrouter_stats.models import Activity
+from taskrouter_stats.errors import ApiError, NotFound, PayloadError, TaskRouterStatsError
+from taskrouter_stats.models import WorkerChannel
+from taskrouter_stats.models.record import NamedRecord
 from taskrouter_stats.session import TaskRouterSession
 
 from .batch import PendingRows
+from .failed_query import reason_of
 from .grace import cancel_after_grace
-from .plan import WorkerPlan, WorkerQueryCache
-from .report import reason_of
+from .plan import DimensionPlan, Plan
+from .resource_list import ResourceList
 from .row_writer import RowWriter
 from .rows import snapshot_rows
+from .tables import PER_WORKER
 
 __all__ = ["Snapshots"]
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
+_READERS: Final = 20
+"""Workers whose channels are fetched at once."""
+
 
 @define(eq=False)
 class Snapshots:
-    """Writer of the snapshot tables of one export; an output without these tables gets no row.
+    """Writer of the dimension tables of one export.
+
+    All rows of one export have the same ``snapshot_time``. A resource that the caller gave by its
+    SID has no row, since the server did not list it.
 
     Attributes:
-        session: fetches the list of Activities.
+        session: fetches the channels of Workers.
         plan: names the Workspace and the zone.
         writer: stores the rows.
-        worker_queries: holds the Workers that were listed.
-        sent: requests that this took.
+        lists: the lists of the plan, by name.
+        taken_at: the time of all rows, aware.
+        sent: requests for the channels of Workers.
     """
 
     session: TaskRouterSession
-    plan: WorkerPlan
+    plan: Plan
     writer: RowWriter
-    worker_queries: WorkerQueryCache
+    lists: Mapping[str, ResourceList]
+    taken_at: datetime
     sent: int = field(default=0, init=False)
 
-    async def add_workers(self) -> None:
-        """Add a row for each Worker listed since the last call."""
-        if self.writer.takes_snapshots:
-            for make in self.worker_queries.new_worker_rows(datetime.now(UTC)):
-                await self.writer.add(PendingRows(make, on_stored=_log_unstored))
+    async def add(self, dimension: DimensionPlan, stop: asyncio.Event | None = None) -> None:
+        """Add the rows of a dimension table.
 
-    async def add_activities(self, stop: asyncio.Event | None = None) -> None:
-        """Fetch the list of Activities and add a row for each; log a list that fails.
+        No more rows are added from ten seconds after ``stop`` is set. The failure of a dimension
+        that the caller did not name is logged.
 
-        No row is added if the list has not arrived ten seconds after ``stop`` is set.
+        Raises:
+            TaskRouterStatsError: the list of a dimension that the caller named can't be read.
+            StorageError: the rows can't be stored.
         """
-        if not self.writer.takes_snapshots:
-            return
-        now, tz = datetime.now(UTC), self.plan.windows[0].tz
-        items = self.session.iterate(queries.activities(self.plan.workspace_sid))
-        activities: Sequence[Activity] = ()
+        resources = self.lists[dimension.list_name]
         try:
             async with cancel_after_grace(stop):
-                activities = await items.collect()
-        except (ApiError, PayloadError) as error:  # the statistics matter more
-            _LOGGER.warning("the list of Activities could not be read: %s", error)
-            return
+                if dimension.name == PER_WORKER:
+                    await self._add_channels(resources, dimension)
+                else:
+                    await self._add_listed(resources, dimension)
+        except (ApiError, PayloadError) as error:
+            if dimension.required:
+                raise
+            read = {table.kind.name for table in self.plan.tables if table.kind is not None}
+            if dimension.name not in read:  # else the pass over the table raises it
+                _LOGGER.warning("the list of %s could not be read: %s", dimension.name, error)
+
+    async def _add_listed(self, resources: ResourceList, dimension: DimensionPlan) -> None:
+        async with aclosing(resources.read()) as found:
+            async for resource in found:
+                listed = getattr(resource, "date_created", None) is not None
+                if listed and dimension.part.has(resource.sid):
+                    await self._store(resource)
+
+    async def _add_channels(self, workers: ResourceList, dimension: DimensionPlan) -> None:
+        """Add a row for each channel of each Worker, several Workers at once."""
+        source, lock = _chosen(workers, dimension), asyncio.Lock()
+        errors: list[TaskRouterStatsError] = []
+
+        async def read() -> None:
+            while True:
+                async with lock:  # one task at a time may advance an async generator
+                    worker = await anext(source, None)
+                if worker is None:
+                    return
+                try:
+                    for channel in await self._channels(worker):
+                        await self._store(channel)
+                except NotFound:  # the Worker was deleted meanwhile
+                    continue
+                except (ApiError, PayloadError) as error:
+                    errors.append(error)
+
+        async with aclosing(source), asyncio.TaskGroup() as group:
+            for _ in range(_READERS):
+                group.create_task(read())
+        if errors:
+            errors[0].add_note(f"the channels of {len(errors):,} Workers could not be read")
+            raise errors[0]
+
+    async def _channels(self, worker: NamedRecord) -> list[WorkerChannel]:
+        items = self.session.iterate(queries.worker_channels(self.plan.workspace_sid, worker.sid))
+        try:
+            return await items.collect()
         finally:
             self.sent += items.pages
-        for activity in activities:
-            make = partial(snapshot_rows, activity, now, tz)
-            await self.writer.add(PendingRows(make, on_stored=_log_unstored))
+
+    async def _store(self, resource: NamedRecord) -> None:
+        tz = self.plan.windows[0].tz
+        make = partial(snapshot_rows, resource, self.taken_at, tz)
+        await self.writer.add(PendingRows(make, on_stored=_log_unstored))
+
+
+async def _chosen(workers: ResourceList, dimension: DimensionPlan) -> AsyncGenerator[NamedRecord]:
+    async with aclosing(workers.read()) as found:
+        async for worker in found:
+            if dimension.part.has(worker.sid):
+                yield worker
 
 
 def _log_unstored(error: Exception | None) -> None:
-    """Log that a row of ``workers`` or ``activities`` could not be stored."""
+    """Log that a row of a dimension table could not be stored."""
     if error is not None:
         _LOGGER.warning(
-            "a row of the table workers or activities could not be stored: %s", reason_of(error)
+            "a row of a table of what the server lists could not be stored: %s", reason_of(error)
         )

@@ -1,12 +1,13 @@
 """The comparison of our rows' sums with the server's statistics of all Workers together."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Final
 
 from taskrouter_stats.core import queries
+from taskrouter_stats.core.window import Window
 from taskrouter_stats.session import TaskRouterSession
 
-from .plan import WorkerPlan, key_of
+from .plan import TablePlan, key_of
 from .report import Verification
 from .state.checkpoint import split_key
 
@@ -20,18 +21,22 @@ COUNTS: Final = tuple(
 
 
 async def compare(
-    session: TaskRouterSession, plan: WorkerPlan, sums: Mapping[str, Mapping[str, int]]
+    session: TaskRouterSession,
+    planned: TablePlan,
+    windows: Iterable[Window],
+    sums: Mapping[str, Mapping[str, int]],
 ) -> AsyncGenerator[tuple[Verification, int]]:
     """Yield a verification of each window that has sums, with the number of its requests.
 
     Args:
         session: sends one query a window.
-        plan: the plan whose windows are compared.
+        planned: the plan of ``worker_statistics``.
+        windows: the windows to compare, absolute.
         sums: our totals, by query group and count.
     """
-    template = plan.template
-    channel = dict(template.filters).get("TaskChannel")
-    for window in plan.windows:
+    template = planned.template
+    channel = planned.filters.get("TaskChannel")
+    for window in windows:
         ours = sums.get(split_key(key_of(template.with_window(window)))[0])
         if ours is None:
             continue

@@ -19,14 +19,13 @@ from attrs import define, field
 from taskrouter_stats.errors import StorageError, TaskRouterStatsError
 
 from .batch import Batch, PendingRows
+from .failed_query import reason_of
 from .memory_limit import MAX_PENDING_BYTES
-from .report import reason_of
 from .row_writer import RowWriter
 from .rows import Tables
 from .sinks.base import Sink
 from .state.checkpoint import Checkpoint, Commit, Position, by_query_group, split_key
 from .state.failures import FAILURES_FILE, merge_failures
-from .state.overlaps import stored_windows
 from .threads import in_thread, wait_through_cancel
 from .verification import COUNTS
 
@@ -128,8 +127,13 @@ class Writer(RowWriter):
 
     @property
     def takes_snapshots(self) -> bool:
-        """Whether the sink has the tables ``workers`` and ``activities``."""
-        return self.sink.snapshots
+        """Whether the sink has all tables, not only one of statistics."""
+        return self.sink.table is None
+
+    @property
+    def table(self) -> str | None:
+        """The only table of the sink; None for all."""
+        return self.sink.table
 
     @property
     def sums(self) -> Mapping[str, Mapping[str, int]]:
@@ -236,7 +240,7 @@ class Writer(RowWriter):
         stored = batch.stored()
         if stored:
             done = by_query_group(item.key for item, _ in stored if item.key is not None)
-            windows = tuple(sorted(stored_windows(tables for _, tables in stored)))
+            windows = tuple(sorted({item.window for item, _ in stored if item.window is not None}))
             sums = self._sums(stored)
             self.checkpoint.commit(Commit(self.run, batch.position, done, sums, windows=windows))
         batch.committed = True

@@ -3,7 +3,6 @@
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
-    Collection,
     Generator,
     Iterable,
     Sized,
@@ -11,14 +10,14 @@ from collections.abc import (
 from contextlib import aclosing, closing, nullcontext
 from typing import Final, TypeVar, cast
 
-from taskrouter_stats.core import endpoints, queries
-from taskrouter_stats.core.query import Listing, Query
+from taskrouter_stats.core import queries
+from taskrouter_stats.core.query import Query
 from taskrouter_stats.core.window import Window
-from taskrouter_stats.errors import UsageError
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.models.sids import sid_of
 
 from .items import Items
+from .resource_kinds import WORKERS, check_resources
 
 __all__ = ["WorkerQueries", "WorkersInput", "check_workers", "iterate_any", "query_template"]
 
@@ -44,26 +43,7 @@ def check_workers(workers: object, workspace_sid: str) -> None:
         UsageError: the value is not a source of workers, or it is a listing of another kind.
         InvalidSid: an item of a collection is neither a Worker nor a Worker's SID.
     """
-    if workers is None:
-        return
-    if isinstance(workers, (str, bytes, Worker)):
-        kind = type(workers).__name__
-        raise UsageError(f"workers= takes an iterable of workers, not one {kind}: use workers=[…]")
-    if isinstance(workers, Listing):
-        listing = cast("Listing[object]", workers)
-        same = sid_of(listing.workspace_sid) == sid_of(workspace_sid)
-        if listing.endpoint is not endpoints.WORKERS or not same:
-            raise UsageError(
-                f"workers= takes queries.workers({workspace_sid!r}, …), not {listing!r}"
-            )
-    elif not isinstance(workers, (Iterable, AsyncIterable)):
-        raise UsageError(
-            f"workers= takes SIDs, Workers or a listing of them, not {type(workers).__name__}"
-        )
-    elif isinstance(workers, Collection):  # a collection can be read twice, an iterator cannot
-        for worker in cast("Collection[object]", workers):
-            if not isinstance(worker, Worker):
-                check_sid("worker_sid", worker, "WK")
+    check_resources(WORKERS, workers, workspace_sid)
 
 
 class WorkerQueries:

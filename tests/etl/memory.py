@@ -80,7 +80,7 @@ class MemoryStorage:
 class MemorySink:
     """A sink that appends rows as lines to one file; a failing write leaves half a line."""
 
-    state, format, snapshots, file = "_state", "JSON Lines", False, "rows"
+    state, format, table, file = "_state", "JSON Lines", "worker_statistics", "rows"
 
     def __init__(self, disk):
         self.disk, self.storage, self.length = disk, MemoryStorage(disk), 0

@@ -92,7 +92,7 @@ async def test_without_activities_the_statistics_are_stored(tmp_path, answer, ca
     async with session_over(server) as session:
         report = await etl.export(session, plan, JsonLinesSink(tmp_path))
     assert report.written == 1
-    assert "the list of Activities could not be read" in caplog.text
+    assert "the list of activities could not be read" in caplog.text
 
 
 async def test_a_window_that_has_not_settled_is_fetched_again(simulator, tmp_path):
@@ -228,7 +228,7 @@ async def test_failures_are_listed_and_not_done(tmp_path):
     assert (report.failed, report.written, report.complete) == (1, 3, False)
     assert (failed.error, failed.status, failed.request_id) == ("ServerError", 500, REQUEST_ID)
     assert listed["key"] == failed.key
-    assert (listed["worker_sid"], listed["hint"]) == (worker_sid(2), "try again later")
+    assert (listed["sid"], listed["hint"]) == (worker_sid(2), "try again later")
     async with session_over(FakeTransport()) as session:
         again = await etl.export(session, plan, sink)
     assert (again.already_done, again.written) == (3, 1)

@@ -33,9 +33,10 @@ def test_relative_windows_depend_on_the_start():
 def test_workers_are_all_of_the_workspace_by_default():
     """A plan without workers reads the list; a plan with workers keeps them unchanged."""
     listing = queries.workers(WS, friendly_name="Ada")
-    assert worker_plan(WS, MONTH).listing() == queries.workers(WS)
-    assert worker_plan(WS, MONTH, workers=listing).listing() is listing
-    assert worker_plan(WS, MONTH, workers=iter(SIDS)).workers == SIDS
+    assert worker_plan(WS, MONTH).listing("workers") == queries.workers(WS)
+    assert worker_plan(WS, MONTH, workers=listing).listing("workers") is listing
+    made = worker_plan(WS, MONTH, workers=iter(SIDS))
+    assert (made.listing("workers"), made.given["workers"]) == (None, SIDS)
 
 
 @pytest.mark.parametrize(
@@ -54,17 +55,19 @@ def test_a_wrong_plan_raises_an_error(arguments, error, match):
 
 def test_an_estimate_counts_requests_and_seconds():
     """15,000 workers by 30 days are 450,000 requests: two and a half hours at 50 a second."""
-    estimate = Estimate(15_000, tuple(Window.days(date(2026, 10, 1), date(2026, 10, 30), tz="UTC")))
-    assert (estimate.requests, estimate.pages) == (450_000, 15)
-    assert round(estimate.seconds(50.0) / 3600, 1) == 2.5
+    days = Window.days(date(2026, 10, 1), date(2026, 10, 30), tz="UTC")
+    estimate = Estimate(worker_plan(WS, days), {"workers": 15_000})
+    assert (estimate.requests, estimate.lists) == (450_000, {"workers": 15, "activities": 1})
+    assert round(estimate.seconds("worker_statistics", 50.0) / 3600, 1) == 2.5
 
 
 def test_windows_that_expire_during_the_run_are_named():
     """At a pace too slow for a month of windows, an estimate names those that would expire."""
-    estimate = Estimate(15_000, tuple(MONTH))
-    assert estimate.expiring(NOW, 500.0) == []
-    assert estimate.expiring(NOW, 0.3) == MONTH[:1]
-    assert estimate.expiring(NOW, 0.1) == MONTH
+    estimate = Estimate(worker_plan(WS, MONTH), {"workers": 15_000})
+    table = "worker_statistics"
+    assert estimate.expiring(table, NOW, 500.0) == []
+    assert estimate.expiring(table, NOW, 0.3) == MONTH[:1]
+    assert estimate.expiring(table, NOW, 0.1) == MONTH
 
 
 @pytest.mark.parametrize("channel", [None, "WK:/ABC", "Voice"])

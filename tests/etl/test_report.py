@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from taskrouter_stats import Failure, Window, errors
 from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.etl import ExportReport, FailedQuery
-from taskrouter_stats.etl.report import failure_kind
+from taskrouter_stats.etl.failed_query import failure_kind
 from tests.support.fakes import WORKSPACE, worker_query
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from taskrouter_stats import etl
+from taskrouter_stats import etl, queries
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl.row_writer import RowWriter
 from taskrouter_stats.etl.state.overlaps import planned_windows
@@ -14,6 +14,7 @@ from .export_runs import days, session_at
 from .state.test_checkpoint import worker_key
 
 WS = "WS" + "1" * 32
+QUERY = queries.worker_statistics(WS, "WK" + "1" * 32)
 
 
 class ListWriter(RowWriter):
@@ -71,11 +72,11 @@ def test_two_plans_with_overlapping_windows_are_refused():
     """An output without state refuses windows of another length, as stored outputs do."""
     (day,) = days(1)
     writer = ListWriter()
-    writer.check_windows(planned_windows(WS, None, [day]))
+    writer.check_windows(planned_windows(QUERY, [day]))
     hours = day.split(hours=1)
     assert hours[0].end - hours[0].start == timedelta(hours=1)
     with pytest.raises(ConfigError, match=r"^the list: .* overlap"):
-        writer.check_windows(planned_windows(WS, None, hours))
+        writer.check_windows(planned_windows(QUERY, hours))
 
 
 def test_each_writer_has_a_run_of_its_own():

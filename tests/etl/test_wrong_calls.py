@@ -139,7 +139,12 @@ SINK = etl.JsonLinesSink("never")
         "an unknown table",
         lambda session: etl.JsonLinesSink("day.jsonl", table="worker"),
         InvalidParameter,
-        "table='worker': worker_statistics or worker_activity_durations, or None for all",
+        (
+            "table='worker': one of worker_statistics, worker_activity_durations, "
+            "workers_statistics, workers_activity_durations, workspace_statistics, workspace_wait_splits, "
+            "workflow_statistics, workflow_wait_splits, task_queue_statistics, "
+            "task_queue_wait_splits; None for all"
+        ),
     ),
     (
         "a list for a table",
@@ -181,7 +186,7 @@ SINK = etl.JsonLinesSink("never")
         "queries for a plan",
         lambda session: etl.export(session, [], SINK),
         UsageError,
-        "export(): plan= is of type list: expected a plan from etl.worker_plan(…)",
+        "export(): plan= is of type list: expected a plan from etl.plan(…) or etl.worker_plan(…)",
     ),
     (
         "a name for a sink",

@@ -241,7 +241,8 @@ async def test_an_answer_without_statistics_makes_no_row(tmp_path):
 
 async def test_every_failed_query_can_be_tried_again(tmp_path, monkeypatch):
     """The file of failures names every failed query, also those that the report only counts."""
-    monkeypatch.setattr(sys.modules["taskrouter_stats.etl.export"], "_MAX_FAILURES", 3)
+    for module in ("export", "table_pass"):
+        monkeypatch.setattr(sys.modules[f"taskrouter_stats.etl.{module}"], "MAX_FAILURES", 3)
     path = tmp_path / "rows.jsonl"
     lies = {number: NOT_FOUND if number % 2 else error(400, 20001) for number in range(1, 12)}
 

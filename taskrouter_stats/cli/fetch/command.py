@@ -11,9 +11,9 @@ from taskrouter_stats import SessionOptions
 from taskrouter_stats.cli.exit_codes import BUG, EXIT_CODES_HELP, INTERRUPTED, PIPE, code_of
 from taskrouter_stats.cli.options.accounts import Account, read_accounts
 from taskrouter_stats.cli.options.output import OutputTarget, target_options
+from taskrouter_stats.cli.options.selection import Selection, selection_options
 from taskrouter_stats.cli.options.session import ENVIRONMENT_HELP, session_options
 from taskrouter_stats.cli.options.windows import WindowSelection, window_options
-from taskrouter_stats.cli.options.workers import WorkerSelection, worker_options
 from taskrouter_stats.cli.reporter import Reporter
 from taskrouter_stats.cli.table.writer import TableWriter
 from taskrouter_stats.cli.terminal import errors_console, results_console
@@ -86,7 +86,7 @@ exist and windows older than the server's history are counted separately, not as
 @click.command(help=_HELP)
 @click.argument("workspaces", nargs=-1)
 @window_options
-@worker_options
+@selection_options
 @target_options
 @click.option(
     "--accounts", metavar="FILE", help="TOML file of several accounts, fetched concurrently."
@@ -108,7 +108,7 @@ exist and windows older than the server's history are counted separately, not as
 def fetch(
     workspaces: Sequence[str],
     times: WindowSelection,
-    selection: WorkerSelection,
+    selection: Selection,
     target: OutputTarget,
     accounts: str | None,
     stop_at: str | None,

@@ -7,7 +7,7 @@ from taskrouter_stats.cli.table.writer import TableWriter
 from taskrouter_stats.etl import Writer
 
 from .run import ExportJob, ExportRun
-from .summary import answers_text, cost_text
+from .summary import answers_text, cost_text, table_line
 
 __all__ = ["report_run"]
 
@@ -37,8 +37,9 @@ def report_run(run: ExportRun, code: int) -> None:
 def _report_job(run: ExportRun, job: ExportJob) -> None:
     say, report = run.reporter.write, job.report
     for failure in report.failures[:_MAX_SHOWN]:
-        name = f" ({failure.worker_name})" if failure.worker_name else ""
-        text = f"failed: {failure.worker_sid}{name}: {failure.message}"
+        name = f" ({failure.name})" if failure.name else ""
+        whose = f"{failure.table} of " if len(report.tables) > 1 else ""
+        text = f"failed: {whose}{failure.sid}{name}: {failure.message}"
         say(text, level="warning", event="failed")
     if (remaining := report.failed - _MAX_SHOWN) > 0:
         say(f"failed: {remaining:,} more", level="warning", event="failed")
@@ -53,9 +54,12 @@ def _report_job(run: ExportRun, job: ExportJob) -> None:
         if run.reporter.as_json or report.written < report.planned:
             say(text, event="report", report=report.to_dict())
         run.writer.show(job)
+    for part in report.tables if len(report.tables) > 1 else ():
+        say(f"  {table_line(part)}", event="table")
     if job.error is not None:
         name = f"{job.account or report.workspace_sid}: " if len(run.jobs) > 1 else ""
-        say(f"Error: {name}{job.error}", level="error", event="error")
+        notes = "".join(f"\n  {note}" for note in getattr(job.error, "__notes__", ()))
+        say(f"Error: {name}{job.error}{notes}", level="error", event="error")
 
 
 def _reason(run: ExportRun, code: int) -> str:

@@ -8,10 +8,11 @@ import attrs
 import orjson
 
 from taskrouter_stats import Window
-from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.cli.options.selection import Selection
 from taskrouter_stats.core.local_time import find_zone
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.etl import FailedQuery, RowWriter, WorkerPlan, Writer
+from taskrouter_stats.etl import FailedQuery, Plan, RowWriter, Writer, plan
+from taskrouter_stats.etl.tables import STATISTICS
 from taskrouter_stats.etl.writer import FAILURES_FILE
 from taskrouter_stats.models import check_sid
 from taskrouter_stats.models.sids import sid_of
@@ -19,7 +20,8 @@ from taskrouter_stats.models.sids import sid_of
 __all__ = ["load_failures", "retry_plans"]
 
 _TIMES: Final = ("window_start", "window_end")
-_SIDS: Final = {"workspace_sid": "WS", "worker_sid": "WK"}
+_Group = tuple[str, str, str | None, str | None]
+"""Workspace, table, TaskChannel and thresholds of failed queries."""
 
 
 async def load_failures(writer: RowWriter) -> list[FailedQuery]:
@@ -45,48 +47,68 @@ async def load_failures(writer: RowWriter) -> list[FailedQuery]:
 
 
 def retry_plans(
-    failures: Sequence[FailedQuery], workspaces: Sequence[str], selection: WorkerSelection
-) -> list[WorkerPlan]:
-    """Return plans for exactly these queries; one plan has the windows of the same workers.
+    failures: Sequence[FailedQuery], workspaces: Sequence[str], selection: Selection
+) -> list[Plan]:
+    """Return plans for exactly these queries; one plan has the windows of the same resources.
 
     Args:
-        failures: the failed queries.
+        failures: the failed queries, of all tables.
         workspaces: only these workspaces; empty for all.
         selection: only these workers and this TaskChannel, if given.
     """
-    if selection.task_queue is not None:
-        raise ConfigError("--retry-failed and --task-queue exclude each other: omit --task-queue")
-    chosen = set(map(sid_of, workspaces))
+    for option, given in (("--task-queue", selection.task_queue), ("--shard", selection.shard)):
+        if given is not None:
+            raise ConfigError(f"--retry-failed and {option} exclude each other: omit {option}")
     sids = None if selection.workers is None else set(map(sid_of, selection.workers))
-    channel = sid_of(selection.task_channel or "")
-    queries: dict[tuple[str, str | None, Window], dict[str, None]] = {}
+    channel, chosen = sid_of(selection.task_channel or ""), set(map(sid_of, workspaces))
+    queries: dict[tuple[_Group, Window], dict[str, None]] = {}
     for failure in failures:
         window = _window(failure)
         selected = (
-            (sids is None or sid_of(failure.worker_sid) in sids)
+            (sids is None or sid_of(failure.sid) in sids)
             and (not channel or sid_of(failure.task_channel or "") == channel)
             and (not chosen or sid_of(failure.workspace_sid) in chosen)
         )
         if selected and window is not None:
-            group = (failure.workspace_sid, failure.task_channel, window)
-            queries.setdefault(group, {})[failure.worker_sid] = None
-    plans: dict[tuple[str, str | None, tuple[str, ...]], list[Window]] = {}
-    for (workspace, kept_channel, window), workers in queries.items():
-        plans.setdefault((workspace, kept_channel, tuple(workers)), []).append(window)
-    return [
-        WorkerSelection(workers, None, kept_channel).plan(workspace, windows)
-        for (workspace, kept_channel, workers), windows in plans.items()
-    ]
+            queries.setdefault((_group(failure), window), {})[failure.sid] = None
+    plans: dict[tuple[_Group, tuple[str, ...]], list[Window]] = {}
+    for (group, window), listed in queries.items():
+        plans.setdefault((group, tuple(listed)), []).append(window)
+    return [_plan(group, listed, windows) for (group, listed), windows in plans.items()]
+
+
+def _group(failure: FailedQuery) -> _Group:
+    """Return what the queries of one plan have in common."""
+    split = failure.split_by_wait_time
+    return failure.workspace_sid, failure.table, failure.task_channel, split
+
+
+def _plan(group: _Group, sids: Sequence[str], windows: Sequence[Window]) -> Plan:
+    """Return the plan of one table, without dimensions."""
+    workspace, table, channel, split = group
+    kind = STATISTICS[table].kind
+    given: Any = {} if kind is None else {kind.name: sids}
+    thresholds = None if split is None else [int(part) for part in split.split(",")]
+    return plan(
+        workspace,
+        windows,
+        [table],
+        task_channel=channel,
+        split_by_wait_time=thresholds,
+        **given,
+    ).without_dimensions()
 
 
 def _failure(line: dict[str, Any]) -> FailedQuery:
     fields = {name: line[name] for name in attrs.fields_dict(FailedQuery) if name in line}
     for name in _TIMES:
         fields[name] = None if fields[name] is None else datetime.fromisoformat(fields[name])
-    for name, prefix in _SIDS.items():
-        check_sid(name, fields[name], prefix)
+    check_sid("workspace_sid", fields["workspace_sid"], "WS")
+    kind = STATISTICS[fields["table"]].kind
+    check_sid("sid", fields["sid"], "WS" if kind is None else kind.prefix)
     failure = FailedQuery(**fields)
-    _window(failure)  # raises for times that make no window
+    if (window := _window(failure)) is not None:  # raises for times that make no window
+        _plan(_group(failure), [failure.sid], [window])
     return failure
 
 

@@ -17,7 +17,7 @@ from taskrouter_stats.cli.exit_codes import (
     code_of,
 )
 from taskrouter_stats.cli.options.accounts import Account
-from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.cli.options.selection import Selection
 from taskrouter_stats.cli.progress import (
     ProgressSnapshot,
     RateMeter,
@@ -26,8 +26,10 @@ from taskrouter_stats.cli.progress import (
 )
 from taskrouter_stats.cli.reporter import Reporter
 from taskrouter_stats.errors import StorageError, TaskRouterStatsError
-from taskrouter_stats.etl import Export, ExportReport, FailedQuery, RowWriter, WorkerPlan
+from taskrouter_stats.etl import Export, ExportReport, FailedQuery, Plan, RowWriter
+from taskrouter_stats.etl.export import check_output
 from taskrouter_stats.etl.rows import SETTLE_DELAY
+from taskrouter_stats.models.sids import sid_of
 
 from .retry_failed import load_failures, retry_plans
 from .stop import stop_on_signal
@@ -61,8 +63,9 @@ class ExportJob:
 
     @property
     def budget(self) -> BudgetSnapshot | None:
-        """The budget of its requests while its session is open; None before the first."""
-        return statistics_budget(self.export.session.budgets())
+        """The budget of its first table while its session is open; None before the first."""
+        keys = [table.table.endpoint.resource_key for table in self.export.plan.tables[:1]]
+        return statistics_budget(self.export.session.budgets(), keys)
 
 
 @define(eq=False)
@@ -71,7 +74,7 @@ class ExportRun:
 
     Attributes:
         accounts: the accounts and their workspaces.
-        selection: the workers to fetch.
+        selection: what to fetch.
         windows: the windows.
         writer: the writer of rows, not open yet.
         reporter: the writer of progress and messages.
@@ -83,7 +86,7 @@ class ExportRun:
     """
 
     accounts: Sequence[Account]
-    selection: WorkerSelection
+    selection: Selection
     windows: Sequence[Window]
     writer: RowWriter
     reporter: Reporter
@@ -98,9 +101,13 @@ class ExportRun:
         """Run all exports; ``ExportJob.error`` keeps the error of one export.
 
         Raises:
+            ConfigError: the output cannot hold all tables.
             OutputLocked, StorageError: the output cannot be opened.
             BrokenPipeError: the reader of the rows closed the pipe.
         """
+        if not self.retry_failed:
+            for plan in self._plans():
+                check_output(plan, self.writer)
         with self.reporter.logging():
             say, restore = self.reporter.write, self.reporter.console.show_cursor
             async with stop_on_signal(self._stop, self.stop_at, say, restore), self.writer:
@@ -146,10 +153,16 @@ class ExportRun:
         if self.retry_failed:
             plans = retry_plans(before, account.workspaces, self.selection)
         else:
-            plans = [self.selection.plan(sid, self.windows) for sid in account.workspaces]
+            own = set(map(sid_of, account.workspaces))
+            plans = [plan for plan in self._plans() if sid_of(plan.workspace_sid) in own]
         return [ExportJob(account.name, self._export(account.session, plan)) for plan in plans]
 
-    def _export(self, session: TaskRouterSession, plan: WorkerPlan) -> Export:
+    def _plans(self) -> list[Plan]:
+        """Return the plans of all accounts, or this shard's part of them."""
+        workspaces = [sid for account in self.accounts for sid in account.workspaces]
+        return self.selection.plans(workspaces, self.windows)
+
+    def _export(self, session: TaskRouterSession, plan: Plan) -> Export:
         return Export(session, plan, self.writer, self._stop, self.settle, self.verify)
 
     async def _run_accounts(self, work: Sequence[tuple[Account, list[ExportJob]]]) -> None:

@@ -8,13 +8,13 @@ import orjson
 
 from taskrouter_stats import __version__
 from taskrouter_stats.cli.exit_codes import COMPLETE
-from taskrouter_stats.etl import ExportReport
-from taskrouter_stats.etl.report import json_ready
+from taskrouter_stats.etl import ExportReport, TableReport
+from taskrouter_stats.etl.failed_query import json_ready
 
 from .run import ExportJob
 from .summary_file import put_summary
 
-__all__ = ["answers_text", "cost_text", "write_summary"]
+__all__ = ["answers_text", "cost_text", "table_line", "write_summary"]
 
 _COUNTS: Final = (
     *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
@@ -75,20 +75,33 @@ def _is_complete(job: ExportJob) -> bool:
 def answers_text(job: ExportJob) -> str:
     """Return the number of answers of an export, their place, and why others are missing."""
     report = job.report
+    name = report.workspace_sid if job.account is None else f"{job.account}: {report.workspace_sid}"
+    return f"{name}: {_answers(report)}, in {report.place}"
+
+
+def table_line(report: TableReport) -> str:
+    """Return the results of one statistics table as a line."""
+    requests = _count(report.sent, "request", "requests")
+    ended = "" if report.error is None else f"; ended early: {report.error}"
+    return f"{report.table}: {_answers(report)}; {requests}{ended}"
+
+
+def _answers(report: ExportReport | TableReport) -> str:
     stored = report.written + report.already_done
     total = max(stored, report.planned)
+    tables = (report,) if isinstance(report, TableReport) else report.tables
+    workers = {table.table for table in tables} <= {"worker_statistics"}
     counts = {
         "stored by earlier runs": report.already_done,
         "not settled yet": report.incomplete,
-        "of workers that no longer exist": report.gone,
+        f"of {'workers' if workers else 'resources'} that no longer exist": report.gone,
         "older than the server's history": report.expired,
         "failed": report.failed,
         "not requested": report.not_asked,
     }
     notes = [f"{count:,} {what}" for what, count in counts.items() if count]
     note = f" ({', '.join(notes)})" if notes else ""
-    name = report.workspace_sid if job.account is None else f"{job.account}: {report.workspace_sid}"
-    return f"{name}: {stored:,} of {total:,} answers{note}, in {report.place}"
+    return f"{stored:,} of {total:,} answers{note}"
 
 
 def cost_text(report: ExportReport) -> str:

@@ -1,20 +1,15 @@
-"""The options that select workers, and their plan."""
+"""The file of ``--workers``."""
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
-import click
-from attrs import frozen
-
-from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import ConfigError, InvalidParameter, InvalidSid
-from taskrouter_stats.etl import WorkerPlan, worker_plan
 from taskrouter_stats.models import check_sid
 
-__all__ = ["MAX_LINES", "WorkerSelection", "parse_workers", "read_workers", "worker_options"]
+__all__ = ["MAX_LINES", "parse_workers", "read_workers"]
 
 MAX_LINES: Final = 1_000_000
 """Lines that ``--workers`` reads at most: a device or a pipe may have no end."""
@@ -76,54 +71,3 @@ def parse_workers(name: str, lines: Iterable[str]) -> list[str]:
     if not sids:
         raise InvalidParameter("--workers", name, "the file has no SID: expected one per line")
     return list(sids)
-
-
-@frozen
-class WorkerSelection:
-    """Selection of workers, and of their tasks.
-
-    Attributes:
-        workers: the SIDs, or None for all.
-        task_queue: only workers eligible for the TaskQueue of this name, or None.
-        task_channel: only tasks of this TaskChannel, or None.
-    """
-
-    workers: Sequence[str] | None = None
-    task_queue: str | None = None
-    task_channel: str | None = None
-
-    def plan(self, workspace_sid: str, windows: Sequence[Window]) -> WorkerPlan:
-        """Plan these workers for these windows."""
-        listing = None
-        if self.task_queue is not None:
-            listing = queries.workers(workspace_sid, task_queue_name=self.task_queue)
-        return worker_plan(
-            workspace_sid,
-            windows,
-            workers=listing if self.workers is None else self.workers,
-            task_channel=self.task_channel,
-        )
-
-
-def worker_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options that select workers, as one ``selection``."""
-
-    @click.option("--workers", metavar="FILE", help="Only these: one SID (WK…) per line; -: stdin.")
-    @click.option("--task-queue", metavar="NAME", help="Only workers eligible for this TaskQueue.")
-    @click.option(
-        "--task-channel", metavar="NAME", help="Only this TaskChannel: voice, or its SID."
-    )
-    @functools.wraps(command)
-    def wrapped(
-        *args: Any,
-        workers: str | None,
-        task_queue: str | None,
-        task_channel: str | None,
-        **rest: Any,
-    ) -> int:
-        if workers is not None and task_queue is not None:
-            raise ConfigError("--workers and --task-queue exclude each other: give one of them")
-        sids = None if workers is None else read_workers(workers)
-        return command(*args, selection=WorkerSelection(sids, task_queue, task_channel), **rest)
-
-    return wrapped

@@ -52,7 +52,7 @@ class Place:
             encoding = JsonLinesEncoding(sink.compression)
         else:
             raise ConfigError(f"output= is {type(sink).__name__}: {_RULE}")
-        if not sink.snapshots:
+        if sink.table is not None:
             raise ConfigError(f"{sink.storage.place} has one table: {_RULE}, without table=")
         storage, state = sink.storage, f"{STATE}/{workspace_sid}"
         if isinstance(storage, Folder):

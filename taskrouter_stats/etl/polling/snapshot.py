@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define, field
 
-from taskrouter_stats.etl.report import reason_of
+from taskrouter_stats.etl.failed_query import reason_of
 from taskrouter_stats.etl.rows import Row, Tables, snapshot_columns
 from taskrouter_stats.etl.schemas import SCHEMAS
 

@@ -22,7 +22,7 @@ from attrs import define, field
 
 from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl.batch import UNWRITABLE
-from taskrouter_stats.etl.report import reason_of
+from taskrouter_stats.etl.failed_query import reason_of
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.schemas import POLLED
 from taskrouter_stats.etl.sinks.partition import partition_of

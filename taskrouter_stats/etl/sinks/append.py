@@ -92,9 +92,9 @@ class AppendSink(ABC):
         """Return the rows as bytes; ``first`` means that the file is empty."""
 
     @property
-    def snapshots(self) -> bool:
-        """Whether the output has the tables ``workers`` and ``activities``."""
-        return self._table is None
+    def table(self) -> str | None:
+        """The only table of the output; None for all."""
+        return self._table
 
     @property
     def compression(self) -> Literal["gzip"] | None:

@@ -29,8 +29,8 @@ class Sink(Protocol):
         ...
 
     @property
-    def snapshots(self) -> bool:
-        """Whether the output has the tables ``workers`` and ``activities``."""
+    def table(self) -> str | None:
+        """The only table of the output; None for all."""
         ...
 
     def begin(self, run: str, checkpoint: Checkpoint) -> None:

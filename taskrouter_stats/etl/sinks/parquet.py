@@ -114,9 +114,9 @@ class ParquetSink:
         return self._compression
 
     @property
-    def snapshots(self) -> bool:
-        """Whether the output has the tables ``workers`` and ``activities``."""
-        return self._table is None
+    def table(self) -> str | None:
+        """The only table of the output; None for all."""
+        return self._table
 
     def begin(self, run: str, checkpoint: Checkpoint) -> None:
         """Compare the parts with the checkpoint, and remove those that no commit lists.

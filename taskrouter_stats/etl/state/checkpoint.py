@@ -26,7 +26,6 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl.storage import Storage
-from taskrouter_stats.models.sids import sid_of
 
 from .overlaps import StoredWindow
 
@@ -237,13 +236,13 @@ class Checkpoint:
     def _forget(self, run: str) -> None:
         """Drop what belongs to windows that expired long ago, except parts of this run."""
         ends = [end for query_group in self._done if (end := _end_of(query_group)) is not None]
-        ends += [datetime.fromisoformat(window[3]) for window in self.windows]
+        ends += [datetime.fromisoformat(window.end) for window in self.windows]
         if not ends:
             return
         oldest = min(datetime.now(UTC), max(ends)) - _FORGET_AFTER
         self._done = {q: sids for q, sids in self._done.items() if not _ended_before(q, oldest)}
         self.sums = {q: sums for q, sums in self.sums.items() if not _ended_before(q, oldest)}
-        self.windows = {w for w in self.windows if datetime.fromisoformat(w[3]) >= oldest}
+        self.windows = {w for w in self.windows if datetime.fromisoformat(w.end) >= oldest}
         self._parts = {
             name: windows
             for name, windows in self._parts.items()
@@ -303,9 +302,12 @@ def format_of(storage: Storage, folder: str) -> str | None:
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """Return the query group and the innermost SID of a key."""
+    """Return the query group and the innermost SID of a key.
+
+    A Workspace's own statistics have an empty SID, since their group names the Workspace.
+    """
     operation, sids, rest = key.split(":", 2)
-    outer, _, sid = sids.rpartition("/")
+    outer, _, sid = sids.partition("/")
     return f"{operation}:{outer}:{rest}", sid
 
 
@@ -323,10 +325,11 @@ def _number_of(name: str) -> int | None:
     return None if found is None else int(found[1])
 
 
-def _window(listed: list[str]) -> StoredWindow:
-    workspace, channel, start, end, zone = map(str, listed)
-    datetime.fromisoformat(end)  # raises ValueError for another text
-    return (sid_of(workspace), sid_of(channel), start, end, zone)
+def _window(stored: dict[str, Any]) -> StoredWindow:
+    window = StoredWindow(**{name: str(text) for name, text in stored.items()})
+    for text in (window.start, window.end):
+        datetime.fromisoformat(text)  # raises ValueError for another text
+    return window
 
 
 def _end_of(query_group: str) -> datetime | None:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from taskrouter_stats.cli.fetch.retry_failed import load_failures, retry_plans
-from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.cli.options.selection import Selection
 from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl import FailedQuery, JsonLinesSink, Writer
 
@@ -49,7 +49,7 @@ def test_plans_have_exactly_the_failed_queries():
     """Windows that failed for the same workers make one plan."""
     failures = [failed(1), failed(2), failed(1, 1), failed(2, 1), failed(3, 2), failed(1, 3)]
     failures += [failed(4, workspace=OTHER), failed(5, channel="voice")]
-    plans = retry_plans(failures, (), WorkerSelection())
+    plans = retry_plans(failures, (), Selection())
     assert queries_of(plans) == sorted(
         (failure.workspace_sid, str(failure.task_channel), failure.worker_sid[-2:],
          (failure.window_start - START) // timedelta(hours=1)) for failure in failures
@@ -60,34 +60,32 @@ def test_plans_have_exactly_the_failed_queries():
 def test_workspaces_workers_and_channel_select_failures():
     """Only failures that fit the options are requested again."""
     failures = [failed(1), failed(2, channel="voice"), failed(3, workspace=OTHER)]
-    assert queries_of(retry_plans(failures, [OTHER], WorkerSelection())) == [
-        (OTHER, "None", "03", 0)
-    ]
-    assert queries_of(retry_plans(failures, (), WorkerSelection([f"WK{1:032x}"]))) == [
+    assert queries_of(retry_plans(failures, [OTHER], Selection())) == [(OTHER, "None", "03", 0)]
+    assert queries_of(retry_plans(failures, (), Selection([f"WK{1:032x}"]))) == [
         (WS, "None", "01", 0)
     ]
-    assert queries_of(retry_plans(failures, (), WorkerSelection(None, None, "voice"))) == [
+    assert queries_of(retry_plans(failures, (), Selection(None, None, "voice"))) == [
         (WS, "voice", "02", 0)
     ]
     with pytest.raises(ConfigError, match="--task-queue"):
-        retry_plans(failures, (), WorkerSelection(None, "queue"))
+        retry_plans(failures, (), Selection(None, "queue"))
 
 
 def test_a_sid_in_another_case_selects_the_same_failures():
     """Options that spell a SID in the other case select the failures of this SID."""
     channel = "TC" + "ab" * 16
     failures = [failed(0xAB, workspace="WS" + "ab" * 16, channel=channel), failed(0xAC)]
-    selection = WorkerSelection([f"WK{0xAB:032X}"], None, "TC" + "AB" * 16)
+    selection = Selection([f"WK{0xAB:032X}"], None, "TC" + "AB" * 16)
     found = retry_plans(failures, ["WS" + "AB" * 16], selection)
     assert queries_of(found) == [("WS" + "ab" * 16, channel, "ab", 0)]
-    assert retry_plans(failures, (), WorkerSelection(None, None, "VOICE")) == []
+    assert retry_plans(failures, (), Selection(None, None, "VOICE")) == []
 
 
 def test_the_plan_keeps_the_zone_of_a_failure():
     """A zone without an IANA name, which only Python can give, becomes UTC."""
-    (plan,) = retry_plans([failed(1, tz="Asia/Manila")], (), WorkerSelection())
+    (plan,) = retry_plans([failed(1, tz="Asia/Manila")], (), Selection())
     assert str(plan.windows[0].tz) == "Asia/Manila"
-    (plan,) = retry_plans([failed(1, tz="UTC-05:00")], (), WorkerSelection())
+    (plan,) = retry_plans([failed(1, tz="UTC-05:00")], (), Selection())
     assert plan.windows[0].tz is UTC
 
 

@@ -12,7 +12,7 @@ from taskrouter_stats import Credentials, RetryPolicy, TaskRouterSession, Window
 from taskrouter_stats.cli.fetch.report import report_run
 from taskrouter_stats.cli.fetch.run import ExportRun
 from taskrouter_stats.cli.options.accounts import Account
-from taskrouter_stats.cli.options.workers import WorkerSelection
+from taskrouter_stats.cli.options.selection import Selection
 from taskrouter_stats.cli.reporter import Reporter
 from taskrouter_stats.cli.table.writer import TableWriter
 from taskrouter_stats.etl.batch import PendingRows
@@ -36,7 +36,7 @@ def run_for(session, workspace):
     results, errors = text_console(), text_console()
     accounts = [Account(None, session, (workspace,))]
     table = TableWriter(results, f"Workers of {workspace}")
-    run = ExportRun(accounts, WorkerSelection(), [WINDOW], table, Reporter(errors))
+    run = ExportRun(accounts, Selection(), [WINDOW], table, Reporter(errors))
     return run, results.file, errors.file
 
 

@@ -142,7 +142,7 @@ def test_a_row_names_its_zone_and_no_path(tz, name):
     (row,) = rows(success({}, window), fetched_at=LATER)["worker_statistics"]
     assert row["tz"] == zone_name(tz, window.start) == name
     assert row["day"] == date(2026, 11, 4)
-    assert {stored[4] for stored in planned_windows("WS", None, [window])} == {name}
+    assert {stored.zone for stored in planned_windows(success({}).query, [window])} == {name}
 
 
 def test_the_estimated_bytes_count_rows_names_and_unknown_keys():

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats import Window
+from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.etl.state.overlaps import planned_windows, refuse_overlaps, stored_windows
+from taskrouter_stats.etl.state.overlaps import planned_windows, refuse_overlaps, stored_window
 
-WS = "WS" + "1" * 32
+WS, WK = "WS" + "1" * 32, "WK" + "1" * 32
+QUERY = queries.worker_statistics(WS, WK)
 ORIGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
 spans = st.tuples(st.integers(0, 12), st.integers(1, 6), st.sampled_from(["UTC", "Asia/Manila"]))
@@ -24,7 +25,7 @@ def of(span):
     start, length, zone = span
     begins = ORIGIN + timedelta(hours=start)
     window = Window.between(begins, begins + timedelta(hours=length))
-    (planned,) = planned_windows(WS, None, [attrs.evolve(window, tz=ZoneInfo(zone))])
+    (planned,) = planned_windows(QUERY, [attrs.evolve(window, tz=ZoneInfo(zone))])
     return planned
 
 
@@ -50,17 +51,43 @@ def test_windows_raise_an_error_exactly_if_two_of_them_collide(given_spans, cut)
         refuse_overlaps("lake", stored, planned)
 
 
-def test_other_workspaces_and_channels_do_not_collide():
-    """Columns separate the rows of another Workspace or TaskChannel."""
+@pytest.mark.parametrize(
+    "other",
+    [
+        queries.worker_statistics("WS" + "2" * 32, WK),
+        queries.worker_statistics(WS, WK, task_channel="voice"),
+        queries.workspace_cumulative_statistics(WS),
+        queries.workers_cumulative_statistics(WS),
+        queries.task_queue_cumulative_statistics(WS, "WQ" + "1" * 32),
+    ],
+    ids=str,
+)
+def test_other_tables_workspaces_and_channels_do_not_collide(other):
+    """Sums are made within one table, Workspace and TaskChannel."""
     hour, day = (Window.between(ORIGIN, ORIGIN + timedelta(hours=n)) for n in (1, 24))
-    stored = planned_windows(WS, None, [day])
-    refuse_overlaps("lake", stored, planned_windows("WS" + "2" * 32, None, [hour]))
-    refuse_overlaps("lake", stored, planned_windows(WS, "voice", [hour]))
+    refuse_overlaps("lake", planned_windows(QUERY, [day]), planned_windows(other, [hour]))
 
 
-def test_rows_and_plans_give_equal_windows():
-    """The window of a plan equals the window of the plan's rows."""
+def test_windows_with_other_thresholds_collide():
+    """One window with two sets of thresholds would have two rows with one key."""
+    day = Window.day(ORIGIN.date(), tz="UTC")
+    plain, split, more = (
+        planned_windows(
+            queries.workspace_cumulative_statistics(WS, split_by_wait_time=thresholds), [day]
+        )
+        for thresholds in (None, [5], [5, 10])
+    )
+    refuse_overlaps("lake", split, split)
+    for stored, planned in ((plain, split), (split, more), (more, plain)):
+        with pytest.raises(ConfigError, match="workspace_statistics would count that time twice"):
+            refuse_overlaps("lake", stored, planned)
+
+
+def test_a_query_and_a_plan_give_equal_windows():
+    """The window of a plan equals the window of each of its queries."""
     window = Window.day(ORIGIN.date(), tz="America/New_York")
-    row = {"workspace_sid": WS, "task_channel": None, "tz": "America/New_York"}
-    row |= {"window_start": window.start, "window_end": window.end}
-    assert stored_windows([{"worker_statistics": [row]}, {}]) == planned_windows(WS, None, [window])
+    query = queries.worker_statistics(WS.replace("1", "A"), WK, window, task_channel="voice")
+    assert {stored_window(query)} == planned_windows(query, [window])
+    assert stored_window(query).workspace == "WS" + "a" * 32
+    assert stored_window(queries.worker_statistics(WS, WK)) is None
+    assert stored_window(queries.workspace_real_time_statistics(WS)) is None

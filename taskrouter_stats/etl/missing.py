@@ -1,4 +1,4 @@
-"""The check whether Workers that the server did not find are gone."""
+"""The check whether Workers, TaskQueues or Workflows that the server did not find are gone."""
 
 import logging
 from typing import Final
@@ -9,59 +9,63 @@ from taskrouter_stats.core import queries
 from taskrouter_stats.errors import NotFound, TaskRouterStatsError
 from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
+from taskrouter_stats.session.resource_kinds import WORKERS, ResourceKind
 
-from .plan import WorkerPlan
-from .report import FailedQuery, failure_kind
+from .failed_query import FailedQuery, failure_kind
 
-__all__ = ["MissingWorkers"]
+__all__ = ["MissingResources"]
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 
 @define(eq=False)
-class MissingWorkers:
-    """Queries of one export to which the server replied with Twilio's "not found".
+class MissingResources:
+    """Queries of one table to which the server replied with Twilio's "not found".
 
-    A listed Worker is gone if a new list of Workers does not hold it. A Worker that the caller
+    A resource is gone if a new list of all of its kind does not hold it. A Worker that the caller
     gave by its SID is gone if the server does not find the Worker itself. Other queries stay
     failures.
 
     Attributes:
         session: sends the requests of the check.
-        plan: the plan of the export.
+        kind: the kind of the resources; None for the Workspace, which is never gone.
+        workspace_sid: the Workspace.
+        given: whether the caller gave the resources, in place of a listing.
         failures: the queries that are not confirmed.
         sent: requests of the check.
     """
 
     session: TaskRouterSession
-    plan: WorkerPlan
+    kind: ResourceKind | None
+    workspace_sid: str
+    given: bool = False
     failures: list[FailedQuery] = field(factory=list[FailedQuery], init=False)
     sent: int = field(default=0, init=False)
 
     async def confirm(self) -> list[FailedQuery]:
-        """Remove and return the queries whose Worker is gone."""
-        sids = {sid_of(failed.worker_sid) for failed in self.failures}
-        if not sids:
+        """Remove and return the queries whose resource is gone."""
+        sids = {sid_of(failed.sid) for failed in self.failures}
+        if not sids or self.kind is None:
             return []
-        given = self.plan.listing() is None
-        absent = await (self._not_found(sids) if given else self._not_listed(sids))
+        one_by_one = self.given and self.kind is WORKERS
+        absent = await (self._not_found(sids) if one_by_one else self._not_listed(self.kind, sids))
         gone: list[FailedQuery] = []
         kept: list[FailedQuery] = []
         for failed in self.failures:
-            (gone if sid_of(failed.worker_sid) in absent else kept).append(failed)
+            (gone if sid_of(failed.sid) in absent else kept).append(failed)
         self.failures = kept
         return gone
 
-    async def _not_listed(self, sids: set[str]) -> set[str]:
-        """Return the SIDs that a new list of all Workers lacks; none if it can't be read."""
-        items = self.session.iterate(queries.workers(self.plan.workspace_sid))
+    async def _not_listed(self, kind: ResourceKind, sids: set[str]) -> set[str]:
+        """Return the SIDs that a new list of all lacks; none if it can't be read."""
+        items = self.session.iterate(kind.listing(self.workspace_sid))
         remaining = set(sids)
         try:
             async with items:
-                async for worker in items:
-                    remaining.discard(sid_of(worker.sid or ""))
+                async for resource in items:
+                    remaining.discard(sid_of(resource.sid or ""))
         except TaskRouterStatsError as error:
-            _LOGGER.warning("the list of Workers could not be read again: %s", error)
+            _LOGGER.warning("the list of %ss could not be read again: %s", kind.one, error)
             return set()
         finally:
             self.sent += items.pages
@@ -73,9 +77,7 @@ class MissingWorkers:
         for sid in sorted(sids):
             self.sent += 1
             try:
-                await self.session.fetch(
-                    queries.worker(self.plan.workspace_sid, sid), priority="bulk"
-                )
+                await self.session.fetch(queries.worker(self.workspace_sid, sid), priority="bulk")
             except NotFound as error:
                 if failure_kind(error) == "gone":
                     found.add(sid)

@@ -1,0 +1,5 @@
+"""Pages and endpoints over a session."""
+
+from .exporter import Exporter
+
+__all__ = ["Exporter"]
