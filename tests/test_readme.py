@@ -54,6 +54,7 @@ SERVES = (
     "taskrouter-stats demo",
     "taskrouter-stats poll",
     "taskrouter-stats exporter",
+    "taskrouter-stats dashboard",
 )
 
 
