@@ -88,6 +88,24 @@ def test_dlt_to_duckdb(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_service_level():
+    """The seventh example has each queue's service level from polars and from the functions."""
+    ran = run("07_service_level.py")
+    assert (complaints(ran), ran.returncode) == ([], 0)
+    found = {
+        name: re.findall(rf"^{name}: (.+): ([\d.]+)$", ran.stdout, re.MULTILINE)
+        for name in ("polars", "measures")
+    }
+    assert found["polars"] == found["measures"]
+    assert len(found["measures"]) == 8
+    worst = dict(
+        re.findall(r"^(.+): [\d.]+ s, from \d\d:00 only (\d+)%$", ran.stdout, re.MULTILINE)
+    )
+    assert {name for name, _ in found["measures"]} == set(worst)
+    for name, level in found["measures"]:
+        assert int(worst[name]) / 100 <= float(level) + 0.01
+
+
 async def whole(client, url):
     """The whole workspace as a client gets it."""
     async with client.get(f"{url}/workers") as response:
