@@ -1,7 +1,8 @@
 """One command fills an output with all tables of a workspace, and its sums agree.
 
 ``python -m tests.benchmarks.all_tables``: 300 workers, 40 queues, 10 workflows, 24 hourly windows.
-It prints the requests of each run, and fails if a sum differs or a run asks more than the plan says.
+It prints the requests of each run, and fails if a sum differs or a run asks more than the plan
+tells.
 """
 
 import asyncio

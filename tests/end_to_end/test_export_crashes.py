@@ -89,7 +89,7 @@ async def test_a_killed_export_is_resumed_without_loss(simulator, tmp_path, kind
 
 
 def keys_of(path, kind, table):
-    """Return how often each key is in a table, with the thresholds and Activities that are nested."""
+    """Return how often each key is in a table, with nested thresholds and Activities."""
     schema = etl.SCHEMAS[table]
     if kind == "parquet":
         rows = parquet_rows(path, table)
