@@ -4,8 +4,9 @@ Run ``python examples/03_web_app.py``, then ``curl http://127.0.0.1:8080/workers
 the SIDs that it prints, ``curl http://127.0.0.1:8080/workers/WK…``.
 
 One session serves the process: the application opens and closes it. Requests for one worker go
-before bulk requests. The service fetches the whole Workspace at most once in 15 seconds and sends
-the result to all clients, because each fetch sends one request to Twilio for each worker.
+before bulk requests, and the session's cache answers clients that ask for the same worker within 15
+seconds. The service fetches the whole Workspace at most once in 15 seconds and sends the result to
+all clients, because each fetch sends one request to Twilio for each worker.
 """
 
 import asyncio
@@ -16,17 +17,11 @@ from typing import Any, Final
 from account import open_session
 from aiohttp import web
 
-from taskrouter_stats import (
-    Success,
-    TaskRouterSession,
-    Window,
-    errors,
-    models,
-    queries,
-)
+from taskrouter_stats import Success, TaskRouterSession, Window, errors, models, queries
+from taskrouter_stats.web import http_error
 
 FRESH: Final = 15.0
-"""Seconds for which the service sends the same result for the whole Workspace."""
+"""Seconds for which the service sends the same result."""
 
 
 class Recent:
@@ -71,22 +66,6 @@ async def session_context(app: web.Application) -> AsyncIterator[None]:
         await app[RECENT].close()
 
 
-def http_error(error: errors.TaskRouterStatsError) -> tuple[int, dict[str, str]]:
-    """Return the status and headers that a client of this service can act on."""
-    match error:
-        case errors.InvalidSid() | errors.InvalidWindow() | errors.InvalidParameter():
-            return 400, {}
-        case errors.NotFound():
-            return 404, {}
-        case errors.PaceError(retry_after=seconds):
-            return 503, {"Retry-After": str(max(1, round(min(seconds, 60.0))))}
-        case errors.RateLimited():
-            return 503, {"Retry-After": "10"}
-        case errors.TransportError():
-            return 504, {}
-    return 502, {}
-
-
 @web.middleware
 async def answer_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -104,7 +83,7 @@ async def one_worker(request: web.Request) -> web.Response:
     query = queries.worker_statistics(
         request.app[WORKSPACE], request.match_info["sid"], Window.last(minutes=60)
     )
-    statistics = await request.app[SESSION].fetch(query, max_wait=2.0)
+    statistics = await request.app[SESSION].fetch(query, max_wait=2.0, cache_ttl=FRESH)
     return web.Response(body=models.to_json(statistics), content_type="application/json")
 
 

@@ -26,7 +26,8 @@ BELOW = {
     "observe": {"core.events"},
     "simulator": {"models", "core.endpoints"},
     "etl": {"session", "core", "models"},
-    "cli": {"", "models", "core", "session", "simulator", "etl"},
+    "web": {"session", "core", "models"},
+    "cli": {"", "models", "core", "session", "simulator", "etl", "observe", "web"},
     "__main__": {"cli"},
     "": {"models", "core", "session"},
 }
@@ -170,13 +171,14 @@ def test_dependencies_have_one_home(dependency):
 
 
 def test_aiohttps_client_has_one_home():
-    """One file imports aiohttp's client; the simulator imports only aiohttp's server."""
+    """One file imports aiohttp's client; servers import only aiohttp's server."""
     users = {
         name: {module for module in outer(name) if module.split(".")[0] == "aiohttp"}
         for name in SOURCES
     }
     users = {name: used for name, used in users.items() if used}
-    client = {name for name in users if room(name) != "simulator"}
+    servers = {"simulator", "web"}
+    client = {name for name in users if room(name) not in servers and name != "cli.exporter"}
     server = {m for name, used in users.items() if name not in client for m in used}
     assert client == {"session.transport"}
     assert server <= {"aiohttp.web", "aiohttp.hdrs"}
@@ -255,7 +257,7 @@ def test_import_is_light():
         "click rich redis dask pandas pyarrow dlt pytest hypothesis aiohttp.web opentelemetry "
         "prometheus_client"
     )
-    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "observe")]
+    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "observe", "web")]
     code = f"import sys, {NAME}; print(*({{*{[*heavy.split(), *rooms]}}} & sys.modules.keys()))"
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True

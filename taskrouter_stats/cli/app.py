@@ -10,9 +10,11 @@ import click
 from taskrouter_stats import __version__
 
 from .compact import compact
+from .dashboard import dashboard
 from .demo import demo
 from .doctor.command import doctor
 from .exit_codes import EXIT_CODES_HELP, INTERRUPTED, run_guarded, to_stderr, usage_error
+from .exporter import exporter
 from .fetch.command import fetch
 from .plan import plan
 from .poll import poll
@@ -47,6 +49,10 @@ Check an account and a workspace; print a report without secrets:
   taskrouter-stats doctor WS…
 
 \b
+Show a workspace live in the browser:
+  taskrouter-stats dashboard WS…
+
+\b
 Run a simulated TaskRouter for development:
   taskrouter-stats simulate --port 8080
 
@@ -72,8 +78,10 @@ def commands() -> None:
 
 
 commands.add_command(compact)
+commands.add_command(dashboard)
 commands.add_command(demo)
 commands.add_command(doctor)
+commands.add_command(exporter)
 commands.add_command(fetch)
 commands.add_command(plan)
 commands.add_command(poll)

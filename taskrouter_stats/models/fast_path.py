@@ -40,6 +40,7 @@ much, because it assigns each slot of a frozen record through ``object.__setattr
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, get_args
 
@@ -47,7 +48,7 @@ import attrs
 
 from .field_types import is_json, is_optional, is_sid, required_type
 from .sids import PATTERNS
-from .values import UnreadableError
+from .values import UnreadableError, utc_time
 
 __all__ = ["Hook", "make_reader", "source_of"]
 
@@ -57,6 +58,7 @@ Hook = Callable[[Any, Any], Any]
 _USUAL: Final[dict[Any, tuple[str, ...]]] = {
     str: ("v if type(v) is str",),
     bool: ("v if v is True or v is False",),
+    datetime: ("utc_time(v) if type(v) is str",),
     int: ("v if type(v) is int and -1_000_000_000 < v < 1_000_000_000",),
     float: (
         "v if type(v) is float and -1e300 < v < 1e300",
@@ -71,6 +73,7 @@ CPython compares integers below 2**30 faster than larger ones.
 _NAMES: Final[dict[str, Any]] = {
     **{f"is_{prefix}": matches for prefix, matches in PATTERNS.items()},
     "UnreadableError": UnreadableError,
+    "utc_time": utc_time,
     "new": object.__new__,
 }
 """The names that the source of every class uses."""

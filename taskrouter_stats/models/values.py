@@ -23,6 +23,7 @@ __all__ = [
     "text",
     "time",
     "utc_text",
+    "utc_time",
 ]
 
 _LONGEST_NUMBER: Final = 40
@@ -123,11 +124,11 @@ def time(value: object, _: type) -> datetime:
     """
     if type(value) is not str:
         raise UnreadableError("an ISO 8601 time", value)
-    return _time(value)
+    return utc_time(value)
 
 
 @lru_cache(maxsize=256)
-def _time(text: str) -> datetime:
+def utc_time(text: str) -> datetime:
     """Return a time from text, cached: the replies of a run repeat the times of its windows."""
     try:
         found = datetime.fromisoformat(text)

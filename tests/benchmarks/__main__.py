@@ -1,13 +1,24 @@
 """The speed benchmarks: ``python -m tests.benchmarks`` prints one table for each section.
 
 They require nginx (``apt-get install nginx-light``) and ``pip install -e '.[bench]'``; without
-uvloop, twilio or aiolimiter their rows are absent. Figures are medians of rounds in which all
-contenders take turns, with the minimum and maximum of the rounds in brackets.
+uvloop, twilio, aiolimiter, pydantic or valgrind their rows are absent. Figures are medians of
+rounds in which all contenders take turns, with the minimum and maximum of the rounds in brackets.
 """
 
 import argparse
 
-from tests.benchmarks import conversion, cost, first_outcome, importing, lag, layers, paced, scale
+from tests.benchmarks import (
+    conversion,
+    cost,
+    first_outcome,
+    importing,
+    instructions,
+    lag,
+    layers,
+    paced,
+    query_memory,
+    scale,
+)
 
 SECTIONS = {
     "a": ("one request", cost.table),
@@ -18,6 +29,8 @@ SECTIONS = {
     "f": ("first outcome of a workspace run", first_outcome.table),
     "g": ("paced runs", paced.table),
     "h": ("the CPU of a fetch by layer", layers.table),
+    "i": ("instructions", instructions.table),
+    "j": ("memory of a query", query_memory.table),
 }
 
 

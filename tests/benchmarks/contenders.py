@@ -5,6 +5,12 @@ fastest use of aiohttp: URLs and header made beforehand, no cookies, no connecti
 read and not decoded. ``common`` is aiohttp as commonly written: URL and parameters as text,
 ``BasicAuth``, ``response.json()``. ``twilio`` is the vendor's library with its asynchronous client.
 This package's queries are made for each request, as a caller does.
+
+``twilio_job`` and ``aiohttp_job`` are what a user would write for the job of a ``fetch``: at most
+50 requests in flight, a rate (here without effect), five attempts for refusals, server errors,
+timeouts and lost connections, and a typed record. They do without a rate learned from the server,
+a pause that all requests share, a limit of retries, a circuit breaker, a comparison of the answer
+with the question, redaction, a bound on the body, unknown keys, and turns in the event loop.
 """
 
 import asyncio
@@ -15,11 +21,18 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 import aiohttp
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 from yarl import URL
 
 from taskrouter_stats import Credentials, TaskRouterSession, Window, models, queries
 from tests.benchmarks.nginx import ACCOUNT, END, START, TOKEN, WORKSPACE, worker_sid
+from tests.benchmarks.pydantic_models import pydantic, statistics_model
 from tests.benchmarks.vendor import Client, vendors_workspace
+
+try:
+    from aiolimiter import AsyncLimiter
+except ImportError:
+    AsyncLimiter = None
 
 __all__ = [
     "CONTENDERS",
@@ -102,6 +115,64 @@ async def twilio(base_url: str) -> AsyncIterator[Ask]:
         yield lambda count: from_tasks(count, one)
 
 
+def _is_transient(error: BaseException) -> bool:
+    """Return whether another attempt may succeed."""
+    status = getattr(error, "status", None)
+    if isinstance(status, int):
+        return status in {408, 429} or status >= 500
+    return isinstance(error, (aiohttp.ClientError, TimeoutError))
+
+
+persistent = retry(
+    retry=retry_if_exception(_is_transient),
+    stop=stop_after_attempt(5),
+    wait=wait_random_exponential(multiplier=0.2, max=3),
+    reraise=True,
+)
+RATE = 100_000
+"""Requests per second of the limiters: as many as the server allows, so they never wait."""
+
+
+@asynccontextmanager
+async def twilio_job(base_url: str) -> AsyncIterator[Ask]:
+    """Do the job of ``fetch`` with the vendor's library."""
+    semaphore, limiter, model = (
+        asyncio.Semaphore(IN_FLIGHT),
+        AsyncLimiter(RATE, 1.0),
+        statistics_model(),
+    )
+    async with vendors_workspace(base_url, (ACCOUNT, TOKEN), WORKSPACE) as workspace:
+
+        @persistent
+        async def one(sid: str) -> object:
+            async with semaphore, limiter:
+                statistics = workspace.workers(sid).statistics()
+                found = await statistics.fetch_async(start_date=TIMES[0], end_date=TIMES[1])
+            return model.model_validate(found)
+
+        yield lambda count: from_tasks(count, one)
+
+
+@asynccontextmanager
+async def aiohttp_job(base_url: str) -> AsyncIterator[Ask]:
+    """Do the job of ``fetch`` with aiohttp in its fastest way."""
+    headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
+    place = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers"
+    parameters = urlencode(PARAMETERS)
+    connector, jar = aiohttp.TCPConnector(limit=IN_FLIGHT), aiohttp.DummyCookieJar()
+    limiter, model = AsyncLimiter(RATE, 1.0), statistics_model()
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as http:
+
+        @persistent
+        async def one(sid: str) -> object:
+            url = URL(f"{place}/{sid}/Statistics?{parameters}", encoded=True)
+            async with limiter, http.get(url, headers=headers, allow_redirects=False) as response:
+                response.raise_for_status()
+                return model.model_validate_json(await response.read())
+
+        yield lambda count: from_tasks(count, one)
+
+
 def session(base_url: str, in_flight: int = IN_FLIGHT) -> TaskRouterSession:
     """Return a default session with one more slot, because one is reserved for ``fetch``."""
     credentials = Credentials.auth_token(ACCOUNT, TOKEN)
@@ -139,4 +210,8 @@ async def stream(base_url: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[Ask
 CONTENDERS: dict[str, Contender] = {"bare": bare, "common": common}
 if Client is not None:
     CONTENDERS["twilio"] = twilio
+if AsyncLimiter is not None and pydantic is not None:
+    if Client is not None:
+        CONTENDERS["twilio_job"] = twilio_job
+    CONTENDERS["aiohttp_job"] = aiohttp_job
 CONTENDERS |= {"fetch": fetch, "stream": stream}

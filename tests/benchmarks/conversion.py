@@ -5,7 +5,6 @@
 """
 
 import gc
-import inspect
 import statistics
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import orjson
 
 from taskrouter_stats import models
 from tests.benchmarks.nginx import BODY
+from tests.benchmarks.pydantic_models import statistics_model
 from tests.benchmarks.table import Ratio, Table
 
 __all__ = ["table"]
@@ -24,20 +24,8 @@ QUICK_ROUNDS = 3
 
 def _contenders() -> dict[str, Callable[[], object]]:
     import msgspec  # noqa: PLC0415 (only this benchmark requires it)
-    import pydantic  # noqa: PLC0415
 
-    def model(name: str, **inner: object) -> type[pydantic.BaseModel]:
-        cls = getattr(models, name)
-        kinds = {key: kind for base in reversed(cls.__mro__[:-2]) for key, kind in _own(base)}
-        fields = {key: (kind, None) for key, kind in (kinds | inner).items()}
-        return pydantic.create_model(name, **fields)
-
-    def _own(base: type) -> list[tuple[str, object]]:
-        return [(k, v) for k, v in inspect.get_annotations(base).items() if k != "extra"]
-
-    duration = model("ActivityDuration")
-    inner = model("WorkerCumulative", activity_durations=tuple[duration, ...] | None)
-    outer = model("WorkerStatistics", cumulative=inner | None)
+    outer = statistics_model()
     decoder = msgspec.json.Decoder(models.WorkerStatistics)
     return {
         "msgspec": lambda: decoder.decode(BODY),

@@ -79,7 +79,8 @@ BODIES = {sid: BODY.replace(worker_sid(0).encode(), sid.encode()) for sid in WOR
 async def answered(request: Request, on_sent: Callable[[], None]) -> Reply:
     """Return a reply without network."""
     on_sent()
-    return Reply(200, HEADERS, BODIES[request.query.sid if request.query else WORKERS[0]])
+    body = BODIES[request.query.sid if request.query else WORKERS[0]]
+    return Reply(200, HEADERS, body, clean_headers=True)
 
 
 async def _from_one_task(opened: TaskRouterSession, count: int) -> None:

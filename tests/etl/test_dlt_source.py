@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from taskrouter_stats import Credentials, TaskRouterSession, Window, errors, queries
-from taskrouter_stats.etl import SCHEMAS, dlt_source
+from taskrouter_stats.etl import SCHEMAS, dlt_reader, dlt_source
 from taskrouter_stats.etl.dlt_source import taskrouter_source
+from taskrouter_stats.models import Worker
 from tests.etl.dlt_warehouse import NEW_YORK, Warehouse
 from tests.truth.raw_server import (
     ACCOUNT,
@@ -151,13 +152,24 @@ async def test_a_selection_fetches_no_more_than_it_needs(warehouse):
     assert await warehouse.load("workers") == {LIST: 1}
 
 
+def add_worker(patch, sid):
+    """Let the reader send the queries of a worker that the server does not have."""
+    real = dlt_reader.Reader._queries
+
+    async def queries_and_one_more(self, shared, table, day):
+        stranger = Worker(sid=sid, workspace_sid=self.plan.workspace_sid)
+        found = await real(self, shared, table, day)
+        return [*found, table.query_for(stranger).with_window(day)]
+
+    patch.setattr(dlt_reader.Reader, "_queries", queries_and_one_more)
+
+
 async def test_a_worker_that_fails_keeps_its_day_unfinished(warehouse, monkeypatch, caplog):
     """A run loads the other workers' rows, and the next run fetches the day again."""
     stranger = "WK" + "0" * 32
     with monkeypatch.context() as patch:
-        real = dlt_source.WorkerQueries
-        patch.setattr(dlt_source, "WorkerQueries", lambda one, many: real(one, [*many, stranger]))
-        patch.setattr(dlt_source, "failure_kind", lambda error: "failed")
+        add_worker(patch, stranger)
+        patch.setattr(dlt_reader, "failure_kind", lambda error: "failed")
         await warehouse.load(look_back=timedelta(0))
     assert stranger in caplog.text
     assert warehouse.sql("SELECT count(*) FROM worker_statistics") == [(28,)]
@@ -168,9 +180,7 @@ async def test_a_worker_that_fails_keeps_its_day_unfinished(warehouse, monkeypat
 async def test_a_worker_that_is_gone_does_not_keep_its_day_unfinished(warehouse, monkeypatch):
     """A day is done although the server does not find one of its workers."""
     with monkeypatch.context() as patch:
-        real = dlt_source.WorkerQueries
-        gone = "WK" + "0" * 32
-        patch.setattr(dlt_source, "WorkerQueries", lambda one, many: real(one, [*many, gone]))
+        add_worker(patch, "WK" + "0" * 32)
         await warehouse.load(look_back=timedelta(0))
     assert STATISTICS not in await warehouse.load(look_back=timedelta(0))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from functools import cached_property
 
 import aiohttp
 import pytest
@@ -53,12 +54,16 @@ class Observed:
         """Return the finished spans of a kind."""
         return [span for span in self.exporter.get_finished_spans() if span.kind is kind]
 
+    @cached_property
+    def _data(self):
+        """The metrics, read once: a gauge that is not set again has no value in the next read."""
+        return self.reader.get_metrics_data()
+
     def points(self, name):
-        """Return the data points of a metric."""
-        data = self.reader.get_metrics_data()
+        """Return the data points of a metric; call it when all is done."""
         return [
             point
-            for resource in data.resource_metrics
+            for resource in self._data.resource_metrics
             for scope in resource.scope_metrics
             for metric in scope.metrics
             if metric.name == name

@@ -99,7 +99,9 @@ def least(model):
 def _least(kind):
     if is_sid(kind):
         return sid_of_kind(kind)
-    return [] if is_tuple(kind) else least(kind)
+    if is_tuple(kind):
+        return []
+    return least(kind) if attrs.has(kind) else GOOD[required_type(kind)][0]
 
 
 def read_both(payload, model):

@@ -33,7 +33,7 @@ async def test_an_answer_that_ends_before_its_window_is_not_final(tmp_path):
 
 
 async def test_a_suspended_machine_takes_no_answer_for_final(tmp_path):
-    """An answer from before the window settled is not final, even if this machine reads it later."""
+    """An answer from before the window settled is not final even if this machine reads it later."""
     path, now = tmp_path / "rows.jsonl", datetime.now(UTC).replace(microsecond=0)
     served = now - timedelta(hours=2)
     window = Window.between(served - timedelta(hours=1), served - timedelta(minutes=30))

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, assert_type
 
 from taskrouter_stats import (
+    CachePolicy,
     Credentials,
     Failure,
     Items,
@@ -19,6 +20,7 @@ from taskrouter_stats import (
     Success,
     TaskRouterSession,
     Window,
+    events,
     models,
     queries,
 )
@@ -29,6 +31,7 @@ from taskrouter_stats.models import (
     WorkerCumulative,
     WorkerStatistics,
 )
+from taskrouter_stats.observe import LoggingHook
 
 QUERY = queries.worker_statistics("WS…", "WK…")
 LISTING = queries.workers("WS…")
@@ -183,6 +186,16 @@ async def main_job(session: TaskRouterSession, sids: AsyncIterator[str]) -> None
     session.stream_worker_statistics("WS…", workers=sids)
 
 
+def hooks(credentials: Credentials) -> None:
+    """A hook is a function of one event, and an event's class names its fields."""
+
+    def hook(event: events.Event) -> None:
+        if isinstance(event, events.ReplyReceived):
+            assert_type(event.status, int)
+
+    TaskRouterSession(credentials, hooks=[hook, LoggingHook(), print], cache_ttl=CachePolicy())
+
+
 def covariance(
     query: Query[WorkerStatistics],
     listing: Listing[Worker],
@@ -220,6 +233,7 @@ async def mistakes(session: TaskRouterSession, statistics: WorkerStatistics) -> 
     queries.workers("WS…", "Ann")  # type: ignore[call-arg, misc, unused-ignore]
     queries.workers("WS…", available="yes")  # type: ignore[arg-type]
     Window.day("2026-01-01", tz="UTC")  # type: ignore[arg-type]
+    TaskRouterSession.from_env(hooks=[5])  # type: ignore[list-item]
     TaskRouterSession.from_env(max_in_fligth=5)  # type: ignore[call-arg]
     TaskRouterSession(Credentials.from_env(), "https://x")  # type: ignore[call-arg]
     statistics.url = "elsewhere"  # type: ignore[misc]
