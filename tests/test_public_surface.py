@@ -58,6 +58,7 @@ OPTIONS = {
     "retry": taskrouter_stats.RetryPolicy(),
     "pace_limit": None,
     "headroom": 0.0,
+    "reserve": 0.0,
     "cache_ttl": None,
     "hooks": (),
     "proxy": None,

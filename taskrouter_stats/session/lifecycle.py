@@ -126,6 +126,7 @@ class SessionLifecycle:
             max_in_flight=settings.max_in_flight,
             pace_limit=settings.pace_limit,
             headroom=settings.headroom,
+            reserve=settings.reserve,
             on_change=None if self._hooks is None else self._hooks.emit,
         )
         executor = RequestExecutor(pacer, transport, settings.retry, hooks=self._hooks)

@@ -51,6 +51,7 @@ class SessionOptions(TypedDict, total=False):
     retry: RetryPolicy
     pace_limit: float | None
     headroom: float
+    reserve: float
     cache_ttl: float | CachePolicy | None
     hooks: Iterable[Hook]
     proxy: str | None
@@ -76,6 +77,7 @@ class Settings:
     retry: RetryPolicy
     pace_limit: float | None
     headroom: float
+    reserve: float
     cache_ttl: CachePolicy | None = field(converter=as_cache_policy)
     http: HttpSession | None
 
@@ -99,7 +101,11 @@ class Settings:
             "max_in_flight": slots,
             "timeout": check_number("timeout", self.timeout, seconds, least=1e-3),
             "headroom": check_number("headroom", self.headroom, share, below=1.0),
+            "reserve": check_number("reserve", self.reserve, share, below=1.0),
         }
+        if numbers["headroom"] + numbers["reserve"] >= 1.0:
+            rule = f"expected less than 1 together with headroom={self.headroom}"
+            raise InvalidParameter("reserve", self.reserve, rule)
         if self.max_wait is not None:
             numbers["max_wait"] = check_number("max_wait", self.max_wait, MAX_WAIT)
         if self.http is not None and not isinstance(self.http, HttpSession):

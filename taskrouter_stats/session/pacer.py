@@ -92,6 +92,7 @@ class Pacer:
         max_in_flight: int,
         pace_limit: float | None = None,
         headroom: float = 0.0,
+        reserve: float = 0.0,
         on_change: Callable[[BudgetChanged], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -99,7 +100,7 @@ class Pacer:
         self._slots = max_in_flight
         self._bulk_slots = max(1, max_in_flight - 1)
         self._in_flight = 0
-        self._pace_limit, self._headroom = pace_limit, headroom
+        self._pace_limit, self._headroom, self._reserve = pace_limit, headroom, reserve
         self._budgets: dict[BudgetKey, Budget] = {}
         self._account = ConcurrencyLimit()
         self._waiting_for_slot: dict[Budget, None] = {}
@@ -161,7 +162,7 @@ class Pacer:
             return None
         now = self.now()
         wait = budget.check(now, interactive=interactive)
-        return None if wait.seconds > 0 else self._grant(budget, now)
+        return None if wait.seconds > 0 else self._grant(budget, now, interactive=interactive)
 
     async def _queue(self, budget: Budget, waiter: Waiter, *, front: bool) -> Permit:
         queue = budget.queue_of(waiter)
@@ -278,7 +279,7 @@ class Pacer:
                 return
             waiter, _ = queue.popitem(last=False)
             if not waiter.future.done():
-                waiter.future.set_result(self._grant(budget, now))
+                waiter.future.set_result(self._grant(budget, now, interactive=interactive))
 
     def _schedule_wakeup(self, budget: Budget, now: float, wait: Wait) -> None:
         """Set the timer; fail the waits that would exceed their ``max_wait``.
@@ -295,10 +296,10 @@ class Pacer:
         if budget.waiting:
             budget.timer = self._loop.call_at(now + seconds, self._grant_waiting, budget)
 
-    def _grant(self, budget: Budget, now: float) -> Permit:
+    def _grant(self, budget: Budget, now: float, *, interactive: bool) -> Permit:
         budget.used_at = now
         self._in_flight += 1
-        sent = budget.throttle.reserve(now, departs=False)
+        sent = budget.throttle.reserve(now, departs=False, interactive=interactive)
         return Permit(self, budget, sent, self._account.start())
 
     def _has_free_slot(self, *, interactive: bool) -> bool:
@@ -311,7 +312,12 @@ class Pacer:
         if budget is None:
             now = self.now()
             self._forget_idle(now)
-            throttle = Throttle(now, pace_limit=self._pace_limit, headroom=self._headroom)
+            throttle = Throttle(
+                now,
+                pace_limit=self._pace_limit,
+                headroom=self._headroom,
+                reserved=self._reserve,
+            )
             budget = self._budgets[key] = Budget(
                 key, throttle, now, self._loop, self._grant_waiting
             )

@@ -63,6 +63,8 @@ class TaskRouterSession:
         pace_limit: requests per second and budget that the session sends at most, >= 0.001, bursts
             included. Requests that wait for a new connection may reach the server closer together.
         headroom: share of every budget that the session leaves to other clients, 0 <= x < 1.
+        reserve: share of every budget that bulk requests, such as those of a stream, leave to
+            interactive ones, such as :meth:`fetch`, >= 0; with ``headroom`` together < 1.
         cache_ttl: seconds for which :meth:`fetch` may answer an equal query again, or a
             :class:`CachePolicy`; with either, equal queries in flight share one request. None:
             every call asks the server. Streams and lists always do.
@@ -91,6 +93,7 @@ class TaskRouterSession:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 (immutable)
         pace_limit: float | None = None,
         headroom: float = 0.0,
+        reserve: float = 0.0,
         cache_ttl: float | CachePolicy | None = None,
         hooks: Iterable[Hook] = (),
         proxy: str | None = None,
@@ -111,6 +114,7 @@ class TaskRouterSession:
             retry=retry,
             pace_limit=pace_limit,
             headroom=headroom,
+            reserve=reserve,
             cache_ttl=cache_ttl,
             http=http,
         )

@@ -170,6 +170,7 @@ async def session_over(transport, **options):
         max_in_flight=settings.max_in_flight,
         pace_limit=settings.pace_limit,
         headroom=settings.headroom,
+        reserve=settings.reserve,
         on_change=hooks and hooks.emit,
     )
     loop = asyncio.get_running_loop()

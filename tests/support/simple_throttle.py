@@ -34,6 +34,7 @@ class SimpleThrottle:
     created_at: float
     pace_limit: float | None = None
     headroom: float = 0.0
+    reserved: float = 0.0
     limit: float | None = None
     remaining: float | None = None
     in_flight: int = 0
@@ -63,9 +64,9 @@ class SimpleThrottle:
             return Wait(self._owed - now, "pace")
         return SEND_NOW
 
-    def reserve(self, now: float, *, departs: bool = True) -> Ticket:
-        """A request goes out; this throttle does not ask when."""
-        del departs
+    def reserve(self, now: float, *, departs: bool = True, interactive: bool = False) -> Ticket:
+        """A request goes out; this throttle asks neither when nor whose."""
+        del departs, interactive
         slot = 1.0 / self.pace
         self._owed = max(self._owed, now - _LATE * slot if self._answered else now) + slot
         self.in_flight += 1

@@ -5,6 +5,7 @@ import math
 import attrs
 
 from .blind import BlindSearch
+from .bulk import BulkPart
 from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
@@ -51,6 +52,7 @@ class Admission:
     pace: RateController
     blind: BlindSearch
     pause: Pause
+    bulk: BulkPart
     in_flight: int = 0
     admitted: int = 0
     interactive_at: float = -math.inf
@@ -61,8 +63,10 @@ class Admission:
             return WAIT_FOR_PROBE if self.in_flight else SEND_NOW
         estimator = self.estimator
         if estimator.limit is None:
-            return self._check_blind(now)
+            return self._check_blind(now, interactive=interactive)
         alone, credit = estimator.is_exclusive(now), estimator.credit(now)
+        if not interactive and (late := self._bulk_delay(now, alone=alone)) > EPSILON:
+            return Wait(late, "pace" if alone else "shared")
         if alone and estimator.has_remaining(now):
             if not estimator.model.is_short:
                 return self._check_credit(now, credit, interactive=interactive, waiting=waiting)
@@ -76,21 +80,25 @@ class Admission:
         estimator = self.estimator
         need = 1.0 if interactive else 1.0 + self._reserve(now)
         if credit < need:
-            return self._wait_until(estimator.credit_at(need), now)
+            at = estimator.credit_at(need)
+            if need > 1.0 and self.bulk.part < 1.0 and estimator.unsent and at - now <= EPSILON:
+                return WAIT_FOR_REPLY  # the log does not hold yet what is being sent
+            return self._wait_until(at, now)
         if interactive:
             return SEND_NOW
-        full, spare = estimator.full, credit - need + 1.0
+        kept = self.bulk.reserved(estimator.full)
+        full, spare = estimator.full - kept, credit - need + 1.0
         shown = spare if estimator.is_watching(now) else math.inf
         if self.in_flight >= self._most_in_flight(shown):
             return WAIT_FOR_REPLY
         scouts = scouts_of(full)
         if spare <= scouts and 0.0 < (waiting - spare) % full <= full - scouts and waiting > spare:
-            at = next_scout(estimator, credit)
+            at = next_scout(estimator, credit, kept)
             if at - now > EPSILON:
                 return WAIT_FOR_REPLY if estimator.unsent else Wait(at - now, "pace")
         return SEND_NOW
 
-    def _check_blind(self, now: float) -> Wait:
+    def _check_blind(self, now: float, *, interactive: bool) -> Wait:
         """Without a limit: one at a time after a refusal, then by replies, the pace or the log."""
         blind, estimator = self.blind, self.estimator
         if self.pause.consecutive_429s:
@@ -101,7 +109,7 @@ class Admission:
         if blind.memory:
             late = estimator.latency.late
             return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
-        wait = self.pace.delay(now)
+        wait = self._pace_delay(now, interactive=interactive, rate=self.pace.rate)
         return Wait(wait, "pace") if wait else SEND_NOW
 
     def _check_look(self, now: float, credit: float, *, interactive: bool) -> Wait:
@@ -121,9 +129,11 @@ class Admission:
 
     def _reserve(self, now: float) -> float:
         """Return the requests that bulk leaves to interactive ones."""
+        full = self.estimator.full
+        always = self.bulk.reserved(full)
         if now - self.interactive_at >= INTERACTIVE_SECONDS:
-            return 0.0
-        return RESERVE * self.estimator.full
+            return always
+        return max(always, RESERVE * full)
 
     def _most_in_flight(self, credit: float) -> float:
         """Return how many may be in flight: few at first, and at most half of the credit."""
@@ -132,7 +142,8 @@ class Admission:
 
     def _check_pace(self, now: float, credit: float, *, interactive: bool, alone: bool) -> Wait:
         """Send out of debt, or with credit."""
-        wait = self.pace.delay(now)
+        rate = self._whole_rate(alone=alone)
+        wait = self._pace_delay(now, interactive=interactive, rate=rate)
         if wait == 0.0 and self._may_pace(now, credit, alone=alone):
             return SEND_NOW
         if (alone or interactive) and self._may_spend(now, credit, interactive=interactive):
@@ -140,6 +151,20 @@ class Admission:
         if alone and not wait:
             return WAIT_FOR_REPLY
         return Wait(wait or math.inf, "pace" if alone else "shared")
+
+    def _whole_rate(self, *, alone: bool) -> float:
+        """Return the requests per second of which bulk requests get their part."""
+        rate = self.estimator.rate
+        return rate if alone else min(rate, self.pace.rate)
+
+    def _bulk_delay(self, now: float, *, alone: bool) -> float:
+        """Return the seconds for which bulk requests have used their part."""
+        return self.bulk.burst_delay(now, self._whole_rate(alone=alone), self.estimator.full)
+
+    def _pace_delay(self, now: float, *, interactive: bool, rate: float) -> float:
+        """Return the seconds until the pace lets the next request go."""
+        wait = self.pace.delay(now)
+        return wait if interactive else max(wait, self.bulk.delay(now, rate))
 
     def _may_pace(self, now: float, credit: float, *, alone: bool) -> bool:
         estimator = self.estimator

@@ -23,8 +23,11 @@ def scouts_of(full: float) -> float:
     return min(max(MIN_SCOUTS, SCOUTS * full), full / 2.0)
 
 
-def next_scout(estimator: BudgetEstimator, credit: float) -> float:
-    """Return when the next of the last requests with credit may go; minus infinity: now."""
+def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> float:
+    """Return when the next of the last requests with credit may go; minus infinity: now.
+
+    `kept`: how many of them are no scouts, since they are reserved to interactive requests.
+    """
     model, refills, log, past = estimator.model, estimator.refills, estimator.log, estimator.past
     oldest = max(0, math.floor(estimator.full - credit) - 1)
     last, first_end = log.time_of(0), estimator.busy_since + past
@@ -33,7 +36,7 @@ def next_scout(estimator: BudgetEstimator, credit: float) -> float:
     is_known = refills.turned_before >= estimator.busy_since and last < turn[1]
     if not is_known and last >= first_end:
         return -math.inf
-    return _spread(last, credit, max(log.time_of(oldest) + past, first_end), turn)
+    return _spread(last, credit - kept, max(log.time_of(oldest) + past, first_end), turn)
 
 
 def is_unproven(estimator: BudgetEstimator, credit: float) -> bool:

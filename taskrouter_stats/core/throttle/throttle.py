@@ -8,6 +8,7 @@ from taskrouter_stats.core.rate_limit import RateLimit
 
 from .admission import OUTAGE, Admission
 from .blind import BlindSearch
+from .bulk import BulkPart
 from .decision import ThrottleSnapshot, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
@@ -46,9 +47,11 @@ class Throttle:
     created_at: float
     pace_limit: float | None = attrs.field(default=None, kw_only=True)
     headroom: float = attrs.field(default=0.0, kw_only=True)
+    reserved: float = attrs.field(default=0.0, kw_only=True)
     estimator: BudgetEstimator = attrs.field(init=False)
     pace: RateController = attrs.field(init=False)
     blind: BlindSearch = attrs.field(factory=BlindSearch, init=False)
+    bulk: BulkPart = attrs.field(init=False)
     sent: int = attrs.field(default=0, init=False)
     refused: int = attrs.field(default=0, init=False)
     _admission: Admission = attrs.field(init=False)
@@ -61,7 +64,8 @@ class Throttle:
     def __attrs_post_init__(self) -> None:
         self.estimator = BudgetEstimator(self.headroom)
         self.pace = RateController(self.created_at, self.blind.rate)
-        self._admission = Admission(self.estimator, self.pace, self.blind, self._pause)
+        self.bulk = BulkPart.of(self.reserved, self.headroom, self.created_at)
+        self._admission = Admission(self.estimator, self.pace, self.blind, self._pause, self.bulk)
 
     @property
     def in_flight(self) -> int:
@@ -89,7 +93,7 @@ class Throttle:
             return Wait(self._slot_at - now, "pace")
         return self._admission.check(now, interactive=interactive, waiting=waiting)
 
-    def reserve(self, now: float, *, departs: bool = True) -> SendTicket:
+    def reserve(self, now: float, *, departs: bool = True, interactive: bool = False) -> SendTicket:
         """Take a ticket for a request.
 
         The server counts a request when it arrives. One that waits for its connection to be made,
@@ -98,10 +102,12 @@ class Throttle:
         self._admission.in_flight += 1
         self.sent += 1
         self.pace.charge(now)
+        if not interactive:
+            self.bulk.charge(now)
         if self.pace_limit is not None:
             slot = 1.0 / self.pace_limit
             self._slot_at = max(self._slot_at, now - min(TIMER_SLACK, SLOT_SLACK * slot)) + slot
-        sent = SendTicket(now, self._epoch)
+        sent = SendTicket(now, self._epoch, is_bulk=not interactive)
         self.estimator.unsent += 1
         if departs:
             self.estimator.record_send(sent, now)
@@ -120,6 +126,8 @@ class Throttle:
             self.estimator.log.remove(sent)
             self.estimator.cost_test.surplus -= 1.0
         self.pace.refund()
+        if sent.is_bulk:
+            self.bulk.refund()
         if self.pace_limit is not None:
             self._slot_at -= 1.0 / self.pace_limit
 
