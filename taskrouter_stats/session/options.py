@@ -19,6 +19,7 @@ from .urls import find_proxy, resolve_base_url
 
 __all__ = [
     "MAX_WAIT",
+    "BudgetOptions",
     "SessionOptions",
     "Settings",
     "check_bool",
@@ -37,6 +38,14 @@ _VARIABLES: Final = (
     environment.REGION,
     environment.EDGE,
 )
+
+
+class BudgetOptions(TypedDict):
+    """Options that say how much of each budget a session uses."""
+
+    pace_limit: float | None
+    headroom: float
+    reserve: float
 
 
 class SessionOptions(TypedDict, total=False):
@@ -104,7 +113,8 @@ class Settings:
             "reserve": check_number("reserve", self.reserve, share, below=1.0),
         }
         if numbers["headroom"] + numbers["reserve"] >= 1.0:
-            rule = f"expected less than 1 together with headroom={self.headroom}"
+            rest = f"{1.0 - numbers['headroom']:g}"
+            rule = f"expected less than 1 - headroom, which is {rest}, so that bulk gets a share"
             raise InvalidParameter("reserve", self.reserve, rule)
         if self.max_wait is not None:
             numbers["max_wait"] = check_number("max_wait", self.max_wait, MAX_WAIT)

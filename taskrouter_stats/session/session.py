@@ -25,6 +25,7 @@ from .items import Items
 from .lifecycle import SessionLifecycle
 from .options import (
     MAX_WAIT,
+    BudgetOptions,
     SessionOptions,
     Settings,
     check_number,
@@ -112,9 +113,7 @@ class TaskRouterSession:
             timeout=timeout,
             max_wait=max_wait,
             retry=retry,
-            pace_limit=pace_limit,
-            headroom=headroom,
-            reserve=reserve,
+            **BudgetOptions(pace_limit=pace_limit, headroom=headroom, reserve=reserve),
             cache_ttl=cache_ttl,
             http=http,
         )

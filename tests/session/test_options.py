@@ -20,6 +20,7 @@ NAN = math.nan
         ("max_wait", [-1, NAN, math.inf, "1", True]),
         ("pace_limit", [0, -1, NAN, math.inf, "1"]),
         ("headroom", [-0.1, 1, 1.5, NAN, None, "0"]),
+        ("reserve", [-0.1, 1, 1.5, NAN, None, "0", True]),
         ("retry", [None, 5, "often"]),
     ],
 )
@@ -28,6 +29,15 @@ def test_invalid_values(name, values):
     for value in values:
         with pytest.raises(InvalidParameter, match=name):
             TaskRouterSession(CREDENTIALS, **{name: value})
+
+
+@pytest.mark.parametrize(("headroom", "reserve"), [(0.5, 0.5), (0.9, 0.1), (0.7, 0.3), (0.2, 0.9)])
+def test_headroom_and_reserve_leave_something_to_bulk(headroom, reserve):
+    """A headroom and a reserve that together are the whole budget raise InvalidParameter."""
+    with pytest.raises(InvalidParameter, match="reserve") as caught:
+        TaskRouterSession(CREDENTIALS, headroom=headroom, reserve=reserve)
+    assert caught.value.parameter == "reserve"
+    TaskRouterSession(CREDENTIALS, headroom=headroom, reserve=0.99 * (1 - headroom))
 
 
 @pytest.mark.parametrize("credentials", [None, (ACCOUNT, TOKEN), TOKEN])
@@ -46,7 +56,8 @@ def test_extreme_values():
         timeout=0.001,
         max_wait=0,
         pace_limit=0.001,
-        headroom=0.99,
+        headroom=0.49,
+        reserve=0.5,
         retry=RetryPolicy(attempts=1, base=0, cap=0, max_elapsed=0, refusals=1),
     )
 

@@ -104,6 +104,18 @@ def made(**options):
         "headroom=20: expected a share from 0 to below 1, such as 0.2 for 20%",
     ),
     (
+        "reserve in percent",
+        lambda: made(reserve=10),
+        InvalidParameter,
+        "reserve=10: expected a share from 0 to below 1, such as 0.2 for 20%",
+    ),
+    (
+        "nothing left to bulk",
+        lambda: made(headroom=0.6, reserve=0.4),
+        InvalidParameter,
+        "reserve=0.4: expected less than 1 - headroom, which is 0.4, so that bulk gets a share",
+    ),
+    (
         "no pace",
         lambda: made(pace_limit=0),
         InvalidParameter,
@@ -167,6 +179,7 @@ async def test_an_invalid_address_names_its_option(options):
         {"timeout": "30"},
         {"timeout": timedelta(seconds=30)},
         {"headroom": 1},
+        {"reserve": 1},
         {"max_wait": -1},
         {"retry": None},
         {"trust_env": "http://proxy.example"},

@@ -23,7 +23,8 @@ Glossary
 - *refill*: the counter came back. *turn*: a refill of a fixed window, which forgets all at once.
 - *scout*: one of the last requests with credit, sent to see whether the window turned (`scouts`).
 - *look*: a request that shows whether a limit covers one second or ten.
-- *reserve*: the part of a budget that bulk requests leave to interactive ones.
+- *reserve*: the part of a budget that bulk requests leave to interactive ones: what the caller
+  reserves (`bulk`), and for a while after an interactive request a little.
 - *epoch*: the time from one 429 that slowed the budget down to the next; requests that were on
   their way together are refused together and count once.
 
@@ -39,6 +40,9 @@ Which rule answers (`admission`)
    fit into what is left, or where the last window would be full without them.
 5. Alone, a short memory not proven yet, credit nearly gone: one look at a time.
 6. Else by the pace, or with credit: at most half of it in flight, few at first.
+
+With a reserve, bulk requests in 4 to 6 need credit beyond it, and also wait while they have used
+their part of one full budget and of the rate; their pace is that part of the pace.
 
 Every wait is the earliest time at which the answer can change without a reply; infinity waits for
 a reply.

@@ -42,7 +42,11 @@ ALREADY_FULL = 0.9
 
 @attrs.define(eq=False, repr=False)
 class Throttle:
-    """One budget's throttle: check, reserve, say what was sent and what came back."""
+    """One budget's throttle: check, reserve, say what was sent and what came back.
+
+    `headroom` is the share of the limit that nobody here uses; `reserved` is the share of the
+    limit that bulk requests leave to interactive ones.
+    """
 
     created_at: float
     pace_limit: float | None = attrs.field(default=None, kw_only=True)

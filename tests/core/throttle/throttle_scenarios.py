@@ -101,4 +101,6 @@ class Story:
             self.throttle.observe(sent, self.now, reply, refused=refused, jitter=jitter)
 
 
-options = st.sampled_from([{}, {"pace_limit": 5.0}, {"headroom": 0.5}, {"headroom": 0.99}])
+options = st.sampled_from(
+    [{}, {"pace_limit": 5.0}, {"headroom": 0.5}, {"headroom": 0.99}, {"reserved": 0.5}]
+)
