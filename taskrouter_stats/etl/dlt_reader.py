@@ -25,10 +25,10 @@ from taskrouter_stats.session import TaskRouterSession
 
 from .failed_query import FailedQuery, failure_kind
 from .missing import MissingResources
-from .plan import DimensionPlan, Plan, TablePlan, key_of
+from .planning.plan import DimensionPlan, Plan, TablePlan, key_of
+from .planning.tables import PER_WORKER
 from .rows import Row, Tables, rows, snapshot_rows
 from .schemas import SCHEMAS
-from .tables import PER_WORKER
 
 __all__ = ["DaySchedule", "Reader", "tables_of"]
 

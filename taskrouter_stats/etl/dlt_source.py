@@ -25,7 +25,7 @@ from taskrouter_stats.session import SessionOptions, TaskRouterSession
 from taskrouter_stats.session.options import hide_addresses, options_from_env
 
 from .dlt_reader import DaySchedule, Reader, tables_of
-from .plan import DimensionPlan, TablePlan, plan
+from .planning.plan import DimensionPlan, TablePlan, plan
 from .rows import SETTLE_DELAY, Row, Tables
 from .schemas import SCHEMAS, Kind
 
@@ -82,7 +82,7 @@ def taskrouter_source(
     Args:
         workspace_sid: the Workspace (WS…).
         tz: the zone of the days: an IANA name such as ``"America/New_York"``, or a tzinfo.
-        tables: the tables, named as for :func:`~taskrouter_stats.etl.plan`.
+        tables: the tables, named as for :func:`~taskrouter_stats.etl.planning.plan`.
         first_day: the first local day, a ``date``; None for the oldest of the server's 30 days,
             before which no day is fetched.
         task_channel: only this TaskChannel, by SID or ``unique_name``; None for all.

@@ -16,14 +16,14 @@ from taskrouter_stats.models import WorkerChannel
 from taskrouter_stats.models.record import NamedRecord
 from taskrouter_stats.session import TaskRouterSession
 
-from .batch import PendingRows
 from .failed_query import reason_of
 from .grace import cancel_after_grace
-from .plan import DimensionPlan, Plan
+from .output.batch import PendingRows
+from .output.row_writer import RowWriter
+from .planning.plan import DimensionPlan, Plan
+from .planning.tables import PER_WORKER
 from .resource_list import ResourceList
-from .row_writer import RowWriter
 from .rows import snapshot_rows
-from .tables import PER_WORKER
 
 __all__ = ["Snapshots"]
 

@@ -20,15 +20,15 @@ from taskrouter_stats.errors import PayloadError, StorageError
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
 from .answer_time import answer_time
-from .batch import PendingRows
 from .failed_query import FailedQuery, failure_kind, reason_of
 from .grace import cancel_after_grace, end_after_grace
-from .memory_limit import MemoryLimit
 from .missing import MissingResources
-from .plan import TablePlan, key_of, may_be_expired
+from .output.batch import PendingRows
+from .output.memory_limit import MemoryLimit
+from .output.row_writer import RowWriter
+from .planning.plan import TablePlan, key_of, may_be_expired
 from .report import TableReport
 from .resource_list import ResourceList
-from .row_writer import RowWriter
 from .rows import estimated_bytes, is_settled, rows
 from .state.overlaps import stored_window
 

@@ -7,7 +7,7 @@ import pytest
 
 from taskrouter_stats import errors
 from taskrouter_stats.etl.dlt_source import taskrouter_source
-from taskrouter_stats.etl.tables import DIMENSIONS, STATISTICS
+from taskrouter_stats.etl.planning.tables import DIMENSIONS, STATISTICS
 from tests.etl import dlt_postgres
 from tests.etl.dlt_warehouse import Warehouse
 
