@@ -24,7 +24,7 @@ from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
 
 from .failed_query import FailedQuery, failure_kind
-from .missing import MissingResources
+from .missing import MissingResources, is_gone
 from .plan import DimensionPlan, Plan, TablePlan, key_of
 from .rows import Row, Tables, rows, snapshot_rows
 from .schemas import SCHEMAS
@@ -193,8 +193,11 @@ class Reader:
             listing = queries.worker_channels(self.plan.workspace_sid, worker.sid)
             try:
                 return [*await shared.session.iterate(listing).collect()]
-            except NotFound:
-                return []
+            except NotFound as error:
+                gone = failure_kind(error) == "gone"
+                if gone and await is_gone(shared.session, self.plan.workspace_sid, worker.sid):
+                    return []
+                raise
 
         several = await asyncio.gather(*map(channels, workers), return_exceptions=True)
         for found in several:

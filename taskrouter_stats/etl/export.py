@@ -249,6 +249,7 @@ class Export:
         try:
             await self._run_all()
             await self.writer.commit()
+            self._errors += self._snapshots.errors
             if self._errors:
                 raise self._first_error()
             await self._verify()
