@@ -17,14 +17,8 @@ from typing import Any, Final
 from account import open_session
 from aiohttp import web
 
-from taskrouter_stats import (
-    Success,
-    TaskRouterSession,
-    Window,
-    errors,
-    models,
-    queries,
-)
+from taskrouter_stats import Success, TaskRouterSession, Window, errors, models, queries
+from taskrouter_stats.web import http_error
 
 FRESH: Final = 15.0
 """Seconds for which the service sends the same result."""
@@ -70,22 +64,6 @@ async def session_context(app: web.Application) -> AsyncIterator[None]:
         app[RECENT] = Recent(lambda: whole_workspace(app[SESSION], app[WORKSPACE]))
         yield
         await app[RECENT].close()
-
-
-def http_error(error: errors.TaskRouterStatsError) -> tuple[int, dict[str, str]]:
-    """Return the status and headers that a client of this service can act on."""
-    match error:
-        case errors.InvalidSid() | errors.InvalidWindow() | errors.InvalidParameter():
-            return 400, {}
-        case errors.NotFound():
-            return 404, {}
-        case errors.PaceError(retry_after=seconds):
-            return 503, {"Retry-After": str(max(1, round(min(seconds, 60.0))))}
-        case errors.RateLimited():
-            return 503, {"Retry-After": "10"}
-        case errors.TransportError():
-            return 504, {}
-    return 502, {}
 
 
 @web.middleware

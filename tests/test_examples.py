@@ -1,6 +1,7 @@
 """Every example runs as its first lines say, against the simulator, without a warning."""
 
 import asyncio
+import importlib
 import json
 import os
 import re
@@ -13,7 +14,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from taskrouter_stats import errors
 from taskrouter_stats.simulator import Simulator
+from tests.cli.processes import hearing_ctrl_c
+from tests.support.asgi import call
+from tests.support.events import complete, watching
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 STRICT = [sys.executable, "-X", "dev", "-W", "error"]
@@ -81,6 +86,24 @@ def test_dlt_to_duckdb(tmp_path):
     assert rows in {75, 100}
     assert [tuple(map(int, load)) for load in loads] == [(rows,) * 3, (rows - 75, rows, rows)]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_service_level():
+    """The seventh example has each queue's service level from polars and from the functions."""
+    ran = run("07_service_level.py")
+    assert (complaints(ran), ran.returncode) == ([], 0)
+    found = {
+        name: re.findall(rf"^{name}: (.+): ([\d.]+)$", ran.stdout, re.MULTILINE)
+        for name in ("polars", "measures")
+    }
+    assert found["polars"] == found["measures"]
+    assert len(found["measures"]) == 8
+    worst = dict(
+        re.findall(r"^(.+): [\d.]+ s, from \d\d:00 only (\d+)%$", ran.stdout, re.MULTILINE)
+    )
+    assert {name for name, _ in found["measures"]} == set(worst)
+    for name, level in found["measures"]:
+        assert int(worst[name]) / 100 <= float(level) + 0.01
 
 
 async def whole(client, url):
@@ -164,3 +187,58 @@ class TestWebApp:
                 async with client.get(f"{base_url}/workers/{sid}") as response:
                     assert status == response.status
                     assert sid in (await response.json())["error"]
+
+
+async def test_dashboard():
+    """The ninth example serves the page, with the data of its simulator, until Ctrl-C."""
+    pipe = asyncio.subprocess.PIPE
+    with hearing_ctrl_c():
+        process = await asyncio.create_subprocess_exec(
+            *STRICT, str(EXAMPLES / "09_dashboard.py"), "0", env=ENV, stdout=pipe, stderr=pipe
+        )
+    url = (await process.stdout.readline()).decode().strip()
+    async with aiohttp.ClientSession() as client, watching(client, url) as following:
+        message = await complete(following)
+    assert (message["workers"]["total"], message["window"]) == (120, "last 480 min")
+    process.send_signal(signal.SIGINT)
+    out, err = await process.communicate()
+    assert (process.returncode, out) == (0, b"Stopped.\n")
+    assert b"Warning" not in err
+
+
+class TestFastApi:
+    """The tenth example, without a server: requests go straight to the application."""
+
+    @pytest.fixture
+    async def app(self, monkeypatch):
+        """Run the application with the simulator that it brings."""
+        for name in set(os.environ) - set(ENV):
+            monkeypatch.delenv(name)
+        monkeypatch.syspath_prepend(EXAMPLES)
+        app = importlib.import_module("10_fastapi").app
+        async with app.router.lifespan_context(app):
+            yield app
+
+    async def test_equal_requests_share_an_answer(self, app):
+        """Twenty clients at once and one later cost one request to the server."""
+        replies = await asyncio.gather(*(call(app, "/workspace") for _ in range(20)))
+        replies.append(await call(app, "/workspace"))
+        assert {status for status, _, _ in replies} == {200}
+        assert len({body for _, _, body in replies}) == 1
+        assert json.loads(replies[0][2])["workspace_sid"] == app.state.workspace_sid
+        assert [budget.sent for budget in app.state.session.budgets()] == [1]
+
+    async def test_errors_have_statuses(self, app, monkeypatch):
+        """A bad SID is 400, an unknown one 404, and a full rate limit 503 with a time."""
+        for sid, expected in (("WK1", 400), ("WK" + "0" * 32, 404)):
+            status, _, body = await call(app, f"/workers/{sid}")
+            assert status == expected
+            assert sid in json.loads(body)["error"]
+
+        async def fetch(*_, max_wait):
+            raise errors.PaceError(max_wait, 3.2)
+
+        monkeypatch.setattr(app.state.session, "fetch", fetch)
+        status, headers, body = await call(app, "/workspace")
+        assert (status, headers["retry-after"]) == (503, "4")
+        assert "max_wait=2 s" in json.loads(body)["error"]

@@ -42,8 +42,8 @@ TEXTS = {
 README = TEXTS["README.md"]
 SHORT = {"workspace_sid": "WS", "worker_sid": "WK", "task_queue_sid": "WQ", "workflow_sid": "WW"}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NOT_RUN = ('destination="bigquery"', "# not run")
-"""What a snippet that needs an account elsewhere contains."""
+NOT_RUN = ('destination="bigquery"', "# not run", "from airflow.", "from dagster ")
+"""What a snippet contains that needs an account elsewhere, or that test_other_tools.py runs."""
 KNOWN = (
     *(AsyncIterator, Path, ZoneInfo, asynccontextmanager, date, datetime, timedelta),
     *(Simulator, dlt, duckdb, etl, fastapi.FastAPI, taskrouter_source),
@@ -54,6 +54,7 @@ SERVES = (
     "taskrouter-stats demo",
     "taskrouter-stats poll",
     "taskrouter-stats exporter",
+    "taskrouter-stats dashboard",
 )
 
 

@@ -10,6 +10,7 @@ import click
 from taskrouter_stats import __version__
 
 from .compact import compact
+from .dashboard import dashboard
 from .demo import demo
 from .doctor.command import doctor
 from .exit_codes import EXIT_CODES_HELP, INTERRUPTED, run_guarded, to_stderr, usage_error
@@ -48,6 +49,10 @@ Check an account and a workspace; print a report without secrets:
   taskrouter-stats doctor WS…
 
 \b
+Show a workspace live in the browser:
+  taskrouter-stats dashboard WS…
+
+\b
 Run a simulated TaskRouter for development:
   taskrouter-stats simulate --port 8080
 
@@ -73,6 +78,7 @@ def commands() -> None:
 
 
 commands.add_command(compact)
+commands.add_command(dashboard)
 commands.add_command(demo)
 commands.add_command(doctor)
 commands.add_command(exporter)

@@ -34,6 +34,9 @@ __all__ = ["poll"]
 
 _SPAN: Final = re.compile(r"([0-9]{1,9})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_MIN_TIMEOUT, _MAX_TIMEOUT = 10.0, 30.0
+"""Bounds, in seconds, of the default of ``--timeout``: a request that hangs costs few beats."""
+
 _HOUR: Final = 3600.0
 """Seconds between two lines of progress if stderr is not a terminal."""
 
@@ -107,7 +110,7 @@ Ctrl-C and SIGTERM end it after the snapshot under way; run it again to continue
     show_default="0",
     help="Incomplete snapshots and skipped beats that exit code 0 allows.",
 )
-@session_options(max_in_flight=20, headroom=0.2)
+@session_options(max_in_flight=20, headroom=0.2, timeout="a beat, 10 to 30")
 def poll(
     workspaces: Sequence[str],
     output: str,
@@ -126,8 +129,10 @@ def poll(
         raise click.UsageError("Missing argument 'WORKSPACES…': give it, or --accounts FILE.")
     as_json = log_format == "json"
     reporter = Reporter(errors_console(plain=as_json), as_json)
+    beat = _read_span("--every", every)
+    options = {"timeout": min(_MAX_TIMEOUT, max(_MIN_TIMEOUT, beat.total_seconds())), **options}
     shared: dict[str, Any] = {
-        "every": _read_span("--every", every),
+        "every": beat,
         "duration": None if duration is None else _read_span("--for", duration),
         "tables": _read_tables(tables),
         "tz": read_zone(tz),
@@ -266,18 +271,18 @@ class _PollRun:
     def _lines(self, workspace: str) -> Callable[[Mapping[str, Any]], None]:
         """Return what writes a line for each snapshot, or for one an hour in a log."""
         several = sum(len(account.workspaces) for account in self.accounts) > 1
-        told_at: float | None = None
+        written_at: float | None = None
 
-        def tell(row: Mapping[str, Any]) -> None:
-            nonlocal told_at
+        def write(row: Mapping[str, Any]) -> None:
+            nonlocal written_at
             now = time.monotonic()
-            is_due = told_at is None or now - told_at >= _HOUR
+            is_due = written_at is None or now - written_at >= _HOUR
             if is_due or self.reporter.console.is_terminal:
-                told_at = now
+                written_at = now
                 name = f"{workspace}: " if several else ""
                 self.reporter.write(f"{name}{_line(row)}", event="snapshot", snapshot=dict(row))
 
-        return tell
+        return write
 
 
 def _line(row: Mapping[str, Any]) -> str:

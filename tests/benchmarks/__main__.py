@@ -16,6 +16,7 @@ from tests.benchmarks import (
     lag,
     layers,
     paced,
+    query_memory,
     scale,
 )
 
@@ -29,6 +30,7 @@ SECTIONS = {
     "g": ("paced runs", paced.table),
     "h": ("the CPU of a fetch by layer", layers.table),
     "i": ("instructions", instructions.table),
+    "j": ("memory of a query", query_memory.table),
 }
 
 

@@ -1,10 +1,11 @@
-"""(i) Instructions of the conversion and of a fetch without network, counted by valgrind.
+"""(i) Instructions of a request and of its parts, counted by valgrind.
 
-CPU time depends on what else the machine does; instructions hardly do: two runs differ by about
-0.1%. So a change can be compared with the recorded figures, which belong to CPython 3.11 without
-profile-guided optimization; other builds differ by a tenth. ``apt-get install valgrind`` brings
-callgrind. Each row runs in a process of its own, which warms up and then does the work once and
-twice: the difference of the two counts leaves out what the counting itself costs.
+CPU time depends on what else the machine does; instructions hardly do. Two runs differ by about
+0.1% without network, and by 1% with it. So a change can be compared with the recorded figures,
+which belong to CPython 3.11 without profile-guided optimization; other builds differ by a tenth.
+``apt-get install valgrind`` brings callgrind. Each row runs in a process of its own, which warms up
+and then does the work once and twice: the difference of the two counts leaves out what the counting
+itself costs. The first rows have no network; the others are contenders of (a), without uvloop.
 """
 
 import asyncio
@@ -15,30 +16,40 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import orjson
 
 from taskrouter_stats import models
-from tests.benchmarks.nginx import BODY
+from tests.benchmarks.contenders import CONTENDERS, Ask
+from tests.benchmarks.cost import NAMES
+from tests.benchmarks.layers import alone, unconverted
+from tests.benchmarks.nginx import BODY, nginx
 from tests.benchmarks.table import Table
 
 __all__ = ["table"]
 
 MODULE = "tests.benchmarks.instructions"
 TIMES, QUICK_TIMES, WARM_UP = 500, 50, 300
-ORJSON, CONVERSION, UNCONVERTED, FETCH = "orjson", "conversion", "unconverted", "fetch"
-Ask = Callable[[int], Awaitable[None]]
-"""Does the work a number of times."""
-NAMES = {
-    ORJSON: "orjson, body to JSON",
-    CONVERSION: "this package, JSON to record",
-    UNCONVERTED: "`fetch` without network and record",
-    FETCH: "`fetch` without network",
+RECORDED = {
+    "orjson": 37.6,
+    "conversion": 101.1,
+    "unconverted": 255.2,
+    "alone": 357.0,
+    "bare": 351.4,
+    "twilio": 771.3,
+    "twilio_job": 1169.3,
+    "aiohttp_job": 741.9,
+    "fetch": 760.3,
+    "stream": 871.7,
 }
-RECORDED = {ORJSON: 38.1, CONVERSION: 103.9, UNCONVERTED: 1.0, FETCH: 1.0}
-"""Thousands of instructions each, as last recorded."""
+"""Thousands of instructions of each row, as last recorded."""
+PARTS = {
+    "orjson": "orjson, body to JSON",
+    "conversion": "this package, JSON to record",
+    "unconverted": "`fetch` without network and record",
+    "alone": "`fetch` without network",
+}
 
 
 async def _measure(work: Ask, times: int) -> None:
@@ -70,27 +81,26 @@ async def _convert(times: int) -> None:
         models.structure(payload, models.WorkerStatistics)
 
 
-async def _run(name: str, times: int) -> None:
+async def _run(base_url: str, name: str, times: int) -> None:
     """Measure one piece of work in this process, which callgrind runs."""
     if name in WORKS:
         await _measure(WORKS[name], times)
         return
-    from tests.benchmarks.layers import alone, unconverted  # noqa: PLC0415 (slow under valgrind)
-
-    contender = alone if name == FETCH else unconverted(alone)
-    async with contender("http://127.0.0.1:9") as ask:
+    own = {"alone": alone, "unconverted": unconverted(alone)}
+    async with (own | CONTENDERS)[name](base_url) as ask:
+        bytearray(1 << 20)  # as in (a)
         await _measure(ask, times)
 
 
-WORKS: dict[str, Ask] = {ORJSON: _decode, CONVERSION: _convert}
+WORKS: dict[str, Ask] = {"orjson": _decode, "conversion": _convert}
 
 
-def _counted(name: str, times: int) -> float:
+def _counted(base_url: str, name: str, times: int) -> float:
     """Return thousands of instructions of one piece of work, counted in a new process."""
     with tempfile.TemporaryDirectory(prefix="callgrind-") as folder:
         place = f"{folder}/count"
         options = ["--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={place}"]
-        command = [sys.executable, "-m", MODULE, name, str(times)]
+        command = [sys.executable, "-m", MODULE, base_url, name, str(times)]
         variables = {**os.environ, "PYTHONHASHSEED": "0"}
         subprocess.run(
             ["valgrind", *options, *command], check=True, env=variables, capture_output=True
@@ -108,16 +118,28 @@ def _total(counts: Path) -> int:
 
 def table(*, quick: bool) -> Table:
     """Return the instructions of each piece of work beside the recorded ones."""
-    heads = ("work", "thousand instructions", "recorded", "to recorded")
+    heads = ("work", "thousand instructions", "to bare", "recorded", "to recorded")
     if shutil.which("valgrind") is None:
-        return Table(heads, [("not measured: apt-get install valgrind", "-", "-", "-")])
-    counted = {name: _counted(name, QUICK_TIMES if quick else TIMES) for name in NAMES}
+        return Table(heads, [("not measured: apt-get install valgrind", "-", "-", "-", "-")])
+    names, times = PARTS | NAMES, QUICK_TIMES if quick else TIMES
+    with nginx() as base_url:
+        counted = {
+            name: _counted(base_url, name, times)
+            for name in (*PARTS, *CONTENDERS)
+            if name in RECORDED
+        }
     lines = [
-        (NAMES[name], f"{count:.1f}", f"{RECORDED[name]:.1f}", f"{count / RECORDED[name]:.3f}")
+        (
+            names[name],
+            f"{count:.1f}",
+            f"{count / counted['bare']:.2f}",
+            f"{RECORDED[name]:.1f}",
+            f"{count / RECORDED[name]:.3f}",
+        )
         for name, count in counted.items()
     ]
     return Table(heads, lines)
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(_run(sys.argv[1], sys.argv[2], int(sys.argv[3])))

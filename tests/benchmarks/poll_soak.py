@@ -75,8 +75,8 @@ def problems(lake):
     return found
 
 
-def told(lake):
-    """Return a line about the stored snapshots, and the beats that nothing tells of."""
+def reported(lake):
+    """Return a line about the stored snapshots, and the beats that nothing accounts for."""
     marks = sorted(read(lake, "snapshots")[0], key=lambda mark: mark["snapshot_time"])
     expected, lost = -1, 0
     for mark in marks:
@@ -87,7 +87,7 @@ def told(lake):
     late = max(mark["late"] for mark in marks)
     skipped, partial = sum(m["skipped"] for m in marks), sum(not m["complete"] for m in marks)
     line = f"{len(marks)} snapshots, {partial} not complete, {skipped} beats skipped"
-    return f"{line}; at most {late:.3f} s late; {lost} beats that nothing tells of", lost
+    return f"{line}; at most {late:.3f} s late; {lost} beats that nothing accounts for", lost
 
 
 async def start(simulator, lake):
@@ -124,7 +124,7 @@ async def soak(seconds):
                 samples = await watch(process, seconds / 3, lake)
                 process.send_signal(signal.SIGTERM if part == 2 else signal.SIGKILL)
                 code = await process.wait()
-        wrong, (line, lost) = problems(lake), told(lake)
+        wrong, (line, lost) = problems(lake), reported(lake)
         fifth = max(1, len(samples) // 5)
         grown = median(samples[-fifth:]) - median(samples[fifth : 2 * fifth])
         files = sum(1 for _ in lake.rglob("*.parquet"))

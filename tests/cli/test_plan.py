@@ -13,8 +13,9 @@ def test_an_offline_plan_requires_no_credentials(here):
     code, out, err = here((*OFFLINE, "--from=2026-10-01", "--to=2026-10-31", "--tz=UTC",
                            "--every=1d", "--headroom=0.5"), {})  # fmt: skip
     assert (code, err) == (0, "")
-    assert "Offline: 15,000 workers x 30 windows" in out
-    assert "450,000 requests for statistics, and 15 to list the workers" in out
+    assert "Offline: 30 windows from 2026-10-01" in out
+    assert "worker_statistics: 15,000 workers, 450,000 requests\n" in out
+    assert "lists: 16 requests (workers 15, activities 1)" in out
     assert "at 5 requests per second: 1d 1h" in out
     assert "at 50 requests per second: 2h 30m" in out
 
@@ -36,7 +37,7 @@ async def test_the_servers_limit_gives_a_range(simulator, run):
     )
     assert ran.code == 0
     assert simulator.counters.requests == 2
-    assert "12 workers x 8 windows" in ran.out
+    assert "worker_statistics: 12 workers, 96 requests" in ran.out
     assert "the server sent a limit of 200, of which this run uses 80%; estimated time" in ran.out
     assert "if the limit is per second: 1s" in ran.out
     assert "if the limit is per 10 seconds: 6s" in ran.out
@@ -46,7 +47,7 @@ async def test_a_pace_limit_bounds_the_range(simulator, run):
     """No estimate is faster than --pace-limit."""
     command = ("plan", simulator.workspace_sid, "--last=8h", "--every=1h", "--pace-limit=1")
     ran = await run(*command, **account(simulator))
-    assert "if the limit is per second: 1m 37s" in ran.out
+    assert "if the limit is per second: 1m 36s" in ran.out
 
 
 @pytest.mark.parametrize(

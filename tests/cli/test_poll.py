@@ -8,6 +8,8 @@ import duckdb
 import pytest
 from aiohttp import web
 
+from taskrouter_stats import errors
+from taskrouter_stats.cli import poll as polls
 from taskrouter_stats.etl.polling.taker import TABLES
 from taskrouter_stats.simulator import Simulator
 from tests.cli.processes import account
@@ -74,6 +76,28 @@ async def test_a_signal_ends_it_after_the_snapshot(simulator, start, tmp_path, n
     assert process.returncode == 75
     assert b"Stopped: run the command again to continue." in err
     assert count(tmp_path, "snapshots") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        (("--every", "1s"), 10.0),
+        (("--every", "20s"), 20.0),
+        (("--every", "1h"), 30.0),
+        (("--every", "1s", "--timeout", "3"), 3.0),
+    ],
+)
+def test_a_request_that_hangs_costs_few_beats(here, tmp_path, monkeypatch, options, seconds):
+    """An attempt may take as long as a beat, 10 to 30 seconds, unless --timeout is given."""
+    used = []
+
+    def stop(run):
+        used.extend(account.session._settings.timeout for account in run.accounts)
+        raise errors.ConfigError("enough")
+
+    monkeypatch.setattr(polls._PollRun, "run", stop)
+    code, _, _ = here(("poll", WS, *options, "--output", str(tmp_path / "lake")), AUTH)
+    assert (code, used) == (2, [seconds])
 
 
 async def test_two_workspaces_of_one_account(tmp_path, run):

@@ -56,5 +56,5 @@ def test_outcomes_are_frozen(outcome):
 
 
 def test_meta_of_an_unsent_request_is_empty():
-    """A request that was not sent has no status, no attempts, no refusals, no server's time and no age."""
+    """A request that was not sent has no status, attempts, refusals, server's time or age."""
     assert attrs.astuple(Meta(), recurse=False) == (None, RateLimit(), None, 0.0, 0, 0, None, 0.0)

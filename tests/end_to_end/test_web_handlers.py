@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from taskrouter_stats import models
+from tests.support.asgi import call
 
 BODY = {
     "workspace_sid": "WS" + "a" * 32,
@@ -33,34 +34,6 @@ def kept(reply):
     return {name: reply[name] for name in BODY} | {"cumulative": cumulative}
 
 
-async def get(app, path):
-    """Return status and JSON of a GET to an ASGI application, without a server."""
-    sent = []
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(b"host", b"test")],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 2),
-    }
-
-    async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message):
-        sent.append(message)
-
-    await app(scope, receive, send)
-    body = b"".join(message.get("body", b"") for message in sent)
-    return sent[0]["status"], json.loads(body)
-
-
 async def test_fastapi(record):
     """Routes of FastAPI that return a dict and bytes send the same JSON."""
     app = fastapi.FastAPI()
@@ -69,8 +42,8 @@ async def test_fastapi(record):
         lambda: fastapi.Response(models.to_json(record), media_type="application/json")
     )
     for path in ("/dict", "/json"):
-        status, reply = await get(app, path)
-        assert (status, kept(reply)) == (200, BODY)
+        status, _, body = await call(app, path)
+        assert (status, kept(json.loads(body))) == (200, BODY)
 
 
 async def test_aiohttp_web(record):

@@ -7,9 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from taskrouter_stats import Window, etl, queries
+from taskrouter_stats import Window, etl
 from taskrouter_stats.etl import measures
-from taskrouter_stats.etl.state.checkpoint import Checkpoint
 from taskrouter_stats.simulator import Simulator
 from taskrouter_stats.simulator.world.profiles import DAY
 from taskrouter_stats.simulator.world.tasks import ENDINGS
@@ -27,21 +26,17 @@ CLOCK_CHANGES = [
 
 
 async def fill(lake, simulator, hours):
-    """Store the statistics of every TaskQueue and hour."""
-    plan = [
-        queries.task_queue_cumulative_statistics(
-            simulator.workspace_sid, queue.sid, hour, split_by_wait_time=[5, SECONDS, 60]
-        )
-        for hour in hours
-        for queue in simulator.world.task_queues
-    ]
+    """Export the statistics of every TaskQueue and hour."""
+    plan = etl.plan(
+        simulator.workspace_sid,
+        hours,
+        tables=("task_queue_statistics",),
+        split_by_wait_time=[5, SECONDS, 60],
+    )
     async with session_at(simulator) as session:
-        outcomes = await session.collect(plan)
-    sink = etl.ParquetSink(lake)
-    checkpoint = Checkpoint(sink.storage, sink.state, sink.format)
-    checkpoint.open()
-    sink.begin("run", checkpoint)
-    sink.write([etl.rows(outcome) for outcome in outcomes])
+        report = await etl.export(session, plan, etl.ParquetSink(lake))
+    assert report.complete
+    assert report.written == len(hours) * len(simulator.world.task_queues)
 
 
 def tasks(world, start, end):

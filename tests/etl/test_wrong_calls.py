@@ -14,6 +14,7 @@ from taskrouter_stats.errors import (
     StorageError,
     UsageError,
 )
+from taskrouter_stats.etl.schemas import EXPORTED
 from tests.support.wrong_calls import (
     ACCOUNT,
     SECRET,
@@ -139,12 +140,7 @@ SINK = etl.JsonLinesSink("never")
         "an unknown table",
         lambda session: etl.JsonLinesSink("day.jsonl", table="worker"),
         InvalidParameter,
-        (
-            "table='worker': one of worker_statistics, worker_activity_durations, "
-            "workers_statistics, workers_activity_durations, workspace_statistics, workspace_wait_splits, "
-            "workflow_statistics, workflow_wait_splits, task_queue_statistics, "
-            "task_queue_wait_splits; None for all"
-        ),
+        "table='worker': one of " + ", ".join(EXPORTED) + "; None for all",
     ),
     (
         "a list for a table",

@@ -258,4 +258,4 @@ async def test_every_failed_query_can_be_tried_again(tmp_path, monkeypatch):
     assert len(failures(path)) == 11
     async with Writer(JsonLinesSink(path)) as writer:
         remaining = await load_failures(writer)
-    assert {failed.worker_sid for failed in remaining} == {worker_sid(n) for n in lies}
+    assert {failed.sid for failed in remaining} == {worker_sid(n) for n in lies}

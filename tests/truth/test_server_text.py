@@ -78,7 +78,7 @@ async def test_an_account_that_is_a_path_is_not_written(tmp_path):
     assert files(tmp_path) == []
     checkpoint = Checkpoint(Folder(lake), "_state", "Parquet")
     checkpoint.open()
-    query = plan.template.key.replace("WK" + "0" * 32, worker_sid(1))
+    query = plan.tables[0].template.key.replace("WK" + "0" * 32, worker_sid(1))
     assert not checkpoint.is_done(query)
 
 

@@ -149,7 +149,7 @@ async def test_headers_that_are_not_utf_8_are_listed(tmp_path, header):
     with RawServer(lying(4, lie)).running() as server:
         report = await export(server, JsonLinesSink(path))
     assert (report.written, report.failed, report.complete) == (2, 2, False)
-    assert sorted(line["worker_sid"] for line in failures(path)) == [
+    assert sorted(line["sid"] for line in failures(path)) == [
         worker_sid(1),
         worker_sid(2),
     ]
@@ -252,5 +252,5 @@ def test_the_command_reports_an_answer_that_can_not_be_stored(here, tmp_path):
     assert (code, allowed, to_stdout) == (3, 0, 3)
     assert f"failed: {worker_sid(2)}" in err
     assert (reported["complete"], reported["exports"][0]["complete"]) == (False, False)
-    assert [failed["worker_sid"] for failed in failures(path)] == [worker_sid(2)]
+    assert [failed["sid"] for failed in failures(path)] == [worker_sid(2)]
     assert len(out.splitlines()) == 3

@@ -29,7 +29,7 @@ from .summary_file import check_summary
 
 __all__ = ["fetch"]
 
-_HELP = f"""Fetch the statistics of every worker of the WORKSPACES (WS…).
+_HELP = f"""Fetch statistics of the WORKSPACES (WS…): of every worker, and other --tables.
 
 With --output, rows go to files, and the same command continues an earlier run: after a signal, a
 crash, a full disk, or the next day. Without --output, a terminal shows a table; otherwise rows go
@@ -48,6 +48,7 @@ Examples:
   taskrouter-stats fetch WS… --last 1d --every 1h --output hours/ --format csv
   taskrouter-stats fetch --accounts accounts.toml --catch-up 7 --tz UTC \\
     --output lake/ --stop-at 07:00 --summary run.json --log-format json
+  taskrouter-stats fetch WS… --tables all --split-by-wait-time 5,20 --last 1d --output lake/
   taskrouter-stats fetch --retry-failed --output lake/
 
 Times: a day lasts from midnight to midnight in --tz, which is 23 or 25 hours when the clocks
@@ -59,6 +60,13 @@ A window that ended less than --settle ago is stored with complete=false, and th
 it again: in Parquet the later answer replaces the earlier one; in files the row with the latest
 fetched_at is valid, and taskrouter-stats compact removes the others. One output refuses windows
 that overlap and differ in length or zone, such as days and hours, or days of two zones.
+
+Tables: --tables names worker_statistics, task_queue_statistics, workflow_statistics,
+workspace_statistics, workers_statistics (all workers together), or what the server lists: workers,
+task_queues, workflows, activities, task_channels, and worker_channels (one request per worker).
+"all" means all but worker_channels. The tables have rate limits of their own and are fetched at
+the same time; an error that ends one does not end the others. --shard 3/8 fetches one of 8 parts,
+into an output of its own.
 
 Files: a name that ends in .jsonl, .ndjson, .json or .csv is one file (.gz compresses it). Any
 other name, or a URI such as s3://bucket/lake, is a Parquet folder. PLACE/_state (for a single file
@@ -136,7 +144,7 @@ def fetch(
     if on_terminal and target.output is None:
         writer = _table(results, chosen, times)
     elif target.is_stored:
-        writer = Writer(target.sink(), target.fresh)
+        writer = Writer(target.sink(selection.tables), target.fresh)
     else:
         writer = StdoutWriter(open_output(target.output or "-"))
     run = ExportRun(chosen, selection, times.windows, writer, reporter, times.settle, stop)

@@ -1,7 +1,7 @@
 """The options for the output, and the sink that they select."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -12,6 +12,7 @@ from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Sink
 from taskrouter_stats.etl.schemas import EXPORTED
 from taskrouter_stats.etl.storage import local_path, storage_errors
+from taskrouter_stats.etl.tables import STATISTICS
 
 __all__ = ["OutputTarget", "target_options"]
 
@@ -67,8 +68,11 @@ class OutputTarget:
             place = Path(output)
             return not place.exists() or place.is_file() or place.is_dir()
 
-    def sink(self) -> Sink:
+    def sink(self, tables: Sequence[str] = ()) -> Sink:
         """Return the sink for the format, or for the ending of the name.
+
+        Args:
+            tables: the tables that the run fetches; a single file of JSON Lines holds the only one.
 
         Raises:
             ConfigError, InvalidParameter: the options contradict each other.
@@ -95,7 +99,9 @@ class OutputTarget:
             'Literal["gzip"] | None', None if self.compression == "none" else self.compression
         )
         if form == "jsonl":
-            return JsonLinesSink(output, table=self.table, compression=gzip)
+            only = tables[0] if ending in _ENDINGS and len(tables) == 1 else None
+            table = self.table or (only if only in STATISTICS else None)
+            return JsonLinesSink(output, table=table, compression=gzip)
         if ending == ".csv" and self.table is None:
             raise ConfigError(f"--output {output}: one CSV file holds one table: add --table")
         return CsvSink(output, table=self.table, compression=gzip, excel=self.excel)
@@ -114,7 +120,7 @@ def target_options(command: Callable[..., int]) -> Callable[..., int]:
         "--table",
         type=click.Choice(EXPORTED),
         metavar="NAME",
-        help="Write this table only: worker_statistics or worker_activity_durations.",
+        help="Write this table only, such as worker_activity_durations.",
     )
     @click.option(
         "--compression",

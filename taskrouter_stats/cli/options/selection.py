@@ -15,7 +15,14 @@ from taskrouter_stats.etl.tables import DIMENSIONS, PER_WORKER, STATISTICS
 
 from .workers import read_workers
 
-__all__ = ["ALL_TABLES", "Selection", "parse_shard", "parse_tables", "selection_options"]
+__all__ = [
+    "ALL_TABLES",
+    "Selection",
+    "parse_shard",
+    "parse_tables",
+    "parse_thresholds",
+    "selection_options",
+]
 
 DEFAULT_TABLES: Final = ("worker_statistics",)
 ALL_TABLES: Final = (*STATISTICS, *(name for name in DIMENSIONS if name != PER_WORKER))
@@ -131,26 +138,36 @@ def selection_options(command: Callable[..., int]) -> Callable[..., int]:
     )
     @click.option("--shard", metavar="I/N", help="Only part I of N, for several jobs.")
     @functools.wraps(command)
-    def wrapped(
-        *args: Any,
-        workers: str | None,
-        task_queue: str | None,
-        task_channel: str | None,
-        tables: str,
-        split_by_wait_time: str | None,
-        shard: str | None,
-        **rest: Any,
-    ) -> int:
-        if workers is not None and task_queue is not None:
-            raise ConfigError("--workers and --task-queue exclude each other: give one of them")
-        selection = Selection(
-            None if workers is None else read_workers(workers),
-            task_queue,
-            task_channel,
-            parse_tables(tables),
-            None if split_by_wait_time is None else parse_thresholds(split_by_wait_time),
-            None if shard is None else parse_shard(shard),
-        )
-        return command(*args, selection=selection, **rest)
+    def wrapped(*args: Any, **given: Any) -> int:
+        chosen = {name: given.pop(name) for name in _NAMES}
+        return command(*args, selection=_selection(**chosen), **given)
 
     return wrapped
+
+
+_NAMES: Final = (
+    *("workers", "task_queue", "task_channel"),
+    *("tables", "split_by_wait_time", "shard"),
+)
+
+
+def _selection(
+    *,
+    workers: str | None,
+    task_queue: str | None,
+    task_channel: str | None,
+    tables: str,
+    split_by_wait_time: str | None,
+    shard: str | None,
+) -> Selection:
+    """Return the selection of these options' texts."""
+    if workers is not None and task_queue is not None:
+        raise ConfigError("--workers and --task-queue exclude each other: give one of them")
+    return Selection(
+        None if workers is None else read_workers(workers),
+        task_queue,
+        task_channel,
+        parse_tables(tables),
+        None if split_by_wait_time is None else parse_thresholds(split_by_wait_time),
+        None if shard is None else parse_shard(shard),
+    )

@@ -15,17 +15,21 @@ __all__ = ["ENVIRONMENT_HELP", "session_options"]
 Command = Callable[..., int]
 
 
-def session_options(*, max_in_flight: int = 100, headroom: float = 0.0) -> Callable[..., Command]:
+def session_options(
+    *, max_in_flight: int = 100, headroom: float = 0.0, timeout: str = "30"
+) -> Callable[..., Command]:
     """Give a command the session's options, as one ``options`` without the session's defaults.
 
     Args:
         max_in_flight: the default of this command.
         headroom: the default of this command.
+        timeout: what the help says about the default; a command may set another one.
     """
     defaults = {"max_in_flight": max_in_flight, "headroom": headroom}
     defaults = {name: value for name, value in defaults.items() if value != _SESSION[name]}
     in_flight_help = f"Simultaneous requests.  [default: {max_in_flight}]"
     headroom_help = f"Share of the limit for other clients: 0.3 is 30%.  [default: {headroom:g}]"
+    timeout_help = f"Of one attempt.  [default: {timeout}]"
 
     def decorated(command: Command) -> Command:
         @click.option("--base-url", metavar="URL", help="Another server, such as a simulator.")
@@ -34,9 +38,7 @@ def session_options(*, max_in_flight: int = 100, headroom: float = 0.0) -> Calla
         @click.option("--max-in-flight", type=int, help=in_flight_help)
         @click.option("--pace-limit", type=float, metavar="PER_S", help="Maximum requests/s.")
         @click.option("--headroom", type=float, metavar="SHARE", help=headroom_help)
-        @click.option(
-            "--timeout", type=float, metavar="SECONDS", help="Of one attempt.  [default: 30]"
-        )
+        @click.option("--timeout", type=float, metavar="SECONDS", help=timeout_help)
         @click.option("--proxy", metavar="URL", help="Send requests through this http proxy.")
         @click.option("--trust-env", is_flag=True, default=None, help="Use HTTPS_PROXY etc.")
         @click.option(

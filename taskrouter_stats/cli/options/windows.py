@@ -16,6 +16,7 @@ from taskrouter_stats.errors import InvalidWindow
 
 __all__ = [
     "WindowSelection",
+    "read_last",
     "read_span",
     "read_times",
     "read_window",
@@ -147,10 +148,22 @@ def read_window(
             raise InvalidWindow(f"--from {start}: is in the future: expected a past time")
         window = Window.between(begin, now if end is None else _time("--to", end, tz))
     else:
-        window = _last(_DEFAULT if last is None else last).at(now)
+        window = read_last(_DEFAULT if last is None else last).at(now)
     if window.start is not None and window.start > now:
         raise InvalidWindow(f"the window {window} is in the future: expected a past time")
     return window if tz is None else attrs.evolve(window, tz=read_zone(tz))
+
+
+def read_last(span: str) -> Window:
+    """Return the window of ``--last``, relative to now.
+
+    Raises:
+        InvalidWindow: the text is not a duration of a minute or more.
+    """
+    minutes = read_span("--last", span) // _MINUTE
+    if minutes < 1:
+        raise InvalidWindow(f"--last {span}: expected one minute or more")
+    return Window.last(minutes=minutes)
 
 
 def read_span(option: str, span: str) -> timedelta:
@@ -204,13 +217,6 @@ def _settled_days(
     today = now.astimezone(zone).date()
     days = Window.days(today - timedelta(days=count), today - timedelta(days=1), tz=zone)
     return [day for day in days if day.end is not None and day.end <= now - settle]
-
-
-def _last(span: str) -> Window:
-    minutes = read_span("--last", span) // _MINUTE
-    if minutes < 1:
-        raise InvalidWindow(f"--last {span}: expected one minute or more")
-    return Window.last(minutes=minutes)
 
 
 def _day(day: str, tz: str | None, now: datetime) -> Window:

@@ -40,6 +40,11 @@ class TableWriter(RowWriter):
         return "the table"
 
     @property
+    def table(self) -> str:
+        """The statistics that the table shows."""
+        return "worker_statistics"
+
+    @property
     def format(self) -> str:
         """A table."""
         return "a table"

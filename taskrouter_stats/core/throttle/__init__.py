@@ -31,7 +31,8 @@ Which rule answers (`admission`)
 --------------------------------
 1. Paused after a 429 (`pause`), or inside a slot of the user's `pace_limit`: wait for its end.
 2. Nothing was admitted yet: one request at a time, the probe.
-3. No limit is known: by the blind pace; once an outage showed a long memory, by the own log.
+3. No limit is known: as many in flight as replies vouch for until a 429, one at a time after it;
+   then by the blind pace or, once an outage showed a long memory, by the own log.
 4. Alone with a long memory: with credit only. The last of it are scouts, spread evenly from the
    last send to the time at which the log frees the next request. If a turn was seen, they are
    spread over the bounds of the next one. No scouts are kept where the requests still to come
@@ -54,7 +55,7 @@ sends that surely arrived and by all that may have, and each inference uses the 
 - *Total*: the counter fell one by one for longer than a second and did not come back.
 - *Others*: more is gone than the own sends of the memory explain, or than was sent since the last
   refill. In company there is no credit for bulk, and all sharers steer by the least remaining.
-- *Trust* (`header_trust`): a limit is what many replies agree on; contradictions cost `Remaining`
+- *Trust* (`header_trust`): a limit is what enough replies agree on; contradictions cost `Remaining`
   ten seconds of trust.
 
 What is proven, and what is not
@@ -74,6 +75,15 @@ while it is learned.
 K scouts find the first turn within memory / (K + 1), later turns within the bounds that the last
 one left. No client that is never refused and knows no phase does better with K requests: K looks
 at even distances leave the smallest gap.
+
+Without a limit, something is lost in any case. Before its first refusal a client cannot tell a
+server without a limit from one with a budget of n requests. What it has in flight after n admitted
+ones is refused by the second, less what the server refills in a round trip. To take 2,000 requests
+from the first in 1.25 of the optimum, 100 at a time, nearly 100 must be in flight after 500. They
+are what a window of 500 refuses: 4.7% of 2,000. To take 300 in 2.5 of the optimum, more than 30
+must be in flight after 50, which a window of 50 refuses. Both goals are met, so those refusals
+stay. Where headers hold rubbish, there probably is a limit: a twelfth of the admitted ones and four
+are in flight, and fewer are refused.
 
 Not provable: anything in company, anything without headers or with lying ones, and that Twilio's
 window is any of these. There the figures of the laboratory stand in for proof (`tests/lab`): those

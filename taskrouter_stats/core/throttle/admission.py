@@ -91,16 +91,18 @@ class Admission:
         return SEND_NOW
 
     def _check_blind(self, now: float) -> Wait:
-        """Without a limit: one at a time during an outage, else by the pace or the own log."""
-        if self.in_flight and self.pause.outage(now) > OUTAGE:
-            return WAIT_FOR_REPLY
-        memory, estimator = self.blind.memory, self.estimator
-        if not memory:
-            wait = self.pace.delay(now)
-            return Wait(wait, "pace") if wait else SEND_NOW
-        newest = max(0, math.floor(memory * self.blind.rate) - estimator.unsent - 1)
-        at = estimator.log.time_of(newest) + memory + estimator.latency.late
-        return self._wait_until(at, now)
+        """Without a limit: one at a time after a refusal, then by replies, the pace or the log."""
+        blind, estimator = self.blind, self.estimator
+        if self.pause.consecutive_429s:
+            return WAIT_FOR_REPLY if self.in_flight else SEND_NOW
+        if blind.is_growing:
+            most = blind.most_in_flight(self.admitted)
+            return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
+        if blind.memory:
+            late = estimator.latency.late
+            return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
+        wait = self.pace.delay(now)
+        return Wait(wait, "pace") if wait else SEND_NOW
 
     def _check_look(self, now: float, credit: float, *, interactive: bool) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""

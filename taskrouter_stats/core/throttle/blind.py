@@ -1,48 +1,77 @@
 """How fast requests may go when no header states a limit.
 
-The search grows by half per round trip until the first 429 ends it; then a cut, a quick return to
-where the 429 was, and a slow, accelerating search beyond. The replies to the requests that were
-under way distinguish two cases. If most of them were admitted, the server refused a crowd, not the
-pace. If none was admitted for seconds, the server averages over ten seconds, and the log of own
-sends shows when more may go.
+At first no pace holds requests back: the number in flight follows the admitted ones. The first 429
+closes the account's window. Then one request at a time goes until the server admits one again:
+
+- It was a crowd, if many were in flight and that one was admitted: the search goes on within the
+  window. Another 429 is a crowd's again, if the window had time to open in between.
+- Else it was the pace: a cut, a quick return to where the last 429 was, a slow search beyond.
+- It is an average over ten seconds, if nothing was admitted for seconds: what was admitted in the
+  ten seconds before is the capacity, and the log of own sends shows when more may go.
+
+A server whose headers hold numbers, but no possible limit, probably has one: the search is wary.
 """
 
 import math
 
 import attrs
 
-from .rate import DECREASE, MARGIN, MAX_RATE, MEMORY, RECOVER
+from .rate import DECREASE, MAX_RATE, MEMORY, RECOVER
+from .send_log import SendLog
 
 __all__ = ["START", "BlindSearch"]
 
 START = 8.0
-"""Requests a second at first."""
+"""Requests a second before anything is known."""
 
-GROWTH = 1.5
-"""Factor per round trip until a refusal (1.25: 8% slower; 2: refusals 0.67 -> 1.17%)."""
+RAMP = (2.0, 1.0 / 2.0, 1.0 / 256.0)
+"""Requests in flight: at first, per admitted one, and per square of the admitted ones. Slower from
+the start, 300 requests without a limit take more than 2.5 times the optimum; with 1 / 64, a bucket
+of 50 refuses 5.3% instead of 3.9%."""
+
+WARY_RAMP = (4.0, 1.0 / 12.0, 0.0)
+"""The same where headers hold rubbish (starting with 2: 1.02 instead of 1.06% refused by a window
+of a second, but without a limit requests take 14% longer)."""
 
 MIN_RATE = 1.5
 """Requests a second below which no 429 cuts: a server may refuse every second request whatever the
 pace."""
 
 SMALL_DECREASE = 0.85
-"""Factor of a refusal after a longer search (0.7 to 0.95: completion moves by 2%)."""
-
-SEARCH = 0.001
-"""Growth per second for every second since the last refusal (half, twice: within 2%)."""
+"""Factor of a refusal after a longer search (0.7: windows of a second take 4% longer)."""
 
 AGAIN_SECONDS = 2.0
 """Seconds within which another refusal takes the full `DECREASE`."""
 
+SEARCH = 0.001
+"""Growth per second for every second since the last refusal (half, twice: within 2%)."""
+
+FIRST_SEARCH = 0.02
+"""Growth per second from the first cut to the second (0.001: a small bucket takes 25% longer; 0.05:
+four processes are refused half more)."""
+
+SHORTEST = 0.6
+"""Seconds that the first requests are taken to have come in, at least (1: four processes take 15%
+longer; 0.35: they are refused a fifth more)."""
+
 OUTAGE_SECONDS = 3.0
 """Seconds of nothing but refusals that tell a long memory: other clients cause shorter ones."""
 
-CROWD_REPLIES = 8
-"""Replies to requests sent after a refused one that tell a crowd from a pace (4: four processes
-are 15% slower; 16: the same)."""
+PATIENCE = 60.0
+"""Seconds without a refusal after which a known capacity is searched beyond: a window that is
+overrun refuses all that is under way."""
 
-CROWD_SHARE = 0.7
-"""Share of those that must be admitted if a crowd was refused (0.5: refusals 0.8 -> 1.2%)."""
+TURN_SECONDS = 2.0
+"""Seconds by which an admission must come too early for a window that slides."""
+
+CROWD = 24
+"""Requests in flight that are a crowd (16: a small bucket takes 11% longer; 36: caps 36%)."""
+
+CROWD_REPLIES = 40
+"""Admitted requests that open a window which a crowd closed so far that it may be hit again."""
+
+CROWD_GROWTH = 4
+"""Factor of that for the later ones: a window of a second may look like one crowd, not like two."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -51,61 +80,79 @@ class BlindSearch:
 
     Attributes:
         rate: requests per second.
-        is_growing: whether no 429 ended the first growth yet.
+        is_growing: whether no pace holds yet: no 429 came, or only crowds were refused.
+        is_wary: whether headers hold rubbish.
         memory: seconds that the server averages over, once an outage showed it; else 0.
-        rate_at_429: the rate of the last 429, to which the search returns.
-        decreased_at: when that was.
-        wall_number: number of the request that the last 429 refused.
-        wall_rate: the rate at that moment.
-        heard: replies to requests that were on their way then, and sent after it.
-        admitted: how many of those were admitted.
+        turned_at: when the first request after the last turn of a fixed window was sent.
+        rate_at_429: the rate of the last 429, to which the search returns; 0 before the second.
+        decreased_at: when the last 429 came.
+        crowd_from: how many must be admitted before another 429 is a crowd's; 0 before the first.
     """
 
     rate: float = START
     is_growing: bool = True
+    is_wary: bool = False
     memory: float = 0.0
+    turned_at: float = -math.inf
     rate_at_429: float = 0.0
     decreased_at: float = -math.inf
-    wall_number: float = math.inf
-    wall_rate: float = 0.0
-    heard: int = 0
-    admitted: int = 0
+    crowd_from: int = 0
 
-    def decrease(self, recent: int, number: int, now: float) -> None:
-        """Slow down after the 429 of request `number`; `recent` were sent in the last second."""
-        self.wall_number = math.inf if self.memory else number
-        self.wall_rate, self.heard, self.admitted = self.rate, 0, 0
-        factor = SMALL_DECREASE if now - self.decreased_at > AGAIN_SECONDS else DECREASE
-        if self.is_growing:
-            factor = DECREASE * min(1.0, max(recent / self.rate, 0.25))
-        self.rate_at_429 = 0.0 if self.is_growing else self.rate
-        self.is_growing, self.decreased_at = False, now
-        self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
+    def most_in_flight(self, admitted: int) -> float:
+        """Return how many requests may be in flight while no pace holds."""
+        start, slope, square = WARY_RAMP if self.is_wary else RAMP
+        return start + admitted * (slope + square * admitted)
 
-    def saw(self, number: int, *, refused: bool) -> None:
-        """Take in a reply to what was on its way: were most admitted after the refused one?"""
-        if number <= self.wall_number:
-            return
-        self.heard += 1
-        self.admitted += not refused
-        if self.heard == CROWD_REPLIES:
-            self.wall_number = math.inf
-            if self.admitted > CROWD_SHARE * CROWD_REPLIES:
-                self.rate = max(self.rate, DECREASE * self.wall_rate)
+    def next_at(self, log: SendLog, unsent: int, late: float) -> float:
+        """Return when the own log has room for one more request."""
+        newest = max(0, math.floor(self.memory * self.rate + 1e-6) - unsent - 1)
+        at = log.time_of(newest)
+        return -math.inf if at < self.turned_at else at + self.memory + late
+
+    def saw_admission(self, at: float, log: SendLog) -> None:
+        """Take in the first admission, sent at `at`, after refusals: did a fixed window turn?"""
+        if self.memory and at + TURN_SECONDS < self.next_at(log, 0, 0.0):
+            self.turned_at = at
+
+    def saw_crowd(self, admitted: int, in_flight: int, *, is_pace: bool) -> bool:
+        """Take in a 429 while no pace holds; return whether a crowd was refused.
+
+        `is_pace`: one request alone was refused as well, or the server said when to come again.
+        """
+        is_crowd = admitted >= self.crowd_from if self.crowd_from else in_flight >= CROWD
+        self.crowd_from = admitted + CROWD_REPLIES * (CROWD_GROWTH if self.crowd_from else 1)
+        return is_crowd and not is_pace
+
+    def decrease(self, log: SendLog, at: float, now: float, late: float) -> None:
+        """Slow down after the first 429 in a row, to a request sent at `at`."""
+        if self.memory:
+            admitted = log.count_since(at - self.memory - late) - log.count_since(at)
+            self.rate = min(self.rate, max(MIN_RATE, admitted / self.memory))
+        elif self.is_growing:
+            seconds = min(1.0, max(SHORTEST, now - log.times[0])) if log.times else 1.0
+            self.rate = max(MIN_RATE, DECREASE * log.count_since(now - 1.0) / seconds)
+            self.is_growing = False
+        else:
+            factor = SMALL_DECREASE if now - self.decreased_at > AGAIN_SECONDS else DECREASE
+            self.rate_at_429 = self.rate
+            self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
+        self.decreased_at = now
 
     def saw_outage(self, seconds: float, average: float) -> None:
         """Take in that nothing was admitted for so long, after `average` requests a second."""
         if seconds > OUTAGE_SECONDS and not self.memory:
-            self.memory, self.rate = MEMORY, max(MIN_RATE, (1.0 - MARGIN) * average)
-            self.rate_at_429, self.wall_number = 0.0, math.inf
+            self.memory, self.rate = MEMORY, max(MIN_RATE, average)
+            self.rate_at_429, self.is_growing = 0.0, False
 
-    def increase(self, now: float, srtt: float) -> float:
+    def increase(self, now: float, admitted: int, srtt: float) -> float:
         """Grow, or return to the last 429's rate and creep beyond it; return the next time."""
         if self.is_growing:
-            least = 1.0 / srtt if srtt else 0.0
-            self.rate = min(MAX_RATE, max(GROWTH * self.rate, least))
+            self.rate = min(MAX_RATE, self.most_in_flight(admitted) / (srtt or 1.0))
             return now + srtt
-        creep = SEARCH * min(now - self.decreased_at, 1.0 / SEARCH)
-        self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)
-        self.rate = min(MAX_RATE, self.rate)
+        calm = now - self.decreased_at
+        if not self.memory or calm > PATIENCE:
+            is_first = not self.rate_at_429 and not self.memory
+            creep = FIRST_SEARCH if is_first else SEARCH * min(calm, 1.0 / SEARCH)
+            self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)
+            self.rate = min(MAX_RATE, self.rate)
         return now + 1.0

@@ -6,7 +6,8 @@ once. Such jumps, and a 429 that contradicts the headers, cost them ten seconds 
 many each time; meanwhile the throttle paces by the limit alone.
 
 A limit is believed from the first reply on if that states it, else while enough of the replies
-agree on it; it changes when two in a row state the same new one. So one plausible number among rubbish does not hold the pace down.
+agree on it; it changes when two in a row state the same new one. So one plausible number among
+rubbish does not hold the pace down.
 """
 
 import math
@@ -106,7 +107,7 @@ class LimitAgreement:
         self.last = limit
 
     def _contradict(self, limit: float, number: int) -> None:
-        """Take in another limit: the second in a row is a change, one alone is a sign of rubbish."""
+        """Take in another limit: two in a row are a change, one is a sign of rubbish."""
         if self.value is None:
             self.weight = self.weight or STATED  # believed at once if this is the first reply
         elif limit != self.last or self.weight <= 0:

@@ -142,7 +142,8 @@ class Throttle:
             jitter: a random number from 0 up to 1.
 
         Returns:
-            Whether the refusal was another limit's than this budget's, which had some left.
+            Whether the refusal was another limit's than this budget's, which had some left; without
+            a known limit, whether it may have been.
         """
         self.mark_sent(sent, sent.at)
         self.abandon(sent)
@@ -157,17 +158,13 @@ class Throttle:
             estimator.others.presumed, pace.rate = False, (1.0 - MARGIN) * estimator.rate
         unexpected = refused and alone and estimator.credit(now) >= 1.0
         headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
-        if estimator.limit is None and sent.epoch < self._epoch:
-            self.blind.saw(sent.number, refused=refused)
-            pace.rate = self.blind.rate
         if refused:
             self.refused += 1
-            account_wide = self._refuse(
+            return self._refuse(
                 sent, now, rate_limit, jitter, headers_ok=headers_ok, unexpected=unexpected
             )
-            if estimator.limit is None:
-                estimator.log.remove(sent)  # the server did not count it
-            return account_wide
+        if estimator.limit is None and self._pause.consecutive_429s:
+            self.blind.saw_admission(sent.at, estimator.log)
         self._admission.admitted += 1
         self._pause.consecutive_429s = 0
         return False
@@ -193,6 +190,8 @@ class Throttle:
         estimator, pace = self.estimator, self.pace
         limit, span = estimator.limit, estimator.model.window_seconds
         headers_ok = estimator.update(sent, now, reported, refused=refused)
+        if estimator.limit is None and (reported.limit, reported.remaining) != (None, None):
+            self.blind.is_wary = True
         if estimator.limit != limit:
             if estimator.limit is None:
                 pace.rate, pace.increase_at = self.blind.rate, now
@@ -224,6 +223,8 @@ class Throttle:
     ) -> bool:
         estimator = self.estimator
         fresh = sent.epoch == self._epoch
+        if estimator.limit is None:
+            return self._refuse_blind(sent, now, jitter, reported.retry_after, fresh=fresh)
         left = (reported.remaining or 0.0) / estimator.model.cost if headers_ok else 0.0
         account_wide = left >= 1.0 and (
             estimator.model.cost < 1.0
@@ -239,6 +240,31 @@ class Throttle:
         alone, srtt = estimator.is_exclusive(now), estimator.latency.srtt
         self._pause.start(now, srtt, jitter, reported.retry_after, alone=alone)
         return account_wide
+
+    def _refuse_blind(
+        self, sent: SendTicket, now: float, jitter: float, retry_after: float | None, *, fresh: bool
+    ) -> bool:
+        estimator, pace, blind, pause = self.estimator, self.pace, self.blind, self._pause
+        estimator.log.remove(sent)  # the server did not count it
+        may_be_crowd, is_outage = blind.is_growing, pause.consecutive_429s > 0
+        if not fresh:
+            return may_be_crowd
+        self._epoch += 1
+        estimator.trust.jumps = 0
+        is_pace = is_outage or retry_after is not None  # a crowd would not last until a known time
+        is_crowd = may_be_crowd and blind.saw_crowd(
+            self._admission.admitted, self.in_flight, is_pace=is_pace
+        )
+        if not is_crowd:
+            if may_be_crowd:
+                pace.debt = 0.0
+            if may_be_crowd or not is_outage:
+                blind.decrease(estimator.log, sent.at, now, estimator.latency.late)
+            blind.saw_outage(pause.outage(now), estimator.own_rate(now))
+            pace.rate, pace.increase_at = blind.rate, now + 1.0
+        alone = estimator.is_exclusive(now)
+        pause.start(now, estimator.latency.srtt, jitter, retry_after, alone=alone)
+        return may_be_crowd
 
     def _exhausted(
         self,
@@ -258,11 +284,7 @@ class Throttle:
             estimator.reject_average()
         if not headers_ok:
             estimator.assume_empty(sent)
-        if estimator.limit is None:
-            self.blind.decrease(estimator.log.count_since(now - 1.0), sent.number, now)
-            self.blind.saw_outage(self._pause.outage(now), estimator.own_rate(now))
-            pace.rate, pace.increase_at = self.blind.rate, now + 1.0
-        elif estimator.is_exclusive(now) and not self._pause.consecutive_429s:
+        if estimator.is_exclusive(now) and not self._pause.consecutive_429s:
             pace.decrease(DECREASE_ALONE, now, least)
         else:
             pace.decrease(DECREASE, now, least)
@@ -286,7 +308,9 @@ class Throttle:
     def _increase(self, now: float) -> None:
         estimator, pace = self.estimator, self.pace
         if estimator.limit is None:
-            pace.increase_at = self.blind.increase(now, estimator.latency.srtt)
+            pace.increase_at = self.blind.increase(
+                now, self._admission.admitted, estimator.latency.srtt
+            )
             pace.rate = self.blind.rate
             return
         if estimator.is_exclusive(now):

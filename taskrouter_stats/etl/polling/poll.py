@@ -53,7 +53,7 @@ _TICK: Final = timedelta(seconds=1)
 """The longest step back of the time of day that counts as a clock that stands still."""
 
 _JUMP: Final = 1.0
-"""Seconds by which the time of day may drift between two snapshots without being told."""
+"""Seconds by which the time of day may drift between two snapshots without a warning."""
 
 
 async def poll(
@@ -123,7 +123,7 @@ class Poll:
     _elapsed: float = field(default=0.0, init=False, repr=False)
     _clocks: tuple[datetime, float] | None = field(default=None, init=False, repr=False)
     _account: str | None = field(default=None, init=False, repr=False)
-    _told: dict[str, str] = field(factory=dict[str, str], init=False, repr=False)
+    _logged: dict[str, str] = field(factory=dict[str, str], init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.session, TaskRouterSession):
@@ -165,9 +165,7 @@ class Poll:
         store.open()
         self._counts["cut"] = store.cut
         if store.cut:
-            _LOGGER.warning(
-                "removed %d snapshots that an earlier poll had not stored whole", store.cut
-            )
+            _LOGGER.warning("snapshots of an earlier poll that a kill had cut: %d", store.cut)
 
     async def _take_all(self, store: SnapshotStore) -> None:
         clock = asyncio.get_running_loop().time
@@ -236,18 +234,18 @@ class Poll:
     def _log(self, snapshot: Snapshot) -> None:
         """Log gaps, and problems when they change in more than numbers and SIDs."""
         if snapshot.skipped:
-            _LOGGER.warning("%d beats were skipped before %s", snapshot.skipped, snapshot.time)
+            _LOGGER.warning("beats skipped before %s: %d", snapshot.time, snapshot.skipped)
         if snapshot.clock_jump:
             words = "this machine's time of day jumped by %.0f s, or the machine was suspended"
             _LOGGER.warning(words, snapshot.clock_jump)
         reasons = snapshot.reasons
         kinds = {table: _WITH_DIGIT.sub("", reason) for table, reason in reasons.items()}
         for table, reason in reasons.items():
-            if self._told.get(table) != kinds[table]:
+            if self._logged.get(table) != kinds[table]:
                 _LOGGER.warning("the snapshot of %s lacks %s: %s", snapshot.time, table, reason)
-        for table in self._told.keys() - kinds.keys():
+        for table in self._logged.keys() - kinds.keys():
             _LOGGER.warning("%s is complete again at %s", table, snapshot.time)
-        self._told = kinds
+        self._logged = kinds
 
     @property
     def _stopping(self) -> bool:

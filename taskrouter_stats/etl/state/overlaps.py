@@ -108,9 +108,8 @@ def refuse_overlaps(place: str, stored: set[StoredWindow], planned: set[StoredWi
         for kind, other in others.items():
             if kind != window.kind and datetime.fromisoformat(other.end) > start:
                 raise ConfigError(
-                    f"{place}: {other} and {window} overlap, so sums over its rows of "
-                    f"{window.table} would count that time twice: take another output for one of "
-                    "them"
+                    f"{place}: {other} and {window} of {window.table} overlap, so sums over "
+                    "its rows would count that time twice: take another output for one of them"
                 )
         last = others.get(window.kind)
         if last is None or datetime.fromisoformat(last.end) < datetime.fromisoformat(window.end):

@@ -27,8 +27,9 @@ def failed(worker, hour=0, workspace=WS, channel=None, tz="UTC"):
         code=20001,
         request_id=None,
         workspace_sid=workspace,
-        worker_sid=f"WK{worker:032x}",
-        worker_name=None,
+        table="worker_statistics",
+        sid=f"WK{worker:032x}",
+        name=None,
         window_start=start,
         window_end=start + timedelta(hours=1),
         tz=tz,
@@ -39,9 +40,9 @@ def failed(worker, hour=0, workspace=WS, channel=None, tz="UTC"):
 def queries_of(plans):
     """Return workspace, channel, worker and hour of each query of the plans."""
     return sorted(
-        (plan.workspace_sid, str(dict(plan.template.filters).get("TaskChannel")), sid[-2:],
+        (plan.workspace_sid, str(plan.tables[0].filters.get("TaskChannel")), sid[-2:],
          (window.start - START) // timedelta(hours=1))
-        for plan in plans for sid in plan.workers for window in plan.windows
+        for plan in plans for sid in plan.given["workers"] for window in plan.windows
     )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def test_plans_have_exactly_the_failed_queries():
     failures += [failed(4, workspace=OTHER), failed(5, channel="voice")]
     plans = retry_plans(failures, (), Selection())
     assert queries_of(plans) == sorted(
-        (failure.workspace_sid, str(failure.task_channel), failure.worker_sid[-2:],
+        (failure.workspace_sid, str(failure.task_channel), failure.sid[-2:],
          (failure.window_start - START) // timedelta(hours=1)) for failure in failures
     )  # fmt: skip
     assert len(plans) == 5
@@ -104,7 +105,9 @@ async def test_a_store_keeps_failures_after_its_end(tmp_path):
     [
         None,
         {"tz": 5},
-        {"worker_sid": "WS" + "1" * 32},
+        {"sid": "WS" + "1" * 32},
+        {"table": "workers"},
+        {"split_by_wait_time": "5,x"},
         {"workspace_sid": None},
         {"window_start": "2026-11-01T00:00:00"},
         {"window_end": "2020-11-01T00:00:00Z"},

@@ -1,36 +1,82 @@
-"""The search for a rate where no header tells a limit."""
+"""The search for a rate where no header states a limit."""
+
+import math
 
 import pytest
 
-from taskrouter_stats.core.throttle.blind import CROWD_REPLIES, MIN_RATE, START, BlindSearch
+from taskrouter_stats.core.throttle.blind import (
+    CROWD,
+    CROWD_REPLIES,
+    FIRST_SEARCH,
+    MIN_RATE,
+    PATIENCE,
+    BlindSearch,
+)
+from taskrouter_stats.core.throttle.rate import DECREASE
+from taskrouter_stats.core.throttle.send_log import SendLog
+
+LATE = 0.1
 
 
-def test_it_grows_by_half_each_round_trip():
-    """The first growth starts at one request per round trip, if that is more."""
+def sent(*times: float) -> SendLog:
+    """Return the log of requests sent at these times."""
+    log = SendLog()
+    for at in times:
+        log.record(at)
+    return log
+
+
+def knows_memory(log: SendLog) -> BlindSearch:
+    """Return a search that an outage showed that 100 requests are admitted in ten seconds."""
+    search = BlindSearch(rate=500.0)
+    search.saw_outage(3.1, 10.0)
+    assert search.next_at(log, 0, LATE) > 0.0
+    return search
+
+
+def test_requests_in_flight_follow_the_admitted_ones():
+    """The first hundred in flight take fewer than ten round trips."""
+    search, admitted, trips = BlindSearch(), 1, 0
+    while search.most_in_flight(admitted) < 100:
+        admitted, trips = admitted + int(search.most_in_flight(admitted)), trips + 1
+    assert 5 < trips < 10
+
+
+def test_rubbish_in_headers_makes_the_search_wary():
+    """Headers that hold numbers show that there is a limit: fewer requests are in flight."""
+    wary, bold = BlindSearch(is_wary=True), BlindSearch()
+    for admitted in (20, 100, 500):
+        assert wary.most_in_flight(admitted) < bold.most_in_flight(admitted)
+
+
+def test_a_few_requests_in_flight_are_no_crowd():
+    """Only many in flight can be refused for their number."""
+    assert BlindSearch().saw_crowd(100, CROWD, is_pace=False)
+    assert not BlindSearch().saw_crowd(100, CROWD - 1, is_pace=False)
+
+
+def test_a_crowd_does_not_outlast_itself():
+    """When one request alone is refused as well, it was the pace."""
+    assert not BlindSearch().saw_crowd(100, CROWD, is_pace=True)
+
+
+def test_a_crowd_is_not_refused_twice_in_a_row():
+    """A window that a crowd closed needs replies to open before it can be hit again."""
+    soon, late = BlindSearch(), BlindSearch()
+    for search in (soon, late):
+        search.saw_crowd(100, 50, is_pace=False)
+    assert not soon.saw_crowd(99 + CROWD_REPLIES, 50, is_pace=False)
+    assert late.saw_crowd(100 + CROWD_REPLIES, 5, is_pace=False)
+
+
+def test_the_first_cut_takes_what_was_sent_in_a_second():
+    """70% of it goes on; then the rate grows until the second cut."""
     search = BlindSearch()
-    search.increase(0.0, 0.5)
-    assert search.rate == 1.5 * START
-    search.increase(0.5, 0.02)
-    assert search.rate == 50.0
-
-
-def test_a_crowd_is_no_pace():
-    """When most requests after the refused one are admitted, the rate returns to 70% at once."""
-    search = BlindSearch(rate=1000.0)
-    search.decrease(recent=100, number=10, now=1.0)
-    assert search.rate < 200.0
-    for number in range(11, 11 + CROWD_REPLIES):
-        search.saw(number, refused=False)
-    assert search.rate == pytest.approx(700.0)
-
-
-def test_a_pace_is_no_crowd():
-    """When most are refused, the rate stays cut."""
-    search = BlindSearch(rate=1000.0)
-    search.decrease(recent=100, number=10, now=1.0)
-    for number in range(11, 11 + CROWD_REPLIES):
-        search.saw(number, refused=number % 2 == 0)
-    assert search.rate < 200.0
+    search.decrease(sent(*(i / 50 for i in range(100))), 2.0, 2.0, LATE)
+    assert search.rate == pytest.approx(DECREASE * 50)
+    before = search.rate
+    assert search.increase(3.0, 0, 0.1) == 4.0
+    assert search.rate == pytest.approx((1.0 + FIRST_SEARCH) * before)
 
 
 def test_a_long_outage_tells_a_long_memory():
@@ -39,12 +85,46 @@ def test_a_long_outage_tells_a_long_memory():
     search.saw_outage(2.9, 50.0)
     assert search.memory == 0.0
     search.saw_outage(3.1, 50.0)
-    assert (search.memory, search.rate) == (10.0, 48.75)
+    assert (search.memory, search.rate, search.is_growing) == (10.0, 50.0, False)
+
+
+def test_a_full_window_waits_for_its_oldest_request():
+    """One more goes when the server has forgotten the first of a hundred."""
+    log = sent(*(1.0 + i / 100 for i in range(100)))
+    assert knows_memory(log).next_at(log, 0, LATE) == pytest.approx(11.0 + LATE)
+
+
+def test_an_early_admission_shows_a_turn():
+    """A window that admits while a sliding one would be full has turned: all is forgotten."""
+    log = sent(*(1.0 + i / 100 for i in range(100)))
+    search = knows_memory(log)
+    search.saw_admission(10.9, log)
+    assert search.next_at(log, 0, LATE) > 0.0
+    search.saw_admission(6.0, log)
+    assert search.next_at(log, 0, LATE) == -math.inf
+
+
+def test_a_known_capacity_is_left_alone_for_a_minute():
+    """The rate of a long memory grows only when no refusal came for long."""
+    search = knows_memory(sent(*(i / 100 for i in range(100))))
+    search.decreased_at = 0.0
+    search.increase(PATIENCE - 1.0, 0, 0.1)
+    assert search.rate == 10.0
+    search.increase(PATIENCE + 1.0, 0, 0.1)
+    assert search.rate > 10.0
 
 
 def test_refusals_alone_never_stop_it():
     """A server that refuses every second request whatever the pace still gets some."""
     search = BlindSearch()
     for second in range(1000):
-        search.decrease(recent=1, number=second, now=float(second))
+        search.decrease(sent(float(second)), float(second), float(second), LATE)
     assert search.rate == MIN_RATE
+
+
+def test_a_window_of_a_second_is_not_two_crowds_in_a_row():
+    """The third refusal after as few admissions as the second is the pace's."""
+    search = BlindSearch()
+    assert search.saw_crowd(50, CROWD, is_pace=False)
+    assert search.saw_crowd(100, CROWD, is_pace=False)
+    assert not search.saw_crowd(150, CROWD, is_pace=False)

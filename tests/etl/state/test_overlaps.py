@@ -79,7 +79,7 @@ def test_windows_with_other_thresholds_collide():
     )
     refuse_overlaps("lake", split, split)
     for stored, planned in ((plain, split), (split, more), (more, plain)):
-        with pytest.raises(ConfigError, match="workspace_statistics would count that time twice"):
+        with pytest.raises(ConfigError, match="of workspace_statistics overlap"):
             refuse_overlaps("lake", stored, planned)
 
 
