@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from taskrouter_stats import errors, etl
-from tests.truth.raw_server import RawServer, error, http, page, statistics, worker_sid
+from tests.truth.raw_server import RawServer, error, http, page, worker_sid
 from tests.truth.whole_workspace import (
     QUEUES,
     balanced,
@@ -76,21 +76,6 @@ async def test_the_order_of_thresholds_is_no_other_query(tmp_path):
         lambda question: None, tmp_path, **{**SPLIT, "split_by_wait_time": [5, 10, 5]}
     )
     assert again.already_done == again.planned == QUEUES
-
-
-async def test_an_activity_twice_in_an_answer_is_not_stored(tmp_path):
-    """Two times for one Activity fail the query, since their rows would have one key."""
-    activities = [{"sid": f"WA{digit * 32}", "total": 5} for digit in "aA"]
-
-    def lie(question):
-        if question.sid != worker_sid(1) or not question.path.endswith("/Statistics"):
-            return None
-        told = statistics(question)["cumulative"]
-        return http(statistics(question, cumulative={**told, "activity_durations": activities}))
-
-    report = await export(lie, tmp_path, tables=("worker_statistics",))
-    assert (report.complete, report.written, report.failed) == (False, 1, 1)
-    assert "expected each Activity once" in report.failures[0].message
 
 
 @pytest.mark.parametrize("code", [None, 20404])

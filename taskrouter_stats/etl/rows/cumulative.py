@@ -4,11 +4,9 @@ Each function here makes the row function of one table; ``thing`` is the kind of
 the statistics, such as ``worker``, and is empty for all Workers and for the Workspace.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from taskrouter_stats.errors import PayloadError
 from taskrouter_stats.models.record import SplitByWaitTime
-from taskrouter_stats.models.sids import sid_of
 
 from .answer import Answer
 from .values import Row, measures, unknown_keys
@@ -33,8 +31,6 @@ def activity_duration_rows(table: str, thing: str = "") -> Callable[[Answer], li
 
     def make(answer: Answer) -> list[Row]:
         place = _place(answer, thing)
-        durations = answer.cumulative.activity_durations or ()
-        _check_once([duration.sid for duration in durations])
         return [
             measures(
                 table,
@@ -46,20 +42,10 @@ def activity_duration_rows(table: str, thing: str = "") -> Callable[[Answer], li
                     "extra": unknown_keys(duration),
                 },
             )
-            for duration in durations
+            for duration in answer.cumulative.activity_durations or ()
         ]
 
     return make
-
-
-def _check_once(sids: Sequence[str | None]) -> None:
-    """Raise ``PayloadError`` for an Activity that an answer has twice: two rows had one key."""
-    known = [sid_of(sid) for sid in sids if sid is not None]
-    if len(set(known)) < len(known):
-        twice = next(sid for sid in known if known.count(sid) > 1)
-        raise PayloadError(
-            [f"$.activity_durations: expected each Activity once, got {twice} twice"]
-        )
 
 
 def wait_split_rows(table: str, thing: str = "") -> Callable[[Answer], list[Row]]:
