@@ -199,7 +199,7 @@ async def test_dashboard():
     url = (await process.stdout.readline()).decode().strip()
     async with aiohttp.ClientSession() as client, watching(client, url) as following:
         message = await complete(following)
-    assert (message["workers"]["total"], message["window"]) == (120, "last 480 min")
+    assert (message["workers"]["total"], message["window"]) == (120, "last 8 h")
     process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
     assert (process.returncode, out) == (0, b"Stopped.\n")

@@ -23,6 +23,7 @@ from .summaries import (
     queue_row,
     queue_totals,
     statistics_row,
+    window_text,
     worker_row,
 )
 
@@ -84,7 +85,7 @@ class Board:
         }
         whole = {
             "workspace": {"sid": self._workspace_sid, "name": self._name},
-            "window": str(self._window),
+            "window": window_text(self._window),
             "parts": parts,
             **self._summaries,
             "budgets": [budget_row(budget) for budget in self._session.budgets()],

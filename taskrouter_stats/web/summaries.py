@@ -9,6 +9,7 @@ from math import isfinite
 from statistics import median_low
 from typing import Any, TypeAlias
 
+from taskrouter_stats.core.window import Window
 from taskrouter_stats.models import LiveWorker, TaskQueueRealTime, WorkspaceCumulativeStatistics
 from taskrouter_stats.session import BudgetSnapshot
 
@@ -19,6 +20,7 @@ __all__ = [
     "queue_row",
     "queue_totals",
     "statistics_row",
+    "window_text",
     "worker_row",
 ]
 
@@ -118,6 +120,14 @@ def budget_row(budget: BudgetSnapshot) -> Row:
         "refused": budget.refused,
         "reason": budget.reason,
     }
+
+
+def window_text(window: Window) -> str:
+    """Return a window in words: a relative one in the largest unit that divides it."""
+    for minutes, unit in ((24 * 60, "d"), (60, "h")):
+        if window.minutes is not None and not window.minutes % minutes:
+            return f"last {window.minutes // minutes} {unit}"
+    return str(window)
 
 
 def _sum(rows: Iterable[Mapping[str, Any]], name: str) -> int | None:

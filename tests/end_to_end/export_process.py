@@ -13,10 +13,15 @@ FULL = 4
 IN_FLIGHT, UNFLUSHED = 10, 5
 
 
-async def export(url, user, password, workspace, kind, out):
-    """Export two days of all workers with frequent commits; return the report."""
+SPLIT = (5, 30)
+"""Thresholds of an export of all tables, seconds."""
+
+
+async def export(url, user, password, workspace, kind, out, tables=("worker_statistics",)):
+    """Export two days of these tables with frequent commits; return the report."""
     writer.BATCH_SIZE = UNFLUSHED
-    plan = etl.worker_plan(workspace, days(2))
+    split = SPLIT if len(tables) > 1 else None
+    plan = etl.plan(workspace, days(2), tables, split_by_wait_time=split)
     credentials, options = Credentials.auth_token(user, password), {"max_in_flight": IN_FLIGHT}
     async with TaskRouterSession(credentials, base_url=url, **options) as session:
         return await etl.export(session, plan, SINKS[kind](out))

@@ -10,13 +10,17 @@ from collections import Counter
 
 import pytest
 
+from taskrouter_stats import etl
+from taskrouter_stats.etl.tables import STATISTICS
 from taskrouter_stats.simulator import Simulator
-from tests.end_to_end.export_process import FULL, IN_FLIGHT, UNFLUSHED, main
+from tests.end_to_end.export_process import FULL, IN_FLIGHT, SPLIT, UNFLUSHED, main
 from tests.etl.export_runs import csv_rows, days, json_lines, key, parquet_rows, wanted
 
 PROCESSES = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
 PROCESSES.set_forkserver_preload(["tests.end_to_end.export_process"])
 KILLS = 20
+ALL = (*STATISTICS, "task_channels")
+"""Tables of an export of everything, except channels of each worker."""
 READ = {
     "csv": lambda path: csv_rows(path / "worker_statistics.csv"),
     "json": lambda path: json_lines(path / "worker_statistics.jsonl"),
@@ -31,9 +35,9 @@ async def simulator():
         yield running
 
 
-def start(simulator, kind, out):
+def start(simulator, kind, out, tables=("worker_statistics",)):
     """Start the export; return its process, and the pipe to which it sends its result."""
-    place = (simulator.base_url, *simulator.auth, simulator.workspace_sid, kind, str(out))
+    place = (simulator.base_url, *simulator.auth, simulator.workspace_sid, kind, str(out), tables)
     result, sender = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=main, args=(sender, *place), daemon=True)
     process.start()
@@ -51,9 +55,9 @@ async def ended(process, until=lambda: False):
     return True
 
 
-async def finish(simulator, kind, out):
+async def finish(simulator, kind, out, tables=("worker_statistics",)):
     """Run the export to its end; return its counts of written and already done queries."""
-    process, result = start(simulator, kind, out)
+    process, result = start(simulator, kind, out, tables)
     assert await ended(process)
     assert process.exitcode == 0
     return result.recv()
@@ -82,6 +86,64 @@ async def test_a_killed_export_is_resumed_without_loss(simulator, tmp_path, kind
     spent_twice = requests(simulator) - simulator.counters.refused - 120
     assert spent_twice <= kills * (2 * IN_FLIGHT + UNFLUSHED)
     assert done > 0
+
+
+def keys_of(path, kind, table):
+    """Return how often each key is in a table, with nested thresholds and Activities."""
+    schema = etl.SCHEMAS[table]
+    if kind == "parquet":
+        rows = parquet_rows(path, table)
+    elif kind == "csv":
+        rows = csv_rows(path / f"{table}.csv")
+    elif schema.parent is None:
+        rows = json_lines(path / f"{table}.jsonl")
+    else:
+        parents = json_lines(path / f"{schema.parent}.jsonl")
+        rows = [{**row, **part} for row in parents for part in row[schema.nested_as] or ()]
+    return Counter(tuple(str(row[name]) for name in schema.key) for row in rows)
+
+
+def expected(world):
+    """Return the number of keys of each statistics table over two days."""
+    queues, flows, split = len(world.task_queues), len(world.workflows), len(SPLIT)
+    return {
+        "worker_statistics": 2 * len(world.workers),
+        "task_queue_statistics": 2 * queues,
+        "task_queue_wait_splits": 2 * queues * split,
+        "workflow_statistics": 2 * flows,
+        "workflow_wait_splits": 2 * flows * split,
+        "workspace_statistics": 2,
+        "workspace_wait_splits": 2 * split,
+        "workers_statistics": 2,
+    }
+
+
+async def kill_all_tables(simulator, path, kind, moments, kills):
+    """Kill exports of all tables, finish one, and check that every key is there once."""
+    killed = 0
+    for _ in range(kills):
+        enough = simulator.counters.requests + moments.randrange(1, 60)
+        process, _ = start(simulator, kind, path, ALL)
+        if not await ended(process, lambda enough=enough: simulator.counters.requests >= enough):
+            process.kill()
+            killed += 1
+        process.join()
+    written, done = await finish(simulator, kind, path, ALL)
+    counts = expected(simulator.world)
+    main_tables = [table for table in counts if etl.SCHEMAS[table].parent is None]
+    assert written + done == sum(counts[table] for table in main_tables)
+    for table, count in counts.items():
+        keys = keys_of(path, kind, table)
+        assert (set(keys.values()), len(keys)) == ({1}, count), table
+    for table in ("worker_activity_durations", "workers_activity_durations"):
+        assert set(keys_of(path, kind, table).values()) == {1}
+    return killed
+
+
+@pytest.mark.parametrize("kind", READ)
+async def test_killed_exports_of_all_tables_lose_nothing(simulator, tmp_path, kind):
+    """After kills of an export of all tables, every key of every table is there once."""
+    assert await kill_all_tables(simulator, tmp_path, kind, random.Random(kind), 2) > 0
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ async def test_the_stream_has_what_the_server_says(dashboard, simulator, session
         "sid": simulator.workspace_sid,
         "name": "Simulated contact centre",
     }
-    assert message["window"] == "last 60 min"
+    assert message["window"] == "last 1 h"
     assert message["workers"]["total"] == 60
     assert message["workers"]["available"] == available
     assert sum(row["workers"] for row in message["workers"]["activities"]) == 60

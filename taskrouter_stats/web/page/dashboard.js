@@ -146,9 +146,11 @@ function showState() {
     pill.dataset.state = name;
   }
   by("state-text").textContent = words;
-  const texts = problems.filter(([, text]) => text);
-  by("problems").hidden = !texts.length;
-  const lines = texts.map(([title, text]) => make("li", {}, make("strong", { textContent: title }), ` ${text}`));
+  const causes = new Map(); // by text: one cause often concerns all parts
+  for (const [title, text] of problems) if (text) causes.set(text, [...(causes.get(text) ?? []), title]);
+  by("problems").hidden = !causes.size;
+  by("tiles").classList.toggle("stale", name === "stale" || name === "lost");
+  const lines = [...causes].map(([text, titles]) => make("li", {}, make("strong", { textContent: `${titles.join(", ")}:` }), ` ${text}`));
   if (by("problems").textContent !== lines.map((line) => line.textContent).join("")) by("problems").replaceChildren(...lines);
   for (const [part, elements] of Object.entries({
     workers: [by("activities").closest("section"), by("workers")], queues: [by("queues")],
@@ -191,9 +193,9 @@ function showTiles() {
     ["Tasks waiting", count(queues?.waiting), queues && `in ${count(queues.total)} queues`, queues?.lines.waiting],
     ["Oldest task", queues && queues.waiting !== null && queues.oldest === null ? "none" : growing("span", queues?.oldest, "queues"), "waiting time", queues?.lines.oldest],
     ["Workers available", count(workers?.available), workers && `of ${count(workers.total)}`, workers?.lines.available],
-    ["Acceptance", statistics ? percent(statistics.acceptance) : "–", statistics && `of ${count(statistics.reservations.created)} reservations, ${board.window}`, statistics?.lines.acceptance],
+    ["Acceptance", statistics ? percent(statistics.acceptance) : "–", statistics && `of ${count(statistics.reservations.created)} reservations`, statistics?.lines.acceptance],
     ["Time to accept", duration(statistics?.acceptance_time), `mean, ${board.window}`, null],
-    ["Tasks completed", count(statistics?.tasks_completed), statistics && `of ${count(statistics.tasks_created)} created, ${board.window}`, null],
+    ["Tasks completed", count(statistics?.tasks_completed), statistics && `of ${count(statistics.tasks_created)} created`, null],
   ];
   by("tiles").replaceChildren(...tiles.map(([title, value, note, line]) => make("div", { className: "tile" },
     make("dt", { textContent: title }), make("dd", { className: "value" }, value),
