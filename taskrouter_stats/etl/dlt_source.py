@@ -140,12 +140,15 @@ def _source(dlt: Any, reader: Reader) -> Any:
 
 def _statistics(dlt: Any, reader: Reader, table: TablePlan) -> list[Any]:
     """Return a table and its parts, which transform one resource that loads no rows."""
-    filters = (table.filters.get("TaskChannel", ""), table.filters.get("SplitByWaitTime", ""))
-    whose = ":".join(map(sid_of, (reader.plan.workspace_sid, *filters))).rstrip(":")
+    scope = ":".join(map(sid_of, (reader.plan.workspace_sid, table.filters.get("TaskChannel", ""))))
+    whose = f"{scope}:{table.filters.get('SplitByWaitTime', '')}".rstrip(":")
 
     def fetched() -> AsyncGenerator[Tables]:
         _check_destination(dlt)
         state = dlt.current.resource_state(f"fetched_{table.name}")
+        for other in set(state) - {whose}:  # rows with other thresholds will be replaced
+            if other == scope.rstrip(":") or other.startswith(f"{scope}:"):
+                del state[other]
         return reader.statistics(table, state.setdefault(whose, []))
 
     def taken(name: str) -> Callable[[Tables], list[Row]]:

@@ -17,12 +17,7 @@ from typing import Any, Final, cast
 from attrs import define, field
 
 from taskrouter_stats.core.outcome import Progress
-from taskrouter_stats.errors import (
-    ConfigError,
-    InvalidParameter,
-    StorageError,
-    UsageError,
-)
+from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError, UsageError
 from taskrouter_stats.session import TaskRouterSession
 
 from .grace import cancel_after_grace
@@ -249,6 +244,7 @@ class Export:
         try:
             await self._run_all()
             await self.writer.commit()
+            self._errors += self._snapshots.errors
             if self._errors:
                 raise self._first_error()
             await self._verify()

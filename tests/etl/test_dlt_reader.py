@@ -73,6 +73,9 @@ async def test_other_thresholds_replace_the_rows_of_a_day(warehouse):
     thresholds = warehouse.sql("SELECT DISTINCT threshold FROM task_queue_wait_splits")
     assert thresholds == [(30,)]
     assert counts(warehouse)["task_queue_statistics"] == before
+    await warehouse.load(**tables, **SPLIT)
+    thresholds = warehouse.sql("SELECT DISTINCT threshold FROM task_queue_wait_splits ORDER BY 1")
+    assert thresholds == [(5,), (20,)]
 
 
 @pytest.mark.skipif(

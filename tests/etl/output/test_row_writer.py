@@ -10,8 +10,7 @@ from taskrouter_stats.etl.output.row_writer import RowWriter
 from taskrouter_stats.etl.state.overlaps import planned_windows
 from taskrouter_stats.simulator import Simulator
 from tests.etl.export_runs import days, session_at
-
-from .state.test_checkpoint import worker_key
+from tests.etl.state.test_checkpoint import worker_key
 
 WS = "WS" + "1" * 32
 QUERY = queries.worker_statistics(WS, "WK" + "1" * 32)

@@ -11,9 +11,8 @@ from taskrouter_stats.etl.output import writer as module
 from taskrouter_stats.etl.output.memory_limit import MAX_PENDING_BYTES
 from taskrouter_stats.etl.output.writer import PendingRows
 from tests.etl.export_runs import json_lines
+from tests.etl.state.test_checkpoint import worker_key
 from tests.etl.test_sinks import tables
-
-from .state.test_checkpoint import worker_key
 
 
 def item(number):
