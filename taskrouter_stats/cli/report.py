@@ -1,6 +1,6 @@
 """``taskrouter-stats report``: one HTML page about the rows of an output."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import click
@@ -59,7 +59,7 @@ def report(
     """Write the page, print its name, and return the exit code."""
     if bool(busy) != bool(idle):
         raise ConfigError("occupancy requires both --busy and --idle: names of Activities")
-    zone = None if tz is None else read_zone(tz)
+    zone = None if tz is None else read_zone(tz)  # before anything is read
     reader = ParquetReader.at(place)
     name = reader.storage.place
     data = read_report(reader, name)
@@ -67,7 +67,7 @@ def report(
     text = report_page(
         data,
         shown_uri(place),
-        zone or zone_of(data.zones[0] if data.zones else "UTC"),
+        zone or _zone_of_rows(data),
         made=datetime.now(UTC),
         busy=busy,
         idle=idle,
@@ -76,6 +76,17 @@ def report(
     Folder(path.parent).put(path.name, text.encode(errors="replace"))
     click.echo(f"{page}: a report of {sum(each.rows for each in data.coverage):,} rows.")
     return COMPLETE
+
+
+def _zone_of_rows(data: ReportData) -> tzinfo:
+    """Return the zone of most rows; UTC if they have none."""
+    name = data.zones[0] if data.zones else "UTC"
+    try:
+        return zone_of(name)
+    except ValueError:
+        raise ConfigError(
+            f"this machine does not know the rows' zone {name!r}: give --tz"
+        ) from None
 
 
 def _check_activities(data: ReportData, named: tuple[str, ...]) -> None:

@@ -65,7 +65,6 @@ def report_page(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
         f"<header><h1>TaskRouter report</h1><p>{escape(_span(data.coverage, zone))} "
         f"({safe(zone)})</p>"
@@ -149,6 +148,10 @@ def _notes(data: ReportData) -> Iterable[str]:
             "Rows that were not settled were fetched soon after their windows ended, and may "
             "change: run the same <code>fetch</code> again."
         )
+    sums = dict(zip(TABLES, (data.workers, data.activities, data.queues, data.splits), strict=True))
+    for each in data.coverage:
+        if unknown := each.rows - sum(row["rows"] for row in sums[each.table]):
+            yield f"{unknown:,} rows of <code>{each.table}</code> lack a number and add to no sum."
     if any(each.left_out for each in data.coverage):
         yield (
             "Rows are left out that would count twice: of other Task channels, and of windows "

@@ -73,10 +73,12 @@ def test_wrong_calls_are_one_clear_line(here, lake, tmp_path):
     """A wrong place, an empty output and wrong options end with exit code 2 and write no page."""
     page = tmp_path / "out.html"
     empty = StoredRows().write(tmp_path / "empty")
+    odd = StoredRows((TABLE, [row(TABLE, tz="Mars")])).write(tmp_path / "odd")
     cases = [
         ((tmp_path / "elsewhere",), "elsewhere is not an output of this program: it has no _state"),
         ((empty,), "empty has no rows of worker_statistics, "),
         ((lake, "--tz=Mars"), "--tz Mars: expected an IANA name"),
+        ((odd,), "does not know the rows' zone 'Mars': give --tz"),
         ((lake, "--busy=Busy"), "occupancy requires both --busy and --idle"),
         ((lake, "--busy=Busy", "--idle=Idle"), "'Busy' is not an Activity of these rows: "),
     ]

@@ -73,6 +73,15 @@ def test_the_page_says_what_it_contains():
     assert "Made of <bdi>lake/</bdi> at 2026-11-02 09:00." in text
 
 
+def test_rows_that_lack_a_number_are_counted():
+    """A row in which a count is null is in no sum, and the page counts such rows."""
+    rows = [row(TABLES[0], worker_sid=f"WK{n}", reservations_created=n or None) for n in range(3)]
+    data = read_report(ParquetReader(StoredRows((TABLES[0], rows))), "lake")
+    text = report_page(data, "lake", UTC, made=START)
+    assert "1 rows of <code>worker_statistics</code> lack a number and add to no sum." in text
+    assert "3 Reservations were created" in text
+
+
 @asynccontextmanager
 async def served(text):
     """Serve a page and yield its URL."""
@@ -104,5 +113,5 @@ async def test_the_page_is_readable_on_a_phone_and_on_a_screen():
             await browser.resize(width, 900, dark=dark)
             found = await browser.run(AXE_RUN)
             assert [fault for fault in found if fault[0] in {"serious", "critical"}] == []
-            assert await browser.run("document.documentElement.scrollWidth") == width
+            assert await browser.run("document.documentElement.scrollWidth") <= width
         assert await browser.run("window.hacked") is None
