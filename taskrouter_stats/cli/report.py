@@ -27,7 +27,7 @@ the day; longer ones give days.
 \b
 Example:
   taskrouter-stats fetch WS… --last 7d --every 1h --output lake/ \\
-    --tables worker_statistics,task_queue_statistics --split-by-wait-time 20,60
+    --tables worker_statistics,task_queue_statistics --split-by-wait-time 20
   taskrouter-stats report lake/ --html report.html --busy Busy --idle Available
 
 {EXIT_CODES_HELP}

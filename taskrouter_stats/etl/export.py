@@ -322,7 +322,8 @@ class Export:
                 told.add(str(error))
                 first.add_note(f"{other} ended early as well: {type(error).__name__}: {error}")
         if len(self._passes) > 1:
-            first.add_note(f"this error ended {name}; the other tables are stored")
+            stored = "" if self._errors[1:] else "; the other tables are stored"
+            first.add_note(f"this error ended {name}{stored}")
         return first
 
     async def _verify(self) -> None:

@@ -185,8 +185,8 @@ class TestErrorsThatRepeat:
     @virtual
     async def test_requests_in_flight_are_cancelled(self, ordered):
         """An error that ends the run cancels the requests in flight."""
-        script = Script(statistics, then=lambda r: trouble(401) if number_of(r) == 4 else None)
-        transport = FakeTransport(script, latency=lambda r: 1 if number_of(r) in (0, 4) else 900)
+        script = Script(statistics, then=lambda r: trouble(401) if number_of(r) == 3 else None)
+        transport = FakeTransport(script, latency=lambda r: 1 if number_of(r) in (0, 3) else 900)
         async with (
             session_over(transport) as session,
             session.stream(worker_queries(50), ordered=ordered) as outcomes,

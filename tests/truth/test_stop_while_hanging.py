@@ -45,7 +45,9 @@ async def stopped(lie, sink, **options):
 async def test_a_stop_while_the_activities_hang_ends_the_export(tmp_path):
     """A stop while the list of Activities hangs ends the export after the grace period."""
     report, server = await stopped(lambda q, _: q.lists_activities, ParquetSink(tmp_path))
-    assert (report.written, statistics_asked(server)) == (0, 0)
+    assert report.written <= statistics_asked(server)
+    assert report.written + report.not_asked == report.planned
+    assert not report.complete
 
 
 async def test_a_stop_while_missing_workers_are_checked_keeps_them_failed(tmp_path):

@@ -48,7 +48,7 @@ Examples:
   taskrouter-stats fetch WS… --last 1d --every 1h --output hours/ --format csv
   taskrouter-stats fetch --accounts accounts.toml --catch-up 7 --tz UTC \\
     --output lake/ --stop-at 07:00 --summary run.json --log-format json
-  taskrouter-stats fetch WS… --tables all --split-by-wait-time 5,20 --last 1d --output lake/
+  taskrouter-stats fetch WS… --tables all --last 1d --every 1h --output lake/
   taskrouter-stats fetch --retry-failed --output lake/
 
 Times: a day lasts from midnight to midnight in --tz, which is 23 or 25 hours when the clocks
