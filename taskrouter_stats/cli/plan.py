@@ -10,7 +10,7 @@ from rich.console import Console
 from taskrouter_stats import SessionOptions, TaskRouterSession, Window
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import Estimate, Plan
-from taskrouter_stats.etl.tables import KINDS
+from taskrouter_stats.etl.planning.tables import KINDS
 from taskrouter_stats.models import check_sid
 from taskrouter_stats.session.options import check_number
 

@@ -7,8 +7,8 @@ import click
 
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl.measures import zone_of
+from taskrouter_stats.etl.output.storage import Folder, shown_uri
 from taskrouter_stats.etl.reading import ParquetReader
-from taskrouter_stats.etl.storage import Folder, shown_uri
 from taskrouter_stats.web.report import report_page
 from taskrouter_stats.web.report_data import ReportData, read_report
 
@@ -22,13 +22,13 @@ _HELP = f"""Write one HTML page about the rows of PLACE.
 PLACE is a folder of Parquet: the value of --output. The page shows the Activity mix by hour, what
 happened to Reservations, waits and service levels of TaskQueues, and the Workers that stand out. It
 is one file without scripts, and can be sent or printed. Windows of an hour or less give hours of
-the day; longer ones give days.
+the day; longer ones give days. --busy and --idle add occupancy: busy time among busy and idle time.
 
 \b
 Example:
   taskrouter-stats fetch WS… --last 7d --every 1h --output lake/ \\
     --tables worker_statistics,task_queue_statistics --split-by-wait-time 20
-  taskrouter-stats report lake/ --html report.html --busy Busy --idle Available
+  taskrouter-stats report lake/ --html report.html
 
 {EXIT_CODES_HELP}
 """
@@ -52,7 +52,9 @@ Example:
 @click.option(
     "--busy", metavar="NAME", multiple=True, help="An Activity that is busy time. Repeatable."
 )
-@click.option("--idle", metavar="NAME", multiple=True, help="An Activity that is idle time.")
+@click.option(
+    "--idle", metavar="NAME", multiple=True, help="An Activity that is idle time. Repeatable."
+)
 def report(
     place: str, page: Path, tz: str | None, busy: tuple[str, ...], idle: tuple[str, ...]
 ) -> int:

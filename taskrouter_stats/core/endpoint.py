@@ -128,12 +128,12 @@ def encode_bool(name: str, value: object) -> str:
 
 
 def encode_thresholds(name: str, value: object) -> str:
-    """Return whole seconds separated by commas."""
+    """Return whole seconds separated by commas, ascending, each once."""
     listed = isinstance(value, (list, tuple, range))
     given = cast("Sequence[object]", value) if listed else ()
     seconds = [whole_number(threshold) or 0 for threshold in given]
     if seconds and min(seconds) > 0:
-        return ",".join(map(str, seconds))
+        return ",".join(map(str, sorted(set(seconds))))
     raise InvalidParameter(name, value, "expected a list of whole seconds > 0, such as [5, 30]")
 
 

@@ -2,8 +2,9 @@
 
 A gateway, a proxy or a late reply on a kept-alive connection can bring the answer of another
 query, and the form of the answer does not show it. So the account, the SIDs of the path, the
-TaskQueues of a bulk query and the window in the answer are compared with the query. The case of a
-SID's hexadecimal digits does not matter. A value that is missing or null is not compared.
+TaskQueues of a bulk query, the window and the waiting-time thresholds in the answer are compared
+with the query. The case of a SID's hexadecimal digits does not matter. A value that is missing,
+null or, for thresholds, empty is not compared.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from taskrouter_stats.models.values import utc_text
+from taskrouter_stats.models.values import UnreadableError, count, utc_text
 
 from .query import BaseQuery, Query
 from .reply import date_of, json_object
@@ -90,6 +91,7 @@ def _compare(
         found += _other_parts(endpoint.part_sids, query.task_queue_sids, answer)
     if query.window is not None:
         found += _other_times(query.window, answer, served)
+        found += _other_thresholds(dict(query.filters), answer)
     return found
 
 
@@ -116,6 +118,25 @@ def _other_parts(
         for number, sid in enumerate(answered)
         if sid not in requested and not any(_same(sid, known) for known in requested)
     ]
+
+
+def _other_thresholds(filters: Mapping[str, str], answer: dict[str, Any]) -> list[str]:
+    """Return which thresholds of the query the answer lacks, if it has any thresholds."""
+    nested = "cumulative" in answer
+    part = json_object(answer.get("cumulative")) if nested else answer
+    splits = json_object(part.get("split_by_wait_time"))
+    requested, answered = filters.get("SplitByWaitTime", ""), set(map(_seconds, splits))
+    if not splits or not requested or answered.issuperset(map(int, requested.split(","))):
+        return []
+    path = "$.cumulative.split_by_wait_time" if nested else "$.split_by_wait_time"
+    return [f"{path}: requested {requested}, got {','.join(splits)!r:.60}"]
+
+
+def _seconds(threshold: str) -> int | None:
+    try:
+        return count(threshold, int)
+    except UnreadableError:
+        return None
 
 
 def _other_times(window: Window, answer: dict[str, Any], served: Callable[[], Served]) -> list[str]:

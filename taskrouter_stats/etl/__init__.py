@@ -12,19 +12,19 @@ from taskrouter_stats.core.window import RETENTION
 from . import measures
 from .arrow import to_arrow
 from .compact import Compaction, compact
-from .estimate import Estimate
 from .export import Export, export
 from .failed_query import FailedQuery
-from .plan import Plan, plan, worker_plan
+from .output.row_writer import RowWriter
+from .output.writer import Writer
+from .planning.estimate import Estimate
+from .planning.plan import Plan, plan, worker_plan
+from .planning.shards import shards
 from .polling.poll import Poll, poll
 from .polling.report import PollReport
 from .report import ExportReport, TableReport, Verification
-from .row_writer import RowWriter
 from .rows import rows
 from .schemas import SCHEMAS, Column, Schema
-from .shards import shards
 from .sinks import CsvSink, JsonLinesSink, ParquetSink, Sink
-from .writer import Writer
 
 __all__ = [
     "RETENTION",

@@ -7,9 +7,8 @@ opens one session there for all resources, and the last resource closes it.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import attrs
 from attrs import define, field, frozen
@@ -24,11 +23,11 @@ from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
 
 from .failed_query import FailedQuery, failure_kind
-from .missing import MissingResources
-from .plan import DimensionPlan, Plan, TablePlan, key_of
+from .missing import MissingResources, is_gone
+from .planning.plan import DimensionPlan, Plan, TablePlan, key_of
+from .planning.tables import PER_WORKER
 from .rows import Row, Tables, rows, snapshot_rows
 from .schemas import SCHEMAS
-from .tables import PER_WORKER
 
 __all__ = ["DaySchedule", "Reader", "tables_of"]
 
@@ -83,12 +82,26 @@ def _ended(day: Window, ago: timedelta, now: datetime) -> bool:
 
 @define(eq=False)
 class _Shared:
-    """The session and the lists that the running resources share."""
+    """The session and the lists that the running resources share; the last one closes it.
+
+    It is not a generator: dlt's event loop closes all generators at once after an error.
+    """
 
     session: TaskRouterSession
     users: int = 0
     lists: dict[str, list[NamedRecord]] = field(factory=dict[str, list[NamedRecord]])
     lock: asyncio.Lock = field(factory=asyncio.Lock)
+    closed: bool = False
+
+    async def __aenter__(self) -> Self:
+        self.users += 1
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.users -= 1
+        if not self.users:
+            self.closed = True
+            await self.session.aclose()
 
 
 @define(eq=False)
@@ -193,8 +206,11 @@ class Reader:
             listing = queries.worker_channels(self.plan.workspace_sid, worker.sid)
             try:
                 return [*await shared.session.iterate(listing).collect()]
-            except NotFound:
-                return []
+            except NotFound as error:
+                gone = failure_kind(error) == "gone"
+                if gone and await is_gone(shared.session, self.plan.workspace_sid, worker.sid):
+                    return []
+                raise
 
         several = await asyncio.gather(*map(channels, workers), return_exceptions=True)
         for found in several:
@@ -202,18 +218,11 @@ class Reader:
                 raise found
         return [channel for found in several if isinstance(found, list) for channel in found]
 
-    @asynccontextmanager
-    async def _sharing(self) -> AsyncGenerator[_Shared]:
-        """Share a session: the first resource opens it, the last one closes it."""
-        shared = self._shared = self._shared or _Shared(self.open_session())
-        shared.users += 1
-        try:
-            yield shared
-        finally:
-            shared.users -= 1
-            if not shared.users:
-                self._shared = None
-                await shared.session.aclose()
+    def _sharing(self) -> _Shared:
+        """Return what the running resources share; the first one makes it."""
+        if self._shared is None or self._shared.closed:
+            self._shared = _Shared(self.open_session())
+        return self._shared
 
 
 def _row_key(query: Query[Any]) -> str:

@@ -25,7 +25,7 @@ from taskrouter_stats.session import SessionOptions, TaskRouterSession
 from taskrouter_stats.session.options import hide_addresses, options_from_env
 
 from .dlt_reader import DaySchedule, Reader, tables_of
-from .plan import DimensionPlan, TablePlan, plan
+from .planning.plan import DimensionPlan, TablePlan, plan
 from .rows import SETTLE_DELAY, Row, Tables
 from .schemas import SCHEMAS, Kind
 
@@ -82,7 +82,7 @@ def taskrouter_source(
     Args:
         workspace_sid: the Workspace (WS…).
         tz: the zone of the days: an IANA name such as ``"America/New_York"``, or a tzinfo.
-        tables: the tables, named as for :func:`~taskrouter_stats.etl.plan`.
+        tables: the tables, named as for :func:`~taskrouter_stats.etl.planning.plan`.
         first_day: the first local day, a ``date``; None for the oldest of the server's 30 days,
             before which no day is fetched.
         task_channel: only this TaskChannel, by SID or ``unique_name``; None for all.
@@ -140,12 +140,15 @@ def _source(dlt: Any, reader: Reader) -> Any:
 
 def _statistics(dlt: Any, reader: Reader, table: TablePlan) -> list[Any]:
     """Return a table and its parts, which transform one resource that loads no rows."""
-    filters = (table.filters.get("TaskChannel", ""), table.filters.get("SplitByWaitTime", ""))
-    whose = ":".join(map(sid_of, (reader.plan.workspace_sid, *filters))).rstrip(":")
+    scope = ":".join(map(sid_of, (reader.plan.workspace_sid, table.filters.get("TaskChannel", ""))))
+    whose = f"{scope}:{table.filters.get('SplitByWaitTime', '')}".rstrip(":")
 
     def fetched() -> AsyncGenerator[Tables]:
         _check_destination(dlt)
         state = dlt.current.resource_state(f"fetched_{table.name}")
+        for other in set(state) - {whose}:  # rows with other thresholds will be replaced
+            if other == scope.rstrip(":") or other.startswith(f"{scope}:"):
+                del state[other]
         return reader.statistics(table, state.setdefault(whose, []))
 
     def taken(name: str) -> Callable[[Tables], list[Row]]:

@@ -17,20 +17,16 @@ from typing import Any, Final, cast
 from attrs import define, field
 
 from taskrouter_stats.core.outcome import Progress
-from taskrouter_stats.errors import (
-    ConfigError,
-    InvalidParameter,
-    StorageError,
-    UsageError,
-)
+from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError, UsageError
 from taskrouter_stats.session import TaskRouterSession
 
 from .grace import cancel_after_grace
-from .memory_limit import MAX_PENDING_BYTES, MemoryLimit
-from .plan import DimensionPlan, Plan, TablePlan
+from .output.memory_limit import MAX_PENDING_BYTES, MemoryLimit
+from .output.row_writer import RowWriter
+from .output.writer import Writer
+from .planning.plan import DimensionPlan, Plan, TablePlan
 from .report import ExportReport, Verification
 from .resource_list import ResourceList
-from .row_writer import RowWriter
 from .rows import SETTLE_DELAY
 from .schemas import SCHEMAS
 from .sinks.base import Sink
@@ -38,7 +34,6 @@ from .snapshots import Snapshots
 from .state.overlaps import planned_windows
 from .table_pass import MAX_FAILURES, TablePass
 from .verification import compare
-from .writer import Writer
 
 __all__ = ["Export", "check_output", "export"]
 
@@ -249,6 +244,7 @@ class Export:
         try:
             await self._run_all()
             await self.writer.commit()
+            self._errors += self._snapshots.errors
             if self._errors:
                 raise self._first_error()
             await self._verify()

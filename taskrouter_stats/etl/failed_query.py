@@ -13,7 +13,7 @@ from taskrouter_stats.core.outcome import Failure
 from taskrouter_stats.core.window import WINDOW_TOO_OLD, Window
 from taskrouter_stats.errors import ApiError, NotFound
 
-from .plan import key_of, may_be_expired
+from .planning.plan import key_of, may_be_expired
 from .rows import main_table, plain_time, zone_name
 
 __all__ = ["FailedQuery", "failure_kind", "json_ready", "reason_of"]

@@ -6,14 +6,14 @@ from typing import Final
 from attrs import define, field
 
 from taskrouter_stats.core import queries
-from taskrouter_stats.errors import NotFound, TaskRouterStatsError
+from taskrouter_stats.errors import TaskRouterStatsError
 from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.resource_kinds import WORKERS, ResourceKind
 
 from .failed_query import FailedQuery, failure_kind
 
-__all__ = ["MissingResources"]
+__all__ = ["MissingResources", "is_gone"]
 
 _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
@@ -76,11 +76,17 @@ class MissingResources:
         found: set[str] = set()
         for sid in sorted(sids):
             self.sent += 1
-            try:
-                await self.session.fetch(queries.worker(self.workspace_sid, sid), priority="bulk")
-            except NotFound as error:
-                if failure_kind(error) == "gone":
-                    found.add(sid)
-            except TaskRouterStatsError as error:
-                _LOGGER.warning("Worker %s could not be fetched: %s", sid, error)
+            if await is_gone(self.session, self.workspace_sid, sid):
+                found.add(sid)
         return found
+
+
+async def is_gone(session: TaskRouterSession, workspace_sid: str, worker_sid: str) -> bool:
+    """Return whether the server does not find a Worker; False if the request fails otherwise."""
+    try:
+        await session.fetch(queries.worker(workspace_sid, worker_sid), priority="bulk")
+    except TaskRouterStatsError as error:
+        if failure_kind(error) == "gone":
+            return True
+        _LOGGER.warning("Worker %s could not be fetched: %s", worker_sid, error)
+    return False

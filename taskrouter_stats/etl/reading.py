@@ -15,12 +15,12 @@ from taskrouter_stats.errors import ConfigError, StorageError
 
 from .arrow import pyarrow
 from .latest import latest_rows
+from .output.storage import Storage
 from .rows import Row
 from .schemas import SCHEMAS
 from .sinks import ParquetSink
 from .sinks.append import text_of
 from .state.checkpoint import format_of
-from .storage import Storage
 
 __all__ = ["ParquetReader", "WindowKey"]
 

@@ -13,8 +13,8 @@ from taskrouter_stats.session import TaskRouterSession
 from taskrouter_stats.session.items import Items
 from taskrouter_stats.session.worker_queries import iterate_any
 
-from .plan import Plan
-from .tables import KINDS
+from .planning.plan import Plan
+from .planning.tables import KINDS
 
 __all__ = ["ResourceList"]
 

@@ -11,19 +11,20 @@ from typing import Final
 from attrs import define, field
 
 from taskrouter_stats.core import queries
-from taskrouter_stats.errors import ApiError, NotFound, PayloadError, TaskRouterStatsError
+from taskrouter_stats.errors import ApiError, PayloadError, StorageError, TaskRouterStatsError
 from taskrouter_stats.models import WorkerChannel
 from taskrouter_stats.models.record import NamedRecord
 from taskrouter_stats.session import TaskRouterSession
 
-from .batch import PendingRows
-from .failed_query import reason_of
+from .failed_query import failure_kind, reason_of
 from .grace import cancel_after_grace
-from .plan import DimensionPlan, Plan
+from .missing import is_gone
+from .output.batch import PendingRows
+from .output.row_writer import RowWriter
+from .planning.plan import DimensionPlan, Plan
+from .planning.tables import PER_WORKER
 from .resource_list import ResourceList
-from .row_writer import RowWriter
 from .rows import snapshot_rows
-from .tables import PER_WORKER
 
 __all__ = ["Snapshots"]
 
@@ -47,6 +48,7 @@ class Snapshots:
         lists: the lists of the plan, by name.
         taken_at: the time of all rows, aware.
         sent: requests for the channels of Workers.
+        errors: rows that could not be stored of tables that the caller named, once committed.
     """
 
     session: TaskRouterSession
@@ -55,6 +57,7 @@ class Snapshots:
     lists: Mapping[str, ResourceList]
     taken_at: datetime
     sent: int = field(default=0, init=False)
+    errors: list[tuple[str, Exception]] = field(factory=list[tuple[str, Exception]], init=False)
 
     async def add(self, dimension: DimensionPlan, stop: asyncio.Event | None = None) -> None:
         """Add the rows of a dimension table.
@@ -83,9 +86,9 @@ class Snapshots:
     async def _add_listed(self, resources: ResourceList, dimension: DimensionPlan) -> None:
         async with aclosing(resources.read()) as found:
             async for resource in found:
-                listed = getattr(resource, "date_created", None) is not None
-                if listed and dimension.part.has(resource.sid):
-                    await self._store(resource)
+                dated = getattr(resource, "date_created", None) is not None  # not only a SID
+                if (dated or not resources.is_given) and dimension.part.has(resource.sid):
+                    await self._store(resource, dimension)
 
     async def _add_channels(self, workers: ResourceList, dimension: DimensionPlan) -> None:
         """Add a row for each channel of each Worker, several Workers at once."""
@@ -100,11 +103,10 @@ class Snapshots:
                     return
                 try:
                     for channel in await self._channels(worker):
-                        await self._store(channel)
-                except NotFound:  # the Worker was deleted meanwhile
-                    continue
+                        await self._store(channel, dimension)
                 except (ApiError, PayloadError) as error:
-                    errors.append(error)
+                    if not await self._is_gone(worker, error):
+                        errors.append(error)
 
         async with aclosing(source), asyncio.TaskGroup() as group:
             for _ in range(_READERS):
@@ -120,10 +122,27 @@ class Snapshots:
         finally:
             self.sent += items.pages
 
-    async def _store(self, resource: NamedRecord) -> None:
+    async def _is_gone(self, worker: NamedRecord, error: Exception) -> bool:
+        """Return whether the Worker was deleted meanwhile, which one more request confirms."""
+        if failure_kind(error) != "gone":
+            return False
+        self.sent += 1
+        return await is_gone(self.session, self.plan.workspace_sid, worker.sid)
+
+    async def _store(self, resource: NamedRecord, dimension: DimensionPlan) -> None:
         tz = self.plan.windows[0].tz
         make = partial(snapshot_rows, resource, self.taken_at, tz)
-        await self.writer.add(PendingRows(make, on_stored=_log_unstored))
+        on_stored = partial(self._note_stored, dimension)
+        await self.writer.add(PendingRows(make, on_stored=on_stored))
+
+    def _note_stored(self, dimension: DimensionPlan, error: Exception | None) -> None:
+        """Log that a row could not be stored, and keep the error if the caller named its table."""
+        if error is None:
+            return
+        words = f"a row of {dimension.name} could not be stored: {reason_of(error)}"
+        _LOGGER.warning("%s", words)
+        if dimension.required:
+            self.errors.append((dimension.name, StorageError(words)))
 
 
 async def _chosen(workers: ResourceList, dimension: DimensionPlan) -> AsyncGenerator[NamedRecord]:
@@ -131,11 +150,3 @@ async def _chosen(workers: ResourceList, dimension: DimensionPlan) -> AsyncGener
         async for worker in found:
             if dimension.part.has(worker.sid):
                 yield worker
-
-
-def _log_unstored(error: Exception | None) -> None:
-    """Log that a row of a dimension table could not be stored."""
-    if error is not None:
-        _LOGGER.warning(
-            "a row of a table of what the server lists could not be stored: %s", reason_of(error)
-        )

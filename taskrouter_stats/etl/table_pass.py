@@ -4,6 +4,7 @@ The passes of an export run at the same time, since the rate limit of each opera
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -20,15 +21,15 @@ from taskrouter_stats.errors import PayloadError, StorageError
 from taskrouter_stats.session import OutcomeStream, TaskRouterSession
 
 from .answer_time import answer_time
-from .batch import PendingRows
 from .failed_query import FailedQuery, failure_kind, reason_of
 from .grace import cancel_after_grace, end_after_grace
-from .memory_limit import MemoryLimit
 from .missing import MissingResources
-from .plan import TablePlan, key_of, may_be_expired
+from .output.batch import PendingRows
+from .output.memory_limit import MemoryLimit
+from .output.row_writer import RowWriter
+from .planning.plan import TablePlan, key_of, may_be_expired
 from .report import TableReport
 from .resource_list import ResourceList
-from .row_writer import RowWriter
 from .rows import estimated_bytes, is_settled, rows
 from .state.overlaps import stored_window
 
@@ -39,6 +40,8 @@ MAX_FAILURES: Final = 10_000
 every one, so that a later run can try all of them again."""
 
 NO_PROGRESS: Final = Progress(0, 0, None, 0, 0, 0.0, 0.0, None)
+
+_LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 _COUNTED: Final = ("written", "incomplete", "already_done", "failed", "gone", "expired", "refused")
 """Fields of the report that are counted under their own names."""
@@ -147,6 +150,10 @@ class TablePass:
             raise
         finally:
             self.writer.failures += self.missing.failures
+            if self._counts["without_splits"]:
+                words = "%d of %d answers for %s lack split_by_wait_time, which was requested"
+                counts = self._counts["without_splits"], self._counts["answered"]
+                _LOGGER.warning(words, *counts, self.name)
 
     @property
     def _stopping(self) -> bool:
@@ -236,6 +243,7 @@ class TablePass:
         self._counts["refused"] += outcome.meta.refused
         if isinstance(outcome, Success):
             self._counts["answered"] += 1
+            self._counts["without_splits"] += _lacks_splits(outcome)
             final = is_settled(outcome, now, self.settle) is True
             make = partial(rows, outcome, fetched_at=now, settle=self.settle)
             on_stored = partial(self._count_stored, outcome, final)
@@ -285,3 +293,14 @@ class TablePass:
         for failed in gone:
             self.writer.unavailable.add_gone(failed.key, datetime.now(UTC), failed.message)
             self._counts["gone"] += 1
+
+
+def _lacks_splits(success: Success[Any]) -> bool:
+    """Return whether the answer has no threshold, although the query has some.
+
+    Twilio does not document whether an answer without Tasks has thresholds, so it is believed.
+    """
+    if "SplitByWaitTime" not in dict(success.query.filters):
+        return False
+    statistics = getattr(success.value, "cumulative", success.value)
+    return not getattr(statistics, "split_by_wait_time", None)

@@ -7,7 +7,7 @@ from taskrouter_stats.core import queries
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.session import TaskRouterSession
 
-from .plan import TablePlan, key_of
+from .planning.plan import TablePlan, key_of
 from .report import Verification
 from .state.checkpoint import split_key
 

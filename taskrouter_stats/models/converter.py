@@ -105,7 +105,15 @@ def _mapping_hook(converter: OrjsonConverter, cls: Any) -> Hook:
     if value is Any:
         return json_object
     entries = converter.get_structure_hook(dict[key, value])  # type: ignore[valid-type]
-    return lambda given, _: entries(json_object(given, dict), dict)
+
+    def structure_mapping(given: object, _: type) -> Any:
+        fields = json_object(given, dict)
+        read = entries(fields, dict)
+        if len(read) < len(fields):
+            raise UnreadableError("each key once", ", ".join(fields))
+        return read
+
+    return structure_mapping
 
 
 def _make(*, detailed: bool) -> OrjsonConverter:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from taskrouter_stats import TaskRouterSession, Window, etl
-from taskrouter_stats.etl.tables import DIMENSIONS, PER_WORKER, STATISTICS
+from taskrouter_stats.etl.planning.tables import DIMENSIONS, PER_WORKER, STATISTICS
 from taskrouter_stats.simulator import Simulator
 
 TABLES = (*STATISTICS, *(name for name in DIMENSIONS if name != PER_WORKER))

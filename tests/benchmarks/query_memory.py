@@ -3,7 +3,7 @@
 Python's allocations, counted by tracemalloc, grow by this much for each further query; a caller's
 task and coroutine are included, and so are aiohttp's connection and request while it is in flight.
 The server replies after seconds, so that all are in flight at once. The writer of an export
-bounds the memory of answers by bytes (``etl/memory_limit.py``), not by their number.
+bounds the memory of answers by bytes (``etl/output/memory_limit.py``), not by their number.
 """
 
 import asyncio

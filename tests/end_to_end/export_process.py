@@ -5,7 +5,7 @@ import sys
 
 from taskrouter_stats import Credentials, TaskRouterSession, etl
 from taskrouter_stats.errors import StorageError
-from taskrouter_stats.etl import writer
+from taskrouter_stats.etl.output import writer
 from tests.etl.export_runs import days
 
 SINKS = {"csv": etl.CsvSink, "json": etl.JsonLinesSink, "parquet": etl.ParquetSink}

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from taskrouter_stats import etl
-from taskrouter_stats.etl.tables import STATISTICS
+from taskrouter_stats.etl.planning.tables import STATISTICS
 from taskrouter_stats.simulator import Simulator
 from tests.end_to_end.export_process import FULL, IN_FLIGHT, SPLIT, UNFLUSHED, main
 from tests.etl.export_runs import csv_rows, days, json_lines, key, parquet_rows, wanted

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskrouter_stats import RetryPolicy, Window, errors, etl, queries
-from taskrouter_stats.etl import writer as writer_module
+from taskrouter_stats.etl.output import writer as writer_module
 from taskrouter_stats.etl.state.checkpoint import split_key
 from tests.support.fakes import (
     WORKSPACE,

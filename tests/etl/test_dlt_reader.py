@@ -7,7 +7,7 @@ import pytest
 
 from taskrouter_stats import errors
 from taskrouter_stats.etl.dlt_source import taskrouter_source
-from taskrouter_stats.etl.tables import DIMENSIONS, STATISTICS
+from taskrouter_stats.etl.planning.tables import DIMENSIONS, STATISTICS
 from tests.etl import dlt_postgres
 from tests.etl.dlt_warehouse import Warehouse
 
@@ -73,6 +73,9 @@ async def test_other_thresholds_replace_the_rows_of_a_day(warehouse):
     thresholds = warehouse.sql("SELECT DISTINCT threshold FROM task_queue_wait_splits")
     assert thresholds == [(30,)]
     assert counts(warehouse)["task_queue_statistics"] == before
+    await warehouse.load(**tables, **SPLIT)
+    thresholds = warehouse.sql("SELECT DISTINCT threshold FROM task_queue_wait_splits ORDER BY 1")
+    assert thresholds == [(5,), (20,)]
 
 
 @pytest.mark.skipif(

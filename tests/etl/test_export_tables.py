@@ -9,7 +9,7 @@ import pytest
 from taskrouter_stats import Window, etl
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
-from taskrouter_stats.etl.tables import DIMENSIONS, STATISTICS
+from taskrouter_stats.etl.planning.tables import DIMENSIONS, STATISTICS
 from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.simulator import Simulator
 from tests.etl.export_runs import csv_rows, days, json_lines, parquet_rows, session_at

@@ -10,7 +10,7 @@ from taskrouter_stats.cli.fetch.retry_failed import load_failures, retry_plans
 from taskrouter_stats.cli.options.selection import Selection
 from taskrouter_stats.errors import Forbidden
 from taskrouter_stats.etl import JsonLinesSink, Writer
-from taskrouter_stats.etl.tables import STATISTICS
+from taskrouter_stats.etl.planning.tables import STATISTICS
 from tests.etl.export_runs import json_lines
 from tests.support.fakes import WORKSPACE, FakeTransport, reply, session_over, trouble
 

@@ -7,7 +7,7 @@ import pytest
 
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
-from taskrouter_stats.etl import writer as module
+from taskrouter_stats.etl.output import writer as module
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit
 
 from .exports import day, export

@@ -20,8 +20,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from taskrouter_stats import Window, etl
 from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
-from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, locks
-from taskrouter_stats.etl.storage import Folder, ObjectStore, local_path
+from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
+from taskrouter_stats.etl.output import locks
+from taskrouter_stats.etl.output.storage import Folder, ObjectStore, local_path
 
 from .exported import SIDS, counting, export, keys
 from .raw_server import RawServer

@@ -13,9 +13,9 @@ import pytest
 from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
+from taskrouter_stats.etl.output.storage import Folder
 from taskrouter_stats.etl.state import checkpoint as module
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, by_query_group
-from taskrouter_stats.etl.storage import Folder
 
 from .exported import SETTLED, SIDS, activity, counting, export, keys, rows
 from .raw_server import ACCOUNT, TOKEN, WORKSPACE, RawServer, error, http, page, statistics

@@ -9,8 +9,8 @@ import pytest
 from taskrouter_stats import Credentials, TaskRouterSession, Window, etl
 from taskrouter_stats.errors import PayloadError, StorageError, TaskRouterStatsError
 from taskrouter_stats.etl import SCHEMAS, ParquetSink
+from taskrouter_stats.etl.output.storage import Folder, ObjectStore
 from taskrouter_stats.etl.state.checkpoint import Checkpoint
-from taskrouter_stats.etl.storage import Folder, ObjectStore
 
 from .raw_server import ACCOUNT, TOKEN, WORKSPACE, RawServer, http, page, statistics, worker_sid
 

@@ -12,8 +12,8 @@ from taskrouter_stats.cli.options.selection import Selection
 from taskrouter_stats.core.local_time import find_zone
 from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl import FailedQuery, Plan, RowWriter, Writer, plan
-from taskrouter_stats.etl.tables import STATISTICS
-from taskrouter_stats.etl.writer import FAILURES_FILE
+from taskrouter_stats.etl.output.writer import FAILURES_FILE
+from taskrouter_stats.etl.planning.tables import STATISTICS
 from taskrouter_stats.models import check_sid
 from taskrouter_stats.models.sids import sid_of
 

@@ -15,7 +15,7 @@ from attrs import define
 
 from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl import RowWriter
-from taskrouter_stats.etl.batch import UNWRITABLE, PendingRows
+from taskrouter_stats.etl.output.batch import UNWRITABLE, PendingRows
 from taskrouter_stats.etl.sinks.json_lines import nested, to_line
 
 __all__ = ["Output", "StdoutWriter", "open_output"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.etl.storage import Folder, local_path, storage_errors
+from taskrouter_stats.etl.output.storage import Folder, local_path, storage_errors
 
 __all__ = ["check_summary", "put_summary"]
 

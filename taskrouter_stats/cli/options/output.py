@@ -10,9 +10,9 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Sink
+from taskrouter_stats.etl.output.storage import local_path, storage_errors
+from taskrouter_stats.etl.planning.tables import STATISTICS
 from taskrouter_stats.etl.schemas import EXPORTED
-from taskrouter_stats.etl.storage import local_path, storage_errors
-from taskrouter_stats.etl.tables import STATISTICS
 
 __all__ = ["OutputTarget", "target_options"]
 

@@ -11,7 +11,7 @@ from attrs import frozen
 from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import Plan, plan, shards
-from taskrouter_stats.etl.tables import DIMENSIONS, PER_WORKER, STATISTICS
+from taskrouter_stats.etl.planning.tables import DIMENSIONS, PER_WORKER, STATISTICS
 
 from .workers import read_workers
 

@@ -7,7 +7,7 @@ from taskrouter_stats.cli.fetch.run import ExportJob
 from taskrouter_stats.cli.fetch.summary import cost_text
 from taskrouter_stats.cli.terminal import table_size
 from taskrouter_stats.etl import RowWriter
-from taskrouter_stats.etl.batch import UNWRITABLE, PendingRows
+from taskrouter_stats.etl.output.batch import UNWRITABLE, PendingRows
 
 from .render import render_table
 from .totals import TopWorkers

@@ -6,9 +6,9 @@ from typing import Final
 from attrs import frozen
 
 from taskrouter_stats.errors import ConfigError
+from taskrouter_stats.etl.output.storage import Folder, Storage
 from taskrouter_stats.etl.sinks import JsonLinesSink, ParquetSink
 from taskrouter_stats.etl.sinks.base import Sink
-from taskrouter_stats.etl.storage import Folder, Storage
 
 from .encodings import Encoding, JsonLinesEncoding, ParquetEncoding
 

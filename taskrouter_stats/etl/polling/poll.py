@@ -22,9 +22,9 @@ from taskrouter_stats.errors import (
     NotFound,
     UsageError,
 )
+from taskrouter_stats.etl.output.threads import in_thread
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.sinks.base import Sink
-from taskrouter_stats.etl.threads import in_thread
 from taskrouter_stats.models import check_sid
 from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession

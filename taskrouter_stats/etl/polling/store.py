@@ -21,12 +21,12 @@ from typing import Final
 from attrs import define, field
 
 from taskrouter_stats.errors import ConfigError, StorageError
-from taskrouter_stats.etl.batch import UNWRITABLE
 from taskrouter_stats.etl.failed_query import reason_of
+from taskrouter_stats.etl.output.batch import UNWRITABLE
+from taskrouter_stats.etl.output.storage import Storage
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.schemas import POLLED
 from taskrouter_stats.etl.sinks.partition import partition_of
-from taskrouter_stats.etl.storage import Storage
 
 from .encodings import Encoding
 from .parts import Part, find_parts

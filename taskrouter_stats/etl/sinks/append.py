@@ -21,10 +21,16 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar, Final, Literal, cast
 
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
+from taskrouter_stats.etl.output.storage import (
+    Folder,
+    local_path,
+    shown_uri,
+    storage_errors,
+    sync_folder,
+)
 from taskrouter_stats.etl.rows import Row, Tables
 from taskrouter_stats.etl.schemas import EXPORTED, SCHEMAS
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
-from taskrouter_stats.etl.storage import Folder, local_path, shown_uri, storage_errors, sync_folder
 from taskrouter_stats.models.redaction import masked
 
 __all__ = ["AppendSink", "check_table", "move_aside", "text_of"]

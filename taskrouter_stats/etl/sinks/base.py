@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from taskrouter_stats.etl.output.storage import Storage
 from taskrouter_stats.etl.rows import Tables
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Position
-from taskrouter_stats.etl.storage import Storage
 
 __all__ = ["Sink"]
 

@@ -29,10 +29,7 @@ from taskrouter_stats.errors import (
 )
 from taskrouter_stats.etl.arrow import arrow_table, pyarrow
 from taskrouter_stats.etl.latest import latest_rows
-from taskrouter_stats.etl.rows import Row, Tables
-from taskrouter_stats.etl.schemas import POLLED, SCHEMAS
-from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
-from taskrouter_stats.etl.storage import (
+from taskrouter_stats.etl.output.storage import (
     Folder,
     ObjectStore,
     Storage,
@@ -40,6 +37,9 @@ from taskrouter_stats.etl.storage import (
     shown_uri,
     storage_errors,
 )
+from taskrouter_stats.etl.rows import Row, Tables
+from taskrouter_stats.etl.schemas import POLLED, SCHEMAS
+from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.models.redaction import masked
 
 from .answers import Answers, answer_key, answers, unsettled_windows

@@ -25,7 +25,7 @@ import orjson
 from attrs import define, field, frozen
 
 from taskrouter_stats.errors import StorageError
-from taskrouter_stats.etl.storage import Storage
+from taskrouter_stats.etl.output.storage import Storage
 
 from .overlaps import StoredWindow
 

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 import orjson
 
-from taskrouter_stats.etl.storage import Storage
+from taskrouter_stats.etl.output.storage import Storage
 
 __all__ = ["FAILURES_FILE", "merge_failures"]
 

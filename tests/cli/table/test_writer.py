@@ -15,7 +15,7 @@ from taskrouter_stats.cli.options.accounts import Account
 from taskrouter_stats.cli.options.selection import Selection
 from taskrouter_stats.cli.reporter import Reporter
 from taskrouter_stats.cli.table.writer import TableWriter
-from taskrouter_stats.etl.batch import PendingRows
+from taskrouter_stats.etl.output.batch import PendingRows
 from taskrouter_stats.simulator import Simulator
 from tests.cli.misbehaving_servers import ACCOUNT as AUTH
 from tests.cli.misbehaving_servers import misbehaving_server

@@ -4,9 +4,9 @@ import pytest
 
 from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
+from taskrouter_stats.etl.output.storage import ObjectStore
 from taskrouter_stats.etl.polling.encodings import JsonLinesEncoding, ParquetEncoding
 from taskrouter_stats.etl.polling.place import Place
-from taskrouter_stats.etl.storage import ObjectStore
 from tests.etl.polling.polled import WS
 
 

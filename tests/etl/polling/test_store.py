@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats.errors import ConfigError, StorageError
+from taskrouter_stats.etl.output.storage import Folder, ObjectStore
 from taskrouter_stats.etl.polling import store as stores
 from taskrouter_stats.etl.polling.encodings import JsonLinesEncoding
 from taskrouter_stats.etl.polling.store import SnapshotStore
-from taskrouter_stats.etl.storage import Folder, ObjectStore
 from tests.etl.polling.polled import EIGHT, WS, KilledError, MemoryStorage, snapshot, stored
 
 MINUTE = timedelta(minutes=1)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import StorageError
+from taskrouter_stats.etl.output.storage import Folder
 from taskrouter_stats.etl.state.checkpoint import (
     Checkpoint,
     Commit,
@@ -16,7 +17,6 @@ from taskrouter_stats.etl.state.checkpoint import (
     by_query_group,
     split_key,
 )
-from taskrouter_stats.etl.storage import Folder
 from tests.etl.export_runs import days
 
 WS = "WS" + "2" * 32

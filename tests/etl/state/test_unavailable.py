@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskrouter_stats.errors import StorageError
+from taskrouter_stats.etl.output.storage import Folder
 from taskrouter_stats.etl.state.unavailable import GONE_GRACE, UnavailableQueries
-from taskrouter_stats.etl.storage import Folder
 from tests.etl.export_runs import days
 
 from .test_checkpoint import worker_key

@@ -24,9 +24,9 @@ from urllib.request import url2pathname
 from attrs import field, frozen
 
 from taskrouter_stats.errors import ConfigError, StorageError
+from taskrouter_stats.etl.arrow import pyarrow
 from taskrouter_stats.models.redaction import masked
 
-from .arrow import pyarrow
 from .locks import hold_lock
 
 __all__ = [

@@ -10,7 +10,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
-from taskrouter_stats.etl.storage import Folder, ObjectStore, shown_uri
+from taskrouter_stats.etl.output.storage import Folder, ObjectStore, shown_uri
 from tests.support.secret_leaks import TOKEN, leaked, texts_of
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from taskrouter_stats import Window, etl
 from taskrouter_stats.errors import InvalidParameter
-from taskrouter_stats.etl.tables import DIMENSIONS, STATISTICS
+from taskrouter_stats.etl.planning.tables import DIMENSIONS, STATISTICS
 
 DAY = Window.day(date(2026, 11, 1), tz="UTC")
 SIDS = {"workers": "WK", "task_queues": "WQ", "workflows": "WW"}

@@ -7,13 +7,12 @@ import pytest
 
 from taskrouter_stats.errors import OutputLocked, StorageError
 from taskrouter_stats.etl import JsonLinesSink, Writer
-from taskrouter_stats.etl import writer as module
-from taskrouter_stats.etl.memory_limit import MAX_PENDING_BYTES
-from taskrouter_stats.etl.writer import PendingRows
-
-from .export_runs import json_lines
-from .state.test_checkpoint import worker_key
-from .test_sinks import tables
+from taskrouter_stats.etl.output import writer as module
+from taskrouter_stats.etl.output.memory_limit import MAX_PENDING_BYTES
+from taskrouter_stats.etl.output.writer import PendingRows
+from tests.etl.export_runs import json_lines
+from tests.etl.state.test_checkpoint import worker_key
+from tests.etl.test_sinks import tables
 
 
 def item(number):

@@ -11,12 +11,12 @@ from typing import Self
 from attrs import define, field
 
 from taskrouter_stats.errors import StorageError
+from taskrouter_stats.etl.failed_query import FailedQuery
+from taskrouter_stats.etl.state.checkpoint import split_key
+from taskrouter_stats.etl.state.overlaps import StoredWindow, refuse_overlaps
+from taskrouter_stats.etl.state.unavailable import UnavailableQueries
 
 from .batch import PendingRows
-from .failed_query import FailedQuery
-from .state.checkpoint import split_key
-from .state.overlaps import StoredWindow, refuse_overlaps
-from .state.unavailable import UnavailableQueries
 
 __all__ = ["RowWriter"]
 

@@ -6,12 +6,11 @@ import pytest
 
 from taskrouter_stats import etl, queries
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.etl.row_writer import RowWriter
+from taskrouter_stats.etl.output.row_writer import RowWriter
 from taskrouter_stats.etl.state.overlaps import planned_windows
 from taskrouter_stats.simulator import Simulator
-
-from .export_runs import days, session_at
-from .state.test_checkpoint import worker_key
+from tests.etl.export_runs import days, session_at
+from tests.etl.state.test_checkpoint import worker_key
 
 WS = "WS" + "1" * 32
 QUERY = queries.worker_statistics(WS, "WK" + "1" * 32)

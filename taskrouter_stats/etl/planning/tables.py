@@ -8,14 +8,13 @@ from attrs import frozen
 
 from taskrouter_stats.core import endpoints
 from taskrouter_stats.core.endpoint import Endpoint
+from taskrouter_stats.etl.schemas import SCHEMAS
 from taskrouter_stats.session.resource_kinds import (
     TASK_QUEUES,
     WORKERS,
     WORKFLOWS,
     ResourceKind,
 )
-
-from .schemas import SCHEMAS
 
 __all__ = ["DIMENSIONS", "KINDS", "PER_WORKER", "STATISTICS", "StatisticsTable", "hint_of"]
 

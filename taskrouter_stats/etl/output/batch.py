@@ -6,11 +6,10 @@ from typing import Final
 from attrs import define, field, frozen
 
 from taskrouter_stats.errors import PayloadError, StorageError
-
-from .rows import ROW_BYTES, Tables
-from .sinks.base import Sink
-from .state.checkpoint import Position
-from .state.overlaps import StoredWindow
+from taskrouter_stats.etl.rows import ROW_BYTES, Tables
+from taskrouter_stats.etl.sinks.base import Sink
+from taskrouter_stats.etl.state.checkpoint import Position
+from taskrouter_stats.etl.state.overlaps import StoredWindow
 
 __all__ = ["UNWRITABLE", "Batch", "PendingRows", "ignore"]
 

@@ -4,11 +4,10 @@ import pytest
 
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl import JsonLinesSink
-from taskrouter_stats.etl.batch import MIN_SUSPECT, Batch, PendingRows
+from taskrouter_stats.etl.output.batch import MIN_SUSPECT, Batch, PendingRows
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Position
-
-from .export_runs import json_lines
-from .test_sinks import tables
+from tests.etl.export_runs import json_lines
+from tests.etl.test_sinks import tables
 
 
 class Picky(JsonLinesSink):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from taskrouter_stats.etl.memory_limit import MAX_PENDING_BYTES, MemoryLimit
+from taskrouter_stats.etl.output.memory_limit import MAX_PENDING_BYTES, MemoryLimit
 
 
 async def started(limit, most, *, exclusive=False):

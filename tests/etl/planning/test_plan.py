@@ -7,8 +7,8 @@ import pytest
 from taskrouter_stats import Window, queries
 from taskrouter_stats.errors import InvalidParameter, InvalidSid, InvalidWindow, UsageError
 from taskrouter_stats.etl import Estimate, plan, worker_plan
-from taskrouter_stats.etl.plan import key_of, may_be_expired
-from taskrouter_stats.etl.tables import STATISTICS
+from taskrouter_stats.etl.planning.plan import key_of, may_be_expired
+from taskrouter_stats.etl.planning.tables import STATISTICS
 
 WS = "WS" + "2" * 32
 SIDS = tuple(f"WK{number:032x}" for number in range(2))

@@ -17,17 +17,23 @@ from typing import Final, Self, TypeVar
 from attrs import define, field
 
 from taskrouter_stats.errors import StorageError, TaskRouterStatsError
+from taskrouter_stats.etl.failed_query import reason_of
+from taskrouter_stats.etl.rows import Tables
+from taskrouter_stats.etl.sinks.base import Sink
+from taskrouter_stats.etl.state.checkpoint import (
+    Checkpoint,
+    Commit,
+    Position,
+    by_query_group,
+    split_key,
+)
+from taskrouter_stats.etl.state.failures import FAILURES_FILE, merge_failures
+from taskrouter_stats.etl.verification import COUNTS
 
 from .batch import Batch, PendingRows
-from .failed_query import reason_of
 from .memory_limit import MAX_PENDING_BYTES
 from .row_writer import RowWriter
-from .rows import Tables
-from .sinks.base import Sink
-from .state.checkpoint import Checkpoint, Commit, Position, by_query_group, split_key
-from .state.failures import FAILURES_FILE, merge_failures
 from .threads import in_thread, wait_through_cancel
-from .verification import COUNTS
 
 __all__ = ["FAILURES_FILE", "PendingRows", "Writer"]
 

@@ -1,0 +1,1 @@
+"""How rows become durable: writers, batches, storage and locks."""

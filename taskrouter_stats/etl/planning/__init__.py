@@ -1,0 +1,1 @@
+"""What an export fetches: plans, their tables, estimates and shards."""
