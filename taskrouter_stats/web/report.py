@@ -9,7 +9,7 @@ from typing import Final
 from taskrouter_stats.etl import measures
 
 from .report_charts import percent, safe, table
-from .report_data import TABLES, Coverage, ReportData
+from .report_data import TABLES, Coverage, ReportData, Row
 from .report_sections import (
     activity_section,
     length,
@@ -148,7 +148,8 @@ def _notes(data: ReportData) -> Iterable[str]:
             "Rows that were not settled were fetched soon after their windows ended, and may "
             "change: run the same <code>fetch</code> again."
         )
-    sums = dict(zip(TABLES, (data.workers, data.activities, data.queues, data.splits), strict=True))
+    parts = (data.workers, data.activities, data.queues, data.splits)
+    sums: dict[str, tuple[Row, ...]] = dict(zip(TABLES, parts, strict=True))
     for each in data.coverage:
         if unknown := each.rows - sum(row["rows"] for row in sums[each.table]):
             yield f"{unknown:,} rows of <code>{each.table}</code> lack a number and add to no sum."

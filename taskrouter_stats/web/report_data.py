@@ -15,7 +15,15 @@ from attrs import frozen
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl.reading import WindowKey
 
-__all__ = ["OUTCOMES", "TABLES", "Coverage", "ReportData", "read_report", "windows_to_leave_out"]
+__all__ = [
+    "OUTCOMES",
+    "TABLES",
+    "Coverage",
+    "ReportData",
+    "Row",
+    "read_report",
+    "windows_to_leave_out",
+]
 
 Row = Mapping[str, Any]
 
