@@ -97,6 +97,8 @@ def activity_section(rows: Iterable[Row], zone: tzinfo) -> tuple[str, str]:
         series.append(_series(f"{len(rest)} others", _OTHER, labels, by, rest))
     whole = sum(total.values())
     body = columns(f"Share of each Activity by {unit}", _thinned(labels), series)
+    if sum(map(len, found.values())) < len(rows):
+        body += '<p class="note">Windows longer than an hour are in the table only.</p>'
     body += table(
         "Time in each Activity",
         ("Activity", "Time of all Workers", "Share"),

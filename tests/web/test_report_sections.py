@@ -75,6 +75,15 @@ def test_longer_windows_are_shown_by_day():
     assert re.findall(r"<title>(\S+) Busy", body) == ["2026-11-02", "2026-11-03"]
 
 
+def test_a_day_beside_hours_is_in_the_table_only():
+    """A longer window beside short ones counts in the table only, and the page says so."""
+    rows = [activity(0, "Busy", 600), activity(24, "Busy", 1200, hours=24)]
+    _, body = activity_section(rows, UTC)
+    assert "<title>09:00 Busy: 100.0% (10 min 00 s)</title>" in body
+    assert cells(body) == [["Busy", "30 min 00 s", "100.0%"]]
+    assert "Windows longer than an hour are in the table only." in body
+
+
 def test_activities_with_the_least_time_share_a_color():
     """More Activities than colors are one part of each column, and keep their rows of the table."""
     _, body = activity_section(
