@@ -1,7 +1,7 @@
 """A Worker at the time of a reply: what it does now, and for how long it has done so."""
 
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 import attrs
 from attrs import frozen
@@ -9,6 +9,9 @@ from attrs import frozen
 from .resources import Worker
 
 __all__ = ["LiveWorker"]
+
+_ROUNDING: Final = 60.0
+"""Seconds by which ``as_of`` may lie before the change of the Activity: two clocks, rounded."""
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -20,7 +23,7 @@ class LiveWorker(Worker):
 
     Attributes:
         seconds_in_activity: seconds from ``date_status_changed`` to ``as_of``, >= 0; None if the
-            server does not say when the Activity changed.
+            server does not say when the Activity changed, or says a time after ``as_of``.
         as_of: when the server listed the Worker, UTC: the reply's ``Date``, in whole seconds, or
             this machine's time when it read the reply, if the reply has no readable ``Date``.
         by_server_clock: whether ``as_of`` is the server's time.
@@ -40,7 +43,9 @@ class LiveWorker(Worker):
             now: this machine's time, aware, which counts if ``served_at`` is unknown.
         """
         as_of, since = served_at or now, worker.date_status_changed
-        seconds = None if since is None else max(0.0, (as_of - since).total_seconds())
+        seconds = None if since is None else (as_of - since).total_seconds()
+        if seconds is not None:
+            seconds = max(0.0, seconds) if seconds > -_ROUNDING else None
         return cls(
             **attrs.asdict(worker, recurse=False),
             seconds_in_activity=seconds,

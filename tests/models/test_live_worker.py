@@ -36,6 +36,12 @@ def test_an_unknown_change_gives_no_seconds():
     assert LiveWorker.listed(Worker(sid=WORKER.sid), SINCE, SINCE).seconds_in_activity is None
 
 
+def test_a_clock_that_is_far_behind_gives_no_seconds():
+    """A reply's time long before the change of the Activity says nothing about the seconds."""
+    long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+    assert LiveWorker.listed(WORKER, long_ago, SINCE).seconds_in_activity is None
+
+
 def test_a_live_worker_is_its_worker():
     """A live Worker has every value of its Worker, and its attributes as text and as a dict."""
     live = LiveWorker.listed(WORKER, SINCE, SINCE)
