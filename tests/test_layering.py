@@ -26,7 +26,7 @@ BELOW = {
     "observe": {"core.events"},
     "simulator": {"models", "core.endpoints"},
     "etl": {"session", "core", "models"},
-    "web": {"session", "core", "models"},
+    "web": {"etl", "session", "core", "models"},
     "cli": {"", "models", "core", "session", "simulator", "etl", "observe", "web"},
     "__main__": {"cli"},
     "": {"models", "core", "session"},

@@ -18,6 +18,7 @@ from .exporter import exporter
 from .fetch.command import fetch
 from .plan import plan
 from .poll import poll
+from .report import report
 from .reporter import Reporter
 from .simulate import simulate
 from .terminal import errors_console, write_anything
@@ -53,6 +54,10 @@ Show a workspace live in the browser:
   taskrouter-stats dashboard WS…
 
 \b
+Write one HTML page about the rows of a folder:
+  taskrouter-stats report lake/ --html report.html
+
+\b
 Run a simulated TaskRouter for development:
   taskrouter-stats simulate --port 8080
 
@@ -85,6 +90,7 @@ commands.add_command(exporter)
 commands.add_command(fetch)
 commands.add_command(plan)
 commands.add_command(poll)
+commands.add_command(report)
 commands.add_command(simulate)
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "mean_wait",
     "occupancy",
     "service_level",
+    "zone_of",
 ]
 
 _Row = Mapping[str, Any]
@@ -191,10 +192,10 @@ def local_hour(row: _Row) -> str:
     """
     start: datetime | str = _value(row, "window_start")
     time = datetime.fromisoformat(start) if isinstance(start, str) else start
-    return time.astimezone(_zone(_value(row, "tz"))).isoformat(timespec="minutes")
+    return time.astimezone(zone_of(_value(row, "tz"))).isoformat(timespec="minutes")
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
     """Return the zone of the column ``tz``: an IANA name, or an offset such as ``UTC-05:00``."""
     zone = find_zone(name)
     if zone is not None:

@@ -8,7 +8,7 @@ from taskrouter_stats.cli.app import commands, run
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["demo"], ["doctor"], ["fetch"], ["plan"], ["poll"], ["simulate"]]
+    "command", [[], ["demo"], ["doctor"], ["fetch"], ["plan"], ["poll"], ["report"], ["simulate"]]
 )
 def test_help_has_examples(command):
     """Each help text contains complete commands."""
@@ -27,7 +27,16 @@ def test_help_lists_the_exit_codes(command):
 
 def test_no_line_of_help_is_wider_than_a_terminal():
     """Each help text fits into 80 columns."""
-    for command in ([], ["demo"], ["doctor"], ["fetch"], ["plan"], ["poll"], ["simulate"]):
+    for command in (
+        [],
+        ["demo"],
+        ["doctor"],
+        ["fetch"],
+        ["plan"],
+        ["poll"],
+        ["report"],
+        ["simulate"],
+    ):
         output = CliRunner().invoke(commands, [*command, "--help"], terminal_width=80).output
         assert [line for line in output.splitlines() if len(line) > 80] == []
         assert "\b" not in output
