@@ -1,12 +1,11 @@
 """Hints for errors that Twilio's documents explain by their code or operation."""
 
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from taskrouter_stats.errors import ApiError, BadRequest, Forbidden, NotFound
 from taskrouter_stats.models.values import utc_text
 
+from .http_date import parse_http_date
 from .query import BaseQuery
 from .window import RETENTION, WINDOW_TOO_OLD
 
@@ -50,12 +49,13 @@ def _earliest_start(error: ApiError) -> str:
     Source: https://www.twilio.com/docs/api/errors/14241.
     """
     rule = "Twilio documents 30 days of history"
-    try:
-        answered = parsedate_to_datetime(error.headers.get("date", "")).astimezone(UTC)
-        earliest = answered - RETENTION
-    except (ValueError, OverflowError):
+    answered = parse_http_date(error.headers.get("date"))
+    if answered is None:
         return rule
-    return f"{rule}: the earliest start was {utc_text(earliest)}"
+    try:
+        return f"{rule}: the earliest start was {utc_text(answered - RETENTION)}"
+    except OverflowError:
+        return rule
 
 
 def _closable(query: BaseQuery[Any]) -> bool:

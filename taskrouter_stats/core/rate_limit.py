@@ -11,11 +11,11 @@ compared with the reply's ``Date``, so that only the server's clock matters.
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 import attrs
+
+from .http_date import parse_http_date
 
 __all__ = ["NO_HEADERS", "RateLimit", "parse_headers"]
 
@@ -105,10 +105,5 @@ def _retry_after(text: str | None, date: str | None) -> float | None:
 
 def _seconds_between(earlier: str | None, later: str) -> float | None:
     """Return the seconds from one HTTP date to another; None if either is not a date."""
-    try:
-        start, end = parsedate_to_datetime(earlier or ""), parsedate_to_datetime(later)
-    except (ValueError, OverflowError):
-        return None
-    if start.tzinfo is None or end.tzinfo is None:
-        start, end = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
-    return (end - start).total_seconds()
+    start, end = parse_http_date(earlier), parse_http_date(later)
+    return None if start is None or end is None else (end - start).total_seconds()

@@ -1,9 +1,7 @@
 """Decoding of a raw reply: returns its payload or raises its error."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any, Final, cast
 
 import orjson
@@ -14,6 +12,7 @@ from taskrouter_stats.models.decoding import loads
 from taskrouter_stats.models.redaction import SecretRedactor
 
 from . import rate_limit
+from .http_date import parse_http_date
 
 __all__ = ["MAX_BODY_BYTES", "Reply", "date_of", "decode_reply", "json_object"]
 
@@ -81,18 +80,7 @@ class Reply:
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
     """Return the time of the ``Date`` header, UTC; None if it is missing or not readable."""
-    return _date(headers.get("date"))
-
-
-@lru_cache(maxsize=16)  # the replies of one second have the same text
-def _date(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = parsedate_to_datetime(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return parse_http_date(headers.get("date"))
 
 
 def decode_reply(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 
 import attrs
@@ -10,6 +9,7 @@ import orjson
 from attrs import frozen
 
 from taskrouter_stats.core.outcome import Failure
+from taskrouter_stats.core.reply import date_of
 from taskrouter_stats.core.window import WINDOW_TOO_OLD, Window
 from taskrouter_stats.errors import ApiError, NotFound
 
@@ -115,7 +115,7 @@ def failure_kind(
     if isinstance(error, NotFound) and error.code == NOT_FOUND:
         return "gone"
     if isinstance(error, ApiError) and error.code == WINDOW_TOO_OLD and now is not None:
-        clocks = (now, _date_of(error) or now)
+        clocks = (now, date_of(error.headers) or now)
         if all(may_be_expired(window, clock) for clock in clocks):
             return "expired"
     return "failed"
@@ -139,15 +139,6 @@ def json_ready(value: Any) -> Any:
     if value is None or small or isinstance(value, (bool, float)) or type(value) is date:
         return value
     return _clean(str(value))
-
-
-def _date_of(error: ApiError) -> datetime | None:
-    """Return the reply's ``Date``, aware; None if it is missing or can't be read."""
-    try:
-        date_ = parsedate_to_datetime(error.headers["date"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    return date_ if date_.utcoffset() is not None else None
 
 
 def _clean(text: str) -> str:
