@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, Final, cast
 
+import attrs
 from attrs import define, field
 
 from taskrouter_stats.core.outcome import Progress
@@ -25,7 +26,7 @@ from .output.memory_limit import MAX_PENDING_BYTES, MemoryLimit
 from .output.row_writer import RowWriter
 from .output.writer import Writer
 from .planning.plan import DimensionPlan, Plan, TablePlan
-from .report import ExportReport, Verification
+from .report import ExportReport, QueryCounts, Verification
 from .resource_list import ResourceList
 from .rows import SETTLE_DELAY
 from .schemas import SCHEMAS
@@ -37,10 +38,7 @@ from .verification import compare
 
 __all__ = ["Export", "check_output", "export"]
 
-_SUMS: Final = (
-    *("planned", "written", "incomplete", "already_done", "failed", "gone", "expired"),
-    *("retried", "refused"),
-)
+_SUMS: Final = tuple(attrs.fields_dict(QueryCounts))
 """Counts of the report that are sums over its tables."""
 
 
@@ -312,10 +310,10 @@ class Export:
     def _first_error(self) -> Exception:
         """Return the first error, with the others as notes."""
         (name, first), *others = self._errors
-        told = {str(first)}
+        reported = {str(first)}
         for other, error in others:
-            if str(error) not in told:
-                told.add(str(error))
+            if str(error) not in reported:
+                reported.add(str(error))
                 first.add_note(f"{other} ended early as well: {type(error).__name__}: {error}")
         if len(self._passes) > 1:
             stored = "" if self._errors[1:] else "; the other tables are stored"

@@ -1,7 +1,7 @@
 """The report of an export: what became of each query of its plan."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 from attrs import field, frozen
@@ -10,29 +10,44 @@ from taskrouter_stats.core.window import Window
 
 from .failed_query import FailedQuery
 
-__all__ = ["ExportReport", "TableReport", "Verification"]
+__all__ = ["ExportReport", "QueryCounts", "TableReport", "Verification"]
 
 
-class _Counted(Protocol):
-    """A report with the counts of a plan's queries."""
+@frozen(kw_only=True)
+class QueryCounts:
+    """What became of queries.
+
+    Each query counts once:
+    ``planned == written + failed + gone + expired + already_done + not_asked``.
+
+    Attributes:
+        planned: queries of the plan: resources times windows.
+        written: queries whose rows this export made durable.
+        incomplete: part of ``written``: the window had not settled, so the query is not done.
+        already_done: queries that an earlier run has done.
+        failed: queries that failed and may succeed in a later run.
+        gone: queries of Workers, TaskQueues and Workflows that no longer exist; see
+            ``etl/state/unavailable.py``.
+        expired: queries of windows whose statistics the server no longer has.
+        retried: requests that followed a failed attempt.
+        refused: replies with status 429.
+    """
+
+    planned: int = 0
+    written: int = 0
+    incomplete: int = 0
+    already_done: int = 0
+    failed: int = 0
+    gone: int = 0
+    expired: int = 0
+    retried: int = 0
+    refused: int = 0
 
     @property
-    def planned(self) -> int: ...
-    @property
-    def written(self) -> int: ...
-    @property
-    def failed(self) -> int: ...
-    @property
-    def gone(self) -> int: ...
-    @property
-    def expired(self) -> int: ...
-    @property
-    def already_done(self) -> int: ...
-
-
-def _not_asked(report: _Counted) -> int:
-    counted = report.written + report.failed + report.gone + report.expired + report.already_done
-    return report.planned - counted
+    def not_asked(self) -> int:
+        """Queries that have no result yet."""
+        counted = self.written + self.failed + self.gone + self.expired + self.already_done
+        return self.planned - counted
 
 
 @frozen
@@ -58,22 +73,13 @@ class Verification:
 
 
 @frozen(kw_only=True)
-class TableReport:
-    """The part of a report about one statistics table.
+class TableReport(QueryCounts):
+    """The part of a report about one statistics table, with its counts.
 
     Attributes:
         table: the table.
         resources: number of Workers, TaskQueues or Workflows that were listed or given; 1 for the
             statistics of the Workspace or of all Workers together.
-        planned: queries of the plan: ``resources`` times the windows.
-        written: queries whose rows this export made durable.
-        incomplete: part of ``written``: the window had not settled, so the query is not done.
-        already_done: queries that an earlier run has done.
-        failed: queries that failed and may succeed in a later run.
-        gone: queries of resources that no longer exist.
-        expired: queries of windows whose statistics the server no longer has.
-        retried: requests that followed a failed attempt.
-        refused: replies with status 429.
         sent: requests for the table: all attempts, without its list's pages.
         listed: whether its list was read to its end.
         finished: whether the export of the table reached its end.
@@ -82,32 +88,15 @@ class TableReport:
 
     table: str
     resources: int = 0
-    planned: int = 0
-    written: int = 0
-    incomplete: int = 0
-    already_done: int = 0
-    failed: int = 0
-    gone: int = 0
-    expired: int = 0
-    retried: int = 0
-    refused: int = 0
     sent: int = 0
     listed: bool = False
     finished: bool = False
     error: str | None = None
 
-    @property
-    def not_asked(self) -> int:
-        """Queries of the table that have no result yet."""
-        return _not_asked(self)
-
 
 @frozen(kw_only=True)
-class ExportReport:
-    """The result of an export.
-
-    The report counts each query of the plan, such as a Worker and a window, once:
-    ``planned == written + failed + gone + expired + already_done + not_asked``.
+class ExportReport(QueryCounts):
+    """The result of an export, with the counts of all tables.
 
     Attributes:
         run: the run's name, part of the names of its files.
@@ -115,16 +104,6 @@ class ExportReport:
         workspace_sid: the Workspace (WS…).
         windows: number of windows of the plan.
         workers: number of Workers that were listed or given for ``worker_statistics``.
-        planned: queries of the plan, of all tables.
-        written: queries whose rows this export made durable.
-        incomplete: part of ``written``: the window had not settled, so the query is not done.
-        already_done: queries that an earlier run has done.
-        failed: queries that failed and may succeed in a later run.
-        gone: queries of Workers, TaskQueues and Workflows that no longer exist; see
-            ``etl/state/unavailable.py``.
-        expired: queries of windows whose statistics the server no longer has.
-        retried: requests that followed a failed attempt.
-        refused: replies with status 429.
         sent: requests of this export: all attempts for statistics, and pages of lists.
         elapsed: seconds from the export's start to its end.
         listed: whether every list of the statistics tables was read to its end.
@@ -132,7 +111,7 @@ class ExportReport:
         stopped: whether ``stop`` was set before the end.
         failures: the first failures, at most 10,000; ``failed`` counts all.
         checks: the verifications of ``verify``.
-        tables: the same counts for each statistics table.
+        tables: the counts of each statistics table.
         pages: requests of this export for each list; part of ``sent``.
     """
 
@@ -141,15 +120,6 @@ class ExportReport:
     workspace_sid: str
     windows: int
     workers: int = 0
-    planned: int = 0
-    written: int = 0
-    incomplete: int = 0
-    already_done: int = 0
-    failed: int = 0
-    gone: int = 0
-    expired: int = 0
-    retried: int = 0
-    refused: int = 0
     sent: int = 0
     elapsed: float = 0.0
     listed: bool = False
@@ -159,11 +129,6 @@ class ExportReport:
     checks: tuple[Verification, ...] = field(default=(), repr=False)
     tables: tuple[TableReport, ...] = field(default=(), repr=False)
     pages: Mapping[str, int] = field(factory=dict[str, int], repr=False)
-
-    @property
-    def not_asked(self) -> int:
-        """Queries of the plan that have no result yet."""
-        return _not_asked(self)
 
     @property
     def pace(self) -> float:
