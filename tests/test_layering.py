@@ -178,7 +178,7 @@ def test_aiohttps_client_has_one_home():
     }
     users = {name: used for name, used in users.items() if used}
     servers = {"simulator", "web"}
-    client = {name for name in users if room(name) not in servers and name != "cli.exporter"}
+    client = {name for name in users if room(name) not in servers}
     server = {m for name, used in users.items() if name not in client for m in used}
     assert client == {"session.transport"}
     assert server <= {"aiohttp.web", "aiohttp.hdrs"}

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from aiohttp import web
 
 from taskrouter_stats import SessionOptions, TaskRouterSession, Window
-from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.observe import PrometheusHook
 from taskrouter_stats.web import Exporter
 from taskrouter_stats.web.measures import prometheus
+from taskrouter_stats.web.serving import serving
 
 from .exit_codes import COMPLETE
 from .fetch.stop import run_until_sigterm
@@ -77,19 +76,6 @@ def exporter(
 
 
 async def _serve(session: TaskRouterSession, served: Exporter, host: str, port: int) -> None:
-    runner = web.AppRunner(served.app(), access_log=None)
-    async with session:
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, host, port)
-            try:
-                await site.start()
-            except OSError as error:
-                reason = error.strerror or error
-                raise ConfigError(
-                    f"--host {host} --port {port}: {reason}; --port 0 selects a free port"
-                ) from None
-            click.echo(f"Serving http://{host}:{runner.addresses[0][1]}/metrics; Ctrl-C ends it.")
-            await asyncio.Event().wait()
-        finally:
-            await runner.cleanup()
+    async with session, serving(served.app(), host, port) as url:
+        click.echo(f"Serving {url}metrics; Ctrl-C ends it.")
+        await asyncio.Event().wait()

@@ -39,6 +39,7 @@ from .access import (
 )
 from .board import Board
 from .refresh import Refresher
+from .serving import serving
 from .summaries import Row
 from .table import TableView
 
@@ -56,8 +57,6 @@ _HEARTBEAT: Final = 5.0
 """Seconds after which a message is repeated, so that a browser notices a lost connection."""
 _TOGETHER: Final = 0.05
 """Seconds for which parts that change at the same time wait for each other."""
-_GRACE: Final = 0.5
-"""Seconds that requests in flight get when the server stops."""
 _MIN_REFRESH: Final = 1.0
 _MAX_PAGES: Final = 256
 
@@ -106,8 +105,8 @@ class Dashboard:
     def application(self) -> web.Application:
         """Return an application of aiohttp.web, to serve or to mount with ``add_subapp``.
 
-        Without a token, whoever reaches the application can read the data. :meth:`serve` without a
-        token also refuses other host names than this machine's.
+        Without a token, anyone who reaches the application can read the data. :meth:`serve` without
+        a token also refuses other host names than this machine's.
         """
         return self._application(local_only=False)
 
@@ -128,19 +127,8 @@ class Dashboard:
                 "required, such as the output of: openssl rand -hex 16"
             )
         application = self._application(local_only=self.token is None)
-        runner = web.AppRunner(
-            application,
-            access_log=None,
-            handle_signals=False,
-            handler_cancellation=True,
-            shutdown_timeout=_GRACE,
-        )
-        try:
-            await runner.setup()
-            await _listen(runner, host, port)
-            yield _url(host, runner.addresses[0][1])
-        finally:
-            await runner.cleanup()
+        async with serving(application, host, port) as url:
+            yield url
 
     def _application(self, *, local_only: bool) -> web.Application:
         checks = [only_this_machine, same_site] if local_only else [same_site]
@@ -161,18 +149,6 @@ class Dashboard:
         refresher.start()
         yield
         await refresher.stop()
-
-
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"cannot listen at {host}, port {port}: {reason}") from None
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 async def _end_watching(app: web.Application) -> None:
