@@ -19,9 +19,22 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+MOST_PROCESSES = 8
+"""Processes beyond one for each core: each takes up to 300 MB."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Return two processes for each core: half of the time a test waits, for sockets or timers."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # pytest-xdist reads it
+    cores = os.cpu_count() or 1
+    return max(cores, min(2 * cores, MOST_PROCESSES))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
-    """Run the whole suite on every processor core, and chosen tests in one process.
+    """Run the whole suite in several processes, and chosen tests in one process.
 
     ``-n`` overrules it. pytest-xdist calls this hook in its own processes too: they start none.
     """

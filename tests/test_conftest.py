@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.conftest import pytest_cmdline_main
+from tests.conftest import pytest_cmdline_main, pytest_xdist_auto_num_workers
 
 ROOT = "/".join(__file__.split("/")[:-2])
 
@@ -52,3 +52,19 @@ def test_options_keep_their_meaning(option, processes):
 def test_without_the_plugin_the_suite_runs_in_one_process():
     """Without pytest-xdist, the suite runs in one process."""
     assert chosen(f"{ROOT}/tests", installed=False) is None
+
+
+@pytest.mark.parametrize(
+    ("cores", "processes"), [(None, 2), (1, 2), (2, 4), (4, 8), (6, 8), (16, 16)]
+)
+def test_waiting_tests_share_cores(monkeypatch, cores, processes):
+    """Two processes share a core up to eight in all; more cores have one each."""
+    monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert pytest_xdist_auto_num_workers() == processes
+
+
+def test_the_environments_number_counts(monkeypatch):
+    """The variable of pytest-xdist overrules the number."""
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "3")
+    assert pytest_xdist_auto_num_workers() is None
