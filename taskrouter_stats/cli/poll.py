@@ -25,6 +25,7 @@ from .exit_codes import (
 )
 from .fetch.stop import stop_on_signal
 from .options.accounts import Account, read_accounts
+from .options.reporting import reporting_options
 from .options.session import ENVIRONMENT_HELP, session_options
 from .options.windows import read_zone
 from .reporter import Reporter
@@ -99,17 +100,7 @@ Ctrl-C and SIGTERM end it after the snapshot under way; run it again to continue
 )
 @click.option("--tz", metavar="ZONE", default="UTC", show_default=True, help="Zone of the days.")
 @click.option("--accounts", metavar="FILE", help="TOML file of several accounts, as for fetch.")
-@click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Format of stderr."
-)
-@click.option(
-    "--max-failures",
-    type=click.IntRange(0),
-    metavar="N",
-    default=0,
-    show_default="0",
-    help="Incomplete snapshots and skipped beats that exit code 0 allows.",
-)
+@reporting_options("Incomplete snapshots and skipped beats")
 @session_options(max_in_flight=20, headroom=0.2, timeout="a beat, 10 to 30")
 def poll(
     workspaces: Sequence[str],

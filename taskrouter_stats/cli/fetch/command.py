@@ -11,6 +11,7 @@ from taskrouter_stats import SessionOptions
 from taskrouter_stats.cli.exit_codes import BUG, EXIT_CODES_HELP, INTERRUPTED, PIPE, code_of
 from taskrouter_stats.cli.options.accounts import Account, read_accounts
 from taskrouter_stats.cli.options.output import OutputTarget, target_options
+from taskrouter_stats.cli.options.reporting import reporting_options
 from taskrouter_stats.cli.options.selection import Selection, selection_options
 from taskrouter_stats.cli.options.session import ENVIRONMENT_HELP, session_options
 from taskrouter_stats.cli.options.windows import WindowSelection, window_options
@@ -64,9 +65,9 @@ that overlap and differ in length or zone, such as days and hours, or days of tw
 Tables: --tables names worker_statistics, task_queue_statistics, workflow_statistics,
 workspace_statistics, workers_statistics (all workers together), or what the server lists: workers,
 task_queues, workflows, activities, task_channels, and worker_channels (one request per worker).
-"all" means all but worker_channels. The tables have rate limits of their own and are fetched at
+"all" means all but worker_channels. The tables have separate rate limits and are fetched at
 the same time; an error that ends one does not end the others. --shard 3/8 fetches one of 8 parts,
-into an output of its own.
+into a separate output.
 
 Files: a name that ends in .jsonl, .ndjson, .json or .csv is one file (.gz compresses it). Any
 other name, or a URI such as s3://bucket/lake, is a Parquet folder. PLACE/_state (for a single file
@@ -101,17 +102,7 @@ exist and windows older than the server's history are counted separately, not as
 )
 @click.option("--stop-at", metavar="HH:MM", help="Stop at this time in --tz; exit code 75.")
 @click.option("--summary", metavar="FILE", help="Write a summary of the run to FILE, as JSON.")
-@click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Format of stderr."
-)
-@click.option(
-    "--max-failures",
-    type=click.IntRange(0),
-    metavar="N",
-    default=0,
-    show_default="0",
-    help="Failures that exit code 0 allows.",
-)
+@reporting_options("Failures")
 @session_options(max_in_flight=20, headroom=0.2)
 def fetch(
     workspaces: Sequence[str],
