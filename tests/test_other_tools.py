@@ -31,7 +31,7 @@ def block(language, mark):
 
 @pytest.fixture
 async def simulator(tmp_path, monkeypatch):
-    """Run a simulator that the environment names, and work in a folder of its own."""
+    """Run a simulator that the environment names, and work in an empty folder."""
     async with Simulator(workers=6, limit=500, latency=0.0) as running:
         monkeypatch.chdir(tmp_path)
         for name in ("TWILIO_API_KEY", "TWILIO_API_SECRET"):

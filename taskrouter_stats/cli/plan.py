@@ -42,7 +42,7 @@ _HELP = f"""Estimate the cost of fetching the WORKSPACES (WS…) without fetchin
 
 Lists what the tables have statistics of (1,000 per request) and sends one request for each table.
 Then prints how many requests `fetch` with the same options would send for each table, and how long
-each would take at the limit in the reply's headers. The tables have limits of their own, so they
+each would take at the limit in the reply's headers. The tables have separate limits, so they
 are fetched at the same time. With --offline, sends nothing, requires no credentials, and estimates
 for 5, 10 and 50 requests per second.
 

@@ -18,7 +18,7 @@ class PrometheusHook:
 
     The names begin with ``taskrouter_client_``. Labels are operations, error classes and budgets,
     so their number does not grow with the number of Workers. Several sessions may share one hook;
-    a second hook needs a registry of its own.
+    a second hook needs another registry.
 
     Args:
         registry: the ``CollectorRegistry`` to register with; prometheus_client's own by default.

@@ -64,7 +64,7 @@ class _SharedRequest:
     )
 
     def deliver(self, task: "asyncio.Task[Success[Any]]") -> None:
-        """Give each caller the value, or a copy of the error of its own."""
+        """Give each caller the value, or a separate copy of the error."""
         error = SessionClosed("the session was closed") if task.cancelled() else task.exception()
         for caller in self.callers:
             if caller.done():
@@ -167,7 +167,7 @@ class QueryCache:
         request.deliver(task)
 
     def _forget(self, query: Query[Any], request: _SharedRequest) -> None:
-        """Let the next equal query start a request of its own."""
+        """Let the next equal query start a new request."""
         if self._requests.get(query) is request:
             del self._requests[query]
 

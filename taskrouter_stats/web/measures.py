@@ -17,7 +17,7 @@ from .snapshot import Snapshot
 __all__ = ["exposition", "families", "prometheus"]
 
 _MAX_VALUES: Final = 100
-"""Values of an attribute that get a label of their own; the rarest beyond count as ``other``."""
+"""Values of an attribute that get a separate label; the rarest beyond count as ``other``."""
 _RESERVATIONS: Final = ("created", "accepted", "rejected", "timed_out", "canceled", "rescinded")
 _TASKS: Final = ("created", "completed", "canceled", "deleted", "moved", "timed_out_in_workflow")
 

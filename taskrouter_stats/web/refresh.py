@@ -17,7 +17,7 @@ _LOGGER: Final = logging.getLogger("taskrouter_stats")
 
 @define(eq=False)
 class Part:
-    """One part of the page, such as its TaskQueues, which is fetched and fails by itself.
+    """One part of the page, such as its TaskQueues, which is fetched alone and fails alone.
 
     Attributes:
         fetch: fetches the part and keeps it.

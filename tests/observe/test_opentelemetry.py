@@ -254,7 +254,7 @@ async def test_aiohttps_own_instrumentation_makes_no_second_span(observed, instr
 
 
 def test_without_the_library(monkeypatch):
-    """A missing library is told with the line that installs it."""
+    """The error of a missing library holds the line that installs it."""
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
     with pytest.raises(errors.MissingExtra, match=r"taskrouter-stats\[opentelemetry\]"):
         OpenTelemetryHook()

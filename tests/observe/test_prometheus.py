@@ -122,7 +122,7 @@ async def test_labels_do_not_grow_with_workers():
 
 
 def test_without_the_library(monkeypatch):
-    """A missing library is told with the line that installs it."""
+    """The error of a missing library holds the line that installs it."""
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(errors.MissingExtra, match=r"taskrouter-stats\[prometheus\]"):
         PrometheusHook()

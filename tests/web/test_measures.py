@@ -61,7 +61,7 @@ def test_a_part_that_is_missing_is_not_up():
 
 
 def test_without_the_library(monkeypatch):
-    """A missing library is told with the line that installs it."""
+    """The error of a missing library holds the line that installs it."""
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(errors.MissingExtra, match=r"taskrouter-stats\[prometheus\]"):
         prometheus()

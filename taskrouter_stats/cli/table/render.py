@@ -25,7 +25,7 @@ from .totals import TopWorkers, WorkerRow
 __all__ = ["Bar", "Palette", "render_table", "shares", "window_text"]
 
 _MAX_ACTIVITIES: Final = 7
-"""Activities with a mark of their own; all other activities share one mark."""
+"""Activities with a separate mark; all other activities share one mark."""
 _OTHERS: Final = "others"
 _GAP: Final = "   "
 _SHORTEST, _LONGEST = 10, 72

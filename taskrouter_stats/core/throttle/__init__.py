@@ -15,9 +15,10 @@ Glossary
 - *model*: one cost and one memory; which one holds is inferred (`limit_model`).
 - *log*: when this process sent its requests (`send_log`).
 - *lag*, *late*: how much later than others a request may be counted, and so forgotten (`latency`).
-- *alone*: no other client used the budget lately; else *in company* (`other_clients`).
+- *alone*: no other client used the budget lately; else *shared* (`other_clients`).
 - *credit*: requests that the server surely admits now: what remained for the newest request, less
   those sent since; under a long memory also full less the own requests of the memory.
+- *crowd*: more requests in flight than the server admits at once (`blind`, `concurrency`).
 - *pace*: requests per second that go without credit. *debt*: requests sent ahead of the pace
   (`rate`). *blind*: while no limit is known (`blind`).
 - *refill*: the counter came back. *turn*: a refill of a fixed window, which forgets all at once.
@@ -58,7 +59,7 @@ sends that surely arrived and by all that may have, and each inference uses the 
   so that windows of 5 or 60 seconds are understood as well.
 - *Total*: the counter fell one by one for longer than a second and did not come back.
 - *Others*: more is gone than the own sends of the memory explain, or than was sent since the last
-  refill. In company there is no credit for bulk, and all sharers steer by the least remaining.
+  refill. A shared budget gives bulk no credit; all clients follow the least remaining.
 - *Trust* (`header_trust`): a limit is what enough replies agree on; contradictions cost `Remaining`
   ten seconds of trust.
 
@@ -86,10 +87,10 @@ ones is refused by the second, less what the server refills in a round trip. To 
 from the first in 1.25 of the optimum, 100 at a time, nearly 100 must be in flight after 500. They
 are what a window of 500 refuses: 4.7% of 2,000. To take 300 in 2.5 of the optimum, more than 30
 must be in flight after 50, which a window of 50 refuses. Both goals are met, so those refusals
-stay. Where headers hold rubbish, there probably is a limit: a twelfth of the admitted ones and four
+stay. Where headers hold garbage, there probably is a limit: a twelfth of the admitted ones and four
 are in flight, and fewer are refused.
 
-Not provable: anything in company, anything without headers or with lying ones, and that Twilio's
+Not provable: shared budgets, anything without headers or with wrong ones, and that Twilio's
 window is any of these. There the figures of the laboratory stand in for proof (`tests/lab`): those
 beside the constants say what another value does to the completion, over that of a client which
 knows everything, and to the share of requests refused.

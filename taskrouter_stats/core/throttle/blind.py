@@ -30,7 +30,7 @@ the start, 300 requests without a limit take more than 2.5 times the optimum; wi
 of 50 refuses 5.3% instead of 3.9%."""
 
 WARY_RAMP = (4.0, 1.0 / 12.0, 0.0)
-"""The same where headers hold rubbish (starting with 2: 1.02 instead of 1.06% refused by a window
+"""The same where headers hold garbage (starting with 2: 1.02 instead of 1.06% refused by a window
 of a second, but without a limit requests take 14% longer)."""
 
 MIN_RATE = 1.5
@@ -81,7 +81,7 @@ class BlindSearch:
     Attributes:
         rate: requests per second.
         is_growing: whether no pace holds yet: no 429 came, or only crowds were refused.
-        is_wary: whether headers hold rubbish.
+        is_wary: whether headers hold garbage.
         memory: seconds that the server averages over, once an outage showed it; else 0.
         turned_at: when the first request after the last turn of a fixed window was sent.
         rate_at_429: the rate of the last 429, to which the search returns; 0 before the second.

@@ -7,7 +7,7 @@ many each time; meanwhile the throttle paces by the limit alone.
 
 A limit is believed from the first reply on if that states it, else while enough of the replies
 agree on it; it changes when two in a row state the same new one. So one plausible number among
-rubbish does not hold the pace down.
+garbage does not hold the pace down.
 """
 
 import math
@@ -20,7 +20,7 @@ IGNORE_SECONDS = 10.0
 """Seconds without trust at first; a server that errs once is soon believed again."""
 
 MAX_DOUBLINGS = 5
-"""Doublings of that: a liar is heard again every 320 s, for servers are repaired."""
+"""Doublings of that: wrong headers are tried again every 320 s, since a server may be repaired."""
 
 JUMPS = 3
 """Jumps in a row that no honest budget makes."""
@@ -107,7 +107,7 @@ class LimitAgreement:
         self.last = limit
 
     def _contradict(self, limit: float, number: int) -> None:
-        """Take in another limit: two in a row are a change, one is a sign of rubbish."""
+        """Take in another limit: two in a row are a change, one is a sign of garbage."""
         if self.value is None:
             self.weight = self.weight or STATED  # believed at once if this is the first reply
         elif limit != self.last or self.weight <= 0:

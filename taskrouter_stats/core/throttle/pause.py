@@ -13,7 +13,7 @@ MAX_ALONE = 1.0
 """The longest pause of a process that is alone, in seconds."""
 
 MAX_SHARED = 2.5
-"""The longest pause in company, in seconds: outages come in company."""
+"""The longest pause of a shared budget, in seconds: outages come while other clients use it."""
 
 MAX_RETRY_AFTER = 300.0
 """Seconds of `Retry-After` obeyed at once; a server that means more will say so again."""

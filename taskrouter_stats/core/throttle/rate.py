@@ -6,10 +6,10 @@ next request may go. A burst on credit leaves debt behind, so the average over a
 
 - *Alone*, the rate is the limit less a margin. A 429 takes a little off; every second without one
   wins back a part of the gap.
-- *In company with a short memory*, it follows the least `Remaining` of the last second: it grows in
+- *Shared, with a short memory*, it follows the least `Remaining` of the last second: it grows in
   proportion to what nobody used, plus a small constant, and a 429 takes 30% off (additive increase,
   multiplicative decrease: all sharers drift to equal shares).
-- *In company with a long memory*, `Remaining` tells what was used up to ten seconds ago. The goal
+- *Shared, with a long memory*, `Remaining` tells what was used up to ten seconds ago. The goal
   is the own average of ten seconds, scaled so that the sum of all fits.
 """
 

@@ -27,8 +27,8 @@ from .send_log import SendTicket
 __all__ = ["Throttle"]
 
 STEP_SHARE = 0.1
-"""Replies that an increase in company must rest on, as a share of the limit: a small limit brings
-few. Four processes at 3 a second: 1: 1.6 / 17%; 2: 1.9 / 16%; 5: 2.6 / 16%."""
+"""Replies that an increase of a shared budget must rest on, as a share of the limit: a small limit
+brings few. Four processes at 3 a second: 1: 1.6 / 17%; 2: 1.9 / 16%; 5: 2.6 / 16%."""
 
 MIN_STEP_REPLIES = 2.0
 """The least of them."""
@@ -303,7 +303,7 @@ class Throttle:
             self._check_outage(now)
 
     def _check_outage(self, now: float) -> None:
-        """Refused for longer than a second in company: the memory is long."""
+        """Refused for longer than a second while others use the budget: the memory is long."""
         estimator, pace = self.estimator, self.pace
         if self._pause.outage(now) <= OUTAGE or estimator.is_exclusive(now):
             return

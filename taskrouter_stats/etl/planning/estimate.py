@@ -19,7 +19,7 @@ __all__ = ["Estimate"]
 class Estimate:
     """The requests and the time that a plan takes.
 
-    The tables have budgets of their own and are fetched at the same time.
+    The tables have separate budgets and are fetched at the same time.
 
     Attributes:
         plan: the plan, with absolute windows.

@@ -48,7 +48,7 @@ def shards(plans: Plan | Iterable[Plan], count: int) -> list[list[Plan]]:
     A shard that gets nothing is an empty list: if there are more shards than budgets, and the
     budgets are of the Workspaces' own statistics, which have no list to divide. A dimension that
     comes with a table's list is divided as the table is. Every other dimension is in one shard.
-    Give each shard an output of its own, since one process at a time writes to an output.
+    Give each shard a separate output, since one process at a time writes to an output.
 
     Args:
         plans: a plan, or one for each Workspace.

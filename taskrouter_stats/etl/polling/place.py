@@ -15,7 +15,7 @@ from .encodings import Encoding, JsonLinesEncoding, ParquetEncoding
 __all__ = ["STATE", "Place"]
 
 STATE: Final = "_poll"
-"""The folder of the polls' locks: a ``fetch`` into the same output has a state of its own."""
+"""The folder of the polls' locks: a ``fetch`` into the same output has a separate state."""
 
 _RULE: Final = (
     "a poll writes all of its tables into a folder, as Parquet or JSON Lines: give "

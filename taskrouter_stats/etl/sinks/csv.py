@@ -1,7 +1,7 @@
 """CSV by RFC 4180: comma, CRLF, quotes where needed, a header line, UTF-8.
 
 For Excel a file begins with a byte order mark, without which Excel does not read UTF-8, and no text
-can become a formula: a name such as ``=HYPERLINK(…)`` would be evaluated by whoever opens the file
+can become a formula: a name such as ``=HYPERLINK(…)`` is evaluated by the program that reads it
 (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 

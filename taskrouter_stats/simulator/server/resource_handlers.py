@@ -1,4 +1,4 @@
-"""Handlers of the lists, and of the two resources that have a request of their own."""
+"""Handlers of the lists, and of the two resources that have a separate request."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar

@@ -59,7 +59,7 @@ def test_a_turn_that_was_seen_gathers_the_scouts() -> None:
     assert 10.0 < at < 10.1
 
 
-def test_in_company_there_are_no_scouts() -> None:
+def test_a_shared_budget_has_no_scouts() -> None:
     """Beside another client a bulk request waits for the pace."""
     throttle, now = spent(credit=10.0)
     throttle.estimator.others.saw(now, 10.0, 10.0, 1.0)

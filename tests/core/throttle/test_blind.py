@@ -42,7 +42,7 @@ def test_requests_in_flight_follow_the_admitted_ones():
     assert 5 < trips < 10
 
 
-def test_rubbish_in_headers_makes_the_search_wary():
+def test_garbage_in_headers_makes_the_search_wary():
     """Headers that hold numbers show that there is a limit: fewer requests are in flight."""
     wary, bold = BlindSearch(is_wary=True), BlindSearch()
     for admitted in (20, 100, 500):

@@ -38,7 +38,7 @@ def test_a_quarter_of_the_replies_is_enough():
 
 
 @pytest.mark.parametrize("limits", [[3.75, *[None] * 15] * 20, [float(n) for n in range(1, 200)]])
-def test_rubbish_is_not_believed(limits):
+def test_garbage_is_not_believed(limits):
     """Neither one number in sixteen replies nor another one each time is a limit."""
     assert heard(limits).limit is None
 
@@ -50,7 +50,7 @@ def test_a_limit_that_admits_no_request_is_not_one(limit):
 
 
 def test_silent_refusals_weigh_nothing_unless_refusals_state_limits():
-    """A 429 without headers is no sign of rubbish where no 429 has them, and one where some do."""
+    """A 429 without headers is no sign of garbage where no 429 has them, and one where some do."""
     agreement = heard([50.0])
     for number in range(2, 100):
         agreement.update(None, number, refused=True)

@@ -49,7 +49,7 @@ def test_what_was_gone_at_first_is_soon_history() -> None:
     assert throttle.pace.rate == pytest.approx(48.75)
 
 
-def test_company_that_goes_on_is_no_history() -> None:
+def test_other_clients_that_go_on_are_not_history() -> None:
     """Who finds a spent budget, and others spending on, keeps to a part of it."""
     throttle = Throttle(0.0)
     answer(throttle, [throttle.reserve(0.0)], 0.1, told(remaining=40.0))
@@ -193,7 +193,7 @@ def test_a_lone_refusal_costs_little() -> None:
     assert throttle.pace.rate == pytest.approx(0.97 * rate)
 
 
-def test_growth_in_company_is_in_proportion() -> None:
+def test_growth_of_a_shared_budget_is_in_proportion() -> None:
     """A sharer of a sixteenth grows by a sixteenth of what a lone sharer would."""
     throttle = opened(remaining=30.0)
     for rate in (3.0, 30.0):
@@ -203,7 +203,7 @@ def test_growth_in_company_is_in_proportion() -> None:
 
 
 def test_an_outage_is_not_probed_every_moment() -> None:
-    """Refusals in company for longer than a second turn ten seconds' sends into debt."""
+    """Refusals of a shared budget for longer than a second turn ten seconds' sends into debt."""
     throttle, now = opened(remaining=20.0), 0.2
     for _ in range(100):
         throttle.abandon(throttle.reserve(now))

@@ -1,4 +1,4 @@
-"""One number among rubbish does not hold the pace down."""
+"""One number among garbage does not hold the pace down."""
 
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.throttle.throttle import Throttle
@@ -21,7 +21,7 @@ def lived(replies, seconds=120.0):
     return throttle, number / now
 
 
-def test_one_plausible_limit_among_rubbish_is_forgotten():
+def test_one_plausible_limit_among_garbage_is_forgotten():
     """A limit that one reply in sixteen tells is forgotten, and requests go one after another."""
     throttle, pace = lived([told(3.75, None), *[NOTHING] * 15])
     assert throttle.estimator.limit is None
