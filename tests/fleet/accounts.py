@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from taskrouter_stats import Credentials, RetryPolicy, TaskRouterSession, Window, etl
+from taskrouter_stats.etl.output import writer
 from taskrouter_stats.simulator import Simulator
 from taskrouter_stats.simulator.server.statistics import reservation_counts
 
@@ -22,6 +23,9 @@ VARIABLE = "FLEET_TEST_ACCOUNTS"
 
 CALLS = Counter()
 """Calls of ``credentials`` in this process, by account."""
+
+UNFLUSHED = 5
+"""Answers after which ``flushed_often`` commits."""
 
 FORBIDDEN = "hunter2-of-the-vault"
 """A secret in the error of a provider."""
@@ -72,6 +76,12 @@ def plain_token(account_sid):
 def known_url(credentials):
     """Return what is not a session."""
     return _known(credentials.account_sid)["url"]
+
+
+def flushed_often(place):
+    """Return a Parquet sink, and make this process commit after every few answers."""
+    writer.BATCH_SIZE = UNFLUSHED
+    return etl.ParquetSink(place)
 
 
 def killer(account_sid):
