@@ -24,7 +24,7 @@ from taskrouter_stats.session import TaskRouterSession
 from .partition import Partition, as_frame, make_partitions
 from .shard import Plans, Shard, ShardOptions, ShardReport, export_shard, make_shards
 
-__all__ = ["export", "submit", "worker_statistics_dataframe"]
+__all__ = ["ShardReport", "export", "submit", "worker_statistics_dataframe"]
 
 CHECK_SECONDS: Final = 0.5
 """Seconds between two checks whether the cluster still wants a running task."""

@@ -28,6 +28,7 @@ async def run(client, folder, name, count, windows, workers, *, kill):
             folder / name,
             accounts.hours(windows),
             kill_after=queries // 3 if kill else None,
+            sink=accounts.flushed_sometimes,
         )
     already = sum(report.already_done for report in done.reports)
     print(
@@ -40,21 +41,18 @@ async def run(client, folder, name, count, windows, workers, *, kill):
     return done.is_exact
 
 
-async def main(count, windows, workers):
+def main(count, windows, workers):
     """Run both backfills on one cluster; return whether both are exact."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         os.environ[accounts.VARIABLE] = str(folder / "accounts.json")
-        cluster = worker_processes(PROCESSES, THREADS)
-        client = await asyncio.to_thread(cluster.__enter__)
-        try:
-            killed = await run(client, folder, "killed", count, windows, workers, kill=True)
-            many = await run(client, folder, "many", 25 * count, 1, 2, kill=False)
-        finally:
-            await asyncio.to_thread(cluster.__exit__, None, None, None)
+        with worker_processes(PROCESSES, THREADS) as client:
+            sized = run(client, folder, "killed", count, windows, workers, kill=True)
+            killed = asyncio.run(sized)
+            many = asyncio.run(run(client, folder, "many", 25 * count, 1, 2, kill=False))
     return killed and many
 
 
 if __name__ == "__main__":
     sizes = [int(text) for text in sys.argv[1:]] or [40, 24, 20]
-    sys.exit(0 if asyncio.run(main(*sizes)) else 1)
+    sys.exit(0 if main(*sizes) else 1)

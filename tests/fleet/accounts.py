@@ -24,8 +24,8 @@ VARIABLE = "FLEET_TEST_ACCOUNTS"
 CALLS = Counter()
 """Calls of ``credentials`` in this process, by account."""
 
-UNFLUSHED = 5
-"""Answers after which ``flushed_often`` commits."""
+UNFLUSHED, MANY = 5, 50
+"""Answers after which ``flushed_often`` and ``flushed_sometimes`` commit."""
 
 FORBIDDEN = "hunter2-of-the-vault"
 """A secret in the error of a provider."""
@@ -81,6 +81,12 @@ def known_url(credentials):
 def flushed_often(place):
     """Return a Parquet sink, and make this process commit after every few answers."""
     writer.BATCH_SIZE = UNFLUSHED
+    return etl.ParquetSink(place)
+
+
+def flushed_sometimes(place):
+    """Return a Parquet sink, and make this process commit after a tenth of a shard or so."""
+    writer.BATCH_SIZE = MANY
     return etl.ParquetSink(place)
 
 
