@@ -1,0 +1,1 @@
+"""One budget over many processes: a pacer that they share."""
