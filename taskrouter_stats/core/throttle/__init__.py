@@ -100,6 +100,7 @@ Nothing here reads a clock or draws a random number: `now` and `jitter` come in,
 
 from .concurrency import ConcurrencyLimit, InFlight
 from .decision import SEND_NOW, Reason, ThrottleSnapshot, Wait
+from .dump import dump_throttle, load_throttle
 from .send_log import SendTicket
 from .throttle import Throttle
 
@@ -112,4 +113,6 @@ __all__ = [
     "Throttle",
     "ThrottleSnapshot",
     "Wait",
+    "dump_throttle",
+    "load_throttle",
 ]
