@@ -102,6 +102,7 @@ from .concurrency import ConcurrencyLimit, InFlight
 from .decision import SEND_NOW, Reason, ThrottleSnapshot, Wait
 from .dump import dump_throttle, load_throttle
 from .send_log import SendTicket
+from .sharing import divide, set_shares, unite
 from .throttle import Throttle
 
 __all__ = [
@@ -113,6 +114,9 @@ __all__ = [
     "Throttle",
     "ThrottleSnapshot",
     "Wait",
+    "divide",
     "dump_throttle",
     "load_throttle",
+    "set_shares",
+    "unite",
 ]
