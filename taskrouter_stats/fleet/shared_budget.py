@@ -229,7 +229,7 @@ class SharedBudget:
         client.room -= len(slots) + len(bulk)
         slots += bulk
         self.cursor = max([self.cursor, *(slot.at for slot in slots)])
-        wait = walk.wait if walk.wait.seconds else Wait(report.interval, "shared")
+        wait = walk.wait if walk.wait.seconds else Wait(math.inf, "shared")
         return sorted(slots, key=lambda slot: slot.at), wait
 
     def _bulk(self) -> int:
