@@ -21,9 +21,10 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from taskrouter_stats.errors import MissingExtra
+from taskrouter_stats.models.redaction import masked
 
 from .redis_address import RedisAddress
-from .redis_errors import unavailable
+from .redis_errors import ForeignEntryError, unavailable
 from .store import Stored
 
 __all__ = ["RedisStore"]
@@ -76,13 +77,15 @@ class RedisStore:
     """
 
     def __init__(self, url: str, *, timeout: float = 0.25) -> None:
+        url = masked(url)
         self._address = RedisAddress.parse(url)
         self._timeout = timeout
         self._connection_class = _connection_class(self._address.scheme)
         self._idle: list[tuple[float, _Connection]] = []
 
     def __repr__(self) -> str:
-        return f"<RedisStore {self._address}>"
+        address = getattr(self, "_address", "without an address")  # in a traceback of __init__
+        return f"<RedisStore {address}>"
 
     async def read(self, key: str) -> Stored:
         """Return what the server stores under the key.
@@ -116,9 +119,10 @@ class RedisStore:
     async def _run(self, key: str, version: str, blob: bytes, ttl: int) -> Stored:
         try:
             async with self._connected() as connection, asyncio.timeout(self._timeout):
-                return _stored(await _evaluate(connection, key, version, blob, ttl))
+                reply = await _evaluate(connection, key, version, blob, ttl)
+            return _stored(reply)
         except Exception as error:  # noqa: BLE001 (a server may answer anything)
-            failure = unavailable(error, self._timeout)
+            failure = unavailable(error)
         raise failure  # here, so that no traceback leads to redis-py's errors and their texts
 
     @asynccontextmanager
@@ -198,10 +202,13 @@ def _stored(reply: Any) -> Stored:
     """Return the script's reply as a value.
 
     Raises:
-        ValueError: the reply is not one of the script.
+        ValueError, TypeError: the reply is not one of the script.
+        ForeignEntryError: another program has written the key.
     """
     committed, seconds, microseconds, version, blob = reply
     if committed not in (0, 1) or not isinstance(blob, bytes):
         raise ValueError
+    if not version.isdigit():
+        raise ForeignEntryError
     now = int(seconds) + int(microseconds) / 1e6
-    return Stored(committed == 1, now, str(int(version)), blob)
+    return Stored(committed == 1, now, version.decode("ascii"), blob)
