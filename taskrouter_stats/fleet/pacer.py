@@ -5,7 +5,7 @@ import logging
 import secrets
 import zlib
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 import attrs
 import orjson
@@ -13,9 +13,12 @@ import orjson
 from taskrouter_stats.core.plain_numbers import plain_number
 from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import Throttle, dump_throttle
+from taskrouter_stats.core.throttle.dump import Plain
 from taskrouter_stats.errors import InvalidParameter
+from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.session.budget_throttle import Demand, PacingOptions
 
+from .redis_store import RedisStore
 from .shared_budget import Client
 from .shared_throttle import SharedThrottle
 from .store import Store, StoreUnavailable
@@ -31,7 +34,8 @@ CLOSE_SECONDS: Final = 0.5
 
 def _schema() -> int:
     """Return a number that another release has as well only if its state has the same fields."""
-    fields = {path: [*values] for path, values in dump_throttle(Throttle(0.0)).items()}
+    state = dump_throttle(Throttle(0.0))
+    fields = {path: list(cast("dict[str, Plain]", part)) for path, part in state.items()}
     names = [field.name for field in attrs.fields(Client)]
     return zlib.crc32(orjson.dumps([fields, names])) % 100_000
 
@@ -65,12 +69,20 @@ class SharedPacer:
         seconds = plain_number(patience)
         if seconds is None or not 0.01 <= seconds < float("inf"):  # noqa: PLR2004 (documented)
             raise InvalidParameter("patience", patience, "expected seconds, 0.01 or more")
+        store = masked(store)
+        if isinstance(store, str):
+            RedisStore(store)  # a URL that is not usable is told now
+        elif not callable(getattr(store, "compare_and_set", None)):
+            rule = "expected a URL such as redis://localhost:6379, or a store"
+            raise InvalidParameter("store", type(store).__name__, rule)
         self._store = store
         self._prefix, self._patience = f"{prefix}:{_schema()}", seconds
 
     def open(self, options: PacingOptions) -> "OpenFleet":
         """Return the shared budgets of a session that opens in the running loop."""
-        return OpenFleet(self._store, self._prefix, self._patience, options)
+        is_own = isinstance(self._store, str)
+        store = RedisStore(self._store) if isinstance(self._store, str) else self._store
+        return OpenFleet(store, self._prefix, self._patience, options, closes_store=is_own)
 
     def __repr__(self) -> str:
         return f"<SharedPacer {self._prefix}>"
@@ -79,11 +91,20 @@ class SharedPacer:
 class OpenFleet:
     """The shared budgets of one open session."""
 
-    def __init__(self, store: Store, prefix: str, patience: float, options: PacingOptions) -> None:
+    def __init__(
+        self,
+        store: Store,
+        prefix: str,
+        patience: float,
+        options: PacingOptions,
+        *,
+        closes_store: bool,
+    ) -> None:
         self._store, self._prefix, self._patience = store, prefix, patience
-        self._options = options
+        self._options, self._closes_store = options, closes_store
         self._client = secrets.token_hex(6)
-        self._budgets: dict[BudgetKey, tuple[Synchronizer, asyncio.Task[None]]] = {}
+        self._budgets: dict[BudgetKey, Synchronizer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._is_down = False
         self._told: set[str] = set()
 
@@ -97,29 +118,31 @@ class OpenFleet:
         )
         throttle = SharedThrottle(self._options, demand, grant, synchronizer.wake)
         synchronizer.throttle = throttle
+        self._budgets[key] = synchronizer
         task = asyncio.create_task(synchronizer.run(), name=f"taskrouter_stats {name}")
-        self._budgets[key] = synchronizer, task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return throttle
 
     def forget(self, key: BudgetKey) -> None:
-        """Stop the task of a budget."""
-        self._budgets.pop(key)[1].cancel()
+        """End the task of a budget."""
+        self._budgets.pop(key).close()
 
     async def aclose(self) -> None:
-        """Stop the tasks, and give unused slots back."""
-        budgets, self._budgets = list(self._budgets.values()), {}
-        for _, task in budgets:
-            task.cancel()
+        """Give unused slots back, and end the tasks."""
+        for key in list(self._budgets):
+            self.forget(key)
+        tasks = set(self._tasks)
         try:
-            if budgets:
-                await asyncio.wait([task for _, task in budgets])
-            last = [asyncio.create_task(each.last_report()) for each, _ in budgets]
-            if last:
-                await asyncio.wait(last, timeout=CLOSE_SECONDS)
-                for task in last:
-                    task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
         finally:
-            pass
+            for task in tasks:
+                task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        if self._closes_store:
+            await self._store.aclose()
 
     def _tell(self, error: StoreUnavailable | None) -> None:
         """Log once that the store does not answer, and once that it is back."""

@@ -270,6 +270,10 @@ class SharedThrottle:
             sent_alone=tuple(self.sent_alone),
         )
 
+    def close(self) -> None:
+        """Give unused slots back; what waits, waits no longer."""
+        self._give_all_back()
+
     @property
     def is_busy(self) -> bool:
         """Whether there is something to report, or a request waits without a slot."""

@@ -38,9 +38,11 @@ BURST: Final = 3.0
 HEARTBEAT: Final = 1.0
 """Seconds between two reports while requests are in flight and nothing else is to be told."""
 SLACK: Final = 0.05
-"""Seconds for which slots are wanted beyond the next report's answer: timers and stores are late."""
+"""Seconds for which slots are wanted beyond the next report's answer: timers may be late."""
 PROBE: Final = 1.0
 """Seconds between two calls of a store that does not answer."""
+CONNECT: Final = 4.0
+"""Factor of the patience for the first call, which may have to connect."""
 ATTEMPTS: Final = 10
 """Attempts of one report; after so many lost comparisons it waits for the next interval."""
 TTL: Final = 600.0
@@ -83,13 +85,14 @@ class Synchronizer:
         self._loop = asyncio.get_running_loop()
         self._clock = StoreClock()
         self._version, self._blob = NOTHING, b""
-        self._asked = False
+        self._asked, self._probe = False, PROBE
         self._seq = random.getrandbits(31)
         self._doubts: dict[int, Doubt] = {}
         self._interval, self._tokens = INTERVAL, BURST
         self._last = self._filled_at = -math.inf
         self._ahead = (0, 0)
         self._wake = asyncio.Event()
+        self._closed = False
         self.throttle: SharedThrottle
         self.steps = self.calls = 0
 
@@ -97,13 +100,18 @@ class Synchronizer:
         """Let the task look whether a report is due."""
         self._wake.set()
 
+    def close(self) -> None:
+        """Let the task give back what it has, and end."""
+        self._closed = True
+        self._wake.set()
+
     async def run(self) -> None:
-        """Report until cancelled."""
-        while True:
-            if self.throttle.is_alone:
-                await asyncio.sleep(PROBE * (0.75 + 0.5 * random.random()))
-            else:
-                await self._due()
+        """Report until closed."""
+        while not self._closed:
+            await self._due()
+            await self.report()
+        self.throttle.close()
+        if not self.throttle.is_alone and self.throttle.is_busy:
             await self.report()
 
     async def report(self) -> None:
@@ -117,13 +125,14 @@ class Synchronizer:
             await self._commit()
         except StoreUnavailable as error:
             self._asked = False
+            self._probe = PROBE * (0.75 + 0.5 * random.random())
             self._tell(error)
             if not throttle.is_alone:
                 throttle.go_alone(self._loop.time())
 
     async def _due(self) -> None:
         """Wait until a report is due."""
-        while True:
+        while not self._closed:
             now = self._loop.time()
             at = self._due_at(now)
             if at <= now:
@@ -141,6 +150,8 @@ class Synchronizer:
         self._filled_at = now
         free = now if self._tokens >= 1.0 else now + (1.0 - self._tokens) * INTERVAL
         throttle = self.throttle
+        if throttle.is_alone:
+            return self._last + self._probe
         if throttle.is_urgent:
             return free
         if throttle.is_busy:
@@ -154,7 +165,7 @@ class Synchronizer:
             StoreUnavailable: the store did not answer, or cannot be used.
         """
         if not self._asked:
-            self._learn(await self._call(self._store.read(self._key)))
+            self._learn(await self._call(self._store.read(self._key), CONNECT * self._patience))
             self._asked = True
         for attempt in range(ATTEMPTS):
             if await self._attempt():
@@ -247,7 +258,9 @@ class Synchronizer:
     def _learn(self, answer: Stored) -> None:
         self._version, self._blob = answer.version, answer.blob
 
-    async def _call(self, call: Coroutine[Any, Any, Stored]) -> Stored:
+    async def _call(
+        self, call: Coroutine[Any, Any, Stored], patience: float | None = None
+    ) -> Stored:
         """Return the store's answer.
 
         The time is measured twice by half, so that a loop that was busy does not take an answer
@@ -257,15 +270,16 @@ class Synchronizer:
             StoreUnavailable: no answer came in time, or the store cannot be used.
         """
         called_at = self._loop.time()
+        patience = self._patience if patience is None else patience
         self.calls += 1
         task = asyncio.ensure_future(call)
         try:
             for _ in range(2):
-                done, _ = await asyncio.wait({task}, timeout=self._patience / 2.0)
+                done, _ = await asyncio.wait({task}, timeout=patience / 2.0)
                 if done:
                     break
             else:
-                raise StoreUnavailable(f"no answer within {1000.0 * self._patience:.0f} ms")
+                raise StoreUnavailable(f"no answer within {1000.0 * patience:.0f} ms")
             try:
                 answer = task.result()
             except StoreUnavailable:

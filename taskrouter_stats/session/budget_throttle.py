@@ -1,4 +1,4 @@
-"""What the pacer asks of a budget's throttle, be it the session's own or one that processes share."""
+"""What the pacer asks of a budget's throttle: the session's own, or one that processes share."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
