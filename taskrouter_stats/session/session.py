@@ -26,6 +26,7 @@ from .items import Items
 from .lifecycle import SessionLifecycle
 from .options import (
     MAX_WAIT,
+    AttemptOptions,
     BudgetOptions,
     SessionOptions,
     Settings,
@@ -114,9 +115,7 @@ class TaskRouterSession:
             base_url=address,
             proxy=route,
             max_in_flight=max_in_flight,
-            timeout=timeout,
-            max_wait=max_wait,
-            retry=retry,
+            **AttemptOptions(timeout=timeout, max_wait=max_wait, retry=retry),
             **BudgetOptions(pace_limit=pace_limit, headroom=headroom, reserve=reserve),
             cache_ttl=cache_ttl,
             pacer=pacer,
