@@ -52,38 +52,52 @@ class RedisAddress:
             ConfigError: the URL is not of one server; the message shows none of the URL's values.
         """
         url = masked(url)
-        parts = _split(url)
-        scheme = _SCHEMES[parts.scheme]
-        options = _user(parts) | _parameters(scheme, parts.query)
-        if scheme == "unix":
-            return cls(scheme, unquote(parts.path), {"path": unquote(parts.path), **options})
-        host, port = parts.hostname or "localhost", parts.port or _PORT
-        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        if database := parts.path.strip("/"):
-            options["db"] = _database(database)
-        return cls(scheme, place, {"host": unquote(host), "port": port, **options})
+        try:
+            return _address(url)
+        except ConfigError as error:
+            problem = str(error)
+        raise ConfigError(problem)  # here, so that no traceback shows parts of the URL
+
+
+def _address(url: str) -> RedisAddress:
+    parts = _split(url)
+    scheme = _SCHEMES[parts.scheme]
+    options = _user(parts) | _parameters(scheme, parts.query)
+    if scheme == "unix":
+        return RedisAddress(scheme, unquote(parts.path), {"path": unquote(parts.path), **options})
+    host, port = parts.hostname or "localhost", parts.port or _PORT
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if database := parts.path.strip("/"):
+        options["db"] = _database(database)
+    return RedisAddress(scheme, place, {"host": unquote(host), "port": port, **options})
 
 
 def _split(url: str) -> SplitResult:
     """Return the parts of the URL; raise ``ConfigError`` if it is not of one server."""
     try:
         parts = urlsplit(url if isinstance(url, str) and "://" in url else "")
-        port = parts.port  # raises ValueError for what is not a port
     except ValueError:
-        parts, port = urlsplit(""), None
-    if any(word in parts.scheme for word in ("sentinel", "cluster")) or "," in parts.netloc:
+        parts = urlsplit("")
+    hosts = parts.netloc.rpartition("@")[2]
+    if any(word in parts.scheme for word in ("sentinel", "cluster")) or "," in hosts:
         raise ConfigError(
             "the Redis URL names Sentinels or several hosts, which is not supported: give the "
             "address of one server, or of a proxy or service endpoint that leads to the primary"
         )
-    is_unix = parts.scheme == "unix"
-    is_complete = bool(parts.path and not parts.hostname) if is_unix else port != 0
-    if parts.scheme not in _SCHEMES or parts.fragment or not is_complete:
+    is_place = bool(parts.path) and not hosts if parts.scheme == "unix" else _has_port(parts)
+    if parts.scheme not in _SCHEMES or parts.fragment or not is_place:
         raise ConfigError(
             f"the Redis URL is not usable: {_EXPECTED}, with special characters of the user and "
             "the password percent-encoded"
         )
     return parts
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _user(parts: SplitResult) -> dict[str, Any]:
@@ -111,5 +125,8 @@ def _parameters(scheme: str, query: str) -> dict[str, Any]:
 
 def _database(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ConfigError("the Redis URL's database is not a number: expected one such as /0")
+        raise ConfigError(
+            "the Redis URL's database is not a number: expected one such as /0, and %2F for each / "
+            "in the user and the password"
+        )
     return int(text)

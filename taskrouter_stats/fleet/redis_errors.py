@@ -12,10 +12,13 @@ from typing import Final
 
 from .store import StoreUnavailable
 
-__all__ = ["unavailable"]
+__all__ = ["ForeignEntryError", "unavailable"]
 
+_RIGHTS: Final = "the user may not run EVALSHA, EVAL, TIME, HGET, HSET and PEXPIRE on these keys"
 _LASTING: Final = {
-    "NOPERM": "the user may not run EVALSHA, EVAL, TIME, HGET, HSET and PEXPIRE on these keys",
+    "NOPERM": _RIGHTS,
+    "ACL failure in script": _RIGHTS,
+    "can't run this command": _RIGHTS,
     "WRONGPASS": "the server requires another user and password",
     "WRONGTYPE": "the key holds something else: choose another prefix or database",
     "MOVED": "the server is one node of a Cluster and another node holds the key: give the address "
@@ -40,6 +43,7 @@ _PASSING: Final = {
 """Answers that may end by themselves."""
 _CODE: Final = re.compile(rf"\b({'|'.join((*_LASTING, *_PASSING))})\b")
 _CLASSES: Final = {
+    "ForeignEntryError": "WRONGTYPE",
     "AuthenticationError": "WRONGPASS",
     "AuthenticationWrongNumberOfArgsError": "WRONGPASS",
     "AskError": "ASK",
@@ -52,22 +56,21 @@ _CLASSES: Final = {
     "ReadOnlyError": "READONLY",
     "TryAgainError": "TRYAGAIN",
 }
-"""redis-py's errors whose text lacks the code. By name: importing this must not import redis-py."""
+"""Errors whose text lacks the code. By name: importing this must not import redis-py."""
 
 
-def unavailable(error: Exception, timeout: float) -> StoreUnavailable:
-    """Return the store's error for a failure of redis-py, of the connection or of the reply.
+class ForeignEntryError(Exception):
+    """Another program has written the key."""
 
-    Args:
-        error: the failure.
-        timeout: seconds that a command may take.
-    """
+
+def unavailable(error: Exception) -> StoreUnavailable:
+    """Return the store's error for a failure of redis-py, of the connection or of the reply."""
     names = [kind.__name__ for kind in type(error).__mro__]
     code = _code(str(error), names)
     if code is not None:
         reason, is_misconfigured = _LASTING.get(code) or _PASSING[code], code in _LASTING
     elif "TimeoutError" in names:
-        reason, is_misconfigured = f"the server did not answer within {timeout:g} s", False
+        reason, is_misconfigured = "the server did not answer in time", False
     elif "ResponseError" in names:
         reason, is_misconfigured = "the server refused the command", False
     elif {"ConnectionError", "OSError", "EOFError"}.isdisjoint(names):

@@ -2,8 +2,12 @@
 
 Each entry is a hash with two fields, the version ``v`` and the state ``s``. The script takes the
 time inside, since Redis replicates a script's effects and not the script (Redis 5 and later), and
-derives no key, so that a Cluster and the services that imitate one accept it. A version is text:
-numbers of Lua are doubles. The same script reads, by comparing with a version that nothing has.
+derives no key, so that a Cluster and the services that imitate one accept it. The same script
+reads, by comparing with a version that nothing has.
+
+A version is the time of the write in microseconds, or one more than the last version if that is
+later. So no version comes twice, not even after a restart or a failover that lost writes: a counter
+would come to the same numbers again, and a write from the lost state would find its version.
 
 ``EVALSHA`` sends the script's name only. A server that does not know it answers ``NOSCRIPT``, after
 a restart, a failover or ``SCRIPT FLUSH``, and gets the script by ``EVAL``. ``SCRIPT LOAD`` is not
@@ -21,9 +25,10 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from taskrouter_stats.errors import MissingExtra
+from taskrouter_stats.models.redaction import masked
 
 from .redis_address import RedisAddress
-from .redis_errors import unavailable
+from .redis_errors import ForeignEntryError, unavailable
 from .store import Stored
 
 __all__ = ["RedisStore"]
@@ -32,7 +37,7 @@ _SCRIPT: Final = """\
 local t = redis.call('TIME')
 local v = redis.call('HGET', KEYS[1], 'v') or '0'
 if ARGV[1] ~= v then return {0, t[1], t[2], v, redis.call('HGET', KEYS[1], 's') or ''} end
-v = string.format('%.0f', tonumber(v) + 1)
+v = string.format('%.0f', math.max(tonumber(v) + 1, t[1] * 1000000 + t[2]))
 redis.call('HSET', KEYS[1], 'v', v, 's', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {1, t[1], t[2], v, ''}
@@ -76,13 +81,15 @@ class RedisStore:
     """
 
     def __init__(self, url: str, *, timeout: float = 0.25) -> None:
+        url = masked(url)
         self._address = RedisAddress.parse(url)
         self._timeout = timeout
         self._connection_class = _connection_class(self._address.scheme)
         self._idle: list[tuple[float, _Connection]] = []
 
     def __repr__(self) -> str:
-        return f"<RedisStore {self._address}>"
+        address = getattr(self, "_address", "without an address")  # in a traceback of __init__
+        return f"<RedisStore {address}>"
 
     async def read(self, key: str) -> Stored:
         """Return what the server stores under the key.
@@ -116,9 +123,10 @@ class RedisStore:
     async def _run(self, key: str, version: str, blob: bytes, ttl: int) -> Stored:
         try:
             async with self._connected() as connection, asyncio.timeout(self._timeout):
-                return _stored(await _evaluate(connection, key, version, blob, ttl))
+                reply = await _evaluate(connection, key, version, blob, ttl)
+            return _stored(reply)
         except Exception as error:  # noqa: BLE001 (a server may answer anything)
-            failure = unavailable(error, self._timeout)
+            failure = unavailable(error)
         raise failure  # here, so that no traceback leads to redis-py's errors and their texts
 
     @asynccontextmanager
@@ -198,10 +206,13 @@ def _stored(reply: Any) -> Stored:
     """Return the script's reply as a value.
 
     Raises:
-        ValueError: the reply is not one of the script.
+        ValueError, TypeError: the reply is not one of the script.
+        ForeignEntryError: another program has written the key.
     """
     committed, seconds, microseconds, version, blob = reply
     if committed not in (0, 1) or not isinstance(blob, bytes):
         raise ValueError
+    if not version.isdigit():
+        raise ForeignEntryError
     now = int(seconds) + int(microseconds) / 1e6
-    return Stored(committed == 1, now, str(int(version)), blob)
+    return Stored(committed == 1, now, version.decode("ascii"), blob)

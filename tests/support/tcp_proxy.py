@@ -26,9 +26,9 @@ class TcpProxy:
         self.answers = 0
 
     @asynccontextmanager
-    async def running(self):
-        """Listen; yield the proxy."""
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+    async def running(self, ssl=None):
+        """Listen, with TLS if ``ssl`` is given; yield the proxy."""
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=ssl)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
