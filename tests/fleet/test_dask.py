@@ -88,6 +88,19 @@ async def test_shards_of_an_account_run_at_the_same_time(client, known, tmp_path
     assert (dict(rows), len(rows)) == (expected, 12)
 
 
+async def test_shards_share_a_budget(client, known, tmp_path):
+    """Sessions of the workers' own making share a budget: all shards write the same state."""
+    many = FAST | {"workers": 12}
+    async with accounts.simulated(known, 1, **many) as (simulator,):
+        shared = {"shards": 3, "session": accounts.shared_session}
+        reports = await export(client, [simulator], tmp_path / "lake", **shared)
+    assert [(report.complete, report.error) for report in reports] == [(True, None)] * 3
+    assert sum(report.written for report in reports) == 12
+    budgets = [key for key in accounts.STORE._held if "WorkerStatistics" in key]
+    assert len(budgets) == 1
+    assert simulator.account_sid in budgets[0]
+
+
 async def until(condition):
     """Wait until a condition holds."""
     async with asyncio.timeout(30):
