@@ -287,7 +287,7 @@ class SharedThrottle:
         if self.state is None:
             return _FOR_STORE
         seconds = self._next_from + self._next.seconds - now
-        return Wait(seconds, self._next.reason) if seconds > 0.0 else _FOR_STORE
+        return Wait(seconds, self._next.reason) if seconds > EPSILON else _FOR_STORE
 
     def _copy(self, now: float) -> SharedBudget:
         """Return the copy of the state; the first one begins now."""
