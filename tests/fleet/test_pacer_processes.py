@@ -42,7 +42,7 @@ async def until(simulator, requests):
 
 
 async def test_deaths_cost_no_query(tmp_path):
-    """After ``kill -9`` of a process, then of the server, the other process fetches every Worker."""
+    """After ``kill -9`` of a process, then of the server, the other fetches every Worker."""
     if find_server("valkey") is None:
         pytest.skip(GENERATIONS["valkey"])
     async with serving(workers=60, limit=30) as (simulator, job), fleet() as running:
