@@ -42,7 +42,7 @@ def complaints(ran):
 
     Those are asyncio's remarks that a step was slow, and the shared pacer's that a store was.
     """
-    busy = ("Executing <", "the store is not usable: no answer within")
+    busy = ("Executing <", "the store is not usable: ")
     return [line for line in ran.stderr.splitlines() if not line.startswith(busy)]
 
 
