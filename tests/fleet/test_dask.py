@@ -141,6 +141,39 @@ async def test_a_closing_worker_hands_its_shard_over(known, tmp_path, monkeypatc
     assert (dict(rows), len(rows)) == (expected, 80)
 
 
+async def test_a_lost_cluster_is_in_the_report(known, tmp_path):
+    """When the cluster closes, the call returns: the report of each shard says why it ended."""
+    async with accounts.simulated(known, 1, workers=80, limit=40) as simulators:
+        (simulator,) = simulators
+        with running(1) as client:
+            task = asyncio.create_task(export(client, simulators, tmp_path / "lake"))
+            await until(lambda: simulator.counters.requests > 5)
+            await asyncio.to_thread(client.cluster.close)
+            (report,) = await task
+    assert report.error.startswith("FutureCancelledError: ")
+    assert not report.complete
+
+
+async def test_an_interrupted_call_cancels_its_tasks(client, known, tmp_path, monkeypatch):
+    """An interrupted call leaves no task on the cluster."""
+    monkeypatch.setattr(fleet, "CHECK_SECONDS", 0.01)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fleet, "_report", interrupted)
+    async with accounts.simulated(known, 1, workers=80, limit=40) as (simulator,):
+        plans = accounts.plans_of([simulator], accounts.hours(1))
+
+        def call():
+            with pytest.raises(KeyboardInterrupt):
+                fleet.export(client, plans, str(tmp_path / "lake"), **BY_NAME)
+
+        await asyncio.to_thread(call)
+        await until(lambda: not client.cluster.scheduler.tasks and not executing(client))
+    assert simulator.counters.requests < 80
+
+
 async def test_a_cluster_may_start_without_workers(known, tmp_path):
     """Tasks wait for the workers of an adaptive cluster that has none yet."""
     async with accounts.simulated(known, 2, **FAST) as simulators:
