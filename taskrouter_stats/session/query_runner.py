@@ -102,7 +102,7 @@ def _watched(
 async def _read_page(opened: OpenSession, listing: Listing[Any], call: CallState) -> Page:
     try:
         payload = await opened.executor.execute(call)
-        return read_page(listing, payload, call.served_at)
+        return read_page(listing, payload, None if call.reply is None else call.reply.served_at)
     except (ApiError, PayloadError) as error:
         raise _with_context(error, listing, call) from None
 
@@ -142,8 +142,10 @@ def _with_context(
 ) -> Exception:
     """Return the error with its request ID, a hint for its query, and secrets redacted."""
     if isinstance(error, PayloadError):
-        problems = error.problems  # these quote values and keys of the reply
-        shown = call.redactor.quotes(problems) if call.redactor else problems
-        return PayloadError(shown, call.request_id, error.for_other_query)
+        problems, reply = error.problems, call.reply  # they quote values and keys of the reply
+        if reply is None:
+            return error
+        shown = reply.redactor.quotes(problems)
+        return PayloadError(shown, reply.request_id, error.for_other_query)
     error.hint = hint_for(error, query) or error.hint
     return error

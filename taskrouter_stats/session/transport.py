@@ -3,9 +3,8 @@
 import asyncio
 import math
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import ContextVar
-from itertools import chain
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -185,10 +184,7 @@ class Transport:
         finally:
             _SEND.set(_NO_SEND)
         body = await _read_body(response)
-        text = b"\n".join(chain.from_iterable(response.raw_headers))
-        clean = not self._redactor.suspects(text)
-        headers = response.headers if text.isascii() else _utf8_headers(response)
-        return Reply(response.status, headers, body, self._redactor, clean)
+        return Reply(response.status, response.headers, body, self._redactor)
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """Return our error for an exception of aiohttp, else None."""
@@ -207,14 +203,6 @@ class Transport:
         self._deadlines.close()
         if self._connector is not None:
             await self._http.close()
-
-
-def _utf8_headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
-    """Return the headers with U+FFFD for each byte, read as a surrogate, that is not UTF-8."""
-    return {
-        name.lower(): text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        for name, text in response.headers.items()
-    }
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
