@@ -154,11 +154,11 @@ def _other_times(window: Window, answer: dict[str, Any], served: Callable[[], Se
 
     A time that is missing, null or unreadable is not compared.
     """
-    times, prefix = answer.get("cumulative"), "$.cumulative"
-    if not (isinstance(times, dict) and times):
+    times, prefix = json_object(answer.get("cumulative")), "$.cumulative"
+    if not times:
         times, prefix = answer, "$"
     answered = times.get("start_time"), times.get("end_time")
-    if answered == _texts(window) or answered == (None, None):  # noqa: PLR1714 (faster)
+    if answered == _texts(window) or answered == (None, None):
         return []
     start, end = _time(answered[0]), _time(answered[1])
     if window.start is None or window.end is None:
