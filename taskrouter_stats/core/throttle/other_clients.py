@@ -53,6 +53,11 @@ class OtherClients:
         """Drop all signs: the headers that gave them are not believed any more."""
         self.shared_until, self.replies_alone = -math.inf, SHARED_REPLIES
 
+    def expect(self, now: float, own_share: float) -> None:
+        """Take others for sure, who use all but `own_share` of the budget."""
+        self.shared_until, self.replies_alone, self.presumed = now + SHARED_SECONDS, 0, False
+        self.own_share = own_share
+
     def saw_start(self, now: float, unexplained: float, our: float, slack: float) -> None:
         """Take in the first reply: `unexplained` units were gone, `our` own ones."""
         self.first_reply_at = now

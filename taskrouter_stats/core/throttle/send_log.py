@@ -4,7 +4,7 @@ The log keeps the send times of the server's memory in order; counting since an 
 bisection.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 
 import attrs
 
@@ -68,6 +68,22 @@ class SendLog:
             del self.times[index]
         if sent.number == self.total:
             self.total -= 1
+
+    def move(self, sent: SendTicket, at: float) -> None:
+        """Move a recorded send to the time at which it really happened."""
+        index = bisect_left(self.times, sent.at)
+        if index < len(self.times):
+            del self.times[index]
+            insort(self.times, at)
+
+    def merge(self, times: list[float]) -> None:
+        """Add sends that were recorded elsewhere."""
+        self.times = sorted([*self.times, *times])
+        self.total += len(times)
+
+    def forget(self, before: float) -> None:
+        """Drop the sends before a time."""
+        del self.times[: bisect_left(self.times, before)]
 
     def count_since(self, at: float) -> int:
         """Return how many requests were sent at or after `at`."""

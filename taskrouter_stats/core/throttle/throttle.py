@@ -76,6 +76,10 @@ class Throttle:
         """How many requests have a ticket that was not handed back."""
         return self._admission.in_flight
 
+    @in_flight.setter
+    def in_flight(self, count: int) -> None:
+        self._admission.in_flight = count
+
     @property
     def limit(self) -> float | None:
         """The limit that is believed, less the headroom."""
