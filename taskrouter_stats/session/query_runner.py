@@ -46,9 +46,16 @@ class QueryRunner:
         shared: SharedWait | None = None,
     ) -> CallState:
         """Return the state of a request that was not sent yet."""
-        call = _new_call(opened, build_request(query, self._account), RunCounters())
-        call.interactive, call.max_wait, call.shared = interactive, max_wait, shared
-        return call
+        request, began = build_request(query, self._account), opened.loop.time()
+        return CallState(request, RunCounters(), interactive, max_wait, began, shared=shared)
+
+    def value(
+        self, query: Query[T], *, interactive: bool, max_wait: float | None
+    ) -> Coroutine[Any, Any, T]:
+        """Return the coroutine that returns one query's value, or raises its error."""
+        opened = self._lifecycle.require_open()
+        call = self.new_call(opened, query, interactive=interactive, max_wait=max_wait)
+        return _watched(opened, call, _value(opened, query, call))
 
     async def fetch(self, opened: OpenSession, query: Query[T], call: CallState) -> Success[T]:
         """Return one query's result; raise its error."""
