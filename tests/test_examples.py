@@ -91,8 +91,8 @@ def test_dlt_to_duckdb(tmp_path):
 
 
 def test_service_level():
-    """The seventh example has each queue's service level from polars and from the functions."""
-    ran = run("07_service_level.py")
+    """The eleventh example has each queue's service level from polars and from the functions."""
+    ran = run("11_service_level.py")
     assert (complaints(ran), ran.returncode) == ([], 0)
     found = {
         name: re.findall(rf"^{name}: (.+): ([\d.]+)$", ran.stdout, re.MULTILINE)

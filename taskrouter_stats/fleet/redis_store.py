@@ -2,8 +2,12 @@
 
 Each entry is a hash with two fields, the version ``v`` and the state ``s``. The script takes the
 time inside, since Redis replicates a script's effects and not the script (Redis 5 and later), and
-derives no key, so that a Cluster and the services that imitate one accept it. A version is text:
-numbers of Lua are doubles. The same script reads, by comparing with a version that nothing has.
+derives no key, so that a Cluster and the services that imitate one accept it. The same script
+reads, by comparing with a version that nothing has.
+
+A version is the time of the write in microseconds, or one more than the last version if that is
+later. So no version comes twice, not even after a restart or a failover that lost writes: a counter
+would come to the same numbers again, and a write from the lost state would find its version.
 
 ``EVALSHA`` sends the script's name only. A server that does not know it answers ``NOSCRIPT``, after
 a restart, a failover or ``SCRIPT FLUSH``, and gets the script by ``EVAL``. ``SCRIPT LOAD`` is not
@@ -33,7 +37,7 @@ _SCRIPT: Final = """\
 local t = redis.call('TIME')
 local v = redis.call('HGET', KEYS[1], 'v') or '0'
 if ARGV[1] ~= v then return {0, t[1], t[2], v, redis.call('HGET', KEYS[1], 's') or ''} end
-v = string.format('%.0f', tonumber(v) + 1)
+v = string.format('%.0f', math.max(tonumber(v) + 1, t[1] * 1000000 + t[2]))
 redis.call('HSET', KEYS[1], 'v', v, 's', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {1, t[1], t[2], v, ''}

@@ -52,11 +52,16 @@ class TestRedisStore(StoreContract):
         with server.client() as client:
             assert client.dbsize() == 0
 
-    async def test_versions_count_beyond_32_bits(self, store, server):
-        """A version is text, and the next one is one more."""
+    async def test_no_version_comes_twice(self, store, server):
+        """After the loss of all writes, and if the clock stands, a version is a new one."""
+        first = await store.compare_and_set(KEY, "0", b"a", ttl=TTL)
         with server.client() as client:
-            client.hset(KEY, mapping={"v": str(2**52), "s": b"a"})
-        written = await store.compare_and_set(KEY, str(2**52), b"b", ttl=TTL)
+            client.flushall()
+            again = await store.compare_and_set(KEY, "0", b"b", ttl=TTL)
+            assert int(again.version) > int(first.version)
+            ahead = str(2**52)  # a clock that ran far ahead wrote it
+            client.hset(KEY, mapping={"v": ahead, "s": b"a"})
+        written = await store.compare_and_set(KEY, ahead, b"b", ttl=TTL)
         assert written.version == str(2**52 + 1)
 
 
