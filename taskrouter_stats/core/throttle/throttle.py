@@ -250,7 +250,9 @@ class Throttle:
                 sent, now, headers_ok=headers_ok, unexpected=unexpected, contradicted=left >= 1.0
             )
         alone, srtt = estimator.is_exclusive(now), estimator.latency.srtt
-        self._pause.start(now, srtt, jitter, reported.retry_after, alone=alone)
+        self._pause.start(
+            now, srtt, jitter, reported.retry_after, alone=alone, account_wide=account_wide
+        )
         return account_wide
 
     def _refuse_blind(

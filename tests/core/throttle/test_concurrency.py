@@ -25,13 +25,20 @@ def test_without_a_refusal_there_is_no_bound() -> None:
     assert window.check(interactive=False).seconds == 0.0
 
 
-def test_a_crowd_closes_the_window_once() -> None:
-    """Requests that were refused together count as one refusal."""
+def test_a_crowd_leaves_the_places_that_were_admitted() -> None:
+    """Of 40 requests in flight 12 are refused: 28 may be in flight from then on."""
     window = ConcurrencyLimit()
-    flights = crowd(window, 40)
-    for flight in reversed(flights):
+    for flight in crowd(window, 40)[28:]:
         refuse(window, flight)
-    assert window.limit == 0.7 * 40
+    assert window.limit == 28
+
+
+def test_a_later_crowd_begins_where_the_last_one_ended() -> None:
+    """A request that went after a refusal belongs to another crowd and takes one place more."""
+    window = ConcurrencyLimit()
+    refuse(window, crowd(window, 40)[0])
+    refuse(window, crowd(window, 1)[0])
+    assert window.limit == 38
 
 
 def test_a_refusal_of_the_budget_changes_nothing() -> None:
@@ -51,11 +58,11 @@ def test_the_last_place_is_for_interactive_requests() -> None:
 
 
 def test_replies_open_the_window_again() -> None:
-    """A window of replies adds six tenths of a place."""
+    """A window of replies adds half a place."""
     window = ConcurrencyLimit(limit=10.0)
     for _ in range(10):
         window.observe(window.start(), refused=False, account_wide=False)
-    assert 10.5 < window.limit < 10.6
+    assert 10.4 < window.limit < 10.5
 
 
 @given(st.lists(st.sampled_from(["send", "ok", "refuse", "release"]), max_size=60))
