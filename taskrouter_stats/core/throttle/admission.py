@@ -102,7 +102,8 @@ class Admission:
         """Without a limit: one at a time after a refusal, then by replies, the pace or the log."""
         blind, estimator = self.blind, self.estimator
         if self.pause.consecutive_429s:
-            return WAIT_FOR_REPLY if self.in_flight else SEND_NOW
+            fits = 1 if blind.crowd is None else blind.crowd.fits
+            return WAIT_FOR_REPLY if self.in_flight and self.in_flight >= fits else SEND_NOW
         if blind.is_growing:
             most = blind.most_in_flight(self.admitted)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY

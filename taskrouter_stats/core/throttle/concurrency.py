@@ -36,6 +36,7 @@ class ConcurrencyLimit:
     limit: float = math.inf
     in_flight: int = 0
     _crowds: int = 0
+    _fits: int = 0
 
     def check(self, *, interactive: bool) -> Wait:
         """Answer for one more request; the last place is kept for interactive ones."""
@@ -54,12 +55,17 @@ class ConcurrencyLimit:
         self.in_flight -= 1
 
     def observe(self, flight: InFlight, *, refused: bool, account_wide: bool) -> None:
-        """Learn from a whole reply; `account_wide`: refused although its budget had some left."""
+        """Learn from a whole reply; `account_wide`: it shows that a crowd was refused.
+
+        Another budget's refusals count as well: they are few, or the account's own.
+        """
         if not refused:
             self.limit += INCREASE / self.limit
-        elif account_wide:
+        else:
             if flight.crowd == self._crowds:
                 self._crowds += 1
-                self.limit = min(self.limit, self.in_flight)
-            self.limit = max(1.0, self.limit - 1.0)
+                self._fits = self.in_flight
+            self._fits -= 1
+        if account_wide:
+            self.limit = max(1.0, min(self.limit, self._fits))
         self.release()

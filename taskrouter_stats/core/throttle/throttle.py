@@ -175,9 +175,9 @@ class Throttle:
             return self._refuse(
                 sent, now, rate_limit, jitter, headers_ok=headers_ok, unexpected=unexpected
             )
-        if estimator.limit is None and self._pause.consecutive_429s:
-            self.blind.saw_admission(sent.at, estimator.log)
         self._admission.admitted += 1
+        if estimator.limit is None and self._pause.consecutive_429s:
+            return self._admit_blind(sent, now)
         self._pause.consecutive_429s = 0
         return False
 
@@ -258,27 +258,51 @@ class Throttle:
     def _refuse_blind(
         self, sent: SendTicket, now: float, jitter: float, retry_after: float | None, *, fresh: bool
     ) -> bool:
-        estimator, pace, blind, pause = self.estimator, self.pace, self.blind, self._pause
+        estimator, blind, pause = self.estimator, self.blind, self._pause
         estimator.log.remove(sent)  # the server did not count it
-        may_be_crowd, is_outage = blind.is_growing, pause.consecutive_429s > 0
+        if blind.crowd is not None:
+            blind.crowd.saw(sent.at, refused=True)
         if not fresh:
-            return may_be_crowd
+            return False
         self._epoch += 1
         estimator.trust.jumps = 0
-        is_pace = is_outage or retry_after is not None  # a crowd would not last until a known time
-        is_crowd = may_be_crowd and blind.saw_crowd(
-            self._admission.admitted, self.in_flight, is_pace=is_pace
-        )
-        if not is_crowd:
-            if may_be_crowd:
-                pace.debt = 0.0
-            if may_be_crowd or not is_outage:
-                blind.decrease(estimator.log, sent.at, now, estimator.latency.late)
-            blind.saw_outage(pause.outage(now), estimator.own_rate(now))
-            pace.rate, pace.increase_at = blind.rate, now + 1.0
-        alone = estimator.is_exclusive(now)
-        pause.start(now, estimator.latency.srtt, jitter, retry_after, alone=alone)
-        return may_be_crowd
+        blind.refused_at = sent.at + estimator.latency.reorder_seconds
+        may_be_crowd = not pause.consecutive_429s and retry_after is None
+        if may_be_crowd and blind.suspect_crowd(sent.at, now, self.in_flight):
+            is_crowd = False
+        else:
+            is_crowd = may_be_crowd = self._judge(sent, now)
+        alone, srtt = estimator.is_exclusive(now), estimator.latency.srtt
+        pause.start(now, srtt, jitter, retry_after, alone=alone, account_wide=may_be_crowd)
+        return is_crowd
+
+    def _admit_blind(self, sent: SendTicket, now: float) -> bool:
+        """Learn from an admission after a 429; return whether a crowd had been refused."""
+        blind, is_crowd = self.blind, False
+        if blind.crowd is not None:
+            blind.crowd.saw(sent.at, refused=False)
+            if sent.epoch != self._epoch:
+                return False
+            is_crowd = self._judge(sent, now)
+        elif sent.at <= blind.refused_at:
+            return False
+        blind.saw_admission(sent.at, self.estimator.log)
+        self._pause.consecutive_429s = 0
+        return is_crowd
+
+    def _judge(self, sent: SendTicket, now: float) -> bool:
+        """Return whether the account refused a crowd; otherwise slow down."""
+        estimator, pace, blind = self.estimator, self.pace, self.blind
+        heard_at = now if blind.crowd is None else blind.crowd.heard_at
+        if blind.judge_crowd():
+            return True
+        if blind.is_growing:
+            pace.debt = 0.0
+        if blind.is_growing or not self._pause.consecutive_429s:
+            blind.decrease(estimator.log, sent.at, heard_at, estimator.latency.late)
+        blind.saw_outage(self._pause.outage(now), estimator.own_rate(now))
+        pace.rate, pace.increase_at = blind.rate, now + 1.0
+        return False
 
     def _exhausted(
         self,

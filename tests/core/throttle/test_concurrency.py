@@ -33,12 +33,15 @@ def test_a_crowd_leaves_the_places_that_were_admitted() -> None:
     assert window.limit == 28
 
 
-def test_a_later_crowd_begins_where_the_last_one_ended() -> None:
-    """A request that went after a refusal belongs to another crowd and takes one place more."""
+def test_a_request_after_a_refusal_belongs_to_the_next_crowd() -> None:
+    """Its refusal counts from the number that is in flight then."""
     window = ConcurrencyLimit()
-    refuse(window, crowd(window, 40)[0])
+    flights = crowd(window, 40)
+    refuse(window, flights[0])
+    for flight in flights[10:]:
+        window.observe(flight, refused=False, account_wide=False)
     refuse(window, crowd(window, 1)[0])
-    assert window.limit == 38
+    assert window.limit == 9
 
 
 def test_a_refusal_of_the_budget_changes_nothing() -> None:
@@ -46,6 +49,17 @@ def test_a_refusal_of_the_budget_changes_nothing() -> None:
     window = ConcurrencyLimit()
     window.observe(window.start(), refused=True, account_wide=False)
     assert window.limit == math.inf
+
+
+def test_an_admission_may_bring_the_verdict() -> None:
+    """Refusals of which nobody knew the reason count when a later reply tells it."""
+    window = ConcurrencyLimit()
+    flights = crowd(window, 40)
+    for flight in flights[:12]:
+        window.observe(flight, refused=True, account_wide=False)
+    assert window.limit == math.inf
+    window.observe(flights[12], refused=False, account_wide=True)
+    assert window.limit == 28
 
 
 def test_the_last_place_is_for_interactive_requests() -> None:
