@@ -25,10 +25,12 @@ STRICT = [sys.executable, "-X", "dev", "-W", "error"]
 ENV = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
 
 
-def run(name: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def run(
+    name: str, *arguments: str, python: list[str] = STRICT, **environ: str
+) -> subprocess.CompletedProcess[str]:
     """Run a script with every warning an error."""
     return subprocess.run(
-        [*STRICT, str(EXAMPLES / name), *arguments],
+        [*python, str(EXAMPLES / name), *arguments],
         env=ENV | environ,
         capture_output=True,
         text=True,
@@ -89,8 +91,8 @@ def test_dlt_to_duckdb(tmp_path):
 
 
 def test_service_level():
-    """The seventh example has each queue's service level from polars and from the functions."""
-    ran = run("07_service_level.py")
+    """The eleventh example has each queue's service level from polars and from the functions."""
+    ran = run("11_service_level.py")
     assert (complaints(ran), ran.returncode) == ([], 0)
     found = {
         name: re.findall(rf"^{name}: (.+): ([\d.]+)$", ran.stdout, re.MULTILINE)
@@ -104,6 +106,18 @@ def test_service_level():
     assert {name for name, _ in found["measures"]} == set(worst)
     for name, level in found["measures"]:
         assert int(worst[name]) / 100 <= float(level) + 0.01
+
+
+def test_dask_backfill(tmp_path):
+    """The eighth example exports six accounts on two worker processes, each query once."""
+    plain = [sys.executable, "-W", "error"]  # asyncio's debug mode would double its long start
+    ran = run("08_dask_backfill.py", str(tmp_path / "lake"), python=plain)
+    late = re.compile(r".* distributed\.nanny - WARNING - Worker process still alive after .*")
+    assert [line for line in complaints(ran) if not late.fullmatch(line)] == []  # a busy machine
+    assert ran.returncode == 0
+    counts = "24 planned, 24 written, 0 done already, 0 failed"
+    assert re.sub("AC[0-9a-f]{32}", "AC…", ran.stdout) == f"AC…: {counts}\n" * 6 + "complete\n"
+    assert len(list((tmp_path / "lake").glob("AC*-1-of-1/worker_statistics"))) == 6
 
 
 async def whole(client, url):

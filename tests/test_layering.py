@@ -26,8 +26,9 @@ BELOW = {
     "observe": {"core.events"},
     "simulator": {"models", "core.endpoints"},
     "etl": {"session", "core", "models"},
+    "fleet": {"etl", "session", "core", "models"},
     "web": {"etl", "session", "core", "models"},
-    "cli": {"", "models", "core", "session", "simulator", "etl", "observe", "web"},
+    "cli": {"", "models", "core", "session", "simulator", "etl", "observe", "fleet", "web"},
     "__main__": {"cli"},
     "": {"models", "core", "session"},
 }
@@ -257,7 +258,7 @@ def test_import_is_light():
         "click rich redis dask pandas pyarrow dlt pytest hypothesis aiohttp.web opentelemetry "
         "prometheus_client"
     )
-    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "observe", "web")]
+    rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "observe", "fleet", "web")]
     code = f"import sys, {NAME}; print(*({{*{[*heavy.split(), *rooms]}}} & sys.modules.keys()))"
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True

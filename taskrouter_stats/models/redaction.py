@@ -185,13 +185,13 @@ def _readings(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
     """Return each secret as it looks without escapes: a secret may itself look escaped."""
     found = set[bytes]()
     for secret in secrets:
-        reading = secret
-        for _ in range(_LAYERS + 1):
-            needle = reading.translate(_SAME)
+        readings = [secret.replace(b"\\", b""), secret]
+        for _ in range(_LAYERS):
+            readings.append(_ESCAPE.sub(_letter, readings[-1]))
+        for needle in (reading.translate(_SAME) for reading in readings):
             for form in (needle, needle.rstrip(b"=")):  # base64 may lack its padding
                 if len(form) >= min(len(secret), _REVEALING):
                     found.add(form)
-            reading = _ESCAPE.sub(_letter, reading)
     return tuple(found)
 
 

@@ -9,8 +9,9 @@ from attrs import define, field, frozen
 
 from taskrouter_stats.core.events import BudgetChanged
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Reason, Throttle, Wait
+from taskrouter_stats.core.throttle import Reason, Wait
 
+from .budget_throttle import BudgetThrottle, Demand
 from .waiter import Waiter, WaiterQueue, WaitLimit
 
 __all__ = ["Budget", "BudgetSnapshot", "Place"]
@@ -59,7 +60,7 @@ class Budget:
     """
 
     key: BudgetKey
-    throttle: Throttle
+    throttle: BudgetThrottle
     used_at: float
     loop: asyncio.AbstractEventLoop
     grant: "Callable[[Budget], None]"
@@ -83,6 +84,11 @@ class Budget:
         """Return the throttle's decision for the next request."""
         waiting = len(self.bulk) + self.upcoming
         return self.throttle.check(now, interactive=interactive, waiting=waiting)
+
+    def demand(self, slots: int, bulk_slots: int, in_flight: int) -> Demand:
+        """Return what waits, and how many requests more the session could send."""
+        room = max(0, (slots if self.interactive else bulk_slots) - in_flight)
+        return Demand(len(self.interactive), len(self.bulk), self.upcoming, room)
 
     @property
     def priority(self) -> tuple[bool, int]:

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from taskrouter_stats.errors import SessionClosed, SessionMisuse
 
+from .budget_throttle import PacingOptions, SharedBudgets
 from .executor import RequestExecutor
 from .hooks import Hooks
 from .options import Settings
@@ -29,6 +30,7 @@ class OpenSession:
     executor: RequestExecutor
     loop: asyncio.AbstractEventLoop
     process: int
+    shared: SharedBudgets | None = None
     tasks: set["asyncio.Task[Any]"] = field(factory=set["asyncio.Task[Any]"])
     streams: "weakref.WeakSet[OutcomeStream[Any]]" = field(
         factory=weakref.WeakSet["OutcomeStream[Any]"]
@@ -111,10 +113,16 @@ class SessionLifecycle:
             if opened.tasks:
                 await asyncio.wait(opened.tasks)
         finally:
-            await opened.executor.transport.aclose()
+            try:
+                if opened.shared is not None:
+                    await opened.shared.aclose()
+            finally:
+                await opened.executor.transport.aclose()
 
     def _open(self) -> OpenSession:
         settings = self._settings
+        options = PacingOptions(settings.pace_limit, settings.headroom, settings.reserve)
+        shared = None if settings.pacer is None else settings.pacer.open(options)
         transport = Transport(
             settings.base_url,
             settings.credentials,
@@ -128,6 +136,7 @@ class SessionLifecycle:
             headroom=settings.headroom,
             reserve=settings.reserve,
             on_change=None if self._hooks is None else self._hooks.emit,
+            shared=shared,
         )
         executor = RequestExecutor(pacer, transport, settings.retry, hooks=self._hooks)
-        return OpenSession(executor, asyncio.get_running_loop(), os.getpid())
+        return OpenSession(executor, asyncio.get_running_loop(), os.getpid(), shared)

@@ -13,6 +13,7 @@ from taskrouter_stats.errors import ConfigError, InvalidParameter
 from taskrouter_stats.models import Credentials, environment
 from taskrouter_stats.models.redaction import Secret, masked
 
+from .budget_throttle import SharedPacing
 from .hooks import Hook
 from .transport import HttpSession
 from .urls import find_proxy, resolve_base_url
@@ -63,6 +64,7 @@ class SessionOptions(TypedDict, total=False):
     reserve: float
     cache_ttl: float | CachePolicy | None
     hooks: Iterable[Hook]
+    pacer: SharedPacing | None
     proxy: str | None
     trust_env: bool
     allow_http: bool
@@ -88,6 +90,7 @@ class Settings:
     headroom: float
     reserve: float
     cache_ttl: CachePolicy | None = field(converter=as_cache_policy)
+    pacer: SharedPacing | None
     http: HttpSession | None
 
     def __attrs_post_init__(self) -> None:
@@ -121,6 +124,9 @@ class Settings:
         if self.http is not None and not isinstance(self.http, HttpSession):
             rule = "expected an aiohttp.ClientSession, or None"
             raise InvalidParameter("http", _kind(self.http), rule)
+        if self.pacer is not None and not callable(getattr(self.pacer, "open", None)):
+            rule = "expected a SharedPacer of taskrouter_stats.fleet, or None"
+            raise InvalidParameter("pacer", _kind(self.pacer), rule)
         if self.pace_limit is not None:
             rule = "expected requests per second, 0.001 or more"
             numbers["pace_limit"] = check_number("pace_limit", self.pace_limit, rule, least=1e-3)

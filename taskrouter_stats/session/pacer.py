@@ -35,6 +35,7 @@ from taskrouter_stats.core.throttle import (
 from taskrouter_stats.errors import SessionClosed
 
 from .budget import Budget, BudgetSnapshot, Place
+from .budget_throttle import BudgetThrottle, Demand, SharedBudgets
 from .waiter import Waiter
 from .wakeup import wake
 
@@ -94,6 +95,7 @@ class Pacer:
         headroom: float = 0.0,
         reserve: float = 0.0,
         on_change: Callable[[BudgetChanged], None] | None = None,
+        shared: SharedBudgets | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
@@ -108,6 +110,7 @@ class Pacer:
         self._sleepers: set[asyncio.Future[None]] = set()
         self._closed = False
         self._on_change = on_change
+        self._shared = shared
 
     async def acquire(
         self,
@@ -312,16 +315,21 @@ class Pacer:
         if budget is None:
             now = self.now()
             self._forget_idle(now)
-            throttle = Throttle(
-                now,
-                pace_limit=self._pace_limit,
-                headroom=self._headroom,
-                reserved=self._reserve,
-            )
+            throttle = self._throttle(key, now)
             budget = self._budgets[key] = Budget(
                 key, throttle, now, self._loop, self._grant_waiting
             )
         return budget
+
+    def _throttle(self, key: BudgetKey, now: float) -> BudgetThrottle:
+        if self._shared is None:
+            limit, headroom, reserve = self._pace_limit, self._headroom, self._reserve
+            return Throttle(now, pace_limit=limit, headroom=headroom, reserved=reserve)
+
+        def demand() -> Demand:
+            return self._budgets[key].demand(self._slots, self._bulk_slots, self._in_flight)
+
+        return self._shared.throttle(key, demand, lambda: self._grant_waiting(self._budgets[key]))
 
     def _forget_idle(self, now: float) -> None:
         if len(self._budgets) >= _MANY_BUDGETS:
@@ -329,3 +337,5 @@ class Pacer:
                 idle = not budget.waiting and not budget.throttle.in_flight
                 if idle and now - budget.used_at > _IDLE_SECONDS:
                     del self._budgets[key]
+                    if self._shared is not None:
+                        self._shared.forget(key)

@@ -19,6 +19,7 @@ from taskrouter_stats.models.redaction import masked
 
 from .arguments import AS_SESSION, Priority, check_fetch, check_listing
 from .budget import BudgetSnapshot
+from .budget_throttle import SharedPacing
 from .cache import QueryCache
 from .hooks import Hook, as_hooks
 from .items import Items
@@ -70,6 +71,8 @@ class TaskRouterSession:
             :class:`CachePolicy`; with either, equal queries in flight share one request. None:
             every call asks the server. Streams and lists always do.
         hooks: functions that the session calls with each event of ``taskrouter_stats.events``.
+        pacer: a ``fleet.SharedPacer``, which shares the budgets with other processes; None: this
+            session paces alone.
         proxy: URL of an http proxy. It tunnels https. It would read plain http, credentials
             included, so with an http ``base_url`` it requires ``allow_http=True``.
         trust_env: whether to take the proxy from the environment, except for this machine itself.
@@ -97,13 +100,14 @@ class TaskRouterSession:
         reserve: float = 0.0,
         cache_ttl: float | CachePolicy | None = None,
         hooks: Iterable[Hook] = (),
+        pacer: SharedPacing | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
         allow_http: bool = False,
         http: HttpSession | None = None,
     ) -> None:
         credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
-        trust_env, allow_http = masked(trust_env), masked(allow_http)
+        trust_env, allow_http, pacer = map(masked, (trust_env, allow_http, pacer))
         address, route = find_addresses(base_url, region, edge, proxy, trust_env, allow_http)
         self._settings = Settings(
             credentials=credentials,
@@ -115,6 +119,7 @@ class TaskRouterSession:
             retry=retry,
             **BudgetOptions(pace_limit=pace_limit, headroom=headroom, reserve=reserve),
             cache_ttl=cache_ttl,
+            pacer=pacer,
             http=http,
         )
         self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, address))

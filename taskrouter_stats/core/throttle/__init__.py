@@ -100,7 +100,9 @@ Nothing here reads a clock or draws a random number: `now` and `jitter` come in,
 
 from .concurrency import ConcurrencyLimit, InFlight
 from .decision import SEND_NOW, Reason, ThrottleSnapshot, Wait
+from .dump import dump_throttle, load_throttle
 from .send_log import SendTicket
+from .sharing import divide, set_shares, unite
 from .throttle import Throttle
 
 __all__ = [
@@ -112,4 +114,9 @@ __all__ = [
     "Throttle",
     "ThrottleSnapshot",
     "Wait",
+    "divide",
+    "dump_throttle",
+    "load_throttle",
+    "set_shares",
+    "unite",
 ]

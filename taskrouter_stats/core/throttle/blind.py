@@ -86,17 +86,24 @@ class Crowd:
         heard_at: when its reply came.
         fits: how many may be in flight: one less for each that was refused, or sent before.
         admitted: how many of the later ones were admitted.
-        refused: how many were refused.
+        refused: how many were refused; 0: no requests are watched.
     """
 
-    after: float
-    heard_at: float
-    fits: int
+    after: float = 0.0
+    heard_at: float = 0.0
+    fits: int = 1
     admitted: int = 0
-    refused: int = 1
+    refused: int = 0
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a request was refused and no verdict spoken."""
+        return self.refused > 0
 
     def saw(self, at: float, *, refused: bool) -> None:
         """Take in a reply to a request sent at `at`."""
+        if not self.is_watched:
+            return
         is_late_admission = not refused and at > self.after
         self.refused += refused
         self.admitted += is_late_admission
@@ -128,7 +135,7 @@ class BlindSearch:
     rate_at_429: float = 0.0
     decreased_at: float = -math.inf
     refused_at: float = -math.inf
-    crowd: Crowd | None = None
+    crowd: Crowd = attrs.Factory(Crowd)
     had_crowd: bool = False
 
     def most_in_flight(self, admitted: int) -> float:
@@ -149,17 +156,16 @@ class BlindSearch:
 
     def suspect_crowd(self, at: float, now: float, in_flight: int) -> bool:
         """Return whether a 429, to a request sent at `at`, may be a crowd's; then watch it."""
-        may_be = self.is_growing and (in_flight >= CROWD or self.had_crowd)
-        self.crowd = Crowd(at, now, in_flight) if may_be else None
-        return may_be
+        may_be_crowd = self.is_growing and (in_flight >= CROWD or self.had_crowd)
+        self.crowd = Crowd(at, now, in_flight, refused=1) if may_be_crowd else Crowd()
+        return may_be_crowd
 
     def judge_crowd(self) -> bool:
         """Return whether the watched requests were refused for their number; watch no longer."""
-        crowd, self.crowd = self.crowd, None
-        if crowd is None:
-            return False
-        self.had_crowd = crowd.admitted >= CROWD_ADMITTED * crowd.refused
-        return self.had_crowd
+        crowd, self.crowd = self.crowd, Crowd()
+        if crowd.is_watched:
+            self.had_crowd = crowd.admitted >= CROWD_ADMITTED * crowd.refused
+        return crowd.is_watched and self.had_crowd
 
     def decrease(self, log: SendLog, at: float, now: float, late: float) -> None:
         """Slow down after the first 429 in a row, to a request sent at `at`."""

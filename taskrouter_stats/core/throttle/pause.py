@@ -51,11 +51,11 @@ class Pause:
         retry_after: float | None,
         *,
         alone: bool,
-        account_wide: bool = False,
+        is_crowd: bool = False,
     ) -> None:
-        """Pause after a 429; the first one of the account's window is held back there."""
+        """Pause after a 429, except after a crowd's first: the account's window holds that back."""
         seconds = 0.0
-        if self.consecutive_429s or not account_wide:
+        if self.consecutive_429s or not is_crowd:
             doublings = min(self.consecutive_429s, MAX_DOUBLINGS)
             seconds = min(MAX_ALONE if alone else MAX_SHARED, ROUND_TRIPS * srtt * 2.0**doublings)
             seconds *= 0.75 + 0.5 * jitter

@@ -65,7 +65,6 @@ def test_a_few_requests_in_flight_are_no_crowd():
 def test_a_crowd_goes_on_being_admitted():
     """When most of those that were sent later are admitted, too many were in flight."""
     search = watched()
-    assert search.crowd is not None
     for _ in range(10):
         search.crowd.saw(1.1, refused=False)
     assert search.judge_crowd()
@@ -75,7 +74,6 @@ def test_a_crowd_goes_on_being_admitted():
 def test_admissions_of_earlier_requests_say_nothing():
     """A budget that is used up had admitted those that were sent before the refused one."""
     search = watched()
-    assert search.crowd is not None
     for _ in range(10):
         search.crowd.saw(0.9, refused=False)
     assert not search.judge_crowd()
@@ -84,7 +82,6 @@ def test_admissions_of_earlier_requests_say_nothing():
 def test_as_many_stay_in_flight_as_were_admitted():
     """Each refused request and each earlier one frees no place; a later, admitted one does."""
     search = watched(in_flight=40)
-    assert search.crowd is not None
     search.crowd.saw(0.9, refused=False)
     search.crowd.saw(1.1, refused=True)
     search.crowd.saw(1.1, refused=False)
@@ -94,7 +91,6 @@ def test_as_many_stay_in_flight_as_were_admitted():
 def test_after_a_crowd_a_few_may_be_one():
     """The account's window holds fewer in flight than the first crowd."""
     search = watched()
-    assert search.crowd is not None
     search.crowd.saw(1.1, refused=False)
     assert search.judge_crowd()
     assert search.suspect_crowd(2.0, 2.2, 3)

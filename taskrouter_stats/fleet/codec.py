@@ -1,0 +1,121 @@
+"""The shared state as bytes, and back.
+
+The log of sends is the largest part: times are rounded up to a grid, so that a request is taken to
+have been sent a little later and to be forgotten a little later, and equal times are counted.
+"""
+
+import math
+from itertools import groupby
+from typing import Any, cast
+
+import attrs
+import orjson
+
+from taskrouter_stats.core.throttle import dump_throttle, load_throttle
+
+from .shared_budget import Client, SharedBudget
+
+__all__ = ["UnreadableState", "decode", "encode"]
+
+GRID = 0.025
+"""Seconds of one bin of the log: below what one request may overtake another by."""
+
+_MOST_IN_BIN = 25_000
+"""More requests than a bin holds at any possible rate: bytes that lie cannot fill the memory."""
+
+_LOG = "throttle.estimator.log"
+_TIMES = ("now", "cursor", "hold_until")
+
+
+class UnreadableState(ValueError):
+    """The bytes are not a state that this version wrote."""
+
+
+def encode(state: SharedBudget) -> bytes:
+    """Return the state as JSON."""
+    throttle = dump_throttle(state.throttle)
+    log = cast("dict[str, Any]", throttle[_LOG])
+    log["times"] = _packed(log["times"])
+    held = {name: _finite(getattr(state, name)) for name in _TIMES}
+    clients = {
+        name: [_finite(value) for value in attrs.astuple(client)]
+        for name, client in state.clients.items()
+    }
+    return orjson.dumps(
+        {
+            **held,
+            "origin": state.origin,
+            "steps": state.steps,
+            "clients": clients,
+            "throttle": throttle,
+        }
+    )
+
+
+def decode(blob: bytes) -> SharedBudget:
+    """Return the state.
+
+    Raises:
+        UnreadableState: this version did not write the bytes.
+    """
+    try:
+        known = orjson.loads(blob)
+        throttle = known["throttle"]
+        throttle[_LOG]["times"] = _unpacked(throttle[_LOG]["times"])
+        return SharedBudget(
+            load_throttle(throttle),
+            origin=_number(known["origin"]),
+            steps=_count(known["steps"]),
+            clients={name: _client(values) for name, values in known["clients"].items()},
+            **{name: _number(known[name]) for name in _TIMES},
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise UnreadableState(f"not a shared budget of this version: {error!r}"[:200]) from None
+
+
+def _packed(times: list[float]) -> list[int]:
+    """Return for each used bin its distance from the one before, and its count."""
+    bins = (math.ceil(at / GRID - 1e-6) for at in times)
+    packed: list[int] = []
+    last = 0
+    for number, group in groupby(bins):
+        packed += [number - last, len(list(group))]
+        last = number
+    return packed
+
+
+def _unpacked(packed: object) -> list[float]:
+    numbers = [_count(number) for number in cast("list[object]", packed)]
+    times: list[float] = []
+    last = 0
+    for distance, number in zip(numbers[::2], numbers[1::2], strict=True):
+        last += distance
+        times += [last * GRID] * min(number, _MOST_IN_BIN)
+    return times
+
+
+def _client(values: object) -> Client:
+    kinds = [field.type for field in attrs.fields(Client)]
+    found: list[Any] = [
+        _count(value) if kind is int else _number(value)
+        for kind, value in zip(kinds, cast("list[object]", values), strict=True)
+    ]
+    return Client(*found)
+
+
+def _finite(value: float) -> float | str:
+    return value if math.isfinite(value) else "inf" if value > 0 else "-inf"
+
+
+def _number(value: object) -> float:
+    if isinstance(value, str) and value in {"inf", "-inf"}:
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("expected a number")
+    return float(value)
+
+
+def _count(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError("expected a whole number")
+    return value

@@ -1,0 +1,98 @@
+"""What a process tells the shared budget, and what it gets for that: values only.
+
+Times are seconds on the clock of the process's event loop.
+"""
+
+from attrs import field, frozen
+
+from taskrouter_stats.core.rate_limit import RateLimit
+from taskrouter_stats.core.throttle import SendTicket, Wait
+
+__all__ = ["Lease", "Report", "SharedReply", "Slot"]
+
+
+@frozen(eq=False)
+class SharedReply:
+    """A complete reply to a request with a slot.
+
+    Attributes:
+        ticket: the slot's ticket.
+        sent_at: when the request was sent.
+        at: when the reply was complete.
+        rate_limit: what its headers stated.
+        refused: whether it is a 429.
+        jitter: a random number from 0 up to 1.
+    """
+
+    ticket: SendTicket
+    sent_at: float
+    at: float
+    rate_limit: RateLimit
+    refused: bool
+    jitter: float
+
+
+@frozen(eq=False)
+class Slot:
+    """Permission to send one request at a time, charged to the budget already.
+
+    Attributes:
+        at: when the request may be sent.
+        ticket: the throttle's ticket.
+    """
+
+    at: float
+    ticket: SendTicket
+
+
+@frozen(eq=False)
+class Report:
+    """What one process did since its last report, and what it wants.
+
+    Attributes:
+        client: a random name of the process's session.
+        seq: number of the report; the shared state keeps the newest that it took in.
+        interactive: interactive requests that wait without a slot.
+        bulk: bulk requests that wait without a slot, and those that will follow.
+        room: requests that the process could send at once, if it had as many slots.
+        held: tickets that the process keeps: unused slots, and requests in flight.
+        horizon: seconds for which it wants slots.
+        interval: seconds until its next report.
+        headroom: share of the budget that nobody uses, as the process was told.
+        reserve: share of the budget that bulk requests leave to interactive ones, likewise.
+        replies: the replies that came.
+        unused: tickets of slots that were not used.
+        sent_alone: when requests were sent without a slot, while the store did not answer.
+    """
+
+    client: str
+    seq: int
+    interactive: int = 0
+    bulk: int = 0
+    room: int = 0
+    held: int = 0
+    horizon: float = 0.0
+    interval: float = 0.0
+    headroom: float = 0.0
+    reserve: float = 0.0
+    replies: tuple[SharedReply, ...] = ()
+    unused: tuple[SendTicket, ...] = ()
+    sent_alone: tuple[float, ...] = ()
+
+    @property
+    def wants(self) -> bool:
+        """Whether a request waits without a slot."""
+        return self.interactive + self.bulk > 0
+
+
+@frozen(eq=False)
+class Lease:
+    """What a process gets.
+
+    Attributes:
+        slots: in the order of their times.
+        wait: how long the next request waits, as far as the throttle knows, and why.
+    """
+
+    slots: tuple[Slot, ...] = ()
+    wait: Wait = field(default=Wait(float("inf"), "in_flight"))

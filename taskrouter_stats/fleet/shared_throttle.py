@@ -1,0 +1,321 @@
+"""One process's side of a shared budget: slots while the store answers, its own copy while not.
+
+The pacer calls it as it calls a throttle of its own. None of these calls waits for the store:
+``synchronizer`` reports what happened, and brings new slots.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable
+
+import attrs
+
+from taskrouter_stats.core.rate_limit import RateLimit
+from taskrouter_stats.core.throttle import (
+    SEND_NOW,
+    SendTicket,
+    Throttle,
+    ThrottleSnapshot,
+    Wait,
+    divide,
+)
+from taskrouter_stats.session.budget_throttle import Demand, PacingOptions
+
+from .pace_limit import EPSILON, PaceLimit
+from .report import Lease, Report, SharedReply, Slot
+from .shared_budget import SharedBudget
+
+__all__ = ["SharedThrottle"]
+
+VALID = 0.25
+"""Seconds after its time for which a slot may be used."""
+
+KEEP_ALONE = 60.0
+"""Seconds for which sends without a slot are remembered, to be reported when the store is back."""
+
+_FOR_STORE = Wait(math.inf, "in_flight")
+
+
+@attrs.define(eq=False)
+class HeldTicket:
+    """A request's ticket, and what this process knows of it.
+
+    Attributes:
+        ticket: the throttle's ticket.
+        at: when the request may be sent.
+        sent_at: when it was sent; None before that.
+        is_alone: whether this process's own copy granted it.
+    """
+
+    ticket: SendTicket
+    at: float
+    sent_at: float | None = None
+    is_alone: bool = False
+
+
+@attrs.define(eq=False)
+class SharedThrottle:
+    """What the pacer asks; see ``BudgetThrottle`` for the calls.
+
+    Attributes:
+        options: the session's options.
+        demand: tells what waits in this session.
+        grant: grants permits to the requests that may be sent.
+        wake: wakes the synchronizer.
+        state: this process's copy of the shared state: the newest that it knows, and what it did
+            since; None before the first answer of the store.
+        shift: the throttle's time less this process's.
+        is_alone: whether requests go by the copy, since the store does not answer.
+        parts: how many processes the copy's pace was divided by.
+        slots: the slots that are not used.
+        replies: what the store does not know yet.
+        unused: likewise, of slots that were not used.
+        sent_alone: likewise, when requests were sent without a slot.
+        used: slots used since the last report, by interactive requests and by bulk requests.
+        is_urgent: whether the next report should not wait.
+    """
+
+    options: PacingOptions
+    demand: Callable[[], Demand]
+    grant: Callable[[], None]
+    wake: Callable[[], None]
+    state: SharedBudget | None = None
+    shift: float = 0.0
+    is_alone: bool = False
+    parts: int = 1
+    slots: deque[Slot] = attrs.Factory(deque[Slot])
+    replies: list[SharedReply] = attrs.Factory(list[SharedReply])
+    unused: list[SendTicket] = attrs.Factory(list[SendTicket])
+    sent_alone: deque[float] = attrs.Factory(deque[float])
+    used: tuple[int, int] = (0, 0)
+    is_urgent: bool = False
+    in_flight: int = 0
+    sent: int = 0
+    refused: int = 0
+    _next: Wait = _FOR_STORE
+    _next_from: float = -math.inf
+    _limit: PaceLimit = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._limit = PaceLimit(self.options.pace_limit)
+
+    @property
+    def limit(self) -> float | None:
+        """The limit that is believed, less the headroom."""
+        return None if self.state is None else self.state.throttle.limit
+
+    def check(self, now: float, *, interactive: bool, waiting: int = 0) -> Wait:
+        """Return whether a request may go now, else how long to wait and why."""
+        if (seconds := self._limit.delay(now)) > 0.0:
+            return Wait(seconds, "pace")
+        if self.is_alone and self.state is not None:
+            return self.state.throttle.check(
+                now + self.shift, interactive=interactive, waiting=waiting
+            )
+        self._drop_stale(now)
+        if self.slots:
+            seconds = self.slots[0].at - now
+            return Wait(seconds, "pace") if seconds > EPSILON else SEND_NOW
+        self.is_urgent = self.is_urgent or interactive
+        self.wake()
+        return self._known_wait(now)
+
+    def reserve(self, now: float, *, departs: bool = True, interactive: bool = False) -> HeldTicket:
+        """Take a ticket: the next slot's, or the copy's."""
+        self._limit.charge(now)
+        self.in_flight += 1
+        self.sent += 1
+        self.used = (self.used[0] + interactive, self.used[1] + (not interactive))
+        if self.slots and not self.is_alone:
+            slot = self.slots.popleft()
+            return HeldTicket(slot.ticket, slot.at, now if departs else None)
+        throttle = self._copy(now).throttle
+        ticket = throttle.reserve(now + self.shift, departs=departs, interactive=interactive)
+        self.sent_alone.append(now)
+        while self.sent_alone[0] < now - KEEP_ALONE:
+            self.sent_alone.popleft()
+        return HeldTicket(ticket, now, now if departs else None, is_alone=True)
+
+    def mark_sent(self, sent: HeldTicket, now: float) -> None:
+        """Record that the request was sent."""
+        if sent.sent_at is None:
+            sent.sent_at = now
+            if sent.is_alone and self.is_alone:
+                self._copy(now).throttle.mark_sent(sent.ticket, now + self.shift)
+
+    def cancel(self, sent: HeldTicket) -> None:
+        """Take back a ticket of which nothing was sent: the slot is given back."""
+        self.in_flight -= 1
+        self.sent -= 1
+        self._limit.refund()
+        if not sent.is_alone:
+            self._give_back(sent.ticket)
+        elif self.is_alone:
+            self._copy(sent.at).throttle.cancel(sent.ticket)
+            if sent.at in self.sent_alone:
+                self.sent_alone.remove(sent.at)
+        self.wake()
+
+    def abandon(self, sent: HeldTicket) -> None:
+        """Record that no reply will come."""
+        self.in_flight -= 1
+        if self.is_alone and self.state is not None:
+            self.state.throttle.abandon(sent.ticket)
+        self.wake()
+
+    def observe(
+        self,
+        sent: HeldTicket,
+        now: float,
+        rate_limit: RateLimit,
+        *,
+        refused: bool,
+        jitter: float,
+    ) -> bool:
+        """Learn from a reply at once, and let the other processes learn from it."""
+        self.in_flight -= 1
+        self.refused += refused
+        self.wake()
+        if sent.is_alone and not self.is_alone:
+            return False  # the copy that granted it is gone
+        sent_at = sent.at if sent.sent_at is None else sent.sent_at
+        reply = SharedReply(sent.ticket, sent_at, now, rate_limit, refused, jitter)
+        if not sent.is_alone:
+            self.replies.append(reply)
+            if refused:
+                self.is_urgent = True
+                self._give_all_back()
+            elif not self.slots and self._next.reason in {"probe", "in_flight"}:
+                self.is_urgent = True
+        return self._apply(reply)
+
+    def snapshot(self, now: float) -> ThrottleSnapshot:
+        """Return the budget in numbers: the pace is that of all processes."""
+        throttle = Throttle(now) if self.state is None else self.state.throttle
+        known = throttle.snapshot(now + self.shift)
+        pace = known.pace
+        if self.options.pace_limit is not None:
+            pace = min(pace, self.options.pace_limit)
+        return attrs.evolve(
+            known, pace=pace, in_flight=self.in_flight, sent=self.sent, refused=self.refused
+        )
+
+    def go_alone(self, now: float) -> None:
+        """Go on by the copy, at this process's part of the pace."""
+        self._give_all_back()
+        state = self._copy(now)
+        clients = state.clients.values()
+        self.parts = max(
+            1, sum(bool(each.held or each.interactive + each.bulk) for each in clients)
+        )
+        divide(state.throttle, now + self.shift, self.parts)
+        state.throttle.in_flight = self.in_flight
+        self.is_alone = True
+        self.grant()
+
+    def accept(
+        self, state: SharedBudget, lease: Lease, shift: float, now: float, report: Report
+    ) -> None:
+        """Take a new copy and a lease, which the store holds now, with what was reported."""
+        self.state, self.shift, self.is_alone = state, shift, False
+        del self.replies[: len(report.replies)]
+        del self.unused[: len(report.unused)]
+        for _ in report.sent_alone:
+            self.sent_alone.popleft()
+        for reply in self.replies:
+            self._apply(reply)
+        for ticket in self.unused:
+            state.throttle.cancel(ticket)
+        self.slots = deque(sorted([*self.slots, *lease.slots], key=lambda slot: slot.at))
+        self._next, self._next_from = lease.wait, now
+        self.grant()
+
+    def report(
+        self,
+        now: float,
+        client: str,
+        seq: int,
+        ahead: tuple[int, int],
+        horizon: float,
+        interval: float,
+    ) -> Report:
+        """Return what the store does not know yet, and what this process wants.
+
+        Slots are wanted for the requests that wait, and for as many as came lately (``ahead``:
+        interactive and bulk ones), so that requests one after another need not wait for the store.
+        """
+        demand = self.demand()
+        self._drop_stale(now)
+        wanted = demand.interactive + demand.bulk + sum(ahead)
+        while len(self.slots) > wanted:
+            self._give_back(self.slots.pop().ticket)
+        room = self._limit.most(demand.room + sum(ahead), horizon)
+        free = len(self.slots)
+        interactive = max(0, demand.interactive + ahead[0] - free)
+        free -= demand.interactive + ahead[0] - interactive
+        bulk = max(0, demand.bulk + max(demand.upcoming if demand.bulk else 0, ahead[1]) - free)
+        return Report(
+            client,
+            seq,
+            interactive=interactive,
+            bulk=bulk,
+            room=max(0, room - len(self.slots)),
+            held=self.in_flight + len(self.slots),
+            horizon=horizon,
+            interval=interval,
+            headroom=self.options.headroom,
+            reserve=self.options.reserve,
+            replies=tuple(self.replies),
+            unused=tuple(self.unused),
+            sent_alone=tuple(self.sent_alone),
+        )
+
+    def close(self) -> None:
+        """Give unused slots back; what waits, waits no longer."""
+        self._give_all_back()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to report, or a request waits without a slot."""
+        if self.replies or self.unused or self.sent_alone or self.slots or any(self.used):
+            return True
+        demand = self.demand()
+        return bool(demand.interactive or demand.bulk)
+
+    def _known_wait(self, now: float) -> Wait:
+        """Return the wait that the last lease told, if it is not over."""
+        if self.state is None:
+            return _FOR_STORE
+        seconds = self._next_from + self._next.seconds - now
+        return Wait(seconds, self._next.reason) if seconds > EPSILON else _FOR_STORE
+
+    def _copy(self, now: float) -> SharedBudget:
+        """Return the copy of the state; the first one begins now."""
+        if self.state is None:
+            self.state = SharedBudget(Throttle(now + self.shift), now=now + self.shift)
+        return self.state
+
+    def _apply(self, reply: SharedReply) -> bool:
+        """Let the copy learn from a reply."""
+        throttle = self._copy(reply.at).throttle
+        ticket = attrs.evolve(reply.ticket, at=reply.sent_at + self.shift)
+        return throttle.observe(
+            ticket,
+            reply.at + self.shift,
+            reply.rate_limit,
+            refused=reply.refused,
+            jitter=reply.jitter,
+        )
+
+    def _drop_stale(self, now: float) -> None:
+        while self.slots and self.slots[0].at + VALID < now:
+            self._give_back(self.slots.popleft().ticket)
+
+    def _give_all_back(self) -> None:
+        while self.slots:
+            self._give_back(self.slots.pop().ticket)
+
+    def _give_back(self, ticket: SendTicket) -> None:
+        self.unused.append(ticket)
+        if self.state is not None:
+            self.state.throttle.cancel(ticket)
