@@ -108,11 +108,9 @@ class TaskRouterSession:
     ) -> None:
         credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
         trust_env, allow_http, pacer = map(masked, (trust_env, allow_http, pacer))
-        address, route = find_addresses(base_url, region, edge, proxy, trust_env, allow_http)
         self._settings = Settings(
             credentials=credentials,
-            base_url=address,
-            proxy=route,
+            **find_addresses(base_url, region, edge, proxy, trust_env, allow_http),
             max_in_flight=max_in_flight,
             timeout=timeout,
             max_wait=max_wait,
@@ -122,7 +120,7 @@ class TaskRouterSession:
             pacer=pacer,
             http=http,
         )
-        self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, address))
+        self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, self._settings.base_url))
         self._runner = QueryRunner(self._lifecycle, credentials.account)
         self._cache = QueryCache(self._lifecycle, self._runner, self._settings.cache_ttl)
 
