@@ -4,7 +4,7 @@ import math
 
 import attrs
 
-from .blind import BlindSearch
+from .blind import MEMORY_SHARE, BlindSearch
 from .bulk import BulkPart
 from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
@@ -97,12 +97,18 @@ class Admission:
         """Without a limit: one at a time after a refusal, then by replies, the pace or the log."""
         blind, estimator = self.blind, self.estimator
         if self.pause.consecutive_429s:
-            fits = max(1, blind.crowd.fits)
-            return SEND_NOW if self.in_flight < fits else WAIT_FOR_REPLY
+            if self.in_flight >= max(1, blind.crowd.fits):
+                return WAIT_FOR_REPLY
+            if blind.memory and blind.turned_at > -math.inf:
+                late = estimator.latency.late
+                return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
+            return SEND_NOW
         if blind.is_growing:
             most = blind.most_in_flight(self.admitted)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
         if blind.memory:
+            if self.in_flight and self.in_flight >= MEMORY_SHARE * blind.memory * blind.rate:
+                return WAIT_FOR_REPLY
             late = estimator.latency.late
             return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
         wait = self.pace.delay(now)
