@@ -141,8 +141,9 @@ class Throttle:
             Whether the refusal was another limit's than this budget's, which had some left; without
             a known limit, whether it may have been.
         """
-        self.mark_sent(sent, sent.at)
-        self.abandon(sent)
+        if not sent.number:
+            self.mark_sent(sent, sent.at)
+        self._admission.in_flight -= 1
         self._last_headers = rate_limit
         estimator, pace = self.estimator, self.pace
         estimator.latency.record(max(0.0, now - sent.at))
