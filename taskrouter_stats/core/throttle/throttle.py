@@ -144,8 +144,9 @@ class Throttle:
         Returns:
             Whether the reply shows that another limit than this budget's refused: the account's.
         """
-        self.mark_sent(sent, sent.at)
-        self.abandon(sent)
+        if not sent.number:
+            self.mark_sent(sent, sent.at)
+        self._admission.in_flight -= 1
         self._last_headers = rate_limit
         estimator, pace = self.estimator, self.pace
         estimator.latency.record(max(0.0, now - sent.at))
