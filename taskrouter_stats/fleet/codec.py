@@ -5,7 +5,7 @@ have been sent a little later and to be forgotten a little later, and equal time
 """
 
 import math
-from itertools import groupby
+from collections import Counter
 from typing import Any, cast
 
 import attrs
@@ -75,11 +75,11 @@ def decode(blob: bytes) -> SharedBudget:
 
 def _packed(times: list[float]) -> list[int]:
     """Return for each used bin its distance from the one before, and its count."""
-    bins = (math.ceil(at / GRID - 1e-6) for at in times)
+    counts = Counter([math.ceil(at / GRID - 1e-6) for at in times])
     packed: list[int] = []
     last = 0
-    for number, group in groupby(bins):
-        packed += [number - last, len(list(group))]
+    for number, count in counts.items():
+        packed += (number - last, count)
         last = number
     return packed
 

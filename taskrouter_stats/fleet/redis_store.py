@@ -73,14 +73,14 @@ class RedisStore:
 
     Args:
         url: ``redis://``, ``rediss://`` (TLS) or ``unix://``; see :class:`RedisAddress`.
-        timeout: seconds for one command, > 0.
+        timeout: seconds for one command, > 0; ``SharedPacer`` waits for less.
 
     Raises:
         ConfigError: the URL is not usable.
         MissingExtra: redis-py is not installed.
     """
 
-    def __init__(self, url: str, *, timeout: float = 0.25) -> None:
+    def __init__(self, url: str, *, timeout: float = 1.0) -> None:
         url = masked(url)
         self._address = RedisAddress.parse(url)
         self._timeout = timeout

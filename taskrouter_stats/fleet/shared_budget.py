@@ -20,8 +20,7 @@ from taskrouter_stats.core.throttle import (
     SendTicket,
     Throttle,
     Wait,
-    dump_throttle,
-    load_throttle,
+    copy_throttle,
     set_shares,
 )
 
@@ -247,7 +246,7 @@ class SharedBudget:
         if not rivals:
             urgent = min(room, client.interactive)
             return urgent, min(room - urgent, client.bulk)
-        walk = _Walk(load_throttle(dump_throttle(self.throttle)), now, max(now, self.cursor), until)
+        walk = _Walk(copy_throttle(self.throttle), now, max(now, self.cursor), until)
         ours: list[int] = []
         for interactive in (True, False):
             wants = [each.wanted(interactive=interactive) for each in (client, *rivals)]

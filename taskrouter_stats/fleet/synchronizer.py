@@ -85,7 +85,8 @@ class Synchronizer:
         self._loop = asyncio.get_running_loop()
         self._clock = StoreClock()
         self._version, self._blob = NOTHING, b""
-        self._asked, self._probe = False, PROBE
+        self._asked = self._is_sole = False
+        self._probe = PROBE
         self._seq = random.getrandbits(31)
         self._doubts: dict[int, Doubt] = {}
         self._interval, self._tokens = INTERVAL, BURST
@@ -124,7 +125,7 @@ class Synchronizer:
         try:
             await self._commit()
         except StoreUnavailable as error:
-            self._asked = False
+            self._asked = self._is_sole = False
             self._probe = PROBE * (0.75 + 0.5 * random.random())
             self._tell(error)
             if not throttle.is_alone:
@@ -164,11 +165,15 @@ class Synchronizer:
         Raises:
             StoreUnavailable: the store did not answer, or cannot be used.
         """
-        if not self._asked:
-            self._learn(await self._call(self._store.read(self._key), CONNECT * self._patience))
+        if not self._is_sole:
+            patience = self._patience if self._asked else CONNECT * self._patience
+            answer = await self._call(self._store.read(self._key), patience)
+            self._is_sole = self._asked and answer.version == self._version
             self._asked = True
+            self._learn(answer)
         for attempt in range(ATTEMPTS):
             if await self._attempt():
+                self._is_sole = self._is_sole and not attempt
                 factor = RELAX if not attempt else 1.0 if attempt == 1 else BACK_OFF
                 self._interval = min(MAX_INTERVAL, max(INTERVAL, self._interval * factor))
                 return

@@ -20,6 +20,7 @@ from .urls import find_proxy, resolve_base_url
 
 __all__ = [
     "MAX_WAIT",
+    "AttemptOptions",
     "BudgetOptions",
     "SessionOptions",
     "Settings",
@@ -39,6 +40,14 @@ _VARIABLES: Final = (
     environment.REGION,
     environment.EDGE,
 )
+
+
+class AttemptOptions(TypedDict):
+    """Options that say how long a request may wait, run and be repeated."""
+
+    timeout: float
+    max_wait: float | None
+    retry: RetryPolicy
 
 
 class BudgetOptions(TypedDict):

@@ -25,6 +25,7 @@ from .hooks import Hook, as_hooks
 from .items import Items
 from .lifecycle import SessionLifecycle
 from .options import (
+    AttemptOptions,
     BudgetOptions,
     SessionOptions,
     Settings,
@@ -112,9 +113,7 @@ class TaskRouterSession:
             base_url=address,
             proxy=route,
             max_in_flight=max_in_flight,
-            timeout=timeout,
-            max_wait=max_wait,
-            retry=retry,
+            **AttemptOptions(timeout=timeout, max_wait=max_wait, retry=retry),
             **BudgetOptions(pace_limit=pace_limit, headroom=headroom, reserve=reserve),
             cache_ttl=cache_ttl,
             pacer=pacer,

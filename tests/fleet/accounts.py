@@ -15,11 +15,16 @@ import pyarrow.parquet as pq
 
 from taskrouter_stats import Credentials, RetryPolicy, TaskRouterSession, Window, etl
 from taskrouter_stats.etl.output import writer
+from taskrouter_stats.fleet import SharedPacer
+from taskrouter_stats.fleet.store import MemoryStore
 from taskrouter_stats.simulator import Simulator
 from taskrouter_stats.simulator.server.statistics import reservation_counts
 
 VARIABLE = "FLEET_TEST_ACCOUNTS"
 """Environment variable with the name of a file: URL and token by account."""
+
+STORE = MemoryStore()
+"""The store of ``shared_session``."""
 
 CALLS = Counter()
 """Calls of ``credentials`` in this process, by account."""
@@ -45,6 +50,12 @@ def session(credentials):
     """Return a session with the simulator of these credentials."""
     url = _known(credentials.account_sid)["url"]
     return TaskRouterSession(credentials, base_url=url)
+
+
+def shared_session(credentials):
+    """Return a session that shares its budgets with every other one of this process."""
+    url = _known(credentials.account_sid)["url"]
+    return TaskRouterSession(credentials, base_url=url, pacer=SharedPacer(STORE))
 
 
 def hasty_session(credentials):

@@ -1,10 +1,12 @@
 """How fast requests may go when no header states a limit.
 
-At first no pace holds requests back: the number in flight follows the admitted ones. The first 429
-closes the account's window. Then one request at a time goes until the server admits one again:
+At first no pace holds requests back: the number in flight follows the admitted ones. After a 429
+the next request goes when none is in flight any more. If many were in flight, one also goes for
+each admission of a request that was sent after the refused one. The first reply to such a request
+ends the count:
 
-- It was a crowd, if many were in flight and that one was admitted: the search goes on within the
-  window. Another 429 is a crowd's again, if the window had time to open in between.
+- It was a crowd, if many of the later ones were admitted: the account's window closes to the number
+  in flight, and the search goes on within it.
 - Else it was the pace: a cut, a quick return to where the last 429 was, a slow search beyond.
 - It is an average over ten seconds, if nothing was admitted for seconds: what was admitted in the
   ten seconds before is the capacity, and the log of own sends shows when more may go.
@@ -67,11 +69,45 @@ TURN_SECONDS = 2.0
 CROWD = 24
 """Requests in flight that are a crowd (16: a small bucket takes 11% longer; 36: caps 36%)."""
 
-CROWD_REPLIES = 40
-"""Admitted requests that open a window which a crowd closed so far that it may be hit again."""
+CROWD_ADMITTED = 0.67
+"""Admitted ones per refused one in a crowd that was refused for its number, at least (a cap of 20:
+from 0.9 on; a bucket of 50: up to 0.55)."""
 
-CROWD_GROWTH = 4
-"""Factor of that for the later ones: a window of a second may look like one crowd, not like two."""
+
+@attrs.define(eq=False, repr=False)
+class Crowd:
+    """Many requests in flight, of which one was refused: for their number, or for their pace?
+
+    A server that admits so many at once goes on admitting some of those that were sent later. One
+    whose budget is used up refuses them all.
+
+    Attributes:
+        after: when the refused one was sent.
+        heard_at: when its reply came.
+        fits: how many may be in flight: one less for each that was refused, or sent before.
+        admitted: how many of the later ones were admitted.
+        refused: how many were refused; 0: no requests are watched.
+    """
+
+    after: float = 0.0
+    heard_at: float = 0.0
+    fits: int = 1
+    admitted: int = 0
+    refused: int = 0
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a request was refused and no verdict spoken."""
+        return self.refused > 0
+
+    def saw(self, at: float, *, refused: bool) -> None:
+        """Take in a reply to a request sent at `at`."""
+        if not self.is_watched:
+            return
+        is_late_admission = not refused and at > self.after
+        self.refused += refused
+        self.admitted += is_late_admission
+        self.fits -= not is_late_admission
 
 
 @attrs.define(eq=False, repr=False)
@@ -86,7 +122,9 @@ class BlindSearch:
         turned_at: when the first request after the last turn of a fixed window was sent.
         rate_at_429: the rate of the last 429, to which the search returns; 0 before the second.
         decreased_at: when the last 429 came.
-        crowd_from: how many must be admitted before another 429 is a crowd's; 0 before the first.
+        refused_at: when the request of the last 429 was sent, and those that it may have overtaken.
+        crowd: the requests in flight with a refused one, while they may be a crowd.
+        had_crowd: whether the last ones were.
     """
 
     rate: float = START
@@ -96,7 +134,9 @@ class BlindSearch:
     turned_at: float = -math.inf
     rate_at_429: float = 0.0
     decreased_at: float = -math.inf
-    crowd_from: int = 0
+    refused_at: float = -math.inf
+    crowd: Crowd = attrs.Factory(Crowd)
+    had_crowd: bool = False
 
     def most_in_flight(self, admitted: int) -> float:
         """Return how many requests may be in flight while no pace holds."""
@@ -114,14 +154,18 @@ class BlindSearch:
         if self.memory and at + TURN_SECONDS < self.next_at(log, 0, 0.0):
             self.turned_at = at
 
-    def saw_crowd(self, admitted: int, in_flight: int, *, is_pace: bool) -> bool:
-        """Take in a 429 while no pace holds; return whether a crowd was refused.
+    def suspect_crowd(self, at: float, now: float, in_flight: int) -> bool:
+        """Return whether a 429, to a request sent at `at`, may be a crowd's; then watch it."""
+        may_be_crowd = self.is_growing and (in_flight >= CROWD or self.had_crowd)
+        self.crowd = Crowd(at, now, in_flight, refused=1) if may_be_crowd else Crowd()
+        return may_be_crowd
 
-        `is_pace`: one request alone was refused as well, or the server said when to come again.
-        """
-        is_crowd = admitted >= self.crowd_from if self.crowd_from else in_flight >= CROWD
-        self.crowd_from = admitted + CROWD_REPLIES * (CROWD_GROWTH if self.crowd_from else 1)
-        return is_crowd and not is_pace
+    def judge_crowd(self) -> bool:
+        """Return whether the watched requests were refused for their number; watch no longer."""
+        crowd, self.crowd = self.crowd, Crowd()
+        if crowd.is_watched:
+            self.had_crowd = crowd.admitted >= CROWD_ADMITTED * crowd.refused
+        return crowd.is_watched and self.had_crowd
 
     def decrease(self, log: SendLog, at: float, now: float, late: float) -> None:
         """Slow down after the first 429 in a row, to a request sent at `at`."""

@@ -53,7 +53,7 @@ class OtherClients:
 
     def expect(self, now: float, own_share: float) -> None:
         """Take others for sure, who use all but `own_share` of the budget."""
-        self.shared_until, self.replies_alone, self.presumed = now + SHARED_SECONDS, 0, False
+        self.shared_until, self.replies_alone, self.presumed = now + MEMORY, 0, False
         self.own_share = own_share
 
     def saw_start(self, now: float, unexplained: float, our: float, slack: float) -> None:

@@ -44,15 +44,24 @@ class Pause:
         return now - self.began_at if self.consecutive_429s else 0.0
 
     def start(
-        self, now: float, srtt: float, jitter: float, retry_after: float | None, *, alone: bool
+        self,
+        now: float,
+        srtt: float,
+        jitter: float,
+        retry_after: float | None,
+        *,
+        alone: bool,
+        is_crowd: bool = False,
     ) -> None:
-        """Pause after a 429."""
+        """Pause after a 429, except after a crowd's first: the account's window holds that back."""
+        seconds = 0.0
+        if self.consecutive_429s or not is_crowd:
+            doublings = min(self.consecutive_429s, MAX_DOUBLINGS)
+            seconds = min(MAX_ALONE if alone else MAX_SHARED, ROUND_TRIPS * srtt * 2.0**doublings)
+            seconds *= 0.75 + 0.5 * jitter
         if not self.consecutive_429s:
             self.began_at = now
-        doublings = min(self.consecutive_429s, MAX_DOUBLINGS)
         self.consecutive_429s += 1
-        seconds = min(MAX_ALONE if alone else MAX_SHARED, ROUND_TRIPS * srtt * 2.0**doublings)
-        seconds *= 0.75 + 0.5 * jitter
         if retry_after is not None and retry_after <= MAX_CREDIBLE_RETRY_AFTER:
             seconds = max(seconds, min(retry_after, MAX_RETRY_AFTER))
         self.until = max(self.until, now + seconds)

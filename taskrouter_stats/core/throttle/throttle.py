@@ -142,8 +142,7 @@ class Throttle:
             jitter: a random number from 0 up to 1.
 
         Returns:
-            Whether the refusal was another limit's than this budget's, which had some left; without
-            a known limit, whether it may have been.
+            Whether the reply shows that another limit than this budget's refused: the account's.
         """
         self.mark_sent(sent, sent.at)
         self.abandon(sent)
@@ -160,11 +159,7 @@ class Throttle:
         unexpected = refused and alone and estimator.credit(now) >= 1.0
         headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
         if not refused:
-            if estimator.limit is None and self._pause.consecutive_429s:
-                self.blind.saw_admission(sent.at, estimator.log)
-            self._admission.admitted += 1
-            self._pause.consecutive_429s = 0
-            return False
+            return self._admit(sent, now)
         self.refused += 1
         pace.drain(now)
         if estimator.limit is None:
@@ -178,7 +173,7 @@ class Throttle:
             if not account_wide:
                 self._correct(sent, now, left, headers_ok=headers_ok, unexpected=unexpected)
                 self._slow_down(now)
-            self._start_pause(now, jitter, rate_limit.retry_after)
+            self._start_pause(now, jitter, rate_limit.retry_after, is_crowd=account_wide)
         return account_wide
 
     def snapshot(self, now: float) -> ThrottleSnapshot:
@@ -227,29 +222,55 @@ class Throttle:
     def _refuse_blind(
         self, sent: SendTicket, now: float, retry_after: float | None, jitter: float
     ) -> bool:
-        estimator, pace, blind, pause = self.estimator, self.pace, self.blind, self._pause
+        estimator, blind, pause = self.estimator, self.blind, self._pause
         estimator.log.remove(sent)  # the server did not count it
-        may_be_crowd, is_outage = blind.is_growing, pause.consecutive_429s > 0
+        blind.crowd.saw(sent.at, refused=True)
         if sent.epoch != self._epoch:
-            return may_be_crowd
+            return False
         self._epoch += 1
-        is_pace = is_outage or retry_after is not None  # a crowd would not last until a known time
-        is_crowd = may_be_crowd and blind.saw_crowd(
-            self._admission.admitted, self.in_flight, is_pace=is_pace
-        )
-        if not is_crowd:
-            if may_be_crowd:
-                pace.debt = 0.0
-            if may_be_crowd or not is_outage:
-                blind.decrease(estimator.log, sent.at, now, estimator.latency.late)
-            blind.saw_outage(pause.outage(now), estimator.own_rate(now))
-            pace.rate, pace.increase_at = blind.rate, now + 1.0
-        self._start_pause(now, jitter, retry_after)
-        return may_be_crowd
+        estimator.trust.jumps = 0
+        blind.refused_at = sent.at + estimator.latency.reorder_seconds
+        may_be_crowd = not pause.consecutive_429s and retry_after is None
+        if may_be_crowd and blind.suspect_crowd(sent.at, now, self.in_flight):
+            is_crowd = False
+        else:
+            is_crowd = may_be_crowd = self._judge(sent, now)
+        self._start_pause(now, jitter, retry_after, is_crowd=may_be_crowd)
+        return is_crowd
 
-    def _start_pause(self, now: float, jitter: float, retry_after: float | None) -> None:
+    def _admit(self, sent: SendTicket, now: float) -> bool:
+        """Learn from an admission; return whether it shows that a crowd had been refused."""
+        blind, is_crowd = self.blind, False
+        self._admission.admitted += 1
+        if self.estimator.limit is None and self._pause.consecutive_429s:
+            is_watched, is_later = blind.crowd.is_watched, sent.at > blind.refused_at
+            blind.crowd.saw(sent.at, refused=False)
+            if sent.epoch != self._epoch if is_watched else not is_later:
+                return False
+            is_crowd = is_watched and self._judge(sent, now)
+            blind.saw_admission(sent.at, self.estimator.log)
+        self._pause.consecutive_429s = 0
+        return is_crowd
+
+    def _judge(self, sent: SendTicket, now: float) -> bool:
+        """Return whether the account refused a crowd; otherwise slow down."""
+        estimator, pace, blind = self.estimator, self.pace, self.blind
+        heard_at = blind.crowd.heard_at if blind.crowd.is_watched else now
+        if blind.judge_crowd():
+            return True
+        if blind.is_growing:
+            pace.debt = 0.0
+        if blind.is_growing or not self._pause.consecutive_429s:
+            blind.decrease(estimator.log, sent.at, heard_at, estimator.latency.late)
+        blind.saw_outage(self._pause.outage(now), estimator.own_rate(now))
+        pace.rate, pace.increase_at = blind.rate, now + 1.0
+        return False
+
+    def _start_pause(
+        self, now: float, jitter: float, retry_after: float | None, *, is_crowd: bool
+    ) -> None:
         alone, srtt = self.estimator.is_exclusive(now), self.estimator.latency.srtt
-        self._pause.start(now, srtt, jitter, retry_after, alone=alone)
+        self._pause.start(now, srtt, jitter, retry_after, alone=alone, is_crowd=is_crowd)
 
     def _correct(
         self, sent: SendTicket, now: float, left: float, *, headers_ok: bool, unexpected: bool

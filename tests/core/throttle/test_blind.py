@@ -6,7 +6,6 @@ import pytest
 
 from taskrouter_stats.core.throttle.blind import (
     CROWD,
-    CROWD_REPLIES,
     FIRST_SEARCH,
     MIN_RATE,
     PATIENCE,
@@ -49,24 +48,59 @@ def test_garbage_in_headers_makes_the_search_wary():
         assert wary.most_in_flight(admitted) < bold.most_in_flight(admitted)
 
 
+def watched(in_flight: int = CROWD) -> BlindSearch:
+    """Return a search of which one request, sent at 1.0, was refused at 1.2."""
+    search = BlindSearch()
+    assert search.suspect_crowd(1.0, 1.2, in_flight)
+    return search
+
+
 def test_a_few_requests_in_flight_are_no_crowd():
     """Only many in flight can be refused for their number."""
-    assert BlindSearch().saw_crowd(100, CROWD, is_pace=False)
-    assert not BlindSearch().saw_crowd(100, CROWD - 1, is_pace=False)
+    search = BlindSearch()
+    assert not search.suspect_crowd(1.0, 1.2, CROWD - 1)
+    assert not search.judge_crowd()
 
 
-def test_a_crowd_does_not_outlast_itself():
-    """When one request alone is refused as well, it was the pace."""
-    assert not BlindSearch().saw_crowd(100, CROWD, is_pace=True)
+def test_a_crowd_goes_on_being_admitted():
+    """When most of those that were sent later are admitted, too many were in flight."""
+    search = watched()
+    for _ in range(10):
+        search.crowd.saw(1.1, refused=False)
+    assert search.judge_crowd()
+    assert search.is_growing
 
 
-def test_a_crowd_is_not_refused_twice_in_a_row():
-    """A window that a crowd closed needs replies to open before it can be hit again."""
-    soon, late = BlindSearch(), BlindSearch()
-    for search in (soon, late):
-        search.saw_crowd(100, 50, is_pace=False)
-    assert not soon.saw_crowd(99 + CROWD_REPLIES, 50, is_pace=False)
-    assert late.saw_crowd(100 + CROWD_REPLIES, 5, is_pace=False)
+def test_admissions_of_earlier_requests_say_nothing():
+    """A budget that is used up had admitted those that were sent before the refused one."""
+    search = watched()
+    for _ in range(10):
+        search.crowd.saw(0.9, refused=False)
+    assert not search.judge_crowd()
+
+
+def test_as_many_stay_in_flight_as_were_admitted():
+    """Each refused request and each earlier one frees no place; a later, admitted one does."""
+    search = watched(in_flight=40)
+    search.crowd.saw(0.9, refused=False)
+    search.crowd.saw(1.1, refused=True)
+    search.crowd.saw(1.1, refused=False)
+    assert search.crowd.fits == 38
+
+
+def test_after_a_crowd_a_few_may_be_one():
+    """The account's window holds fewer in flight than the first crowd."""
+    search = watched()
+    search.crowd.saw(1.1, refused=False)
+    assert search.judge_crowd()
+    assert search.suspect_crowd(2.0, 2.2, 3)
+
+
+def test_a_verdict_is_spoken_once():
+    """Without a watched crowd a refusal is the pace's."""
+    search = watched()
+    search.judge_crowd()
+    assert not search.judge_crowd()
 
 
 def test_the_first_cut_takes_what_was_sent_in_a_second():
@@ -120,11 +154,3 @@ def test_refusals_alone_never_stop_it():
     for second in range(1000):
         search.decrease(sent(float(second)), float(second), float(second), LATE)
     assert search.rate == MIN_RATE
-
-
-def test_a_window_of_a_second_is_not_two_crowds_in_a_row():
-    """The third refusal after as few admissions as the second is the pace's."""
-    search = BlindSearch()
-    assert search.saw_crowd(50, CROWD, is_pace=False)
-    assert search.saw_crowd(100, CROWD, is_pace=False)
-    assert not search.saw_crowd(150, CROWD, is_pace=False)
