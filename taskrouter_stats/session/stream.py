@@ -1,9 +1,10 @@
 """Runs many queries and delivers their outcomes.
 
 Worker tasks, as many as bulk requests may be in flight, each pull a query, run it, store its
-outcome and pull the next one. At most twice ``max_in_flight`` queries are pulled and not yet delivered: a slow consumer
-slows the pulling, and memory does not grow with the number of queries. Workers never wait to store
-an outcome, so a consumer may ``fetch`` inside its loop without a deadlock.
+outcome and pull the next one. At most twice ``max_in_flight`` queries are pulled and not yet
+delivered: a slow consumer slows the pulling, and memory does not grow with the number of queries.
+Workers never wait to store an outcome, so a consumer may ``fetch`` inside its loop without a
+deadlock.
 """
 
 import asyncio
