@@ -7,6 +7,7 @@ The pacer calls it as it calls a throttle of its own. None of these calls waits 
 import math
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import attrs
 
@@ -34,6 +35,14 @@ KEEP_ALONE = 60.0
 """Seconds for which sends without a slot are remembered, to be reported when the store is back."""
 
 _FOR_STORE = Wait(math.inf, "in_flight")
+
+
+def _no_demand() -> Demand:
+    return Demand(0, 0, 0, 0)
+
+
+def _grant_nothing() -> None:
+    pass
 
 
 @attrs.define(eq=False)
@@ -220,8 +229,9 @@ class SharedThrottle:
         self.state, self.shift, self.is_alone = state, shift, False
         del self.replies[: len(report.replies)]
         del self.unused[: len(report.unused)]
-        for _ in report.sent_alone:
-            self.sent_alone.popleft()
+        for at in report.sent_alone:
+            with suppress(ValueError):  # taken back meanwhile, or forgotten
+                self.sent_alone.remove(at)
         for reply in self.replies:
             self._apply(reply)
         for ticket in self.unused:
@@ -271,7 +281,8 @@ class SharedThrottle:
         )
 
     def close(self) -> None:
-        """Give unused slots back; what waits, waits no longer."""
+        """Give unused slots back; what waits, waits no longer, and gets nothing more."""
+        self.demand, self.grant, self.used = _no_demand, _grant_nothing, (0, 0)
         self._give_all_back()
 
     @property
