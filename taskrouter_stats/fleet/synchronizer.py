@@ -187,7 +187,11 @@ class Synchronizer:
         horizon = self._interval + 2.0 * self._clock.rtt + SLACK
         self._seq += 1
         report = throttle.report(now, self._client, self._seq, self._ahead, horizon, self._interval)
-        told = attrs.evolve(report, replies=(), unused=(), sent_alone=()) if is_own else report
+        told = (
+            attrs.evolve(report, sent=(), replies=(), unused=(), sent_alone=())
+            if is_own
+            else report
+        )
         try:
             lease = known.step(told, self._clock.at(now), self._clock.offset or 0.0)
             blob = encode(known)
