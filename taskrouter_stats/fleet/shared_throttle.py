@@ -56,7 +56,8 @@ class SharedThrottle:
         unused: likewise, of slots that were not used.
         sent_alone: likewise, when requests were sent without a slot.
         used: slots used since the last report, by interactive requests and by bulk requests.
-        is_urgent: whether the next report should not wait.
+        is_urgent: whether the next report should not wait for the interval.
+        is_refused: whether it tells of a 429.
     """
 
     options: PacingOptions
@@ -74,6 +75,7 @@ class SharedThrottle:
     sent_alone: deque[float] = attrs.Factory(deque[float])
     used: tuple[int, int] = (0, 0)
     is_urgent: bool = False
+    is_refused: bool = False
     in_flight: int = 0
     unsent: int = 0
     sent: int = 0
@@ -180,7 +182,7 @@ class SharedThrottle:
         if not sent.is_alone:
             self.replies.append(reply)
             if refused:
-                self.is_urgent = True
+                self.is_refused = True
                 self._give_all_back()
             elif not self.slots and self._next.reason in {"probe", "in_flight"}:
                 self.is_urgent = True
