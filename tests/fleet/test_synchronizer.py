@@ -9,7 +9,7 @@ from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.fleet import synchronizer
 from tests.lab.fleet import KEY, Crew, live
 
-SECONDS = 10.0
+SECONDS = 5.0
 
 
 def crew(story, processes=4, **more):
