@@ -72,3 +72,18 @@ def here(capfd, monkeypatch):
         return code, *capfd.readouterr()
 
     return call
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory):
+    """Return a running Valkey server of this process, which may hold what other tests stored."""
+    from tests.support.redis_servers import (  # noqa: PLC0415 (few tests need it)
+        GENERATIONS,
+        find_server,
+        redis_server,
+    )
+
+    if find_server("valkey") is None:
+        pytest.skip(GENERATIONS["valkey"])
+    with redis_server("valkey", tmp_path_factory.mktemp("valkey")) as server:
+        yield server

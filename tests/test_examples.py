@@ -25,10 +25,12 @@ STRICT = [sys.executable, "-X", "dev", "-W", "error"]
 ENV = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
 
 
-def run(name: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def run(
+    name: str, *arguments: str, python: list[str] = STRICT, **environ: str
+) -> subprocess.CompletedProcess[str]:
     """Run a script with every warning an error."""
     return subprocess.run(
-        [*STRICT, str(EXAMPLES / name), *arguments],
+        [*python, str(EXAMPLES / name), *arguments],
         env=ENV | environ,
         capture_output=True,
         text=True,
@@ -38,8 +40,12 @@ def run(name: str, *arguments: str, **environ: str) -> subprocess.CompletedProce
 
 
 def complaints(ran):
-    """Return what stands on standard error, but for asyncio's remarks that a step was slow."""
-    return [line for line in ran.stderr.splitlines() if not line.startswith("Executing <")]
+    """Return what stands on standard error, but for what a busy machine causes.
+
+    Those are asyncio's remarks that a step was slow, and the shared pacer's that a store was.
+    """
+    busy = ("Executing <", "the store is not usable: ")
+    return [line for line in ran.stderr.splitlines() if not line.startswith(busy)]
 
 
 def test_one_worker():
@@ -88,9 +94,23 @@ def test_dlt_to_duckdb(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_fleet_redis(valkey):
+    """The seventh example fetches each Worker once by three processes that share one limit."""
+    ran = run("07_fleet_redis.py", valkey.url)
+    assert (complaints(ran), ran.returncode) == ([], 0)
+    assert "3 processes: 150 of 150 in " in ran.stdout
+    assert re.search(r"^\\d requests refused\n[1-9]\d* single answers", ran.stdout, re.MULTILINE)
+
+
+def test_fleet_redis_without_a_server():
+    """Without a URL the seventh example says what it needs."""
+    ran = run("07_fleet_redis.py", TASKROUTER_STATS_SHARED="")
+    assert (ran.returncode, ran.stderr.startswith("Start a Redis")) == (1, True)
+
+
 def test_service_level():
-    """The seventh example has each queue's service level from polars and from the functions."""
-    ran = run("07_service_level.py")
+    """The eleventh example has each queue's service level from polars and from the functions."""
+    ran = run("11_service_level.py")
     assert (complaints(ran), ran.returncode) == ([], 0)
     found = {
         name: re.findall(rf"^{name}: (.+): ([\d.]+)$", ran.stdout, re.MULTILINE)
@@ -104,6 +124,18 @@ def test_service_level():
     assert {name for name, _ in found["measures"]} == set(worst)
     for name, level in found["measures"]:
         assert int(worst[name]) / 100 <= float(level) + 0.01
+
+
+def test_dask_backfill(tmp_path):
+    """The eighth example exports six accounts on two worker processes, each query once."""
+    plain = [sys.executable, "-W", "error"]  # asyncio's debug mode would double its long start
+    ran = run("08_dask_backfill.py", str(tmp_path / "lake"), python=plain)
+    late = re.compile(r".* distributed\.nanny - WARNING - Worker process still alive after .*")
+    assert [line for line in complaints(ran) if not late.fullmatch(line)] == []  # a busy machine
+    assert ran.returncode == 0
+    counts = "24 planned, 24 written, 0 done already, 0 failed"
+    assert re.sub("AC[0-9a-f]{32}", "AC…", ran.stdout) == f"AC…: {counts}\n" * 6 + "complete\n"
+    assert len(list((tmp_path / "lake").glob("AC*-1-of-1/worker_statistics"))) == 6
 
 
 async def whole(client, url):

@@ -17,6 +17,7 @@ from taskrouter_stats.web import Dashboard
 from .exit_codes import COMPLETE
 from .fetch.stop import run_until_sigterm
 from .options.session import ENVIRONMENT_HELP, session_options
+from .options.shared import shared_option
 from .options.windows import read_last
 
 __all__ = ["dashboard"]
@@ -85,6 +86,7 @@ class _Place:
     "--refresh", default=5.0, show_default=True, metavar="SECONDS", help="Between two refreshes."
 )
 @session_options(max_in_flight=20)
+@shared_option
 def dashboard(
     workspace: str | None,
     demo: bool,

@@ -15,6 +15,7 @@ from taskrouter_stats.web.serving import serving
 from .exit_codes import COMPLETE
 from .fetch.stop import run_until_sigterm
 from .options.session import ENVIRONMENT_HELP, session_options
+from .options.shared import shared_option
 
 __all__ = ["exporter"]
 
@@ -47,6 +48,7 @@ Ctrl-C or SIGTERM ends it with exit code 0.
 )
 @click.option("--by", "attribute", metavar="NAME", help="Also count workers by this attribute.")
 @session_options(max_in_flight=20, headroom=0.2)
+@shared_option
 def exporter(
     workspaces: Sequence[str],
     host: str,

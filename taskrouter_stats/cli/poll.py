@@ -27,6 +27,7 @@ from .fetch.stop import stop_on_signal
 from .options.accounts import Account, read_accounts
 from .options.reporting import reporting_options
 from .options.session import ENVIRONMENT_HELP, session_options
+from .options.shared import shared_option
 from .options.windows import read_zone
 from .reporter import Reporter
 from .terminal import duration_text, errors_console
@@ -102,6 +103,7 @@ Ctrl-C and SIGTERM end it after the snapshot under way; run it again to continue
 @click.option("--accounts", metavar="FILE", help="TOML file of several accounts, as for fetch.")
 @reporting_options("Incomplete snapshots and skipped beats")
 @session_options(max_in_flight=20, headroom=0.2, timeout="a beat, 10 to 30")
+@shared_option
 def poll(
     workspaces: Sequence[str],
     output: str,

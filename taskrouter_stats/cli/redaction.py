@@ -50,6 +50,7 @@ class Redactor:
 
 def secrets_of(environ: Mapping[str, str], *proxies: str | None) -> list[str]:
     """Return the secrets of the environment and of proxy URLs, plain and as in Basic headers."""
+    proxies = (*proxies, environ.get(environment.SHARED))
     key, secret, account, token = (environ.get(name, "") for name in environment.CREDENTIALS)
     pairs = [(account, token), (key, secret)]
     for parts in (urlsplit(proxy) for proxy in proxies if proxy):

@@ -2,8 +2,12 @@
 
 Each entry is a hash with two fields, the version ``v`` and the state ``s``. The script takes the
 time inside, since Redis replicates a script's effects and not the script (Redis 5 and later), and
-derives no key, so that a Cluster and the services that imitate one accept it. A version is text:
-numbers of Lua are doubles. The same script reads, by comparing with a version that nothing has.
+derives no key, so that a Cluster and the services that imitate one accept it. The same script
+reads, by comparing with a version that nothing has.
+
+A version is the time of the write in microseconds, or one more than the last version if that is
+later. So no version comes twice, not even after a restart or a failover that lost writes: a counter
+would come to the same numbers again, and a write from the lost state would find its version.
 
 ``EVALSHA`` sends the script's name only. A server that does not know it answers ``NOSCRIPT``, after
 a restart, a failover or ``SCRIPT FLUSH``, and gets the script by ``EVAL``. ``SCRIPT LOAD`` is not
@@ -18,7 +22,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from taskrouter_stats.errors import MissingExtra
 from taskrouter_stats.models.redaction import masked
@@ -33,15 +37,13 @@ _SCRIPT: Final = """\
 local t = redis.call('TIME')
 local v = redis.call('HGET', KEYS[1], 'v') or '0'
 if ARGV[1] ~= v then return {0, t[1], t[2], v, redis.call('HGET', KEYS[1], 's') or ''} end
-v = string.format('%.0f', tonumber(v) + 1)
+v = string.format('%.0f', math.max(tonumber(v) + 1, t[1] * 1000000 + t[2]))
 redis.call('HSET', KEYS[1], 'v', v, 's', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {1, t[1], t[2], v, ''}
 """
 _SHA: Final = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _NO_VERSION: Final = ""
-_CONNECT_SECONDS: Final = 1.0
-"""For the connection, TLS and the password: several round trips, and a name to resolve."""
 _IDLE_SECONDS: Final = 10.0
 """Proxies and servers close a silent connection, and some say nothing: the store does first."""
 _MAX_IDLE: Final = 8
@@ -61,6 +63,10 @@ class _Connection(Protocol):
     async def disconnect(self, nowait: bool = False) -> None: ...
 
 
+_Idle: TypeAlias = list[tuple[float, _Connection]]
+"""Connections that no call uses, each with the time of its last use."""
+
+
 class RedisStore:
     """A store on one Redis server (6.0 or later) or Valkey server.
 
@@ -69,19 +75,20 @@ class RedisStore:
 
     Args:
         url: ``redis://``, ``rediss://`` (TLS) or ``unix://``; see :class:`RedisAddress`.
-        timeout: seconds for one command, > 0.
+        timeout: seconds for a command, and for a connection, > 0; ``SharedPacer`` waits for less.
 
     Raises:
         ConfigError: the URL is not usable.
         MissingExtra: redis-py is not installed.
     """
 
-    def __init__(self, url: str, *, timeout: float = 0.25) -> None:
+    def __init__(self, url: str, *, timeout: float = 2.0) -> None:
         url = masked(url)
         self._address = RedisAddress.parse(url)
         self._timeout = timeout
         self._connection_class = _connection_class(self._address.scheme)
-        self._idle: list[tuple[float, _Connection]] = []
+        self._idle: _Idle = []
+        self._opening: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
         address = getattr(self, "_address", "without an address")  # in a traceback of __init__
@@ -113,6 +120,10 @@ class RedisStore:
     async def aclose(self) -> None:
         """Close the connections; the next call opens a new one."""
         idle, self._idle = self._idle, []
+        opening = tuple(self._opening)
+        for task in opening:
+            task.cancel()
+        await asyncio.gather(*opening, return_exceptions=True)
         for _, connection in idle:
             await connection.disconnect(nowait=True)
 
@@ -129,11 +140,9 @@ class RedisStore:
     async def _connected(self) -> AsyncGenerator[_Connection]:
         """Yield a connection that nobody else uses; keep it unless an error or aclose came."""
         idle = self._idle
-        connection = await self._take()
+        while (connection := await _take(idle)) is None:
+            await self._open(idle)
         try:
-            if not connection.is_connected:
-                async with asyncio.timeout(_CONNECT_SECONDS):
-                    await connection.connect()
             yield connection
         except BaseException:
             await connection.disconnect(nowait=True)
@@ -143,14 +152,46 @@ class RedisStore:
         else:
             await connection.disconnect(nowait=True)
 
-    async def _take(self) -> _Connection:
-        """Return the connection that was used last, or one that is not connected yet."""
-        while self._idle:
-            used_at, connection = self._idle.pop()
-            if _now() - used_at < _IDLE_SECONDS:
-                return connection
+    async def _open(self, idle: _Idle) -> None:
+        """Put a new connection among the idle ones.
+
+        It is finished even if the caller cannot wait, and serves a later call: with TLS from afar,
+        a connection takes longer than a command may.
+        """
+        task = asyncio.create_task(self._connect(idle))
+        self._opening.add(task)
+        task.add_done_callback(self._opened)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # by aclose, and not this call
+                raise ConnectionError from None
+            raise
+
+    async def _connect(self, idle: _Idle) -> None:
+        connection = self._connection_class(**self._address.options)
+        try:
+            async with asyncio.timeout(self._timeout):
+                await connection.connect()
+        except BaseException:
             await connection.disconnect(nowait=True)
-        return self._connection_class(**self._address.options)
+            raise
+        idle.append((_now(), connection))
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        if not task.cancelled():
+            task.exception()  # the caller has it, if it still waits
+
+
+async def _take(idle: _Idle) -> _Connection | None:
+    """Return the connection that was used last, or None if none is idle."""
+    while idle:
+        used_at, connection = idle.pop()
+        if _now() - used_at < _IDLE_SECONDS:
+            return connection
+        await connection.disconnect(nowait=True)
+    return None
 
 
 def _now() -> float:
@@ -173,7 +214,7 @@ def _connection_class(scheme: str) -> Callable[..., _Connection]:
         "protocol": 2,  # without HELLO, which some proxies do not pass on
         "retry": Retry(NoBackoff(), 0),
         "socket_timeout": None,  # one timeout for each call is enough, and costs less
-        "socket_connect_timeout": _CONNECT_SECONDS,
+        "socket_connect_timeout": None,
     }
     classes: dict[str, Any] = {
         "redis": Connection,

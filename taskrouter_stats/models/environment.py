@@ -13,6 +13,7 @@ __all__ = [
     "EDGE",
     "REGION",
     "SECRETS",
+    "SHARED",
 ]
 
 API_KEY: Final = "TWILIO_API_KEY"
@@ -23,6 +24,7 @@ REGION: Final = "TWILIO_REGION"
 EDGE: Final = "TWILIO_EDGE"
 BASE_URL: Final = "TASKROUTER_STATS_BASE_URL"
 ALLOW_HTTP: Final = "TASKROUTER_STATS_ALLOW_HTTP"
+SHARED: Final = "TASKROUTER_STATS_SHARED"
 
 CREDENTIALS: Final = (API_KEY, API_SECRET, ACCOUNT_SID, AUTH_TOKEN)
 """The variables of credentials, in the order of their precedence."""

@@ -116,7 +116,8 @@ class SecretRedactor:
 
     def text(self, text: str) -> str:
         """Return the text without the secrets; the same object if there are none."""
-        return _recoded(self, text)
+        raw = text.encode("utf-8", "surrogatepass")
+        return _recoded(self, text) if self.suspects(raw) else text
 
     def quote(self, text: str) -> str:
         """Return a cut text without the secrets, and without parts that reveal a secret."""
@@ -185,13 +186,13 @@ def _readings(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
     """Return each secret as it looks without escapes: a secret may itself look escaped."""
     found = set[bytes]()
     for secret in secrets:
-        reading = secret
-        for _ in range(_LAYERS + 1):
-            needle = reading.translate(_SAME)
+        readings = [secret.replace(b"\\", b""), secret]
+        for _ in range(_LAYERS):
+            readings.append(_ESCAPE.sub(_letter, readings[-1]))
+        for needle in (reading.translate(_SAME) for reading in readings):
             for form in (needle, needle.rstrip(b"=")):  # base64 may lack its padding
                 if len(form) >= min(len(secret), _REVEALING):
                     found.add(form)
-            reading = _ESCAPE.sub(_letter, reading)
     return tuple(found)
 
 

@@ -1,8 +1,9 @@
-"""Servers and stores for the tests of this folder."""
+"""Servers, stores and simulated accounts for the tests of this folder."""
 
 import pytest
 
 from taskrouter_stats.fleet.redis_store import RedisStore
+from tests.fleet import accounts
 from tests.support.redis_servers import GENERATIONS, find_server, redis_server
 
 
@@ -36,3 +37,11 @@ async def store(server):
     store = RedisStore(server.url, timeout=5.0)  # a busy machine may need more than 250 ms
     yield store
     await store.aclose()
+
+
+@pytest.fixture
+def known(tmp_path, monkeypatch):
+    """Return the file that names the simulated accounts to the functions of a fleet."""
+    path = tmp_path / "accounts.json"
+    monkeypatch.setenv(accounts.VARIABLE, str(path))
+    return path

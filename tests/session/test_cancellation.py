@@ -22,8 +22,8 @@ from tests.support.fakes import (
 from tests.support.virtual import run_virtual, settle
 
 QUICK = RetryPolicy(attempts=3, base=0.1, refusals=5)
-LISTED = pages([worker_sid(number) for number in range(7)], 3)
-LISTING = queries.workers(WORKSPACE, page_size=3)
+LISTED = pages([worker_sid(number) for number in range(5)], 2)
+LISTING = queries.workers(WORKSPACE, page_size=2)
 KINDS = ["ok", "ok", "ok", "ok", "low", "lost", "odd", 404, 429, 503]
 
 

@@ -3,13 +3,11 @@
 The callbacks run in asyncio's guaranteed order; only the step of the cancellation varies.
 """
 
-import asyncio
-
 from .virtual import VirtualLoop
 
 
-class _Stepping:
-    """Counts the callbacks of a loop, and runs an action before a given one."""
+class SteppedVirtualLoop(VirtualLoop):
+    """Counts its callbacks, and runs an action before a given one."""
 
     def __init__(self):
         self.steps = 0
@@ -34,14 +32,6 @@ class _Stepping:
         if action is not None:
             action()
         callback(*args)
-
-
-class SteppedVirtualLoop(_Stepping, VirtualLoop):
-    """With a virtual clock."""
-
-
-class SteppedLoop(_Stepping, asyncio.SelectorEventLoop):
-    """With the real clock, for real sockets."""
 
 
 def waiting_at(task):

@@ -25,7 +25,13 @@ from taskrouter_stats.session.urls import find_proxy, resolve_base_url
 
 from .checks import Checks
 from .clock_skew import Skew, clock_finding, skew_from_dates, skew_from_end_time
-from .findings import Finding, address_finding, credentials_finding, exit_code
+from .findings import (
+    Finding,
+    address_finding,
+    credentials_finding,
+    exit_code,
+    store_findings,
+)
 from .open_questions import open_questions
 from .recorder import ANSWERED, CONFIG, LIMIT, REFUSED, REMAINING, RecordedReply, ReplyRecorder
 from .report import Report
@@ -79,6 +85,7 @@ def doctor(workspace: str, full_sids: bool, options: SessionOptions) -> int:
     )
     credentials_result, credentials = credentials_finding(os.environ)
     findings = [credentials_result, address_finding(base_url, options, proxied=proxy is not None)]
+    findings += store_findings(os.environ)
     report, answered = Report(base_url, datetime.now(UTC), findings), False
     secrets = secrets_of(os.environ, proxy)
     if credentials is not None:

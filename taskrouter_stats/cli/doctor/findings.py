@@ -12,8 +12,10 @@ from attrs import frozen
 
 from taskrouter_stats import Credentials, SessionOptions
 from taskrouter_stats.cli.exit_codes import COMPLETE, TOO_MANY_FAILURES, UNREACHABLE, USAGE
+from taskrouter_stats.cli.options.shared import check_store
 from taskrouter_stats.errors import (
     ApiError,
+    ConfigError,
     ConnectionFailed,
     NotFound,
     PayloadError,
@@ -23,6 +25,7 @@ from taskrouter_stats.errors import (
     UsageError,
 )
 from taskrouter_stats.models import environment
+from taskrouter_stats.models.redaction import masked
 
 __all__ = [
     "Finding",
@@ -32,6 +35,7 @@ __all__ = [
     "exit_code",
     "failed",
     "is_twilios",
+    "store_findings",
 ]
 
 Verdict: TypeAlias = Literal["ok", "not ok", "not known"]
@@ -139,6 +143,22 @@ def credentials_finding(environ: Mapping[str, str]) -> tuple[Finding, Credential
     else:
         who = f"auth token of account {credentials.username}"
     return Finding("credentials", "ok", f"{who}; {variables}", note), credentials
+
+
+def store_findings(environ: Mapping[str, str]) -> list[Finding]:
+    """Return the finding about the store that processes share, if the environment names one."""
+    url = masked(environ.get(environment.SHARED))
+    if not url:
+        return []
+    subject, advice = "shared limits", f"correct {environment.SHARED}, or unset it"
+    try:
+        reason = check_store(url)
+    except ConfigError as error:
+        return [Finding(subject, "not ok", str(error), advice)]
+    if reason is None:
+        return [Finding(subject, "ok", "the server takes writes from this machine")]
+    note = "until it answers, each process goes on with its copy of the limits"
+    return [Finding(subject, "not ok", reason, note)]
 
 
 def _missing(environ: Mapping[str, str]) -> str | None:

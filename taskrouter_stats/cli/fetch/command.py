@@ -14,6 +14,7 @@ from taskrouter_stats.cli.options.output import OutputTarget, target_options
 from taskrouter_stats.cli.options.reporting import reporting_options
 from taskrouter_stats.cli.options.selection import Selection, selection_options
 from taskrouter_stats.cli.options.session import ENVIRONMENT_HELP, session_options
+from taskrouter_stats.cli.options.shared import shared_option
 from taskrouter_stats.cli.options.windows import WindowSelection, window_options
 from taskrouter_stats.cli.reporter import Reporter
 from taskrouter_stats.cli.table.writer import TableWriter
@@ -104,6 +105,7 @@ exist and windows older than the server's history are counted separately, not as
 @click.option("--summary", metavar="FILE", help="Write a summary of the run to FILE, as JSON.")
 @reporting_options("Failures")
 @session_options(max_in_flight=20, headroom=0.2)
+@shared_option
 def fetch(
     workspaces: Sequence[str],
     times: WindowSelection,

@@ -75,8 +75,9 @@ ENVIRONMENT_HELP: Final = """\b
 Credentials come from the environment:
   TWILIO_API_KEY and TWILIO_API_SECRET, or
   TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN
-Also read: TWILIO_REGION, TWILIO_EDGE, TASKROUTER_STATS_BASE_URL and
-TASKROUTER_STATS_ALLOW_HTTP."""
+Also read: TWILIO_REGION, TWILIO_EDGE, TASKROUTER_STATS_BASE_URL,
+TASKROUTER_STATS_ALLOW_HTTP, and TASKROUTER_STATS_SHARED instead of
+--shared, because other users of this machine can see arguments."""
 _NAMES: Final = (
     "base_url",
     "region",

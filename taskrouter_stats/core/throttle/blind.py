@@ -1,13 +1,16 @@
 """How fast requests may go when no header states a limit.
 
-At first no pace holds requests back: the number in flight follows the admitted ones. The first 429
-closes the account's window. Then one request at a time goes until the server admits one again:
+At first no pace holds requests back: the number in flight follows the admitted ones. After a 429
+the next request goes when none is in flight any more. If many were in flight, one also goes for
+each admission of a request that was sent after the refused one. The first reply to such a request
+ends the count:
 
-- It was a crowd, if many were in flight and that one was admitted: the search goes on within the
-  window. Another 429 is a crowd's again, if the window had time to open in between.
+- It was a crowd, if many of the later ones were admitted: the account's window closes to the number
+  in flight, and the search goes on within it.
 - Else it was the pace: a cut, a quick return to where the last 429 was, a slow search beyond.
-- It is an average over ten seconds, if nothing was admitted for seconds: what was admitted in the
-  ten seconds before is the capacity, and the log of own sends shows when more may go.
+- It is an average over ten seconds, if nothing was admitted for longer than a second: what was
+  admitted in the ten seconds before, or since a fixed window turned, is the capacity. The log of
+  own sends shows when more may go, and a small share of the capacity is in flight.
 
 A server whose headers hold numbers, but no possible limit, probably has one: the search is wary.
 """
@@ -54,12 +57,20 @@ SHORTEST = 0.6
 """Seconds that the first requests are taken to have come in, at least (1: four processes take 15%
 longer; 0.35: they are refused a fifth more)."""
 
-OUTAGE_SECONDS = 3.0
-"""Seconds of nothing but refusals that tell a long memory: other clients cause shorter ones."""
+OUTAGE_SECONDS = 1.5
+"""Seconds of nothing but refusals that tell a long memory (3: fixed windows of ten seconds refuse a
+third more; nothing else moves)."""
+
+MEMORY_SHARE = 0.06
+"""Share of a known capacity that may be in flight: it may be less in the next window (0.03: 1.18
+instead of 1.10 in ten seconds; 0.1: 0.4% more refused)."""
 
 PATIENCE = 60.0
 """Seconds without a refusal after which a known capacity is searched beyond: a window that is
 overrun refuses all that is under way."""
+
+TURNED_SHARE = 0.4
+"""Share of what ten seconds admitted that a window which turned in them admitted, at least."""
 
 TURN_SECONDS = 2.0
 """Seconds by which an admission must come too early for a window that slides."""
@@ -67,11 +78,45 @@ TURN_SECONDS = 2.0
 CROWD = 24
 """Requests in flight that are a crowd (16: a small bucket takes 11% longer; 36: caps 36%)."""
 
-CROWD_REPLIES = 40
-"""Admitted requests that open a window which a crowd closed so far that it may be hit again."""
+CROWD_ADMITTED = 0.67
+"""Admitted ones per refused one in a crowd that was refused for its number, at least (a cap of 20:
+from 0.9 on; a bucket of 50: up to 0.55)."""
 
-CROWD_GROWTH = 4
-"""Factor of that for the later ones: a window of a second may look like one crowd, not like two."""
+
+@attrs.define(eq=False, repr=False)
+class Crowd:
+    """Many requests in flight, of which one was refused: for their number, or for their pace?
+
+    A server that admits so many at once goes on admitting some of those that were sent later. One
+    whose budget is used up refuses them all.
+
+    Attributes:
+        after: when the refused one was sent.
+        heard_at: when its reply came.
+        fits: how many may be in flight: one less for each that was refused, or sent before.
+        admitted: how many of the later ones were admitted.
+        refused: how many were refused; 0: no requests are watched.
+    """
+
+    after: float = 0.0
+    heard_at: float = 0.0
+    fits: int = 1
+    admitted: int = 0
+    refused: int = 0
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a request was refused and no verdict spoken."""
+        return self.refused > 0
+
+    def saw(self, at: float, *, refused: bool) -> None:
+        """Take in a reply to a request sent at `at`."""
+        if not self.is_watched:
+            return
+        is_late_admission = not refused and at > self.after
+        self.refused += refused
+        self.admitted += is_late_admission
+        self.fits -= not is_late_admission
 
 
 @attrs.define(eq=False, repr=False)
@@ -86,7 +131,10 @@ class BlindSearch:
         turned_at: when the first request after the last turn of a fixed window was sent.
         rate_at_429: the rate of the last 429, to which the search returns; 0 before the second.
         decreased_at: when the last 429 came.
-        crowd_from: how many must be admitted before another 429 is a crowd's; 0 before the first.
+        refused_at: when the request of the last 429 was sent, and those that it may have overtaken.
+        resumed_at: when the request of the first admission after a 429 was sent.
+        crowd: the requests in flight with a refused one, while they may be a crowd.
+        had_crowd: whether the last ones were.
     """
 
     rate: float = START
@@ -96,7 +144,10 @@ class BlindSearch:
     turned_at: float = -math.inf
     rate_at_429: float = 0.0
     decreased_at: float = -math.inf
-    crowd_from: int = 0
+    refused_at: float = -math.inf
+    resumed_at: float = -math.inf
+    crowd: Crowd = attrs.Factory(Crowd)
+    had_crowd: bool = False
 
     def most_in_flight(self, admitted: int) -> float:
         """Return how many requests may be in flight while no pace holds."""
@@ -111,22 +162,28 @@ class BlindSearch:
 
     def saw_admission(self, at: float, log: SendLog) -> None:
         """Take in the first admission, sent at `at`, after refusals: did a fixed window turn?"""
+        self.resumed_at = at
         if self.memory and at + TURN_SECONDS < self.next_at(log, 0, 0.0):
             self.turned_at = at
 
-    def saw_crowd(self, admitted: int, in_flight: int, *, is_pace: bool) -> bool:
-        """Take in a 429 while no pace holds; return whether a crowd was refused.
+    def suspect_crowd(self, at: float, now: float, in_flight: int) -> bool:
+        """Return whether a 429, to a request sent at `at`, may be a crowd's; then watch it."""
+        may_be_crowd = self.is_growing and (in_flight >= CROWD or self.had_crowd)
+        self.crowd = Crowd(at, now, in_flight, refused=1) if may_be_crowd else Crowd()
+        return may_be_crowd
 
-        `is_pace`: one request alone was refused as well, or the server said when to come again.
-        """
-        is_crowd = admitted >= self.crowd_from if self.crowd_from else in_flight >= CROWD
-        self.crowd_from = admitted + CROWD_REPLIES * (CROWD_GROWTH if self.crowd_from else 1)
-        return is_crowd and not is_pace
+    def judge_crowd(self) -> bool:
+        """Return whether the watched requests were refused for their number; watch no longer."""
+        crowd, self.crowd = self.crowd, Crowd()
+        if crowd.is_watched:
+            self.had_crowd = crowd.admitted >= CROWD_ADMITTED * crowd.refused
+        return crowd.is_watched and self.had_crowd
 
     def decrease(self, log: SendLog, at: float, now: float, late: float) -> None:
         """Slow down after the first 429 in a row, to a request sent at `at`."""
         if self.memory:
-            admitted = log.count_since(at - self.memory - late) - log.count_since(at)
+            since = max(self.turned_at, at - self.memory - late)
+            admitted = log.count_since(since) - log.count_since(at)
             self.rate = min(self.rate, max(MIN_RATE, admitted / self.memory))
         elif self.is_growing:
             seconds = min(1.0, max(SHORTEST, now - log.times[0])) if log.times else 1.0
@@ -138,11 +195,19 @@ class BlindSearch:
             self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
         self.decreased_at = now
 
-    def saw_outage(self, seconds: float, average: float) -> None:
-        """Take in that nothing was admitted for so long, after `average` requests a second."""
-        if seconds > OUTAGE_SECONDS and not self.memory:
-            self.memory, self.rate = MEMORY, max(MIN_RATE, average)
-            self.rate_at_429, self.is_growing = 0.0, False
+    def saw_outage(self, seconds: float, log: SendLog, now: float) -> None:
+        """Take in that nothing was admitted for so long: the memory is long, and full.
+
+        What was admitted in the ten seconds before fills it. If most of it was admitted since the
+        last refusals, a fixed window turned there, and only what came since does.
+        """
+        if seconds <= OUTAGE_SECONDS or self.memory:
+            return
+        admitted, since = log.count_since(now - MEMORY), log.count_since(self.resumed_at)
+        if TURNED_SHARE * admitted <= since < admitted:
+            admitted, self.turned_at = since, self.resumed_at
+        self.memory, self.rate = MEMORY, max(MIN_RATE, admitted / MEMORY)
+        self.rate_at_429, self.is_growing = 0.0, False
 
     def increase(self, now: float, admitted: int, srtt: float) -> float:
         """Grow, or return to the last 429's rate and creep beyond it; return the next time."""

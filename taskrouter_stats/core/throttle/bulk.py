@@ -2,12 +2,9 @@
 
 import attrs
 
-from .rate import RateController
+from .rate import EPSILON, RateController
 
 __all__ = ["BulkPart"]
-
-MIN_PART = 1e-9
-"""Part of the budget that bulk requests get at least: no rate of 0 by a rounding error."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -30,7 +27,8 @@ class BulkPart:
     @classmethod
     def of(cls, reserved: float, headroom: float, now: float) -> "BulkPart":
         """Return the part that `reserved`, a share of the server's limit, leaves to bulk."""
-        part = max(MIN_PART, 1.0 - reserved / (1.0 - headroom)) if reserved else 1.0
+        part = 1.0 - reserved / (1.0 - headroom) if reserved else 1.0
+        part = max(EPSILON, part)  # no rate of 0 by a rounding error
         return cls(part, RateController(now, 1.0))
 
     def reserved(self, full: float) -> float:

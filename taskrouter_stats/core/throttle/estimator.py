@@ -6,9 +6,16 @@ import attrs
 
 from taskrouter_stats.core.rate_limit import RateLimit
 
-from .header_trust import JUMP, HeaderTrust, LimitAgreement, plausible
-from .latency import Latency
-from .limit_model import PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL, CostTest, LimitModel
+from .header_trust import JUMP, HeaderTrust, LimitAgreement
+from .latency import MAX_REORDER, Latency
+from .limit_model import (
+    AVERAGE_EXTRA,
+    PER_SECOND,
+    TEN_SECOND_AVERAGE,
+    TEN_SECOND_TOTAL,
+    CostTest,
+    LimitModel,
+)
 from .other_clients import SHARED_REPLIES, OtherClients
 from .rate import MEMORY
 from .refills import Refills
@@ -16,22 +23,12 @@ from .send_log import KEEP_SECONDS, SendLog, SendTicket
 
 __all__ = ["BudgetEstimator"]
 
-HALF_USED = 0.5
-"""Share of the limit that must be gone before a long window differs from a short one by the
-counter's not coming back (0.25 to 0.75: no row moves by 1%)."""
-
 MIN_SLACK = 0.5
 """Header units that rounding explains."""
 
 SLACK_SHARE = 0.02
 """Share of the limit that is not yet another client. Twice as much hides a rival of an average for
 seconds: 6% of its requests are denied instead of 1%."""
-
-MAX_REMAINING = 10.0
-"""More limits than this can't remain: a bucket may hold ten seconds' worth."""
-
-BOUND_SECONDS = 2.0
-"""Seconds of sends that bound the cost at first: every memory that is not short is longer."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -142,31 +139,30 @@ class BudgetEstimator:
 
     def update(self, sent: SendTicket, now: float, reported: RateLimit, *, refused: bool) -> bool:
         """Update from a reply's headers; return False if they are missing or not credible."""
-        stated, left = plausible(reported.limit), reported.remaining
-        self.agreement.update(stated, sent.number, refused=refused)
-        limit = self.agreement.limit
+        self.agreement.update(reported.limit, sent.number, refused=refused)
+        limit, left = self.agreement.limit, reported.remaining
         ours = None if limit is None else (1.0 - self.headroom) * limit
         if ours != self.limit:
             self._change_limit(ours, now)
-        if limit is None or stated != limit:
+        if limit is None or reported.limit != limit or left is None:
             return False
-        if left is None or not 0 <= left <= MAX_REMAINING * limit:
-            return False
-        newest = sent.number > self.newest_send
-        if not refused and (
-            now < self.trust.ignored_until or (newest and self._contradicts(sent, now, left))
-        ):
+        if not 0.0 <= left <= MEMORY * limit:  # a bucket may hold so many seconds
             return False
         if self.headroom:
             left = max(0.0, left - self.headroom * limit)
+        newest = sent.number > self.newest_send
+        rise = left - self.remaining if newest and self.remaining is not None else 0.0
+        if not refused and (
+            now < self.trust.ignored_until or (rise > JUMP * limit and self._contradicts(sent, now))
+        ):
+            return False
         self.min_remaining = min(self.min_remaining, left)
-        rose = newest and self.remaining is not None and left > self.remaining + self.slack
-        self.cost_test.saw(sent, left, rose=rose)
+        self.cost_test.saw(sent, left, rose=rise > self.slack)
         if newest:
             self._count(sent, now, left, refused=refused)
         if refused:
             self.cost_test.base_at = -math.inf  # what was refused may not be counted
-        else:
+        elif self.model is PER_SECOND and sent.surplus > AVERAGE_EXTRA:
             self._test_average(sent, now)
         return True
 
@@ -204,16 +200,14 @@ class BudgetEstimator:
             self.cost_test.start(1, self.log.time_of(len(self.log.times) - 1))
             self.cost_test.surplus, self.cost_test.surplus_at = float(self.log.total), now
 
-    def _contradicts(self, sent: SendTicket, now: float, left: float) -> bool:
-        limit, before = self.limit, self.remaining
-        if limit is None or self.is_exclusive(now) or self.model.cost < 1.0:
-            self.trust.jumps = 0
+    def _contradicts(self, sent: SendTicket, now: float) -> bool:
+        """Tell whether a shared counter jumped up more often than a window turns."""
+        if self.model.cost < 1.0 or self.is_exclusive(now):
             return False
-        jumped = before is not None and left - before > JUMP * limit
-        if jumped and self.trust.saw_jump(sent.at, self.latency.reorder_seconds):
-            self.distrust(now)
-            return True
-        return False
+        if not self.trust.saw_jump(sent.at, self.latency.reorder_seconds):
+            return False
+        self.distrust(now)
+        return True
 
     def _count(self, sent: SendTicket, now: float, left: float, *, refused: bool) -> None:
         """Take in what remained for the newest request."""
@@ -226,37 +220,36 @@ class BudgetEstimator:
 
     def _since_refill(self, sent: SendTicket, left: float, *, refused: bool) -> tuple[float, float]:
         """Return what may be own, and what is gone, in header units since the counter last rose."""
-        blur, since = self.latency.reorder_seconds, self.log.count_since
-        peak_at = self.refills.peak_at
+        blur, between = self.latency.reorder_seconds, self.log.count_between
+        peak_at, fallen = self.refills.peak_at, self.refills.peak - left
         if peak_at is None:
             self.refills.start(sent.at, left)
             return 0.0, 0.0
-        fallen = self.refills.peak - left
-        sure = since(peak_at + blur) - since(sent.at - blur)
-        if not refused and sure * self.least_cost > fallen + self.slack:
+        sure = between(peak_at + blur, sent.at - blur)
+        most = fallen + self.slack  # units; no request takes more than one
+        if sure > most and not refused and sure * self.least_cost > most:
             self._refill(sent, left)
             return 0.0, 0.0
         if fallen <= self.slack or sent.at - peak_at <= blur:
             return 0.0, 0.0
-        our = since(peak_at - blur) - since(sent.at + blur)
-        return our * self.model.cost, fallen
+        return between(peak_at - blur, sent.at + blur) * self.model.cost, fallen
 
     def _refill(self, sent: SendTicket, left: float) -> None:
         """Take in a refill: a turn, if the own sends of the memory would not leave so much."""
-        blur, since, model = self.latency.reorder_seconds, self.log.count_since, self.model
+        blur, model = self.latency.reorder_seconds, self.model
         self.refills.saw(sent.at, left)
         if model.is_short:
             return
         if model is TEN_SECOND_TOTAL and self.refills.are_quick:
             self.model = PER_SECOND
             return
-        sure = since(sent.at - model.memory + blur) - since(sent.at - blur)
+        sure = self.log.count_between(sent.at - model.memory + blur, sent.at - blur)
         if (self.limit or 0.0) - left + self.slack < sure * self.least_cost:
             self.refills.turned(self.newest_at, sent.at + blur, model.memory)
 
     def _test_average(self, sent: SendTicket, now: float) -> None:
-        may_be = self.model is PER_SECOND and sent.surplus > self.cost_test.surplus_needed
-        if not may_be or not self.is_exclusive(now):
+        """Take the memory for long, if alone a request was admitted that no short one explains."""
+        if not self.is_exclusive(now):
             return
         arrived = self.log.count_since(sent.at - self.latency.reorder_seconds)
         if self.cost_test.proves_average(sent, arrived - (self.log.total - sent.number)):
@@ -269,27 +262,27 @@ class BudgetEstimator:
         cost = self.cost_test
         if left <= 0.0 or sent.number != self.newest_send:
             return
-        blur, since = self.latency.reorder_seconds, self.log.count_since
-        if not blur < sent.at - cost.base_at <= max(BOUND_SECONDS, 1.0 / cost.high):
+        blur, between = self.latency.reorder_seconds, self.log.count_between
+        if not blur < sent.at - cost.base_at <= 1.0 / cost.high:
             return
-        least = since(cost.base_at + blur) - since(sent.at - blur)
         theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
-        most = since(cost.base_at - blur) - since(sent.at + blur) + theirs
+        least = between(cost.base_at + blur, sent.at - blur)
+        most = between(cost.base_at - blur, sent.at + blur) + theirs
         used = (self.limit or 0.0) - left + self.slack  # a rise within the slack is not seen
         cost.bound(used, cost.base - left, least, most)
         self.model = cost.model()
-        self.log.keep = max(KEEP_SECONDS, self.past + 2.0)
+        self.log.keep = max(KEEP_SECONDS, self.past + MAX_REORDER)
 
     def _unexplained(self, sent: SendTicket, left: float) -> tuple[float, float]:
         """Return the units gone that own sends cannot have used, and those that they can."""
-        blur, since, model = self.latency.reorder_seconds, self.log.count_since, self.model
-        gone = (self.limit or 0.0) - left
-        later = since(sent.at + blur)
-        our = 0.0 if not model.is_short else float(since(sent.at - 1.0 - blur) - later)
+        at, blur, model = sent.at, self.latency.reorder_seconds, self.model
+        gone, our, between = (self.limit or 0.0) - left, 0.0, self.log.count_between
+        if model.is_short:
+            our = float(between(at - 1.0 - blur, at + blur))
         if gone > our:
             past = MEMORY + blur if model.is_short else model.memory + self.latency.behind
             cost = 1.0 / MEMORY if model.is_short else model.cost
-            our = max(our, math.ceil((since(sent.at - past) - later) * cost))
+            our = max(our, math.ceil(between(at - past, at + blur) * cost))
         return gone - our, our
 
     def _test_sharing(self, sent: SendTicket, now: float, our: float, fallen: float) -> None:
@@ -302,7 +295,8 @@ class BudgetEstimator:
             others.replies_alone += 1
             return
         unexplained, explained = self._unexplained(sent, left)
-        unexplained = others.less_history(now, unexplained)
+        if others.used_before_start:
+            unexplained = others.less_history(now, unexplained)
         if unexplained > slack and self._is_total(now, our, fallen):
             if self.refills.is_slow(sent.at):
                 self.model = TEN_SECOND_TOTAL
@@ -311,10 +305,10 @@ class BudgetEstimator:
         others.saw(now, max(unexplained, fallen - our), explained, slack)
 
     def _is_total(self, now: float, our: float, fallen: float) -> bool:
-        """Tell whether much of the limit is gone, but not more than was sent since it rose."""
+        """Tell whether half of the limit is gone, but not more than was sent since it rose."""
         return (
             self.model is PER_SECOND
             and fallen - our <= self.slack
-            and fallen >= HALF_USED * (self.limit or 0.0)
+            and fallen >= (self.limit or 0.0) - fallen
             and self.is_exclusive(now)
         )

@@ -3,7 +3,8 @@
 Headers that speak of other clients cannot be checked against the own log, but `Remaining` cannot
 jump up by a quarter of the limit several times within a second in an honest budget: a window turns
 once. Such jumps, and a 429 that contradicts the headers, cost them ten seconds of trust, twice as
-many each time; meanwhile the throttle paces by the limit alone.
+many each time up to five minutes, since a server may be repaired. Meanwhile the throttle paces by
+the limit alone.
 
 A limit is believed from the first reply on if that states it, else while enough of the replies
 agree on it; it changes when two in a row state the same new one. So one plausible number among
@@ -14,13 +15,10 @@ import math
 
 import attrs
 
+from .pause import MAX_RETRY_AFTER
+from .rate import MEMORY
+
 __all__ = ["JUMP", "HeaderTrust", "LimitAgreement"]
-
-IGNORE_SECONDS = 10.0
-"""Seconds without trust at first; a server that errs once is soon believed again."""
-
-MAX_DOUBLINGS = 5
-"""Doublings of that: wrong headers are tried again every 320 s, since a server may be repaired."""
 
 JUMPS = 3
 """Jumps in a row that no honest budget makes."""
@@ -31,15 +29,12 @@ JUMP_SECONDS = 0.8
 JUMP = 0.25
 """Size of a jump, as a share of the limit."""
 
-STATED = 6
+STATED = 7
 """Weight of a reply that states the limit or another one, against 1 of a reply without any: a limit
 in every fourth reply gains weight, one in every sixteenth loses it."""
 
-MAX_WEIGHT = 48
+MAX_WEIGHT = STATED * STATED
 """Weight that replies for or against a limit can pile up: so many replies later both are undone."""
-
-MIN_LIMIT = 1.0
-"""A lower limit would admit no request at all."""
 
 MAX_LIMIT = 1e6
 """A higher limit is not one that anybody can reach."""
@@ -47,10 +42,17 @@ MAX_LIMIT = 1e6
 
 @attrs.define(eq=False, repr=False)
 class HeaderTrust:
-    """Counts contradictions of a shared budget's `Remaining`."""
+    """Counts contradictions of a shared budget's `Remaining`.
+
+    Attributes:
+        ignored_until: when `Remaining` is believed again.
+        ignore_seconds: how long it is ignored next time.
+        jumps: jumps in a row.
+        jump_at: when the request of the last one was sent.
+    """
 
     ignored_until: float = -math.inf
-    times: int = 0
+    ignore_seconds: float = MEMORY
     jumps: int = 0
     jump_at: float = -math.inf
 
@@ -64,8 +66,8 @@ class HeaderTrust:
 
     def ignore(self, now: float) -> None:
         """Ignore `Remaining` for a while."""
-        self.ignored_until = now + IGNORE_SECONDS * 2.0**self.times
-        self.times = min(self.times + 1, MAX_DOUBLINGS)
+        self.ignored_until = now + self.ignore_seconds
+        self.ignore_seconds = min(2.0 * self.ignore_seconds, MAX_RETRY_AFTER)
         self.jumps = 0
 
 
@@ -79,6 +81,7 @@ class LimitAgreement:
         last: what the previous reply stated.
         number: the newest request whose reply stated the candidate.
         refusals_state: whether a 429 ever stated a limit; if not, its silence weighs nothing.
+        limit: the limit to believe, if enough replies agree on one.
     """
 
     value: float | None = None
@@ -86,25 +89,26 @@ class LimitAgreement:
     last: float | None = None
     number: int = 0
     refusals_state: bool = False
-
-    @property
-    def limit(self) -> float | None:
-        """The limit to believe, if enough replies agree on one."""
-        return self.value if self.weight > 0 else None
+    limit: float | None = None
 
     def update(self, limit: float | None, number: int, *, refused: bool) -> None:
-        """Record the limit that a reply stated; None if it stated no possible one."""
-        if refused and limit is not None:
-            self.refusals_state = True
+        """Record the limit that a reply stated, if it can be one."""
+        if (
+            limit is not None and not 1.0 <= limit <= MAX_LIMIT
+        ):  # below 1, nothing would be admitted
+            limit = None
+        self.refusals_state |= refused and limit is not None
         if limit is None:
             if not refused or self.refusals_state:
                 self.weight = max(self.weight - 1, -MAX_WEIGHT)
         elif limit == self.value:
-            self.weight = min(self.weight + STATED, MAX_WEIGHT)
+            if self.weight < MAX_WEIGHT:
+                self.weight = min(self.weight + STATED, MAX_WEIGHT)
             self.number = max(self.number, number)
         elif number > self.number:
             self._contradict(limit, number)
         self.last = limit
+        self.limit = self.value if self.weight > 0 else None
 
     def _contradict(self, limit: float, number: int) -> None:
         """Take in another limit: two in a row are a change, one is a sign of garbage."""
@@ -115,8 +119,3 @@ class LimitAgreement:
             if self.weight > 0:
                 return
         self.value, self.number = limit, number
-
-
-def plausible(limit: float | None) -> float | None:
-    """Return the limit if it can be one, else None."""
-    return limit if limit is not None and MIN_LIMIT <= limit <= MAX_LIMIT else None

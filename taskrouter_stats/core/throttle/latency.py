@@ -4,7 +4,7 @@ import math
 
 import attrs
 
-__all__ = ["Latency"]
+__all__ = ["MAX_REORDER", "Latency"]
 
 SMOOTHING = 0.1
 """Weight of the newest round trip in the smoothed one."""

@@ -10,7 +10,14 @@ import attrs
 from .rate import MEMORY
 from .send_log import SendTicket
 
-__all__ = ["PER_SECOND", "TEN_SECOND_AVERAGE", "TEN_SECOND_TOTAL", "CostTest", "LimitModel"]
+__all__ = [
+    "AVERAGE_EXTRA",
+    "PER_SECOND",
+    "TEN_SECOND_AVERAGE",
+    "TEN_SECOND_TOTAL",
+    "CostTest",
+    "LimitModel",
+]
 
 AVERAGE_USES = 2.2
 """Uses of the counter (the largest fall that it showed) that the surplus must exceed: one budget
@@ -18,9 +25,6 @@ and one turn of a window are two. 4 uses let a hidden cap refuse 8-10% of 400 in
 
 AVERAGE_EXTRA = 6.0
 """Requests that the surplus must exceed beside: room for rounding (12: as 4 uses)."""
-
-LEAST_USED = 2.0
-"""Header units that the counter must have fallen by, so that rounding is not taken for a cost."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -102,22 +106,19 @@ class CostTest:
         if remaining > self.base and sent.at >= self.base_at:
             self.base = remaining
         if sent.number >= self.first:
-            self.max_remaining = max(self.max_remaining, remaining)
-            used = self.max_remaining - remaining
-            self.max_used = max(self.max_used, used)
-
-    @property
-    def surplus_needed(self) -> float:
-        """Requests that the surplus must exceed to prove an average."""
-        return AVERAGE_USES * self.max_used + AVERAGE_EXTRA
+            if remaining > self.max_remaining:
+                self.max_remaining = remaining
+            elif self.max_remaining - remaining > self.max_used:
+                self.max_used = self.max_remaining - remaining
 
     def proves_average(self, sent: SendTicket, overtaken: int) -> bool:
         """Tell whether an admitted request had a surplus that no counter of whole requests allows.
 
         `overtaken`: requests sent before it that may have arrived after it.
         """
-        seen = sent.number >= self.first and self.max_used >= LEAST_USED
-        return seen and sent.surplus - overtaken > self.surplus_needed
+        needed = AVERAGE_USES * self.max_used + AVERAGE_EXTRA
+        seen = sent.number >= self.first and self.max_used > 1.0  # one may be rounding
+        return seen and sent.surplus - overtaken > needed
 
     def bound(self, used: float, fallen: float, least: int, most: float) -> None:
         """Narrow the bounds of the cost.

@@ -3,30 +3,28 @@
 They used whatever the own sends cannot explain: more is gone than was sent within the memory, or
 more is gone since the counter last rose than was sent since.
 
-What was gone before the first reply was used by others, but perhaps by some who have ended. They
-are presumed to go on for a second; unless the counter shows that, the own process is alone again.
+What was gone before the first reply was used by others. Much of it may be history: those who used
+it are presumed to go on for a second; unless the counter shows that, the own process is alone
+again. A little is what others use just now.
 """
 
 import math
 
 import attrs
 
+from .limit_model import PER_SECOND
 from .rate import MEMORY
 
 __all__ = ["SHARED_REPLIES", "OtherClients"]
 
-SHARED_SECONDS = 10.0
-"""Seconds without a sign of others after which they are gone (5 or 20: no row moves by 1%)."""
-
 SHARED_REPLIES = 10
-"""Replies without a sign of others after which they are gone. Without it, a slow sharer believes
-itself alone now and then: the worst run of sixteen is refused 5.1% instead of 2.3%."""
-
-PRESUMED_SECONDS = 1.0
-"""The same seconds for what was gone before the first reply."""
+"""Replies without a sign of others, and ten seconds, after which they are gone. With seconds alone
+a slow sharer believes itself alone now and then: the worst run of sixteen is refused 5.1% instead
+of 2.3%. Also the requests gone before the first reply that are not history yet: four processes at 3
+a second are refused 12% instead of 19%."""
 
 PRESUMED_REPLIES = 2
-"""The same replies for what was gone before the first reply."""
+"""The same for what was gone before the first reply, and a second."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -55,16 +53,18 @@ class OtherClients:
 
     def expect(self, now: float, own_share: float) -> None:
         """Take others for sure, who use all but `own_share` of the budget."""
-        self.shared_until, self.replies_alone, self.presumed = now + SHARED_SECONDS, 0, False
+        self.shared_until, self.replies_alone, self.presumed = now + MEMORY, 0, False
         self.own_share = own_share
 
     def saw_start(self, now: float, unexplained: float, our: float, slack: float) -> None:
         """Take in the first reply: `unexplained` units were gone, `our` own ones."""
         self.first_reply_at = now
-        if unexplained > slack:
+        if unexplained <= SHARED_REPLIES:
+            self.saw(now, unexplained, our, slack)
+        else:
             self.used_before_start, self.presumed = unexplained, True
             self.own_share = our / (our + unexplained)
-            self.shared_until = now + PRESUMED_SECONDS
+            self.shared_until = now + PER_SECOND.memory
             self.replies_alone = SHARED_REPLIES - PRESUMED_REPLIES
 
     def less_history(self, now: float, unexplained: float) -> float:
@@ -77,6 +77,6 @@ class OtherClients:
         """Take in a reply: `theirs` units are gone that the own sends cannot explain."""
         if theirs > slack:
             self.own_share = our / (our + theirs)
-            self.shared_until, self.replies_alone, self.presumed = now + SHARED_SECONDS, 0, False
+            self.shared_until, self.replies_alone, self.presumed = now + MEMORY, 0, False
         else:
             self.replies_alone += 1

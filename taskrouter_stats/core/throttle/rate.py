@@ -4,8 +4,8 @@ Every send adds one request of *debt*; debt drains at `rate` requests a second; 
 next request may go. A burst on credit leaves debt behind, so the average over any long time is
 `rate`. Idleness earns nothing: debt never falls below what a late timer loses.
 
-- *Alone*, the rate is the limit less a margin. A 429 takes a little off; every second without one
-  wins back a part of the gap.
+- *Alone*, the rate is the limit less a margin. A 429 takes as much off again; every second without
+  one wins back a part of the gap.
 - *Shared, with a short memory*, it follows the least `Remaining` of the last second: it grows in
   proportion to what nobody used, plus a small constant, and a 429 takes 30% off (additive increase,
   multiplicative decrease: all sharers drift to equal shares).
@@ -18,7 +18,8 @@ import math
 import attrs
 
 MEMORY = 10.0
-"""Seconds that Twilio averages over (docs/taskrouter/api): the one number from documents.
+"""Seconds that Twilio averages over (docs/taskrouter/api): the one number from documents. What
+waits for signs to lose their meaning waits as long.
 
 5: 7% refused in ten-second windows; 20: their runs take twice as long."""
 
@@ -32,62 +33,47 @@ holds more than the limit's slots and the one that it began in."""
 EPSILON = 1e-6
 """Waits shorter than this are none: no busy loop over rounding errors."""
 
-MIN_RATE = 0.2
-"""Requests a second below which no learned rate falls: never a stall."""
-
 MAX_RATE = 10_000.0
 """Requests a second above which no learned rate grows: never an overflow."""
 
 MIN_SHARE = 0.03
 """Share of the limit below which no 429 cuts: a server that refuses every second request whatever
-the pace would otherwise stop the run."""
+the pace would otherwise stop the run. A newcomer takes twice as much at least.
+
+0.015: lying headers cost 25% more."""
 
 MARGIN = 0.025
-"""Alone, stay this far below the limit, so that jitter at a window's edge costs no refusal.
+"""Alone, stay this far below the limit, so that jitter at a window's edge costs no refusal; sharers
+leave twice as much. A lone refusal was jitter and takes twice as much: 30% off would cost 5% of the
+run.
 
-0.015: refusals 0.14 -> 0.16%; 0.05: completion 1.13 -> 1.15."""
+Alone: 0.015: refusals 0.14 -> 0.16%; 0.05: completion 1.13 -> 1.15. Sharers: 0.025 left: 2.5%
+refused; 0.1: 1.9%, 4% slower."""
 
 RECOVER = 0.3
 """Share of the gap to the goal won back per second without a refusal.
 
 0.15: lying headers cost 10% more; 0.6: blind refusals 0.67 -> 0.75%."""
 
-DECREASE_ALONE = 0.97
-"""After a lone refusal while alone: it was jitter, and 30% off would cost 5% of the run."""
-
 DECREASE = 0.7
-"""After a refusal while sharing, or several in a row.
+"""After a refusal while sharing, or several in a row; also the share of its estimated part that a
+newcomer takes.
 
 Sixteen processes: 0.5: 1.22 / 1.6%; 0.7: 1.13 / 2.3%; 0.85: 1.11 / 3.8%."""
 
-TARGET_SPARE = 0.05
-"""Share of the limit that sharers leave unspent (0.025: 2.5% refused; 0.1: 1.9%, 4% slower)."""
-
 GAIN = 0.5
-"""Growth per second and share of the limit unspent beyond `TARGET_SPARE`.
+"""Growth per second and share of the limit unspent beyond what sharers leave.
 
 Four processes: 0.25: 1.24 / 0.8%; 0.5: 1.21 / 0.9%; 1: 1.17 / 1.0%."""
+
+PROBE_SPARE = 0.2
+"""Share of the limit that is taken for unspent when no refusal confirmed low headers for long: 10%
+growth a second until a refusal (0.5: sixteen processes are refused twice as much)."""
 
 ADDITIVE_INCREASE = 0.002
 """Growth per second as a share of the limit: what makes unequal sharers equal.
 
 Sixteen processes: 0.001: 1.19 / 2.0%; 0.002: 1.13 / 2.3%; 0.004: 1.12 / 3.2%."""
-
-PROBE_AFTER = 20.0
-"""Seconds that low headers may hold the pace down with no refusal to confirm them.
-
-Beside a rival: 10: 0.56% refused; 20: 0.39%; 40: 0.11%, but a small bucket under a large
-limit is then used by half."""
-
-PROBE_SPARE = 0.2
-"""What `spare` is taken for then: 10% growth a second until a refusal."""
-
-SHARED_START = 0.7
-"""Share of its estimated part that a newcomer takes (four processes: 0.5: 1.24 / 0.7%; 1: 1.20 /
-1.1%)."""
-
-SHARED_START_MIN = 0.06
-"""Share of the limit that it takes at least (0.03: lying headers cost 25% more)."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -131,41 +117,38 @@ class RateController:
             self.charge(at)
         self.drain(now)
 
-    def start_sharing(self, rate: float, limit: float, now: float) -> None:
+    def start_sharing(self, part: float, limit: float, now: float) -> None:
         """Begin with a cautious part, now that others use the budget."""
-        self.rate = min(self.rate, max(SHARED_START_MIN * limit, SHARED_START * rate))
+        self.drain(now)
+        self.rate = min(self.rate, max(2.0 * MIN_SHARE, DECREASE * part) * limit)
         self.decreased_at = max(self.decreased_at, now)
 
-    def decrease(self, factor: float, now: float, least: float) -> None:
-        """Slow down after a 429, but not below `least` requests a second."""
+    def decrease(self, factor: float, limit: float, now: float) -> None:
+        """Slow down after a 429 of a budget of `limit` requests a second."""
         self.decreased_at, self.increase_at = now, now + 1.0
-        self.rate = max(min(max(MIN_RATE, least), self.rate), self.rate * factor)
+        self.rate = max(min(MIN_SHARE * limit, self.rate), self.rate * factor)
 
-    def increase_alone(self, rate: float, now: float) -> None:
+    def increase_alone(self, limit: float) -> None:
         """Return toward the limit, alone."""
-        self.increase_at = now + 1.0
-        gap = (1.0 - MARGIN) * rate - self.rate
+        gap = (1.0 - MARGIN) * limit - self.rate
         self.rate += RECOVER * gap if gap > 0.0 else gap
 
     def increase_shared(self, limit: float, remaining: float, now: float) -> None:
         """Grow by what the fullest moment of the last second left unspent."""
-        self.increase_at = now + 1.0
-        spare = min(remaining / limit, 0.5) - TARGET_SPARE
+        spare = min(remaining / limit, 0.5) - 2.0 * MARGIN
         if self.should_probe(now):
             spare = max(spare, PROBE_SPARE)
         self._towards(self.rate * (1.0 + GAIN * spare), limit)
 
-    def increase_slowly(self, limit: float, remaining: float, own: float, now: float) -> None:
+    def increase_slowly(self, limit: float, remaining: float, own: float) -> None:
         """Scale the own average of ten seconds so that the sum of all fits."""
-        self.increase_at = now + 1.0
         used = max(limit - remaining, 0.5 * limit)
-        goal = (1.0 - TARGET_SPARE) * limit * own / used
+        goal = (1.0 - 2.0 * MARGIN) * limit * own / used
         self._towards(self.rate + RECOVER * (goal - self.rate), limit)
 
     def should_probe(self, now: float) -> bool:
-        """Tell whether no refusal confirmed the headers for long."""
-        return now - self.decreased_at > PROBE_AFTER
+        """Tell whether no refusal confirmed the headers for two whole memories."""
+        return now - self.decreased_at > 2.0 * MEMORY
 
     def _towards(self, rate: float, limit: float) -> None:
-        top = (1.0 - MARGIN) * limit
-        self.rate = min(top, max(min(MIN_RATE, top), rate + ADDITIVE_INCREASE * limit))
+        self.rate = min((1.0 - MARGIN) * limit, rate + ADDITIVE_INCREASE * limit)

@@ -13,12 +13,13 @@ import attrs
 
 __all__ = ["QUICK_SECONDS", "Refills"]
 
-QUICK_SECONDS = 1.5
-"""Seconds within which a limit per second comes back, and one per ten seconds does not (1.1 to 3:
-no row moves by 1%)."""
+QUICK_SECONDS = 1.2
+"""Seconds within which a limit per second comes back, and one per ten seconds does not; refusals
+for longer than that are not a second's (1.1 to 3: no row of refills moves by 1%)."""
 
 QUICK_REFILLS = 2
-"""Quick refills that prove a limit per second: one alone may be a long window's turn."""
+"""Quick refills that prove a limit per second: one alone may be a long window's turn (1: up to 1.8%
+refused by limits per ten seconds)."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -61,7 +62,7 @@ class Refills:
 
     def saw(self, at: float, remaining: float) -> None:
         """Take in a request, sent at `at`, that showed a refill."""
-        self.quick += self.peak_at is not None and at - self.peak_at <= QUICK_SECONDS
+        self.quick += not self.is_slow(at)
         self.seen = True
         self.start(at, remaining)
 

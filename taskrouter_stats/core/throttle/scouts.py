@@ -13,10 +13,6 @@ SCOUTS = 0.04
 MIN_SCOUTS = 4.0
 """Scouts of a small budget, but never more than half of it."""
 
-LOOK_SECONDS = 0.65
-"""Seconds between looks without credit at a counter that never came back: two at most are refused
-before a limit per ten seconds is known."""
-
 
 def scouts_of(full: float) -> float:
     """Return how many requests of a full budget are kept to see the counter come back."""
@@ -40,20 +36,23 @@ def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> 
 
 
 def is_unproven(estimator: BudgetEstimator, credit: float) -> bool:
-    """Tell whether a limit that is read as one per second may be one per ten seconds.
+    """Tell whether a limit that is not proven to be one per second is nearly gone.
 
-    It is nearly gone, and the counter was not seen to come back.
+    A small one is soon gone: there one refill is proof enough.
     """
     kept = SCOUTS * estimator.full
     if kept < MIN_SCOUTS:
         return credit < 1.0 and not estimator.refills.seen
-    return credit < kept and not estimator.refills.are_quick
+    return credit < kept
 
 
 def next_look(estimator: BudgetEstimator, credit: float) -> float:
-    """Return when the next request goes that shows whether the memory is short."""
-    wait = QUICK_SECONDS / (credit + 1.0) if credit >= 1.0 else LOOK_SECONDS
-    return estimator.log.time_of(0) + wait
+    """Return when the next request goes that shows whether the memory is short.
+
+    Without credit two looks go while a short memory must come back: two at most are refused before
+    a limit per ten seconds is known.
+    """
+    return estimator.log.time_of(0) + QUICK_SECONDS / (max(credit, 1.0) + 1.0)
 
 
 def _spread(last: float, scouts: float, end: float, turn: tuple[float, float]) -> float:

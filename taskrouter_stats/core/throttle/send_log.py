@@ -8,13 +8,13 @@ from bisect import bisect_left, insort
 
 import attrs
 
+from .latency import MAX_REORDER
+from .rate import MEMORY
+
 __all__ = ["SendLog", "SendTicket"]
 
-KEEP_SECONDS = 12.0
+KEEP_SECONDS = MEMORY + MAX_REORDER
 """Seconds of sends kept at least: the documented ten seconds of averaging, and latency."""
-
-_TRIM = 256
-"""The log is cut when it is this long and half of it is too old: one cut per many sends."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -53,7 +53,7 @@ class SendLog:
     def record(self, at: float) -> float:
         """Record a send and return its time; a clock that runs back counts as standing."""
         times = self.times
-        if len(times) >= _TRIM and times[_TRIM // 2] < at - self.keep:
+        if times and times[0] < at - 2.0 * self.keep:  # seldom, and then at least half of the time
             del times[: bisect_left(times, at - self.keep)]
         if times and at < times[-1]:
             at = times[-1]
@@ -88,6 +88,13 @@ class SendLog:
     def count_since(self, at: float) -> int:
         """Return how many requests were sent at or after `at`."""
         return len(self.times) - bisect_left(self.times, at)
+
+    def count_between(self, start: float, end: float) -> int:
+        """Return how many requests were sent at or after `start` and before `end`, if it is later.
+
+        If it is earlier, return how many were sent meanwhile, negative.
+        """
+        return bisect_left(self.times, end) - bisect_left(self.times, start)
 
     def time_of(self, newest: int) -> float:
         """Return when the request was sent that `newest` others followed."""

@@ -6,38 +6,22 @@ import attrs
 
 from taskrouter_stats.core.rate_limit import RateLimit
 
-from .admission import OUTAGE, Admission
+from .admission import Admission
 from .blind import BlindSearch
 from .bulk import BulkPart
 from .decision import ThrottleSnapshot, Wait
 from .estimator import BudgetEstimator
-from .pause import Pause
-from .rate import (
-    DECREASE,
-    DECREASE_ALONE,
-    EPSILON,
-    MARGIN,
-    MIN_SHARE,
-    SLOT_SLACK,
-    TIMER_SLACK,
-    RateController,
-)
+from .pause import MAX_ALONE, MAX_SHARED, Pause
+from .rate import DECREASE, EPSILON, MARGIN, SLOT_SLACK, TIMER_SLACK, RateController
+from .refills import QUICK_SECONDS
 from .send_log import SendTicket
 
 __all__ = ["Throttle"]
 
 STEP_SHARE = 0.1
 """Replies that an increase of a shared budget must rest on, as a share of the limit: a small limit
-brings few. Four processes at 3 a second: 1: 1.6 / 17%; 2: 1.9 / 16%; 5: 2.6 / 16%."""
-
-MIN_STEP_REPLIES = 2.0
-"""The least of them."""
-
-MAX_STEP_REPLIES = 5.0
-"""The most of them. Sixteen processes: 2: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 / 1.7%."""
-
-ALREADY_FULL = 0.9
-"""Own share of a second's limit that makes a refusal with some left a lie, not another limit's."""
+brings few. Sixteen processes at 50 a second: 2 replies: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 /
+1.7%."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -158,32 +142,40 @@ class Throttle:
             jitter: a random number from 0 up to 1.
 
         Returns:
-            Whether the refusal was another limit's than this budget's, which had some left; without
-            a known limit, whether it may have been.
+            Whether the reply shows that another limit than this budget's refused: the account's.
         """
-        self.mark_sent(sent, sent.at)
-        self.abandon(sent)
+        if not sent.number:
+            self.mark_sent(sent, sent.at)
+        self._admission.in_flight -= 1
         self._last_headers = rate_limit
         estimator, pace = self.estimator, self.pace
         estimator.latency.record(max(0.0, now - sent.at))
-        pace.drain(now)
         if now >= pace.increase_at:
+            pace.drain(now)
             self._increase(now)
         alone = estimator.is_exclusive(now)
         if alone and estimator.others.presumed:
+            pace.drain(now)
             estimator.others.presumed, pace.rate = False, (1.0 - MARGIN) * estimator.rate
         unexpected = refused and alone and estimator.credit(now) >= 1.0
         headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
-        if refused:
-            self.refused += 1
-            return self._refuse(
-                sent, now, rate_limit, jitter, headers_ok=headers_ok, unexpected=unexpected
-            )
-        if estimator.limit is None and self._pause.consecutive_429s:
-            self.blind.saw_admission(sent.at, estimator.log)
-        self._admission.admitted += 1
-        self._pause.consecutive_429s = 0
-        return False
+        if not refused:
+            return self._admit(sent, now)
+        self.refused += 1
+        pace.drain(now)
+        if estimator.limit is None:
+            return self._refuse_blind(sent, now, rate_limit.retry_after, jitter)
+        left = (rate_limit.remaining or 0.0) / estimator.model.cost if headers_ok else 0.0
+        account_wide = left >= 1.0 and (
+            estimator.model.cost < 1.0 or estimator.log.count_since(now - 1.0) < estimator.rate
+        )
+        if sent.epoch == self._epoch:
+            self._epoch += 1
+            if not account_wide:
+                self._correct(sent, now, left, headers_ok=headers_ok, unexpected=unexpected)
+                self._slow_down(now)
+            self._start_pause(now, jitter, rate_limit.retry_after, is_crowd=account_wide)
+        return account_wide
 
     def snapshot(self, now: float) -> ThrottleSnapshot:
         """Return the budget in numbers."""
@@ -209,6 +201,7 @@ class Throttle:
         if estimator.limit is None and (reported.limit, reported.remaining) != (None, None):
             self.blind.is_wary = True
         if estimator.limit != limit:
+            pace.drain(now)
             if estimator.limit is None:
                 pace.rate, pace.increase_at = self.blind.rate, now
             elif limit is None:
@@ -221,105 +214,90 @@ class Throttle:
             pace.rate = estimator.rate
             pace.replay(estimator.log.times, now)
         if alone and not estimator.is_exclusive(now):
-            pace.start_sharing(estimator.others.own_share * estimator.rate, estimator.rate, now)
+            pace.start_sharing(estimator.others.own_share, estimator.rate, now)
             estimator.min_remaining = math.inf
             if estimator.model.cost < 1.0:
                 pace.replay(estimator.log.times, now)
         return headers_ok
 
-    def _refuse(
-        self,
-        sent: SendTicket,
-        now: float,
-        reported: RateLimit,
-        jitter: float,
-        *,
-        headers_ok: bool,
-        unexpected: bool,
-    ) -> bool:
-        estimator = self.estimator
-        fresh = sent.epoch == self._epoch
-        if estimator.limit is None:
-            return self._refuse_blind(sent, now, jitter, reported.retry_after, fresh=fresh)
-        left = (reported.remaining or 0.0) / estimator.model.cost if headers_ok else 0.0
-        account_wide = left >= 1.0 and (
-            estimator.model.cost < 1.0
-            or estimator.log.count_since(now - 1.0) < ALREADY_FULL * estimator.rate
-        )
-        if not fresh:
-            return account_wide
-        self._epoch += 1
-        if not account_wide:
-            self._exhausted(
-                sent, now, headers_ok=headers_ok, unexpected=unexpected, contradicted=left >= 1.0
-            )
-        alone, srtt = estimator.is_exclusive(now), estimator.latency.srtt
-        self._pause.start(now, srtt, jitter, reported.retry_after, alone=alone)
-        return account_wide
-
     def _refuse_blind(
-        self, sent: SendTicket, now: float, jitter: float, retry_after: float | None, *, fresh: bool
+        self, sent: SendTicket, now: float, retry_after: float | None, jitter: float
     ) -> bool:
-        estimator, pace, blind, pause = self.estimator, self.pace, self.blind, self._pause
+        estimator, blind, pause = self.estimator, self.blind, self._pause
         estimator.log.remove(sent)  # the server did not count it
-        may_be_crowd, is_outage = blind.is_growing, pause.consecutive_429s > 0
-        if not fresh:
-            return may_be_crowd
+        blind.crowd.saw(sent.at, refused=True)
+        if sent.epoch != self._epoch:
+            return False
         self._epoch += 1
         estimator.trust.jumps = 0
-        is_pace = is_outage or retry_after is not None  # a crowd would not last until a known time
-        is_crowd = may_be_crowd and blind.saw_crowd(
-            self._admission.admitted, self.in_flight, is_pace=is_pace
-        )
-        if not is_crowd:
-            if may_be_crowd:
-                pace.debt = 0.0
-            if may_be_crowd or not is_outage:
-                blind.decrease(estimator.log, sent.at, now, estimator.latency.late)
-            blind.saw_outage(pause.outage(now), estimator.own_rate(now))
-            pace.rate, pace.increase_at = blind.rate, now + 1.0
-        alone = estimator.is_exclusive(now)
-        pause.start(now, estimator.latency.srtt, jitter, retry_after, alone=alone)
-        return may_be_crowd
-
-    def _exhausted(
-        self,
-        sent: SendTicket,
-        now: float,
-        *,
-        headers_ok: bool,
-        unexpected: bool,
-        contradicted: bool,
-    ) -> None:
-        estimator, pace = self.estimator, self.pace
-        least = MIN_SHARE * estimator.rate
-        if contradicted:
-            estimator.distrust(now)
-        estimator.trust.jumps = 0
-        if unexpected:
-            estimator.reject_average()
-        if not headers_ok:
-            estimator.assume_empty(sent)
-        if estimator.is_exclusive(now) and not self._pause.consecutive_429s:
-            pace.decrease(DECREASE_ALONE, now, least)
+        blind.refused_at = sent.at + estimator.latency.reorder_seconds
+        may_be_crowd = not pause.consecutive_429s and retry_after is None
+        if may_be_crowd and blind.suspect_crowd(sent.at, now, self.in_flight):
+            is_crowd = False
         else:
-            pace.decrease(DECREASE, now, least)
-            self._check_outage(now)
+            is_crowd = may_be_crowd = self._judge(sent, now)
+        self._start_pause(now, jitter, retry_after, is_crowd=may_be_crowd)
+        return is_crowd
 
-    def _check_outage(self, now: float) -> None:
-        """Refused for longer than a second while others use the budget: the memory is long."""
+    def _admit(self, sent: SendTicket, now: float) -> bool:
+        """Learn from an admission; return whether it shows that a crowd had been refused."""
+        blind, is_crowd = self.blind, False
+        self._admission.admitted += 1
+        if self.estimator.limit is None and self._pause.consecutive_429s:
+            is_watched, is_later = blind.crowd.is_watched, sent.at > blind.refused_at
+            blind.crowd.saw(sent.at, refused=False)
+            if sent.epoch != self._epoch if is_watched else not is_later:
+                return False
+            is_crowd = is_watched and self._judge(sent, now)
+            blind.saw_admission(sent.at, self.estimator.log)
+        self._pause.consecutive_429s = 0
+        return is_crowd
+
+    def _judge(self, sent: SendTicket, now: float) -> bool:
+        """Return whether the account refused a crowd; otherwise slow down."""
+        estimator, pace, blind = self.estimator, self.pace, self.blind
+        heard_at = blind.crowd.heard_at if blind.crowd.is_watched else now
+        if blind.judge_crowd():
+            return True
+        if blind.is_growing:
+            pace.debt = 0.0
+        if blind.is_growing or not self._pause.consecutive_429s:
+            blind.decrease(estimator.log, sent.at, heard_at, estimator.latency.late)
+        blind.saw_outage(self._pause.outage(now), estimator.log, now)
+        pace.rate, pace.increase_at = blind.rate, now + 1.0
+        return False
+
+    def _start_pause(
+        self, now: float, jitter: float, retry_after: float | None, *, is_crowd: bool
+    ) -> None:
+        estimator, srtt = self.estimator, self.estimator.latency.srtt
+        is_long = estimator.limit is None and self.blind.memory
+        longest = MAX_ALONE if estimator.is_exclusive(now) and not is_long else MAX_SHARED
+        self._pause.start(now, srtt, jitter, retry_after, longest=longest, is_crowd=is_crowd)
+
+    def _correct(
+        self, sent: SendTicket, now: float, left: float, *, headers_ok: bool, unexpected: bool
+    ) -> None:
+        """Correct what was believed, after this budget refused a request with `left` more left."""
+        if left >= 1.0:
+            self.estimator.distrust(now)
+        if unexpected:
+            self.estimator.reject_average()
+        if not headers_ok:
+            self.estimator.assume_empty(sent)
+
+    def _slow_down(self, now: float) -> None:
+        """Slow down after a refusal; a short memory would not refuse for long."""
         estimator, pace = self.estimator, self.pace
-        if self._pause.outage(now) <= OUTAGE or estimator.is_exclusive(now):
+        alone = estimator.is_exclusive(now)
+        if alone and not self._pause.consecutive_429s:
+            pace.decrease(1.0 - 2.0 * MARGIN, estimator.rate, now)
             return
-        if estimator.model.is_short:
+        pace.decrease(DECREASE, estimator.rate, now)
+        if not alone and estimator.model.is_short and self._pause.outage(now) > QUICK_SECONDS:
             estimator.assume_average()
             pace.rate = max(pace.rate, estimator.own_rate(now))
             pace.replay(estimator.log.times, now)
-
-    @property
-    def _replies_per_step(self) -> float:
-        share = STEP_SHARE * (self.estimator.limit or 0.0)
-        return min(MAX_STEP_REPLIES, max(MIN_STEP_REPLIES, share))
 
     def _increase(self, now: float) -> None:
         estimator, pace = self.estimator, self.pace
@@ -331,17 +309,13 @@ class Throttle:
             return
         if estimator.is_exclusive(now):
             if estimator.min_remaining >= 1.0 or not estimator.model.is_short:
-                pace.increase_alone(estimator.rate, now)
-        elif self._admission.admitted < self._replies_at_step + self._replies_per_step:
+                pace.increase_alone(estimator.rate)
+        elif self._admission.admitted < self._replies_at_step + STEP_SHARE * estimator.limit:
             return
         elif estimator.model.cost < 1.0:
-            pace.increase_slowly(
-                estimator.rate, estimator.min_remaining, estimator.own_rate(now), now
-            )
+            own = estimator.own_rate(now)
+            pace.increase_slowly(estimator.rate, estimator.min_remaining, own)
         else:
             pace.increase_shared(estimator.limit, estimator.min_remaining, now)
-        self._replies_at_step, pace.increase_at, estimator.min_remaining = (
-            self._admission.admitted,
-            now + 1.0,
-            math.inf,
-        )
+        self._replies_at_step, pace.increase_at = self._admission.admitted, now + 1.0
+        estimator.min_remaining = math.inf

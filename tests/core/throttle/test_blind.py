@@ -6,7 +6,6 @@ import pytest
 
 from taskrouter_stats.core.throttle.blind import (
     CROWD,
-    CROWD_REPLIES,
     FIRST_SEARCH,
     MIN_RATE,
     PATIENCE,
@@ -29,7 +28,7 @@ def sent(*times: float) -> SendLog:
 def knows_memory(log: SendLog) -> BlindSearch:
     """Return a search that an outage showed that 100 requests are admitted in ten seconds."""
     search = BlindSearch(rate=500.0)
-    search.saw_outage(3.1, 10.0)
+    search.saw_outage(1.6, log, 3.0)
     assert search.next_at(log, 0, LATE) > 0.0
     return search
 
@@ -49,24 +48,59 @@ def test_garbage_in_headers_makes_the_search_wary():
         assert wary.most_in_flight(admitted) < bold.most_in_flight(admitted)
 
 
+def watched(in_flight: int = CROWD) -> BlindSearch:
+    """Return a search of which one request, sent at 1.0, was refused at 1.2."""
+    search = BlindSearch()
+    assert search.suspect_crowd(1.0, 1.2, in_flight)
+    return search
+
+
 def test_a_few_requests_in_flight_are_no_crowd():
     """Only many in flight can be refused for their number."""
-    assert BlindSearch().saw_crowd(100, CROWD, is_pace=False)
-    assert not BlindSearch().saw_crowd(100, CROWD - 1, is_pace=False)
+    search = BlindSearch()
+    assert not search.suspect_crowd(1.0, 1.2, CROWD - 1)
+    assert not search.judge_crowd()
 
 
-def test_a_crowd_does_not_outlast_itself():
-    """When one request alone is refused as well, it was the pace."""
-    assert not BlindSearch().saw_crowd(100, CROWD, is_pace=True)
+def test_a_crowd_goes_on_being_admitted():
+    """When most of those that were sent later are admitted, too many were in flight."""
+    search = watched()
+    for _ in range(10):
+        search.crowd.saw(1.1, refused=False)
+    assert search.judge_crowd()
+    assert search.is_growing
 
 
-def test_a_crowd_is_not_refused_twice_in_a_row():
-    """A window that a crowd closed needs replies to open before it can be hit again."""
-    soon, late = BlindSearch(), BlindSearch()
-    for search in (soon, late):
-        search.saw_crowd(100, 50, is_pace=False)
-    assert not soon.saw_crowd(99 + CROWD_REPLIES, 50, is_pace=False)
-    assert late.saw_crowd(100 + CROWD_REPLIES, 5, is_pace=False)
+def test_admissions_of_earlier_requests_say_nothing():
+    """A budget that is used up had admitted those that were sent before the refused one."""
+    search = watched()
+    for _ in range(10):
+        search.crowd.saw(0.9, refused=False)
+    assert not search.judge_crowd()
+
+
+def test_as_many_stay_in_flight_as_were_admitted():
+    """Each refused request and each earlier one frees no place; a later, admitted one does."""
+    search = watched(in_flight=40)
+    search.crowd.saw(0.9, refused=False)
+    search.crowd.saw(1.1, refused=True)
+    search.crowd.saw(1.1, refused=False)
+    assert search.crowd.fits == 38
+
+
+def test_after_a_crowd_a_few_may_be_one():
+    """The account's window holds fewer in flight than the first crowd."""
+    search = watched()
+    search.crowd.saw(1.1, refused=False)
+    assert search.judge_crowd()
+    assert search.suspect_crowd(2.0, 2.2, 3)
+
+
+def test_a_verdict_is_spoken_once():
+    """Without a watched crowd a refusal is the pace's."""
+    search = watched()
+    search.judge_crowd()
+    assert not search.judge_crowd()
 
 
 def test_the_first_cut_takes_what_was_sent_in_a_second():
@@ -80,12 +114,30 @@ def test_the_first_cut_takes_what_was_sent_in_a_second():
 
 
 def test_a_long_outage_tells_a_long_memory():
-    """After three seconds without an admission the own average of ten seconds is the rate."""
-    search = BlindSearch(rate=500.0)
-    search.saw_outage(2.9, 50.0)
+    """After 1.5 seconds without an admission the own average of ten seconds is the rate."""
+    search, log = BlindSearch(rate=500.0), sent(*(i / 500 for i in range(500)))
+    search.saw_outage(1.4, log, 2.5)
     assert search.memory == 0.0
-    search.saw_outage(3.1, 50.0)
+    search.saw_outage(1.6, log, 2.7)
     assert (search.memory, search.rate, search.is_growing) == (10.0, 50.0, False)
+
+
+def test_a_window_that_turned_holds_what_came_since():
+    """Five hundred before a short outage and as many after it are two windows of five hundred."""
+    search = BlindSearch(rate=500.0)
+    log = sent(*(i / 500 for i in range(500)), *(2.0 + i / 500 for i in range(500)))
+    search.saw_admission(2.0, log)
+    search.saw_outage(1.6, log, 4.7)
+    assert (search.rate, search.turned_at) == (50.0, 2.0)
+
+
+def test_a_few_admissions_since_a_refusal_are_no_window():
+    """Ten of 510 requests after a refusal: the capacity is what ten seconds admitted."""
+    search = BlindSearch(rate=500.0)
+    log = sent(*(i / 500 for i in range(500)), *(2.0 + i / 500 for i in range(10)))
+    search.saw_admission(2.0, log)
+    search.saw_outage(1.6, log, 4.7)
+    assert (search.rate, search.turned_at) == (51.0, -math.inf)
 
 
 def test_a_full_window_waits_for_its_oldest_request():
@@ -120,11 +172,3 @@ def test_refusals_alone_never_stop_it():
     for second in range(1000):
         search.decrease(sent(float(second)), float(second), float(second), LATE)
     assert search.rate == MIN_RATE
-
-
-def test_a_window_of_a_second_is_not_two_crowds_in_a_row():
-    """The third refusal after as few admissions as the second is the pace's."""
-    search = BlindSearch()
-    assert search.saw_crowd(50, CROWD, is_pace=False)
-    assert search.saw_crowd(100, CROWD, is_pace=False)
-    assert not search.saw_crowd(150, CROWD, is_pace=False)

@@ -25,13 +25,23 @@ def test_without_a_refusal_there_is_no_bound() -> None:
     assert window.check(interactive=False).seconds == 0.0
 
 
-def test_a_crowd_closes_the_window_once() -> None:
-    """Requests that were refused together count as one refusal."""
+def test_a_crowd_leaves_the_places_that_were_admitted() -> None:
+    """Of 40 requests in flight 12 are refused: 28 may be in flight from then on."""
+    window = ConcurrencyLimit()
+    for flight in crowd(window, 40)[28:]:
+        refuse(window, flight)
+    assert window.limit == 28
+
+
+def test_a_request_after_a_refusal_belongs_to_the_next_crowd() -> None:
+    """Its refusal counts from the number that is in flight then."""
     window = ConcurrencyLimit()
     flights = crowd(window, 40)
-    for flight in reversed(flights):
-        refuse(window, flight)
-    assert window.limit == 0.7 * 40
+    refuse(window, flights[0])
+    for flight in flights[10:]:
+        window.observe(flight, refused=False, account_wide=False)
+    refuse(window, crowd(window, 1)[0])
+    assert window.limit == 9
 
 
 def test_a_refusal_of_the_budget_changes_nothing() -> None:
@@ -39,6 +49,17 @@ def test_a_refusal_of_the_budget_changes_nothing() -> None:
     window = ConcurrencyLimit()
     window.observe(window.start(), refused=True, account_wide=False)
     assert window.limit == math.inf
+
+
+def test_an_admission_may_bring_the_verdict() -> None:
+    """Refusals of which nobody knew the reason count when a later reply tells it."""
+    window = ConcurrencyLimit()
+    flights = crowd(window, 40)
+    for flight in flights[:12]:
+        window.observe(flight, refused=True, account_wide=False)
+    assert window.limit == math.inf
+    window.observe(flights[12], refused=False, account_wide=True)
+    assert window.limit == 28
 
 
 def test_the_last_place_is_for_interactive_requests() -> None:
@@ -51,11 +72,11 @@ def test_the_last_place_is_for_interactive_requests() -> None:
 
 
 def test_replies_open_the_window_again() -> None:
-    """A window of replies adds six tenths of a place."""
+    """A window of replies adds half a place."""
     window = ConcurrencyLimit(limit=10.0)
     for _ in range(10):
         window.observe(window.start(), refused=False, account_wide=False)
-    assert 10.5 < window.limit < 10.6
+    assert 10.4 < window.limit < 10.5
 
 
 @given(st.lists(st.sampled_from(["send", "ok", "refuse", "release"]), max_size=60))

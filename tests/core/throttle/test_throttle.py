@@ -11,7 +11,7 @@ from taskrouter_stats.core.throttle.limit_model import (
     TEN_SECOND_TOTAL,
 )
 from taskrouter_stats.core.throttle.pause import MAX_CREDIBLE_RETRY_AFTER, MAX_RETRY_AFTER
-from taskrouter_stats.core.throttle.rate import TIMER_SLACK
+from taskrouter_stats.core.throttle.rate import MARGIN, TIMER_SLACK
 from taskrouter_stats.core.throttle.throttle import Throttle
 from tests.core.throttle.throttle_scenarios import RTT, answer, burst, opened, refuse, told
 
@@ -185,12 +185,12 @@ def test_half_of_the_credit_stays_at_home() -> None:
 
 
 def test_a_lone_refusal_costs_little() -> None:
-    """While alone, one 429 with nothing left takes three percent."""
+    """While alone, one 429 with nothing left takes two margins."""
     throttle = opened()
     rate = throttle.pace.rate
     sent = [throttle.reserve(0.5 + 0.001 * i) for i in range(50)]
     refuse(throttle, sent[-1], 0.6, told(remaining=0.0))
-    assert throttle.pace.rate == pytest.approx(0.97 * rate)
+    assert throttle.pace.rate == pytest.approx((1.0 - 2.0 * MARGIN) * rate)
 
 
 def test_growth_of_a_shared_budget_is_in_proportion() -> None:

@@ -1,4 +1,4 @@
-"""Service levels of queues from a lake of hours: ``python examples/07_service_level.py``.
+"""Service levels of queues from a lake of hours: ``python examples/11_service_level.py``.
 
 Three ways to the same numbers: the SQL of ``examples/sql/`` in duckdb, polars, and the functions of
 ``taskrouter_stats.etl.measures``, which says what each share means. The script uses duckdb and
