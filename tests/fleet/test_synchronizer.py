@@ -9,7 +9,7 @@ from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.fleet import synchronizer
 from tests.lab.fleet import KEY, Crew, live
 
-SECONDS = 10.0
+SECONDS = 5.0
 
 
 def crew(story, processes=4, **more):
@@ -22,10 +22,10 @@ def link(process):
     return process.fleet._budgets[KEY]
 
 
-def check(figures, *, share=0.85, refused=0.02):
-    """All requests were admitted, in time, with few refusals."""
+def check(figures, *, seconds=11.5, refused=0.02):
+    """All requests were admitted, in time, with few refusals; ten seconds are the optimum."""
     assert all(each.done == each.crew.jobs for each in figures.world.processes)
-    assert figures.share >= share
+    assert figures.seconds <= seconds
     assert figures.refused <= refused
 
 
@@ -56,7 +56,7 @@ def test_a_store_that_is_gone_for_ten_seconds_and_comes_back_empty(caplog):
         seen.append({link(each).throttle.limit for each in world.processes})
 
     figures = live(Crew(4, 250, story=story))
-    check(figures, share=0.75)
+    check(figures, seconds=26.0)
     assert seen == [[True] * 4, [False] * 4, {50.0}]
     levels = [level for level, _ in lines(caplog)]
     assert (levels.count("WARNING"), levels.count("INFO")) == (4, 4)
@@ -75,11 +75,9 @@ def test_a_slow_store_is_not_waited_for(caplog):
         await world.until(5.0)
         seen.append([link(each).throttle.is_alone for each in world.processes])
 
-    check(live(crew(story)))
+    check(live(crew(story)), seconds=13.0)
     assert seen == [[True] * 4, [False] * 4]
-    assert ("WARNING", "no answer within 250 ms") in [
-        (level, text.split(": ")[1].split(";")[0]) for level, text in lines(caplog)
-    ]
+    assert any("no answer within 250 ms" in text for _, text in lines(caplog))
 
 
 def test_a_store_that_is_slow_from_the_start():
@@ -88,7 +86,7 @@ def test_a_store_that_is_slow_from_the_start():
     async def story(world):
         world.store.latency = 60.0
 
-    check(live(crew(story, processes=1)))
+    check(live(crew(story, processes=1)), seconds=12.0)
 
 
 def test_a_failover_to_a_replica_that_lags():
@@ -110,7 +108,7 @@ def test_a_failover_to_a_replica_that_lags():
 
 
 def test_a_write_whose_answer_was_lost_counts_once():
-    """After lost answers, no slot is charged twice: all that were granted were sent or returned."""
+    """After lost answers, no slot is charged twice: none is charged that was not sent or leased."""
     totals = []
 
     async def story(world):
@@ -123,7 +121,7 @@ def test_a_write_whose_answer_was_lost_counts_once():
 
     check(live(crew(story, processes=2)))
     charged, sent = totals[0]
-    assert abs(charged - sent) <= 20  # leased and not sent yet, or sent alone
+    assert charged - sent <= 12  # leased and not sent yet
 
 
 @pytest.mark.parametrize("misconfigured", [False, True])

@@ -66,21 +66,23 @@ async def test_a_budget_that_was_idle_is_forgotten_in_peace():
         await request(pacer, keys[0])
 
 
+@pytest.mark.parametrize("settle", ["mark_sent", "cancel"])
 @virtual
-async def test_a_request_cancelled_while_the_store_comes_back():
-    """A permit of the time without a store may be taken back while it is being reported."""
+async def test_a_permit_used_while_the_store_comes_back(settle):
+    """A permit of the time without a store may be used or taken back during the first report."""
     store = FaultyStore()
     async with session(store) as (fleet, pacer):
         await request(pacer)
         store.go_down()
         await asyncio.sleep(2.0)
         await request(pacer)
-        await asyncio.sleep(KEEP_ALONE + 1.0)  # the first send alone is forgotten with the next
+        await asyncio.sleep(KEEP_ALONE + 1.0)  # that send is forgotten with the next one
         permit = await pacer.acquire(KEY, interactive=True)
         store.come_back()
         await until_written(fleet._budgets[KEY], store)
-        permit.cancel()
+        getattr(permit, settle)()
         await asyncio.sleep(2.0)
+        permit.abandon()
         assert not fleet._budgets[KEY].throttle.is_alone
         await request(pacer)
 
