@@ -56,7 +56,7 @@ _BOUNDS = {
 _LOG = f"{_ESTIMATOR}.log"
 _FIELDS = tuple(field.name for field in attrs.fields(Client))
 _COUNTS = tuple(field.type is int for field in attrs.fields(Client))
-_TIMES = ("now", "cursor", "hold_until")
+_NUMBERS = ("now", "cursor", "hold_until", "crowd", "crowd_at")
 
 
 class UnreadableState(ValueError):
@@ -68,7 +68,7 @@ def encode(state: SharedBudget) -> bytes:
     throttle = dump_throttle(state.throttle)
     log = cast("dict[str, Any]", throttle[_LOG])
     log["times"] = _packed(log["times"])
-    held = {name: _finite(getattr(state, name)) for name in _TIMES}
+    held = {name: _finite(getattr(state, name)) for name in _NUMBERS}
     clients = {
         name: [_finite(getattr(client, field)) for field in _FIELDS]
         for name, client in state.clients.items()
@@ -78,6 +78,7 @@ def encode(state: SharedBudget) -> bytes:
             **held,
             "origin": state.origin,
             "steps": state.steps,
+            "fits": state.fits,
             "clients": clients,
             "throttle": throttle,
         }
@@ -99,8 +100,9 @@ def decode(blob: bytes) -> SharedBudget:
             load_throttle(throttle),
             origin=_number(known["origin"]),
             steps=_count(known["steps"]),
+            fits=_count(known["fits"]),
             clients={name: _client(values) for name, values in known["clients"].items()},
-            **{name: _number(known[name]) for name in _TIMES},
+            **{name: _number(known[name]) for name in _NUMBERS},
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise UnreadableState(f"not a shared budget of this version: {error!r}"[:200]) from None

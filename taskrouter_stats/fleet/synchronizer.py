@@ -114,7 +114,7 @@ class Synchronizer:
         while not self._closed:
             await self.report()
             await self._due()
-        self.throttle.close()  # of slots that came meanwhile
+        self.throttle.close()
         if not self.throttle.is_alone and self.throttle.is_busy:
             await self.report()
 
