@@ -159,7 +159,7 @@ class SharedBudget:
         client.granted += len(slots)
         client.asks_until = now + ASKS * report.interval
         client.expires_at = now + EXPIRY
-        self._tidy(now)
+        self._tidy()
         return Lease(tuple(Slot(slot.at - shift, slot.ticket) for slot in slots), wait)
 
     def _client(self, report: Report) -> Client:
@@ -261,10 +261,10 @@ class SharedBudget:
         urgent = min(room, ours[0])
         return (urgent, min(room - urgent, ours[1])), _NOT_OURS if others else walk.wait
 
-    def _tidy(self, now: float) -> None:
+    def _tidy(self) -> None:
         """Forget what no longer matters, so that the state stays small."""
         log = self.throttle.estimator.log
-        log.forget(now - log.keep)
+        log.forget(log.time_of(0) - log.keep)
         self.throttle.in_flight = sum(each.held for each in self.clients.values())
         fewest = min((each.granted for each in self.clients.values()), default=0)
         for client in self.clients.values():
@@ -294,8 +294,8 @@ class _Walk:
         """
         slots: list[Slot] = []
         at = self._now if interactive else self._cursor
-        for _ in range(most):
-            found = self._next(at, interactive=interactive, waiting=waiting)
+        for number in range(most):
+            found = self._next(at, interactive=interactive, waiting=waiting - number)
             if found is None:
                 break
             at, ticket = found
