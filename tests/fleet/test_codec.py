@@ -13,7 +13,7 @@ from taskrouter_stats.fleet.shared_budget import Client, SharedBudget
 
 clients = st.builds(
     Client,
-    *([st.integers(0, 500)] * 6),
+    *([st.integers(0, 500)] * 7),
     st.floats(0, 0.9),
     st.floats(0, 0.9),
     st.one_of(st.just(-math.inf), st.floats(0, 1e6)),
@@ -83,7 +83,7 @@ def with_times(times):
         broken(steps=1.5),
         broken(clients=[1]),
         broken(clients={"a": [1, 2]}),
-        broken(clients={"a": ["x"] * 10}),
+        broken(clients={"a": ["x"] * 11}),
         broken(throttle={}),
         with_times("now"),
         with_times([1]),

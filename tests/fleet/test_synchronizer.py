@@ -9,7 +9,7 @@ from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.fleet import synchronizer
 from tests.lab.fleet import KEY, Crew, live
 
-SECONDS = 10.0
+SECONDS = 5.0
 
 
 def crew(story, processes=4, **more):
@@ -77,9 +77,7 @@ def test_a_slow_store_is_not_waited_for(caplog):
 
     check(live(crew(story)), seconds=13.0)
     assert seen == [[True] * 4, [False] * 4]
-    assert ("WARNING", "no answer within 250 ms") in [
-        (level, text.split(": ")[1].split(";")[0]) for level, text in lines(caplog)
-    ]
+    assert any("no answer within 250 ms" in text for _, text in lines(caplog))
 
 
 def test_a_store_that_is_slow_from_the_start():
@@ -88,7 +86,7 @@ def test_a_store_that_is_slow_from_the_start():
     async def story(world):
         world.store.latency = 60.0
 
-    check(live(crew(story, processes=1)))
+    check(live(crew(story, processes=1)), seconds=12.0)
 
 
 def test_a_failover_to_a_replica_that_lags():
@@ -110,7 +108,7 @@ def test_a_failover_to_a_replica_that_lags():
 
 
 def test_a_write_whose_answer_was_lost_counts_once():
-    """After lost answers, no slot is charged twice: all that were granted were sent or returned."""
+    """After lost answers, no slot is charged twice: none is charged that was not sent or leased."""
     totals = []
 
     async def story(world):
@@ -123,7 +121,7 @@ def test_a_write_whose_answer_was_lost_counts_once():
 
     check(live(crew(story, processes=2)))
     charged, sent = totals[0]
-    assert abs(charged - sent) <= 20  # leased and not sent yet, or sent alone
+    assert charged - sent <= 12  # leased and not sent yet
 
 
 @pytest.mark.parametrize("misconfigured", [False, True])
