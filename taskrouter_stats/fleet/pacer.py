@@ -5,6 +5,7 @@ import logging
 import secrets
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Final, cast
 
 import attrs
@@ -105,7 +106,7 @@ class OpenFleet:
         self._client = secrets.token_hex(6)
         self._budgets: dict[BudgetKey, Synchronizer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._is_down = False
+        self._lost: set[BudgetKey] = set()
         self._told: set[str] = set()
 
     def throttle(
@@ -113,8 +114,9 @@ class OpenFleet:
     ) -> SharedThrottle:
         """Return the throttle of a budget, and start the task that keeps it in step."""
         name = f"{self._prefix}:{{{':'.join(key)}}}"
+        tell = partial(self._tell, key)
         synchronizer = Synchronizer(
-            self._store, name, self._client, self._patience, self._tell, self._warn
+            self._store, name, self._client, self._patience, tell, self._warn
         )
         throttle = SharedThrottle(self._options, demand, grant, synchronizer.wake)
         synchronizer.throttle = throttle
@@ -126,6 +128,7 @@ class OpenFleet:
 
     def forget(self, key: BudgetKey) -> None:
         """End the task of a budget."""
+        self._lost.discard(key)
         self._budgets.pop(key).close()
 
     async def aclose(self) -> None:
@@ -139,20 +142,22 @@ class OpenFleet:
         finally:
             for task in tasks:
                 task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        if self._closes_store:
-            await self._store.aclose()
+            try:
+                await asyncio.gather(*tasks, return_exceptions=True)
+            finally:
+                if self._closes_store:
+                    await self._store.aclose()
 
-    def _tell(self, error: StoreUnavailable | None) -> None:
-        """Log once that the store does not answer, and once that it is back."""
+    def _tell(self, key: BudgetKey, error: StoreUnavailable | None) -> None:
+        """Log when a budget is the first to lose the store, and when the last has it again."""
+        was_lost = bool(self._lost)
         if error is None:
-            if self._is_down:
+            self._lost.discard(key)
+            if was_lost and not self._lost:
                 _LOGGER.info("the shared pacer's store is back")
-            self._is_down = False
             return
-        if not self._is_down:
-            self._is_down = True
+        self._lost.add(key)
+        if not was_lost:
             level = logging.ERROR if error.is_misconfigured else logging.WARNING
             _LOGGER.log(level, "%s", error)
 

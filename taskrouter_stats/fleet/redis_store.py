@@ -46,7 +46,10 @@ _SHA: Final = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _NO_VERSION: Final = ""
 _IDLE_SECONDS: Final = 10.0
 """Proxies and servers close a silent connection, and some say nothing: the store does first."""
-_MAX_IDLE: Final = 8
+_MAX_IDLE: Final = 64
+"""Idle connections that are kept: each budget of a session calls at its own times."""
+_MAX_OPENING: Final = 32
+"""Connections that are opened at the same time; a server that hangs gets no more."""
 
 
 class _Connection(Protocol):
@@ -147,20 +150,26 @@ class RedisStore:
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
-        if idle is self._idle and len(idle) < _MAX_IDLE:
-            idle.append((_now(), connection))
-        else:
+        if idle is not self._idle:
             await connection.disconnect(nowait=True)
+            return
+        idle.append((_now(), connection))
+        if len(idle) > _MAX_IDLE or _now() - idle[0][0] >= _IDLE_SECONDS:
+            await idle.pop(0)[1].disconnect(nowait=True)  # the one that was used least lately
 
     async def _open(self, idle: _Idle) -> None:
-        """Put a new connection among the idle ones.
+        """Put a new connection among the idle ones, or wait for one that is being opened.
 
         It is finished even if the caller cannot wait, and serves a later call: with TLS from afar,
         a connection takes longer than a command may.
         """
-        task = asyncio.create_task(self._connect(idle))
-        self._opening.add(task)
-        task.add_done_callback(self._opened)
+        opening = [task for task in self._opening if not task.done()]
+        if len(opening) < _MAX_OPENING:
+            task = asyncio.create_task(self._connect(idle))
+            self._opening.add(task)
+            task.add_done_callback(self._opened)
+        else:
+            task = opening[0]
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from taskrouter_stats.errors import MissingExtra
+from taskrouter_stats.fleet import redis_store
 from taskrouter_stats.fleet.redis_store import RedisStore
 from taskrouter_stats.fleet.store import StoreUnavailable
 from tests.fleet.store_contract import KEY, TTL, StoreContract
@@ -77,13 +78,28 @@ class TestConnections:
             assert len(client.client_list()) == 2
 
     async def test_calls_at_once_have_connections_of_their_own(self, store, server):
-        """Forty calls at once all get their answer, and at most eight connections stay."""
-        await asyncio.gather(*(store.read(f"{{{n}}}") for n in range(40)))
+        """Forty calls at once all get their answer, and the next forty use the same connections."""
         with server.client() as client:
-            assert len(client.client_list()) <= 9
+            await asyncio.gather(*(store.read(f"{{{n}}}") for n in range(40)))
+            received = client.info("stats")["total_connections_received"]
+            await asyncio.gather(*(store.read(f"{{{n}}}") for n in range(40)))
+            assert client.info("stats")["total_connections_received"] == received
+            assert len(client.client_list()) <= 65
             await store.aclose()
             await asyncio.sleep(0)
             assert len(client.client_list()) == 1
+
+    async def test_connections_that_nobody_needs_any_more_are_closed(
+        self, store, server, monkeypatch
+    ):
+        """After a time of many calls at once, one call after another lets the others go."""
+        await asyncio.gather(*(store.read(f"{{{n}}}") for n in range(10)))
+        monkeypatch.setattr(redis_store, "_IDLE_SECONDS", 0.1)
+        for _ in range(20):
+            await store.read(KEY)
+            await asyncio.sleep(0.015)
+        with server.client() as client:
+            assert len(client.client_list()) == 2
 
     async def test_a_closed_store_opens_again(self, store):
         """A call after a close connects anew."""

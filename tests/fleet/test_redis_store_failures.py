@@ -14,6 +14,7 @@ from tests.support.redis_servers import redis_server
 from tests.support.tcp_proxy import TcpProxy
 
 PASSWORD = "pa55word-of-redis"
+SLOW = ("the server did not answer in time", False)
 
 
 async def failure(call):
@@ -110,6 +111,22 @@ class TestConnection:
                 assert late == ("the server did not answer in time", False)
             own_server.send(signal.SIGCONT)
             await eventually(store)
+
+    async def test_a_server_that_hangs_gets_few_connections(self):
+        """However many calls try, a server that accepts and says nothing gets 32 at once."""
+        accepted = []
+
+        async def accept(reader, writer):
+            accepted.append(writer)
+            await reader.read(-1)
+            writer.close()
+
+        async with await asyncio.start_server(accept, "127.0.0.1", 0) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            async with opened(f"redis://:{PASSWORD}@127.0.0.1:{port}", seconds=0.3) as store:
+                calls = (failure(store.read(f"{{{n}}}")) for n in range(100))
+                assert set(await asyncio.gather(*calls)) == {SLOW}
+        assert len(accepted) <= 32
 
     async def test_no_host(self):
         """A name that leads nowhere is a failure that a person need not repair."""

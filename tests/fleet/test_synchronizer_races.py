@@ -1,6 +1,7 @@
 """What happens to a budget's task when requests, the session or the stored bytes change."""
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 
 import orjson
@@ -109,3 +110,44 @@ async def test_the_last_report_asks_for_nothing():
     (held,) = store._held.values()
     state = orjson.loads(held.blob)
     assert state["throttle"]["throttle"]["sent"] == 5
+
+
+@virtual
+async def test_many_budgets_tell_once_that_the_store_is_gone(caplog):
+    """One line tells of the first budget that lost the store, one of the last that has it again."""
+    caplog.set_level(logging.INFO, "taskrouter_stats.fleet")
+    store = FaultyStore()
+    async with session(store) as (_, pacer):
+        keys = [BudgetKey("AC1", f"WS{number}", "WorkerStatistics") for number in range(20)]
+        await asyncio.gather(*(request(pacer, key) for key in keys))
+        store.go_down()
+        await asyncio.gather(*(request(pacer, key) for key in keys))
+        await asyncio.sleep(5.0)
+        store.come_back()
+        await asyncio.sleep(5.0)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+@virtual
+async def test_a_close_that_is_cancelled_closes_the_store():
+    """Tasks end and the connections close, even if nobody waits for the end any more."""
+    closed = []
+
+    class Closing(FaultyStore):
+        async def aclose(self):
+            closed.append(True)
+
+    store = Closing()
+    async with session(store) as (fleet, pacer):
+        fleet._closes_store = True
+        await request(pacer)
+        store.latency = 10.0
+        fleet._budgets[KEY]._patience = 100.0
+        await asyncio.sleep(0.3)
+        closing = asyncio.create_task(fleet.aclose())
+        await asyncio.sleep(0.1)
+        assert not closing.done()
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        assert closed
+        assert not fleet._tasks
