@@ -30,9 +30,6 @@ SLACK_SHARE = 0.02
 """Share of the limit that is not yet another client. Twice as much hides a rival of an average for
 seconds: 6% of its requests are denied instead of 1%."""
 
-BOUND_SECONDS = 2.0
-"""Seconds of sends that bound the cost at first: every memory that is not short is longer."""
-
 
 @attrs.define(eq=False, repr=False)
 class BudgetEstimator:
@@ -229,7 +226,8 @@ class BudgetEstimator:
             self.refills.start(sent.at, left)
             return 0.0, 0.0
         sure = between(peak_at + blur, sent.at - blur)
-        if not refused and sure * self.least_cost > fallen + self.slack:
+        most = fallen + self.slack  # units; no request takes more than one
+        if sure > most and not refused and sure * self.least_cost > most:
             self._refill(sent, left)
             return 0.0, 0.0
         if fallen <= self.slack or sent.at - peak_at <= blur:
@@ -265,7 +263,7 @@ class BudgetEstimator:
         if left <= 0.0 or sent.number != self.newest_send:
             return
         blur, between = self.latency.reorder_seconds, self.log.count_between
-        if not blur < sent.at - cost.base_at <= max(BOUND_SECONDS, 1.0 / cost.high):
+        if not blur < sent.at - cost.base_at <= 1.0 / cost.high:
             return
         theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
         least = between(cost.base_at + blur, sent.at - blur)
@@ -297,7 +295,8 @@ class BudgetEstimator:
             others.replies_alone += 1
             return
         unexplained, explained = self._unexplained(sent, left)
-        unexplained = others.less_history(now, unexplained)
+        if others.used_before_start:
+            unexplained = others.less_history(now, unexplained)
         if unexplained > slack and self._is_total(now, our, fallen):
             if self.refills.is_slow(sent.at):
                 self.model = TEN_SECOND_TOTAL

@@ -81,6 +81,7 @@ class LimitAgreement:
         last: what the previous reply stated.
         number: the newest request whose reply stated the candidate.
         refusals_state: whether a 429 ever stated a limit; if not, its silence weighs nothing.
+        limit: the limit to believe, if enough replies agree on one.
     """
 
     value: float | None = None
@@ -88,11 +89,7 @@ class LimitAgreement:
     last: float | None = None
     number: int = 0
     refusals_state: bool = False
-
-    @property
-    def limit(self) -> float | None:
-        """The limit to believe, if enough replies agree on one."""
-        return self.value if self.weight > 0 else None
+    limit: float | None = None
 
     def update(self, limit: float | None, number: int, *, refused: bool) -> None:
         """Record the limit that a reply stated, if it can be one."""
@@ -111,6 +108,7 @@ class LimitAgreement:
         elif number > self.number:
             self._contradict(limit, number)
         self.last = limit
+        self.limit = self.value if self.weight > 0 else None
 
     def _contradict(self, limit: float, number: int) -> None:
         """Take in another limit: two in a row are a change, one is a sign of garbage."""

@@ -11,7 +11,7 @@ from .blind import BlindSearch
 from .bulk import BulkPart
 from .decision import ThrottleSnapshot, Wait
 from .estimator import BudgetEstimator
-from .pause import Pause
+from .pause import MAX_ALONE, MAX_SHARED, Pause
 from .rate import DECREASE, EPSILON, MARGIN, SLOT_SLACK, TIMER_SLACK, RateController
 from .refills import QUICK_SECONDS
 from .send_log import SendTicket
@@ -144,8 +144,9 @@ class Throttle:
         Returns:
             Whether the reply shows that another limit than this budget's refused: the account's.
         """
-        self.mark_sent(sent, sent.at)
-        self.abandon(sent)
+        if not sent.number:
+            self.mark_sent(sent, sent.at)
+        self._admission.in_flight -= 1
         self._last_headers = rate_limit
         estimator, pace = self.estimator, self.pace
         estimator.latency.record(max(0.0, now - sent.at))
@@ -262,15 +263,17 @@ class Throttle:
             pace.debt = 0.0
         if blind.is_growing or not self._pause.consecutive_429s:
             blind.decrease(estimator.log, sent.at, heard_at, estimator.latency.late)
-        blind.saw_outage(self._pause.outage(now), estimator.own_rate(now))
+        blind.saw_outage(self._pause.outage(now), estimator.log, now)
         pace.rate, pace.increase_at = blind.rate, now + 1.0
         return False
 
     def _start_pause(
         self, now: float, jitter: float, retry_after: float | None, *, is_crowd: bool
     ) -> None:
-        alone, srtt = self.estimator.is_exclusive(now), self.estimator.latency.srtt
-        self._pause.start(now, srtt, jitter, retry_after, alone=alone, is_crowd=is_crowd)
+        estimator, srtt = self.estimator, self.estimator.latency.srtt
+        is_long = estimator.limit is None and self.blind.memory
+        longest = MAX_ALONE if estimator.is_exclusive(now) and not is_long else MAX_SHARED
+        self._pause.start(now, srtt, jitter, retry_after, longest=longest, is_crowd=is_crowd)
 
     def _correct(
         self, sent: SendTicket, now: float, left: float, *, headers_ok: bool, unexpected: bool
