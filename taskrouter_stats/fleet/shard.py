@@ -286,7 +286,7 @@ def _call(parameter: str, name: str, argument: object) -> object:
     """Import and call a function; of an error that is not ours, only the kind is told."""
     try:
         function = cast("Callable[[object], object]", resolve_name(name))
-    except Exception as error:  # noqa: BLE001 (importing runs code of any kind)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (importing runs code of any kind)
         why = str(error) if isinstance(error, ModuleNotFoundError) else type(error).__name__
         raise ConfigError(
             f"{parameter}= is {name}, which this worker can't import ({why}): install the module "
@@ -296,7 +296,7 @@ def _call(parameter: str, name: str, argument: object) -> object:
         return function(argument)
     except TaskRouterStatsError:
         raise
-    except Exception as error:  # noqa: BLE001 (the caller's function raises any)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (any, and exit would end the worker)
         raise ConfigError(
             f"{parameter}= ({name}) raised {type(error).__name__}, whose text is not shown, since "
             "it may hold a secret"

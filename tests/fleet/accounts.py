@@ -5,6 +5,7 @@ The environment names a file with the simulators, since a worker's process impor
 
 import json
 import os
+import sys
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,11 @@ def hasty_session(credentials):
 def closed_vault(account_sid):
     """Raise an error that repeats a secret."""
     raise PermissionError(f"the vault refuses {FORBIDDEN} for {account_sid}")
+
+
+def exiting_vault(account_sid):
+    """Exit, as the code of a script does when it has no token."""
+    sys.exit(f"no token but {FORBIDDEN} for {account_sid}")
 
 
 def other_account(account_sid):

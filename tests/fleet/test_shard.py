@@ -157,6 +157,7 @@ async def test_shards_hold_each_query_once(simulator, tmp_path, sink):
     ("credentials", "says"),
     [
         (accounts.closed_vault, "raised PermissionError, whose text is not shown"),
+        (accounts.exiting_vault, "raised SystemExit, whose text is not shown"),
         (accounts.other_account, "returned credentials of AC.*0000: expected those of AC"),
         (accounts.unnamed_account, "of a key without account_sid=: expected those of AC"),
         (accounts.plain_token, "returned str: expected Credentials"),

@@ -48,7 +48,7 @@ async def change(store, changed):
 
 async def until_written(link, store):
     """Wait until a report is being written to the store, which answers slowly."""
-    store.latency = 0.1
+    store.latency = 0.05
     while not link._doubts:  # noqa: ASYNC110 (the synchronizer has no event)
         await asyncio.sleep(0.001)
 
