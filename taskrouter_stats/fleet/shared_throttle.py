@@ -234,6 +234,8 @@ class SharedThrottle:
         del self.unused[: len(report.unused)]
         for _ in report.sent_alone:
             self.sent_alone.popleft()
+        for held in report.sent:
+            held.ticket = held.copied or held.ticket
         for held, ticket in lease.recorded:
             held.ticket = held.copied = ticket
         for held in self.departed:

@@ -127,7 +127,9 @@ class Synchronizer:
         self._ahead, throttle.used = throttle.used, (0, 0)
         try:
             await self._commit()
-        except StoreUnavailable as error:
+        except Exception as error:  # noqa: BLE001 - requests go on, whatever is wrong here
+            if not isinstance(error, StoreUnavailable):
+                error = StoreUnavailable(f"{type(error).__name__} in the shared pacer: {error}")
             self._asked = self._is_sole = False
             self._probe = PROBE * (0.75 + 0.5 * random.random())
             self._tell(error)
