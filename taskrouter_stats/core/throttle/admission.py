@@ -92,26 +92,27 @@ class Admission:
 
     def _check_blind(self, now: float, *, interactive: bool) -> Wait:
         """Without a limit: one at a time after a refusal, then by replies, the pace or the log."""
-        blind, estimator = self.blind, self.estimator
+        blind = self.blind
         if self.pause.consecutive_429s:
             if self.in_flight >= max(1, blind.crowd.fits):
                 return WAIT_FOR_REPLY
-            if blind.memory and blind.turned_at > -math.inf:
-                late = estimator.latency.late
-                return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
-            return SEND_NOW
+            return self._check_log(now) if blind.turned_at > -math.inf else SEND_NOW
         if blind.is_growing:
             most = blind.most_in_flight(self.admitted)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
         if blind.memory:
-            if self.in_flight and self.in_flight >= MEMORY_SHARE * blind.memory * blind.rate:
-                return WAIT_FOR_REPLY
-            late = estimator.latency.late
-            return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
+            is_full = self.in_flight >= max(1.0, MEMORY_SHARE * blind.memory * blind.rate)
+            return WAIT_FOR_REPLY if is_full else self._check_log(now)
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self.pace.rate))
         return Wait(wait, "pace") if wait else SEND_NOW
+
+    def _check_log(self, now: float) -> Wait:
+        """Without a limit, under a long memory: the own log shows when one more may go."""
+        estimator = self.estimator
+        at = self.blind.next_at(estimator.log, estimator.unsent, estimator.latency.late)
+        return self._wait_until(at, now)
 
     def _check_look(self, now: float, *, interactive: bool) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
