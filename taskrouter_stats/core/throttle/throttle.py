@@ -231,13 +231,13 @@ class Throttle:
         self._epoch += 1
         estimator.trust.jumps = 0
         blind.refused_at = sent.at + estimator.latency.reorder_seconds
-        may_be_crowd = not pause.consecutive_429s and retry_after is None
-        if may_be_crowd and blind.suspect_crowd(sent.at, now, self.in_flight):
-            is_crowd = False
-        else:
-            is_crowd = may_be_crowd = self._judge(sent, now)
+        is_first = not pause.consecutive_429s and retry_after is None
+        may_be_crowd = is_first and blind.suspect_crowd(sent.at, now, self.in_flight)
+        if not may_be_crowd and self._judge(sent, now):
+            pause.consecutive_429s = 0  # those that fit are admitted
+            return True
         self._start_pause(now, jitter, retry_after, is_crowd=may_be_crowd)
-        return is_crowd
+        return False
 
     def _admit(self, sent: SendTicket, now: float) -> bool:
         """Learn from an admission; return whether it shows that a crowd had been refused."""
