@@ -99,16 +99,14 @@ class Admission:
         if self.pause.consecutive_429s:
             if self.in_flight >= max(1, blind.crowd.fits):
                 return WAIT_FOR_REPLY
-            if blind.memory and blind.turned_at > -math.inf:
-                late = estimator.latency.late
-                return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
-            return SEND_NOW
-        if blind.is_growing:
+            if not blind.memory or blind.turned_at == -math.inf:
+                return SEND_NOW
+        elif blind.is_growing:
             most = blind.most_in_flight(self.admitted)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
+        elif 0.0 < MEMORY_SHARE * blind.memory * blind.rate <= self.in_flight:
+            return WAIT_FOR_REPLY
         if blind.memory:
-            if self.in_flight and self.in_flight >= MEMORY_SHARE * blind.memory * blind.rate:
-                return WAIT_FOR_REPLY
             late = estimator.latency.late
             return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
         wait = self.pace.delay(now)

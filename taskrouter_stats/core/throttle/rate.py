@@ -78,13 +78,23 @@ Sixteen processes: 0.001: 1.19 / 2.0%; 0.002: 1.13 / 2.3%; 0.004: 1.12 / 3.2%.""
 
 @attrs.define(eq=False, repr=False)
 class RateController:
-    """Debt, the rate that drains it, and how the rate is learned."""
+    """Debt, the rate that drains it, and how the rate is learned.
+
+    Attributes:
+        at: when debt was last drained.
+        rate: requests per second.
+        debt: requests sent ahead of the pace.
+        decreased_at: when the rate was last cut.
+        increase_at: when it may grow next.
+        admitted_before: requests that were admitted until it last grew.
+    """
 
     at: float
     rate: float
     debt: float = 0.0
     decreased_at: float = -math.inf
     increase_at: float = -math.inf
+    admitted_before: int = 0
 
     def drain(self, now: float) -> None:
         """Let debt drain until `now`."""
