@@ -92,8 +92,10 @@ def _unpacked(packed: object) -> list[float]:
     if not isinstance(packed, list) or not set(map(type, numbers)) <= {int}:
         raise TypeError("expected a list of whole numbers")
     distances, counts = numbers[::2], numbers[1::2]
-    if min(numbers[2:], default=0) < 0 or sum(counts) > _MOST_TIMES:
-        raise ValueError("expected bins in order")
+    if min(numbers[1:], default=0) < 0 or len(counts) != len(distances):
+        raise ValueError("expected bins in order, each with a count")
+    if sum(counts) > _MOST_TIMES:
+        raise ValueError("expected fewer requests")
     times = [number * GRID for number in accumulate(distances)]
     return list(chain.from_iterable(map(repeat, times, counts)))
 

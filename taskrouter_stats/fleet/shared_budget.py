@@ -54,6 +54,9 @@ MOVED = 0.02
 """Seconds by which a request must leave after its slot's time for the log to be corrected."""
 
 
+_NOT_OURS = Wait(math.inf, "shared")
+
+
 @attrs.define
 class Client:
     """One process, as the shared state knows it.
@@ -219,7 +222,7 @@ class SharedBudget:
         if now < self.hold_until:
             return [], Wait(self.hold_until - now, "pace")
         until = now + report.horizon
-        most = self._shares(client, now, until)
+        most, wait = self._shares(client, now, until)
         walk = _Walk(self.throttle, now, max(now, self.cursor), until)
         slots = walk.take(most[0], interactive=True, waiting=0)
         client.interactive -= len(slots)
@@ -228,15 +231,14 @@ class SharedBudget:
         client.room -= len(slots) + len(bulk)
         slots += bulk
         self.cursor = max([self.cursor, *(slot.at for slot in slots)])
-        wait = walk.wait if walk.wait.seconds else Wait(math.inf, "shared")
-        return sorted(slots, key=lambda slot: slot.at), wait
+        return sorted(slots, key=lambda slot: slot.at), walk.wait if walk.wait.seconds else wait
 
     def _bulk(self) -> int:
         """Return how many bulk requests wait, in all processes."""
         return sum(each.bulk for each in self.clients.values())
 
-    def _shares(self, client: Client, now: float, until: float) -> tuple[int, int]:
-        """Return how many interactive and bulk slots the process gets at most.
+    def _shares(self, client: Client, now: float, until: float) -> tuple[tuple[int, int], Wait]:
+        """Return how many interactive and bulk slots the process gets at most, and why not more.
 
         Each slot goes to the process that got the fewest, if several want one. How many there are
         is tried out on a copy of the throttle.
@@ -245,17 +247,19 @@ class SharedBudget:
         rivals = self._rivals(client)
         if not rivals:
             urgent = min(room, client.interactive)
-            return urgent, min(room - urgent, client.bulk)
+            return (urgent, min(room - urgent, client.bulk)), _NOT_OURS
         walk = _Walk(copy_throttle(self.throttle), now, max(now, self.cursor), until)
         ours: list[int] = []
+        others = 0
         for interactive in (True, False):
             wants = [each.wanted(interactive=interactive) for each in (client, *rivals)]
             waiting = 0 if interactive else self._bulk()
             found = walk.take(min(sum(wants), MAX_LEASE), interactive=interactive, waiting=waiting)
             served = [each.granted for each in (client, *rivals)]
             ours.append(_share(len(found), wants, served))
+            others += len(found) - ours[-1]
         urgent = min(room, ours[0])
-        return urgent, min(room - urgent, ours[1])
+        return (urgent, min(room - urgent, ours[1])), _NOT_OURS if others else walk.wait
 
     def _tidy(self, now: float) -> None:
         """Forget what no longer matters, so that the state stays small."""

@@ -329,7 +329,7 @@ class TaskRouterSession:
         return OutcomeStream(
             self._runner.fetch_outcome,
             source,
-            workers=slots,  # one more than bulk requests may use: see executor
+            workers=self._lifecycle.stream_workers,
             ordered=ordered,
             max_ahead=2 * slots if max_ahead is None else max_ahead,
             total=total or known_total,

@@ -95,24 +95,29 @@ class Admission:
 
     def _check_blind(self, now: float, *, interactive: bool) -> Wait:
         """Without a limit: one at a time after a refusal, then by replies, the pace or the log."""
-        blind, estimator = self.blind, self.estimator
+        blind = self.blind
         if self.pause.consecutive_429s:
             if self.in_flight >= max(1, blind.crowd.fits):
                 return WAIT_FOR_REPLY
-            if not blind.memory or blind.turned_at == -math.inf:
-                return SEND_NOW
-        elif blind.is_growing:
+            seen = blind.memory and blind.turned_at > -math.inf
+            return self._check_memory(now) if seen else SEND_NOW
+        if blind.is_growing:
             most = blind.most_in_flight(self.admitted)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
-        elif 0.0 < MEMORY_SHARE * blind.memory * blind.rate <= self.in_flight:
-            return WAIT_FOR_REPLY
         if blind.memory:
-            late = estimator.latency.late
-            return self._wait_until(blind.next_at(estimator.log, estimator.unsent, late), now)
+            if self.in_flight and self.in_flight >= MEMORY_SHARE * blind.memory * blind.rate:
+                return WAIT_FOR_REPLY
+            return self._check_memory(now)
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self.pace.rate))
         return Wait(wait, "pace") if wait else SEND_NOW
+
+    def _check_memory(self, now: float) -> Wait:
+        """Without a limit, but with a memory that is known: when it forgets the oldest send."""
+        estimator = self.estimator
+        late = estimator.latency.late
+        return self._wait_until(self.blind.next_at(estimator.log, estimator.unsent, late), now)
 
     def _check_look(self, now: float, *, interactive: bool) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
