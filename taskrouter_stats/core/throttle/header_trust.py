@@ -19,7 +19,7 @@ from .pause import MAX_RETRY_AFTER
 from .rate import MEMORY
 from .refills import QUICK_SECONDS
 
-__all__ = ["JUMP", "HeaderTrust", "LimitAgreement"]
+__all__ = ["JUMP", "MAX_LIMIT", "HeaderTrust", "LimitAgreement"]
 
 JUMPS = 2
 """Jumps, each soon after the one before, that no honest budget makes (1: sharers of a second's
@@ -36,7 +36,7 @@ MAX_WEIGHT = STATED * STATED
 """Weight that replies for or against a limit can pile up: so many replies later both are undone."""
 
 MAX_LIMIT = 1e6
-"""A higher limit is not one that anybody can reach."""
+"""A higher limit is not one that anybody can reach, nor is a higher rate learned."""
 
 
 @attrs.define(eq=False, repr=False)
