@@ -33,3 +33,15 @@ async def open_session(
         make = TaskRouterSession if options else TaskRouterSession.from_env
         async with make(**options) as session:
             yield session, workspace_sid
+
+
+@asynccontextmanager
+async def account_for_processes(workers: int, limit: int) -> AsyncIterator[str]:
+    """Yield a Workspace's SID; processes that start now find the account in their environment."""
+    if "TWILIO_API_KEY" in os.environ or "TWILIO_AUTH_TOKEN" in os.environ:
+        yield os.environ["TWILIO_WORKSPACE_SID"]
+        return
+    async with Simulator(workers=workers, limit=limit) as simulator:
+        names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TASKROUTER_STATS_BASE_URL")
+        os.environ |= dict(zip(names, (*simulator.auth, simulator.base_url), strict=True))
+        yield simulator.workspace_sid

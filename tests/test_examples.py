@@ -40,8 +40,12 @@ def run(
 
 
 def complaints(ran):
-    """Return what stands on standard error, but for asyncio's remarks that a step was slow."""
-    return [line for line in ran.stderr.splitlines() if not line.startswith("Executing <")]
+    """Return what stands on standard error, but for what a busy machine causes.
+
+    Those are asyncio's remarks that a step was slow, and the shared pacer's that a store was.
+    """
+    busy = ("Executing <", "the store is not usable: ")
+    return [line for line in ran.stderr.splitlines() if not line.startswith(busy)]
 
 
 def test_one_worker():
@@ -88,6 +92,20 @@ def test_dlt_to_duckdb(tmp_path):
     assert rows in {75, 100}
     assert [tuple(map(int, load)) for load in loads] == [(rows,) * 3, (rows - 75, rows, rows)]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_fleet_redis(valkey):
+    """The seventh example fetches each Worker once by three processes that share one limit."""
+    ran = run("07_fleet_redis.py", valkey.url)
+    assert (complaints(ran), ran.returncode) == ([], 0)
+    assert "3 processes: 150 of 150 in " in ran.stdout
+    assert re.search(r"^\\d requests refused\n[1-9]\d* single answers", ran.stdout, re.MULTILINE)
+
+
+def test_fleet_redis_without_a_server():
+    """Without a URL the seventh example says what it needs."""
+    ran = run("07_fleet_redis.py", TASKROUTER_STATS_SHARED="")
+    assert (ran.returncode, ran.stderr.startswith("Start a Redis")) == (1, True)
 
 
 def test_service_level():

@@ -4,9 +4,11 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 ROOT = Path(__file__).resolve().parents[1]
 LINES_OF_A_FILE = 350
@@ -33,10 +35,44 @@ def named(path):
     return path.relative_to(ROOT).as_posix()
 
 
-def functions(path):
-    """Return every function of a file, methods and nested ones included."""
+@frozen
+class Facts:
+    """What the rules ask of a file.
+
+    Attributes:
+        lengths: The lines of each function, docstring left out.
+        docstrings: The docstring of each function, or "".
+        scopes: The names of the functions of the module and of each class.
+        sleeps: The lines that call ``time.sleep``.
+    """
+
+    lengths: dict[str, int]
+    docstrings: dict[str, str]
+    scopes: list[list[str]]
+    sleeps: list[int]
+
+
+@cache
+def facts(path):
+    """Return the facts of a file, methods and nested functions included."""
     tree = ast.parse(path.read_text("utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, FUNCTION)]
+    nodes = list(ast.walk(tree))
+    functions = [node for node in nodes if isinstance(node, FUNCTION)]
+    scopes = [tree, *(node for node in nodes if isinstance(node, ast.ClassDef))]
+    return Facts(
+        {f.name: length(f) for f in sorted(functions, key=length)},  # of a name the longest
+        {f.name: ast.get_docstring(f) or "" for f in functions},
+        [[node.name for node in scope.body if isinstance(node, FUNCTION)] for scope in scopes],
+        [node.lineno for node in nodes if isinstance(node, ast.Call) and sleeps(node.func)],
+    )
+
+
+def sleeps(function):
+    """Return whether an expression is ``time.sleep``."""
+    match function:
+        case ast.Attribute(ast.Name("time"), "sleep"):
+            return True
+    return False
 
 
 def length(function):
@@ -79,7 +115,8 @@ def test_functions_are_small():
     """A function has fewer than 40 lines, docstring left out."""
 
     def long(path):
-        return {f.name: length(f) for f in functions(path) if length(f) >= LINES_OF_A_FUNCTION}
+        lengths = facts(path).lengths.items()
+        return {name: lines for name, lines in lengths if lines >= LINES_OF_A_FUNCTION}
 
     assert broken(SOURCES, long) == {}
 
@@ -94,8 +131,8 @@ def test_every_test_has_a_docstring_of_one_sentence():
     """A test's docstring is one sentence, from a capital letter to a full stop."""
 
     def wrong(path):
-        docs = {f.name: ast.get_docstring(f) or "" for f in functions(path)}
-        tests = {name: doc for name, doc in docs.items() if name.startswith("test_")}
+        docstrings = facts(path).docstrings.items()
+        tests = {name: doc for name, doc in docstrings if name.startswith("test_")}
         return {
             name: doc
             for name, doc in tests.items()
@@ -109,22 +146,15 @@ def test_tests_of_a_file_have_different_names():
     """No two functions of a test file's scope have the same name."""
 
     def repeated(path):
-        tree = ast.parse(path.read_text("utf-8"))
-        scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
-        names = [[n.name for n in scope.body if isinstance(n, FUNCTION)] for scope in scopes]
-        return [name for scope in names for name in set(scope) if scope.count(name) > 1]
+        scopes = facts(path).scopes
+        return [name for scope in scopes for name in set(scope) if scope.count(name) > 1]
 
     assert broken(TESTS, repeated) == {}
 
 
 def test_no_test_sleeps():
     """No test sleeps with ``time.sleep``."""
-
-    def sleeps(path):
-        nodes = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
-        return [n.lineno for n in nodes if ast.unparse(n.func) == "time.sleep"]
-
-    assert broken(TESTS, sleeps) == {}
+    assert broken(TESTS, lambda path: facts(path).sleeps) == {}
 
 
 PROMISES = {
@@ -197,6 +227,21 @@ def test_text_files_are_tidy(tracked):
         content = path.read_bytes()
         assert b"\r" not in content, named(path)
         assert not content or content.endswith(b"\n"), named(path)
+
+
+def test_facts_of_a_file(tmp_path):
+    """Lengths, docstrings, repeated names and sleeps of a file are found at every depth."""
+    path = tmp_path / "file.py"
+    path.write_text(
+        "import time\n\n"
+        "class C:\n"
+        "    async def f(self):\n"
+        '        """A.\n\n        B.\n        """\n'
+        "        def g():\n"
+        "            time.sleep(1)\n"
+        "    def f(self): pass\n"
+    )
+    assert facts(path) == Facts({"f": 3, "g": 2}, {"f": "", "g": ""}, [[], ["f", "f"]], [10])
 
 
 @pytest.mark.parametrize(

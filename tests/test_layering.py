@@ -36,7 +36,7 @@ BELOW = {
 CORE_DEPENDENCIES = {"aiohttp", "attrs", "attr", "cattrs", "orjson", "tenacity", "yarl"}
 HOMES = {
     "tenacity": {"session.retrying"},
-    "yarl": {"session.transport"},
+    "yarl": {"session.transport", "session.urls"},
     "cattrs": {"models.converter"},
 }
 """Dependencies that only these files may import."""
@@ -50,10 +50,13 @@ def module_name(path):
 
 
 SOURCES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
-
-
 OUTSIDE_CLI = [name for name in SOURCES if name.split(".")[0] != "cli"]
+
+
+@cache
+def tree(name):
+    """Return the syntax tree of a module."""
+    return ast.parse(SOURCES[name].read_text("utf-8"))
 
 
 def imported(name, nodes):
@@ -76,7 +79,7 @@ def imported(name, nodes):
 @cache
 def imports(name):
     """Return every module that a module imports, anywhere in its file."""
-    return set(imported(name, ast.walk(TREES[name])))
+    return set(imported(name, ast.walk(tree(name))))
 
 
 def inner(name):
@@ -141,7 +144,7 @@ def test_only_core_dependencies_at_import():
     allowed = CORE_DEPENDENCIES | sys.stdlib_module_names | {NAME}
 
     def optional(name):
-        nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.stmt)]
+        nodes = [node for node in ast.walk(tree(name)) if isinstance(node, ast.stmt)]
         inside = {
             id(node)
             for function in nodes
@@ -213,27 +216,27 @@ def test_core_and_models_call_no_clock_and_no_io():
     waits = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
 
     def impure(name):
-        tree = TREES[name]
-        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        module = tree(name)
+        used = {node.attr for node in ast.walk(module) if isinstance(node, ast.Attribute)}
+        used |= {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}
         called = {
             node.func.id
-            for node in ast.walk(tree)
+            for node in ast.walk(module)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         found = used & (clocks - {"now"})
-        found |= {"datetime", "date"} & receivers(tree, clocks)
+        found |= {"datetime", "date"} & receivers(module, clocks)
         found |= called & {"open", "print", "input"}
-        return found | {type(node).__name__ for node in ast.walk(tree) if isinstance(node, waits)}
+        return found | {type(node).__name__ for node in ast.walk(module) if isinstance(node, waits)}
 
     assert broken(modules("core", "models"), impure) == {}
 
 
-def receivers(tree, attributes):
+def receivers(module, attributes):
     """Return the names before such an attribute: ``datetime`` of ``datetime.now``."""
     return {
         node.value.id
-        for node in ast.walk(tree)
+        for node in ast.walk(module)
         if isinstance(node, ast.Attribute)
         and node.attr in attributes
         and isinstance(node.value, ast.Name)

@@ -14,8 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import dlt
-import duckdb
 import fastapi
 import polars as pl
 import pytest
@@ -46,9 +44,11 @@ NOT_RUN = ('destination="bigquery"', "# not run", "from airflow.", "from dagster
 """What a snippet contains that needs an account elsewhere, or that test_other_tools.py runs."""
 KNOWN = (
     *(AsyncIterator, Path, ZoneInfo, asynccontextmanager, date, datetime, timedelta),
-    *(Simulator, dlt, duckdb, etl, fastapi.FastAPI, taskrouter_source),
+    *(Simulator, etl, fastapi.FastAPI, taskrouter_source),
 )
 """What the snippets use beside the package's public names."""
+TOOLS = ("dlt", "duckdb", "pandas")
+"""Libraries that are imported for the pages that use them; pandas is not in the extra ``test``."""
 SERVES = (
     "taskrouter-stats simulate",
     "taskrouter-stats demo",
@@ -150,8 +150,8 @@ async def test_every_python_snippet_runs(place, page):
     names = {name: getattr(taskrouter_stats, name) for name in taskrouter_stats.__all__}
     names |= {known.__name__.rpartition(".")[2]: known for known in KNOWN}
     names |= {"polars": pl, "WS": place.workspace_sid, "WK": place.world.workers[0].sid}
-    if find_spec("pandas"):  # not in the extra ``test``; tests/test_other_tools.py says so
-        names["pandas"] = import_module("pandas")
+    used = [name for name in TOOLS if f"{name}." in TEXTS[page] and find_spec(name)]
+    names |= {name: import_module(name) for name in used}
     async with TaskRouterSession.from_env() as names["session"]:
         for text in blocks(page, "python"):
             missing = "pandas." in text and "pandas" not in names

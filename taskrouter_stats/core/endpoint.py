@@ -53,6 +53,10 @@ def _path_sids(row: "Endpoint[Any]") -> tuple[str, ...]:
     return tuple(re.findall(r"{(\w+)}", row.path))
 
 
+def _sid_prefixes(row: "Endpoint[Any]") -> tuple[str, ...]:
+    return tuple(SID_PREFIXES[name] for name in row.path_sids)
+
+
 _ROWS: Final[dict[str, "Endpoint[Any]"]] = {}
 """Every row by its name: pickles of a row hold the name."""
 
@@ -76,6 +80,7 @@ class Endpoint(Generic[T_co]):
             (https://www.twilio.com/docs/api/errors/20429).
         add_request_data: a function that adds to an answer what only the query knows, or None.
         path_sids: the names of the SIDs in the path, in order; derived from ``path``.
+        sid_prefixes: the prefixes of these SIDs.
         answer_sids: the JSON names under which an answer, or each item of a list, repeats the
             SIDs of the path, in the path's order; ``path_sids`` by default.
         part_sids: where the answer to a bulk query names its TaskQueues: the list's key and the
@@ -94,6 +99,9 @@ class Endpoint(Generic[T_co]):
     retry_safe: bool = True
     add_request_data: Callable[[Any, tuple[str, ...]], Any] | None = field(default=None, repr=False)
     path_sids: tuple[str, ...] = field(default=Factory(_path_sids, takes_self=True), init=False)
+    sid_prefixes: tuple[str, ...] = field(
+        default=Factory(_sid_prefixes, takes_self=True), init=False
+    )
     answer_sids: tuple[str, ...] = field(
         default=Factory(operator.attrgetter("path_sids"), takes_self=True)
     )

@@ -80,9 +80,10 @@ def _compare(
 ) -> list[str]:
     endpoint = query.endpoint
     found: list[str] = []
-    for name, sid in zip(endpoint.answer_sids, query.sids, strict=True):
-        if answer.get(name, sid) != sid and not _same(answer[name], sid):
-            found.append(_other(name, sid, answer[name]))
+    if tuple(map(answer.get, endpoint.answer_sids)) != query.sids:
+        for name, sid in zip(endpoint.answer_sids, query.sids, strict=True):
+            if not _same(answer.get(name), sid):
+                found.append(_other(name, sid, answer[name]))
     answered = answer.get("account_sid")
     if answered != account and account.startswith("AC") and not _same(answered, account):
         hint = "; check that the credentials name this account"
@@ -91,7 +92,8 @@ def _compare(
         found += _other_parts(endpoint.part_sids, query.task_queue_sids, answer)
     if query.window is not None:
         found += _other_times(query.window, answer, served)
-        found += _other_thresholds(dict(query.filters), answer)
+        if query.filters:
+            found += _other_thresholds(dict(query.filters), answer)
     return found
 
 
@@ -156,7 +158,7 @@ def _other_times(window: Window, answer: dict[str, Any], served: Callable[[], Se
     if not times:
         times, prefix = answer, "$"
     answered = times.get("start_time"), times.get("end_time")
-    if answered in (_texts(window), (None, None)):
+    if answered == _texts(window) or answered == (None, None):
         return []
     start, end = _time(answered[0]), _time(answered[1])
     if window.start is None or window.end is None:

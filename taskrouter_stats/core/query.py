@@ -14,7 +14,7 @@ from taskrouter_stats.errors import InvalidParameter, InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.models.record import NamedRecord
 
-from .endpoint import SID_PREFIXES, Endpoint
+from .endpoint import Endpoint
 from .plain_numbers import whole_number
 from .window import Window
 
@@ -170,8 +170,7 @@ def make_listing(
 
 
 def _check_sids(endpoint: Endpoint[Any], sids: tuple[object, ...]) -> tuple[str, ...]:
-    named = zip(endpoint.path_sids, sids, strict=True)
-    return tuple([check_sid(name, sid, SID_PREFIXES[name]) for name, sid in named])
+    return tuple(map(check_sid, endpoint.path_sids, sids, endpoint.sid_prefixes))
 
 
 def _check_window(endpoint: Endpoint[Any], window: object) -> Window | None:
@@ -187,11 +186,9 @@ def _check_window(endpoint: Endpoint[Any], window: object) -> Window | None:
 def _encode_filters(
     endpoint: Endpoint[Any], filters: dict[str, object]
 ) -> tuple[tuple[str, str], ...]:
-    rules = endpoint.filters
-    return tuple(
-        [
-            (rules[name].parameter, rules[name].encode(name, value))
-            for name, value in filters.items()
-            if value is not None
-        ]
-    )
+    found: list[tuple[str, str]] = []
+    for name, value in filters.items():
+        if value is not None:
+            rule = endpoint.filters[name]
+            found.append((rule.parameter, rule.encode(name, value)))
+    return tuple(found)

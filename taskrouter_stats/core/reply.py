@@ -45,21 +45,22 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        headers: the headers, found by names in lower case.
+        headers: the headers, found by names in lower case; a byte that is not UTF-8 is a lone
+            surrogate.
         body: the decompressed body, cut soon after ``MAX_BODY_BYTES`` bytes.
         redactor: removes our secrets from what is shown or kept.
-        clean_headers: whether the headers were searched and hold no secret.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     redactor: SecretRedactor = field(default=_NO_SECRETS, repr=False, eq=False)
-    clean_headers: bool = field(default=False, repr=False, eq=False)
 
     def shown(self, header: str) -> str:
-        """Return a name or value of a header without secrets."""
-        return header if self.clean_headers else self.redactor.text(header)
+        """Return a name or value of a header without secrets, and without bytes as surrogates."""
+        if not header.isascii():
+            header = header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return self.redactor.text(header)
 
     @property
     def request_id(self) -> str | None:

@@ -1,16 +1,19 @@
 """Requests and their budgets, built from queries."""
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote, urlencode
 
 import orjson
 from attrs import define
 
+from .endpoint import Endpoint
 from .query import BaseQuery, Listing, Query
 from .window import Window
 
 __all__ = ["BudgetKey", "Request", "build_page_request", "build_request", "path_for"]
+
+_Filters: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class BudgetKey(NamedTuple):
@@ -52,14 +55,18 @@ class Request:
 def build_request(query: BaseQuery[Any], account: str) -> Request:
     """Build the first, or only, request of a query."""
     page_size = query.page_size if isinstance(query, Listing) else None
-    text = _query_text(query.filters, query.window, page_size)
-    return build_page_request(query, path_for(query) + text, account)
+    endpoint, sids = query.endpoint, query.sids
+    workspace = sids[0] if sids else ""
+    target, budget = _common_parts(
+        endpoint, query.filters, query.window, page_size, account, workspace
+    )
+    return Request(endpoint.method, target % sids, budget, endpoint.retry_safe, _body(query), query)
 
 
 def build_page_request(query: BaseQuery[Any], target: str, account: str) -> Request:
     """Build the request for a page that the server named; ``target`` was checked."""
     endpoint = query.endpoint
-    budget = BudgetKey(account, query.workspace_sid, _resource_key(query))
+    budget = BudgetKey(account, query.workspace_sid, _resource_key(endpoint, query.filters))
     return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(query), query)
 
 
@@ -85,10 +92,25 @@ def _template(path: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _query_text(
-    filters: tuple[tuple[str, str], ...], window: Window | None, page_size: int | None
-) -> str:
-    """Return the URL's query text, cached: most requests of a run share one window."""
+def _common_parts(
+    endpoint: Endpoint[Any],
+    filters: _Filters,
+    window: Window | None,
+    page_size: int | None,
+    account: str,
+    workspace: str,
+) -> tuple[str, BudgetKey]:
+    """Return the target, with positions for the SIDs, and the budget.
+
+    They are cached, since most requests of a run differ in their SIDs alone.
+    """
+    text = _query_text(filters, window, page_size).replace("%", "%%")
+    budget = BudgetKey(account, workspace, _resource_key(endpoint, filters))
+    return _template(endpoint.path) + text, budget
+
+
+def _query_text(filters: _Filters, window: Window | None, page_size: int | None) -> str:
+    """Return the URL's query text."""
     parameters = filters
     if window is not None:
         parameters += window.parameters()
@@ -97,10 +119,9 @@ def _query_text(
     return f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
 
 
-def _resource_key(query: BaseQuery[Any]) -> str:
-    endpoint = query.endpoint
-    if query.filters:
-        sent = {name for name, _ in query.filters}
+def _resource_key(endpoint: Endpoint[Any], filters: _Filters) -> str:
+    if filters:
+        sent = {name for name, _ in filters}
         for rule in endpoint.filters.values():
             if rule.resource_key is not None and rule.parameter in sent:
                 return rule.resource_key

@@ -34,7 +34,8 @@ BACK_OFF: Final = 1.5
 RELAX: Final = 0.95
 """Factor of the interval after a write at the first attempt."""
 BURST: Final = 3.0
-"""Reports that need not wait for the interval: an interactive request's, a refusal's."""
+"""Reports that need not wait for the interval: those of interactive requests. As many more tell of
+refusals."""
 HEARTBEAT: Final = 1.0
 """Seconds between two reports while requests are in flight and nothing else is to be told."""
 SLACK: Final = 0.05
@@ -85,7 +86,8 @@ class Synchronizer:
         self._loop = asyncio.get_running_loop()
         self._clock = StoreClock()
         self._version, self._blob = NOTHING, b""
-        self._asked, self._probe = False, PROBE
+        self._asked = self._is_sole = False
+        self._probe = PROBE
         self._seq = random.getrandbits(31)
         self._doubts: dict[int, Doubt] = {}
         self._interval, self._tokens = INTERVAL, BURST
@@ -119,12 +121,12 @@ class Synchronizer:
         throttle = self.throttle
         self._last = self._loop.time()
         self._tokens -= 1.0
-        throttle.is_urgent = False
+        throttle.is_urgent = throttle.is_refused = False
         self._ahead, throttle.used = throttle.used, (0, 0)
         try:
             await self._commit()
         except StoreUnavailable as error:
-            self._asked = False
+            self._asked = self._is_sole = False
             self._probe = PROBE * (0.75 + 0.5 * random.random())
             self._tell(error)
             if not throttle.is_alone:
@@ -148,11 +150,12 @@ class Synchronizer:
         """Return when the next report is due, as far as known; infinity: nothing is to be told."""
         self._tokens = min(BURST, self._tokens + max(0.0, now - self._filled_at) / INTERVAL)
         self._filled_at = now
-        free = now if self._tokens >= 1.0 else now + (1.0 - self._tokens) * INTERVAL
         throttle = self.throttle
+        need = 1.0 - BURST if throttle.is_refused else 1.0
+        free = now + max(0.0, need - self._tokens) * INTERVAL
         if throttle.is_alone:
             return self._last + self._probe
-        if throttle.is_urgent:
+        if throttle.is_urgent or throttle.is_refused:
             return free
         if throttle.is_busy:
             return max(free, self._last + self._interval)
@@ -164,11 +167,15 @@ class Synchronizer:
         Raises:
             StoreUnavailable: the store did not answer, or cannot be used.
         """
-        if not self._asked:
-            self._learn(await self._call(self._store.read(self._key), CONNECT * self._patience))
+        if not self._is_sole:
+            patience = self._patience if self._asked else CONNECT * self._patience
+            answer = await self._call(self._store.read(self._key), patience)
+            self._is_sole = self._asked and answer.version == self._version
             self._asked = True
+            self._learn(answer)
         for attempt in range(ATTEMPTS):
             if await self._attempt():
+                self._is_sole = self._is_sole and not attempt
                 factor = RELAX if not attempt else 1.0 if attempt == 1 else BACK_OFF
                 self._interval = min(MAX_INTERVAL, max(INTERVAL, self._interval * factor))
                 return
@@ -182,7 +189,11 @@ class Synchronizer:
         horizon = self._interval + 2.0 * self._clock.rtt + SLACK
         self._seq += 1
         report = throttle.report(now, self._client, self._seq, self._ahead, horizon, self._interval)
-        told = attrs.evolve(report, replies=(), unused=(), sent_alone=()) if is_own else report
+        told = (
+            attrs.evolve(report, sent=(), replies=(), unused=(), sent_alone=())
+            if is_own
+            else report
+        )
         try:
             lease = known.step(told, self._clock.at(now), self._clock.offset or 0.0)
             blob = encode(known)

@@ -10,27 +10,29 @@ payloads. The source for ``ActivityStatistic`` is::
     def read(payload, _):
         if type(payload) is not dict:
             raise UnreadableError("an object", payload)
-        get = payload.get
         record = new(Draft)
-        v = get("sid")
+        record.extra = {}
+        if payload.keys() != known:
+            record.extra = unknown_part(payload)
+            payload = {**absent, **payload}
+        v = payload["sid"]
         record.sid = (
             v if type(v) is str and is_WA(v)
             else None if v is None
             else hook_sid(v, type_sid)
         )
-        v = get("friendly_name")
+        v = payload["friendly_name"]
         record.friendly_name = (
             v if type(v) is str
             else None if v is None
             else hook_friendly_name(v, type_friendly_name)
         )
-        v = get("workers")
+        v = payload["workers"]
         record.workers = (
             v if type(v) is int and -1_000_000_000 < v < 1_000_000_000
             else None if v is None
             else hook_workers(v, type_workers)
         )
-        record.extra = {} if knows(payload) else unknown_part(payload)
         record.__class__ = Record
         return record
 
@@ -46,8 +48,8 @@ from typing import Any, Final, get_args
 
 import attrs
 
-from .field_types import is_json, is_optional, is_sid, required_type
-from .sids import PATTERNS
+from .field_types import is_json, is_optional, is_sid, is_tuple, required_type
+from .sids import IS_SID
 from .values import UnreadableError, utc_time
 
 __all__ = ["Hook", "make_reader", "source_of"]
@@ -71,7 +73,7 @@ CPython compares integers below 2**30 faster than larger ones.
 """
 
 _NAMES: Final[dict[str, Any]] = {
-    **{f"is_{prefix}": matches for prefix, matches in PATTERNS.items()},
+    **{f"is_{prefix}": matches for prefix, matches in IS_SID.items()},
     "UnreadableError": UnreadableError,
     "utc_time": utc_time,
     "new": object.__new__,
@@ -101,7 +103,12 @@ def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
         **_NAMES,
         "Record": cls,
         "Draft": type("Draft", (cls,), _ASSIGNABLE),
-        "knows": known.issuperset,
+        "known": known,
+        "absent": {
+            field.name: None
+            for field in attrs.fields(cls)
+            if is_json(field) and field.default is not attrs.NOTHING
+        },
         "unknown_part": partial(_unknown_part, known),
     }
     for field in attrs.fields(cls):
@@ -109,6 +116,9 @@ def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
         if is_json(field):
             names[f"hook_{field.name}"] = hook_for(field.type)
             names[f"type_{field.name}"] = field.type
+            kind = required_type(field.type)
+            if is_tuple(kind):
+                names[f"item_{field.name}"] = hook_for(get_args(kind)[0])
     code = compile(source_of(cls), f"<fast path of {cls.__name__}>", "exec")
     exec(code, names)  # noqa: S102 (the source holds names of our own fields only)
     reader: Hook = names["read"]
@@ -126,10 +136,12 @@ def source_of(cls: type[Any]) -> str:
             "def read(payload, _):",
             "if type(payload) is not dict:",
             '    raise UnreadableError("an object", payload)',
-            "get = payload.get",
             "record = new(Draft)",
+            "record.extra = {}",
+            "if payload.keys() != known:",
+            "    record.extra = unknown_part(payload)",
+            "    payload = {**absent, **payload}",
             *(line for field in attrs.fields(cls) for line in _statement(field)),
-            "record.extra = {} if knows(payload) else unknown_part(payload)",
             "record.__class__ = Record",
             "return record",
         )
@@ -143,14 +155,13 @@ def _statement(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
         return ()
     if not is_json(field):
         return (f"record.{name} = default_{name}",)
-    forms = [*_usual_forms(required_type(field.type))]
+    forms = [*_usual_forms(name, required_type(field.type))]
     if is_optional(field.type):
         forms.append("None if v is None")
     forms.append(f"hook_{name}(v, type_{name})")
-    value = f'payload["{name}"]' if field.default is attrs.NOTHING else f'get("{name}")'
     first, *others = forms
     return (
-        f"v = {value}",
+        f'v = payload["{name}"]',
         f"record.{name} = (",
         f"    {first}",
         *(f"    else {form}" for form in others),
@@ -158,7 +169,9 @@ def _statement(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
     )
 
 
-def _usual_forms(kind: Any) -> tuple[str, ...]:
+def _usual_forms(name: str, kind: Any) -> tuple[str, ...]:
     if is_sid(kind):
         return (f"v if type(v) is str and is_{get_args(kind)[1].prefix}(v)",)
+    if is_tuple(kind):
+        return (f"tuple([item_{name}(item, None) for item in v]) if type(v) is list",)
     return _USUAL.get(kind, ())

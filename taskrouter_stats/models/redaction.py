@@ -116,7 +116,8 @@ class SecretRedactor:
 
     def text(self, text: str) -> str:
         """Return the text without the secrets; the same object if there are none."""
-        return _recoded(self, text)
+        raw = text.encode("utf-8", "surrogatepass")
+        return _recoded(self, text) if self.suspects(raw) else text
 
     def quote(self, text: str) -> str:
         """Return a cut text without the secrets, and without parts that reveal a secret."""

@@ -10,7 +10,7 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, TypeGuard, cast
 
-from .sids import PATTERNS, SidKind, sid_kind
+from .sids import IS_SID, SidKind, sid_kind
 
 __all__ = [
     "LARGEST_COUNT",
@@ -155,7 +155,7 @@ def json_object(value: object, _: type) -> dict[str, Any]:
 
 def sid_reader(kind: SidKind) -> Callable[[object, Any], str]:
     """Return the function that reads a SID of one kind."""
-    prefix, matches = kind.prefix, PATTERNS[kind.prefix]
+    prefix, matches = kind.prefix, IS_SID[kind.prefix]
     expected = f"{sid_kind(prefix)} ({prefix} and 32 hexadecimal digits)"
 
     def sid(value: object, _: Any) -> str:

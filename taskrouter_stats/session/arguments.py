@@ -2,10 +2,13 @@
 
 from typing import Any, Final, Literal
 
+from taskrouter_stats.core.cache_policy import CachePolicy, as_cache_policy
 from taskrouter_stats.core.query import Listing, Query
 from taskrouter_stats.errors import InvalidParameter, UsageError
 
-__all__ = ["AS_SESSION", "Priority", "check_fetch", "check_listing"]
+from .options import MAX_WAIT, Settings, check_number
+
+__all__ = ["AS_SESSION", "Priority", "check_listing", "fetch_options"]
 
 Priority = Literal["interactive", "bulk"]
 
@@ -20,12 +23,18 @@ class _AsSession:
 AS_SESSION: Final[Any] = _AsSession()
 
 
-def check_fetch(query: object, priority: object) -> None:
-    """Raise unless these are the arguments of a fetch.
+def fetch_options(
+    settings: Settings, query: object, max_wait: float | None, priority: object, cache_ttl: object
+) -> tuple[bool, float | None, CachePolicy | None]:
+    """Check the arguments of a fetch.
+
+    Returns:
+        Whether it is interactive, its ``max_wait`` in seconds, and the policy of the cache; None
+        for no limit and no cache.
 
     Raises:
         UsageError: the first is not a query; the message names the right call.
-        InvalidParameter: the priority is unknown.
+        InvalidParameter: another argument has the wrong type or is out of bounds.
     """
     if not isinstance(query, Query):
         raise UsageError(
@@ -35,6 +44,12 @@ def check_fetch(query: object, priority: object) -> None:
         )
     if priority not in ("interactive", "bulk"):
         raise InvalidParameter("priority", priority, 'expected "interactive" or "bulk"')
+    if max_wait is AS_SESSION:
+        limit = settings.max_wait
+    else:
+        limit = None if max_wait is None else check_number("max_wait", max_wait, MAX_WAIT)
+    cache = settings.cache_ttl if cache_ttl is AS_SESSION else as_cache_policy(cache_ttl)
+    return priority == "interactive", limit, cache
 
 
 def check_listing(listing: object) -> None:

@@ -1,13 +1,11 @@
 """The state of one request over all its attempts, and the counters of one run."""
 
-from datetime import datetime
-
 from attrs import define
 
 from taskrouter_stats.core.outcome import Meta
 from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
+from taskrouter_stats.core.reply import Reply
 from taskrouter_stats.core.request import Request
-from taskrouter_stats.models.redaction import SecretRedactor
 
 from .shared_wait import SharedWait
 
@@ -43,11 +41,8 @@ class CallState:
         attempts: attempts so far, without those that got a 429.
         refused: 429 replies so far.
         was_refused: whether the last attempt got a 429.
-        status: status of the last reply; None if the last attempt got no reply.
-        request_id: ``Twilio-Request-Id`` of the last reply, or None.
-        limits: rate-limit headers of the last reply.
-        served_at: the server's time of the last reply, UTC, or None.
-        redactor: removes secrets from text of the last reply.
+        reply: the last attempt's reply; None if it got none.
+        limits: rate-limit headers of that reply.
         shared: the limits of its callers, if several share the request.
         number: its number in the events for hooks; 0 without hooks.
     """
@@ -61,22 +56,20 @@ class CallState:
     attempts: int = 0
     refused: int = 0
     was_refused: bool = False
-    status: int | None = None
-    request_id: str | None = None
+    reply: Reply | None = None
     limits: RateLimit = NO_HEADERS
-    served_at: datetime | None = None
-    redactor: SecretRedactor | None = None
     shared: SharedWait | None = None
     number: int = 0
 
     def meta(self, now: float) -> Meta:
         """Return the metadata of the last attempt."""
+        reply = self.reply
         return Meta(
-            self.status,
+            None if reply is None else reply.status,
             self.limits,
-            self.request_id,
+            None if reply is None else reply.request_id,
             now - self.began,
             self.attempts,
             self.refused,
-            self.served_at,
+            None if reply is None else reply.served_at,
         )

@@ -82,15 +82,13 @@ class RequestExecutor:
                 hooks.no_reply(call, error, self.pacer.now() - began)
             if isinstance(error, TransportError):
                 self._note_failure(error)
-            call.status, call.request_id, call.limits = None, None, rate_limit.NO_HEADERS
-            call.served_at = None
+            call.reply, call.limits = None, rate_limit.NO_HEADERS
             raise
         limits = rate_limit.parse_headers(reply.headers, reply.shown)
         was_open = self.breaker.open
         self.breaker.record_reply()
         permit.observe(limits, refused=reply.is_rate_limited)
-        call.status, call.request_id, call.limits = reply.status, reply.request_id, limits
-        call.served_at, call.redactor = reply.served_at, reply.redactor
+        call.reply, call.limits = reply, limits
         if hooks is not None:
             self._report(hooks, call, reply, began, was_open=was_open)
         if reply.is_rate_limited:

@@ -88,7 +88,7 @@ class Hooks:
 
     def replied(self, call: CallState, reply: Reply, seconds: float, pace: float) -> None:
         """Tell that a reply came; the call has not counted a 429 yet."""
-        number, request_id, limits = _send(call), call.request_id, call.limits
+        number, request_id, limits = _send(call), reply.request_id, call.limits
         self.emit(
             ReplyReceived(*_subject(call), number, reply.status, seconds, request_id, limits, pace)
         )

@@ -76,6 +76,16 @@ class SessionLifecycle:
             )
         return opened
 
+    def stream_workers(self) -> int:
+        """Return how many bulk requests a stream runs at once.
+
+        As many as there are slots for them: one more would always wait. While the circuit is open
+        one more runs, since probes without an answer may occupy all slots (see ``executor``).
+        """
+        slots = self._settings.max_in_flight
+        is_open = self.opened is not None and self.opened.executor.breaker.open
+        return slots if is_open else max(1, slots - 1)
+
     def register_stream(self, stream: OutcomeStream[Any]) -> None:
         """Register a stream, so that closing the session ends it."""
         self.require_open().streams.add(stream)

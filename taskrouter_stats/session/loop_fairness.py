@@ -46,11 +46,11 @@ class LoopFairness:
         self._remaining -= 1
         return True
 
-    async def enter(self, *, interactive: bool) -> None:
-        """Wait for a place in one of the next iterations."""
+    def enter(self, *, interactive: bool) -> "asyncio.Future[None]":
+        """Return a future that is done when a place is free, in one of the next iterations."""
         place = self._loop.create_future()
         (self._interactive if interactive else self._bulk).append(place)
-        await place
+        return place
 
     def _next(self) -> None:
         """Let the next replies continue, one of four from bulk if any waits."""

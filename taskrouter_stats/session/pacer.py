@@ -71,13 +71,13 @@ class Permit:
         """Settle without a reply."""
         if self._close():
             self._budget.throttle.abandon(self._sent)
-            self._pacer.on_release(self._budget)
+            self._pacer.on_loss(self._budget)
 
     def cancel(self) -> None:
         """Settle without having sent the request."""
         if self._close():
             self._budget.throttle.cancel(self._sent)
-            self._pacer.on_release(self._budget)
+            self._pacer.on_loss(self._budget)
 
     def _close(self) -> bool:
         was_open, self._open = self._open, False
@@ -225,11 +225,15 @@ class Pacer:
         self._account.observe(flight, refused=refused, account_wide=elsewhere)
         if refused or budget.throttle.limit != known:
             budget.report_change(now, self._on_change, refused=refused, elsewhere=elsewhere)
-        self.on_release(budget)
+        self._release(budget)
 
-    def on_release(self, budget: Budget) -> None:
-        """Release a slot of this budget, and grant permits that this makes possible."""
+    def on_loss(self, budget: Budget) -> None:
+        """Release the slot of a request that got no reply, or was not sent."""
         self._account.release()
+        self._release(budget)
+
+    def _release(self, budget: Budget) -> None:
+        """Release a slot of this budget, and grant permits that this makes possible."""
         self._in_flight -= 1
         if not self._waiting_for_slot:
             self._grant_waiting(budget)

@@ -46,9 +46,16 @@ class QueryRunner:
         shared: SharedWait | None = None,
     ) -> CallState:
         """Return the state of a request that was not sent yet."""
-        call = _new_call(opened, build_request(query, self._account), RunCounters())
-        call.interactive, call.max_wait, call.shared = interactive, max_wait, shared
-        return call
+        request, began = build_request(query, self._account), opened.loop.time()
+        return CallState(request, RunCounters(), interactive, max_wait, began, shared=shared)
+
+    def value(
+        self, query: Query[T], *, interactive: bool, max_wait: float | None
+    ) -> Coroutine[Any, Any, T]:
+        """Return the coroutine that returns one query's value, or raises its error."""
+        opened = self._lifecycle.require_open()
+        call = self.new_call(opened, query, interactive=interactive, max_wait=max_wait)
+        return _watched(opened, call, _value(opened, query, call))
 
     async def fetch(self, opened: OpenSession, query: Query[T], call: CallState) -> Success[T]:
         """Return one query's result; raise its error."""
@@ -102,7 +109,7 @@ def _watched(
 async def _read_page(opened: OpenSession, listing: Listing[Any], call: CallState) -> Page:
     try:
         payload = await opened.executor.execute(call)
-        return read_page(listing, payload, call.served_at)
+        return read_page(listing, payload, None if call.reply is None else call.reply.served_at)
     except (ApiError, PayloadError) as error:
         raise _with_context(error, listing, call) from None
 
@@ -142,8 +149,10 @@ def _with_context(
 ) -> Exception:
     """Return the error with its request ID, a hint for its query, and secrets redacted."""
     if isinstance(error, PayloadError):
-        problems = error.problems  # these quote values and keys of the reply
-        shown = call.redactor.quotes(problems) if call.redactor else problems
-        return PayloadError(shown, call.request_id, error.for_other_query)
+        problems, reply = error.problems, call.reply  # they quote values and keys of the reply
+        if reply is None:
+            return error
+        shown = reply.redactor.quotes(problems)
+        return PayloadError(shown, reply.request_id, error.for_other_query)
     error.hint = hint_for(error, query) or error.hint
     return error

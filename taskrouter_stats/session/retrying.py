@@ -35,6 +35,17 @@ async def call_with_retries(
         return await attempt(call)
     except TaskRouterStatsError as error:
         first = [error]
+    return await _call_again(call, first, attempt, decide, pause)
+
+
+async def _call_again(
+    call: C,
+    first: list[TaskRouterStatsError],
+    attempt: Callable[[C], Awaitable[T]],
+    decide: Callable[[C, Exception], RetryAfter | GiveUp],
+    pause: Callable[[float], Awaitable[None]],
+) -> T:
+    """Repeat an attempt that failed with the ``first`` error."""
     verdict: RetryAfter | GiveUp = GIVE_UP
 
     async def once() -> T:

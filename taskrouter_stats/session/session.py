@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from taskrouter_stats.core import queries
-from taskrouter_stats.core.cache_policy import CachePolicy, as_cache_policy
+from taskrouter_stats.core.cache_policy import CachePolicy
 from taskrouter_stats.core.outcome import Outcome, Success
 from taskrouter_stats.core.paging import ListReader, Page
 from taskrouter_stats.core.query import Listing, Query
@@ -17,7 +17,7 @@ from taskrouter_stats.core.window import LAST_15_MINUTES, Window
 from taskrouter_stats.models import Credentials, LiveWorker, Worker, WorkerStatistics
 from taskrouter_stats.models.redaction import masked
 
-from .arguments import AS_SESSION, Priority, check_fetch, check_listing
+from .arguments import AS_SESSION, Priority, check_listing, fetch_options
 from .budget import BudgetSnapshot
 from .budget_throttle import SharedPacing
 from .cache import QueryCache
@@ -25,11 +25,9 @@ from .hooks import Hook, as_hooks
 from .items import Items
 from .lifecycle import SessionLifecycle
 from .options import (
-    MAX_WAIT,
     BudgetOptions,
     SessionOptions,
     Settings,
-    check_number,
     find_addresses,
     hide_addresses,
     options_from_env,
@@ -108,11 +106,9 @@ class TaskRouterSession:
     ) -> None:
         credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
         trust_env, allow_http, pacer = map(masked, (trust_env, allow_http, pacer))
-        address, route = find_addresses(base_url, region, edge, proxy, trust_env, allow_http)
         self._settings = Settings(
             credentials=credentials,
-            base_url=address,
-            proxy=route,
+            **find_addresses(base_url, region, edge, proxy, trust_env, allow_http),
             max_in_flight=max_in_flight,
             timeout=timeout,
             max_wait=max_wait,
@@ -122,7 +118,7 @@ class TaskRouterSession:
             pacer=pacer,
             http=http,
         )
-        self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, address))
+        self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, self._settings.base_url))
         self._runner = QueryRunner(self._lifecycle, credentials.account)
         self._cache = QueryCache(self._lifecycle, self._runner, self._settings.cache_ttl)
 
@@ -164,7 +160,13 @@ class TaskRouterSession:
             PaceError: the rate limit would delay the query beyond ``max_wait``.
             UsageError: the query is a listing, or the session cannot be used here.
         """
-        return (await self._fetch(query, max_wait, priority, cache_ttl)).value
+        interactive, max_wait, cache = fetch_options(
+            self._settings, query, max_wait, priority, cache_ttl
+        )
+        if cache is None:
+            return await self._runner.value(query, interactive=interactive, max_wait=max_wait)
+        found = await self._cache.fetch(query, cache, interactive=interactive, max_wait=max_wait)
+        return found.value
 
     async def fetch_with_meta(
         self,
@@ -175,7 +177,14 @@ class TaskRouterSession:
         cache_ttl: float | CachePolicy | None = AS_SESSION,
     ) -> Success[T]:
         """Run one query as :meth:`fetch` does; return its value with metadata of the reply."""
-        return await self._fetch(query, max_wait, priority, cache_ttl)
+        interactive, max_wait, cache = fetch_options(
+            self._settings, query, max_wait, priority, cache_ttl
+        )
+        if cache is not None:
+            return await self._cache.fetch(query, cache, interactive=interactive, max_wait=max_wait)
+        opened = self._lifecycle.require_open()
+        call = self._runner.new_call(opened, query, interactive=interactive, max_wait=max_wait)
+        return await self._runner.fetch(opened, query, call)
 
     def iterate(self, listing: Listing[T]) -> Items[T]:
         """Read a list, page by page: ``async for worker in session.iterate(listing)``.
@@ -305,26 +314,6 @@ class TaskRouterSession:
             f"<TaskRouterSession {settings.base_url} as {settings.credentials.username}, {state}>"
         )
 
-    def _fetch(
-        self,
-        query: Query[T],
-        max_wait: float | None,
-        priority: Priority,
-        cache_ttl: float | CachePolicy | None,
-    ) -> Coroutine[Any, Any, Success[T]]:
-        check_fetch(query, priority)
-        if max_wait is AS_SESSION:
-            max_wait = self._settings.max_wait
-        elif max_wait is not None:
-            max_wait = check_number("max_wait", max_wait, MAX_WAIT)
-        interactive = priority == "interactive"
-        ttl = self._settings.cache_ttl if cache_ttl is AS_SESSION else as_cache_policy(cache_ttl)
-        if ttl is not None:
-            return self._cache.fetch(query, ttl, interactive=interactive, max_wait=max_wait)
-        opened = self._lifecycle.require_open()
-        call = self._runner.new_call(opened, query, interactive=interactive, max_wait=max_wait)
-        return self._runner.fetch(opened, query, call)
-
     def _stream(
         self,
         source: Source[T],
@@ -340,7 +329,7 @@ class TaskRouterSession:
         return OutcomeStream(
             self._runner.fetch_outcome,
             source,
-            workers=slots,  # one more than bulk requests may use: see executor
+            workers=self._lifecycle.stream_workers,
             ordered=ordered,
             max_ahead=2 * slots if max_ahead is None else max_ahead,
             total=total or known_total,

@@ -1,18 +1,27 @@
 """Runs many queries and delivers their outcomes.
 
-At most ``max_in_flight`` worker tasks each pull a query, run it, store its outcome and pull the
-next one. At most twice ``max_in_flight`` queries are pulled and not yet delivered: a slow consumer
-slows the pulling, and memory does not grow with the number of queries. Workers never wait to store
-an outcome, so a consumer may ``fetch`` inside its loop without a deadlock.
+Worker tasks, as many as bulk requests may be in flight, each pull a query, run it, store its
+outcome and pull the next one. At most twice ``max_in_flight`` queries are pulled and not yet
+delivered: a slow consumer slows the pulling, and memory does not grow with the number of queries.
+Workers never wait to store an outcome, so a consumer may ``fetch`` inside its loop without a
+deadlock.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+)
+from contextlib import aclosing, closing, nullcontext
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 from taskrouter_stats.core.fatal_errors import FatalErrorDetector
 from taskrouter_stats.core.outcome import Failure, Outcome, Progress
@@ -53,7 +62,7 @@ class OutcomeStream(Generic[T]):
         fetch_outcome: _FetchOutcome[T],
         source: Source[T],
         *,
-        workers: int,
+        workers: Callable[[], int],
         ordered: bool,
         max_ahead: float,
         total: Callable[[], int | None],
@@ -71,7 +80,8 @@ class OutcomeStream(Generic[T]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._began = 0.0
         self._began_time = datetime.min.replace(tzinfo=UTC)
-        self._iterator: AsyncGenerator[Query[T]] | None = None
+        self._sync: Generator[Query[T]] | None = None
+        self._async: AsyncGenerator[Query[T]] | None = None
         self._pull_lock = asyncio.Lock()
         self._workers: set[asyncio.Task[None]] = set()
         self._ready: dict[int, Outcome[T]] = {}
@@ -96,8 +106,11 @@ class OutcomeStream(Generic[T]):
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._began_time = datetime.now(UTC)
-        self._iterator = _iterate(self._queries)
-        self._start_worker(self._iterator)
+        if isinstance(self._queries, AsyncIterable):
+            self._async = _iterate(self._queries)
+        else:
+            self._sync = _iterate_sync(self._queries)
+        self._start_worker()
         return self
 
     def __aiter__(self) -> Self:
@@ -155,8 +168,10 @@ class OutcomeStream(Generic[T]):
                 await asyncio.wait(pending)
             except asyncio.CancelledError as error:
                 interruption = error  # wait on: no task may outlive the stream
-        if self._iterator is not None:
-            await self._iterator.aclose()
+        if self._sync is not None:
+            self._sync.close()
+        if self._async is not None:
+            await self._async.aclose()
         if interruption is not None:
             raise interruption
 
@@ -192,10 +207,10 @@ class OutcomeStream(Generic[T]):
         current = asyncio.current_task()
         return [task for task in self._workers if not task.done() and task is not current]
 
-    def _start_worker(self, source: AsyncGenerator[Query[T]]) -> None:
-        """Start a worker; called after each pulled query, so that no worker is idle."""
+    def _start_worker(self) -> None:
+        """Start a worker."""
         # not eagerly, even with an eager task factory, since each worker starts the next one
-        task = asyncio.Task(self._run_worker(source), loop=asyncio.get_running_loop())
+        task = asyncio.Task(self._run_worker(), loop=asyncio.get_running_loop())
         self._workers.add(task)
         task.add_done_callback(self._worker_done)
 
@@ -216,8 +231,8 @@ class OutcomeStream(Generic[T]):
             self._ended_at = task.get_loop().time()
             wake(self._wake)
 
-    async def _run_worker(self, source: AsyncGenerator[Query[T]]) -> None:
-        while (found := await self._pull(source)) is not None:
+    async def _run_worker(self) -> None:
+        while found := self._pull_nowait() or await self._pull():
             number, query = found
             outcome = await self._fetch_outcome(query, self._counters)
             error = self._fatal_errors.check(outcome)
@@ -231,29 +246,50 @@ class OutcomeStream(Generic[T]):
                 self._order.append(number)
             wake(self._wake)
 
-    async def _pull(self, source: AsyncGenerator[Query[T]]) -> tuple[int, Query[T]] | None:
+    def _pull_nowait(self) -> tuple[int, Query[T]] | None:
+        """Return the next query of a sync source and its number, if its outcome has room."""
+        if self._sync is None or self._drained or self._is_full():
+            return None
+        try:
+            return self._number(next(self._sync))
+        except StopIteration:
+            self._exhaust()
+        except Exception as error:  # noqa: BLE001 (the stream raises it later)
+            self._drained, self._error = True, error
+        return None
+
+    async def _pull(self) -> tuple[int, Query[T]] | None:
         """Return the next query and its number once its outcome has room; None at the end."""
         async with self._pull_lock:
-            while not self._drained and self._pulled - self._delivered >= self._max_ahead:
+            while not self._drained and self._is_full():
                 self._room = asyncio.get_running_loop().create_future()
                 await self._room
-            if self._drained:
-                return None
+            if self._drained or self._async is None:
+                return self._pull_nowait()
             try:
-                query = await anext(source)
+                return self._number(await anext(self._async))
             except StopAsyncIteration:
-                self._drained = self._exhausted = True
-                self._counters.upcoming = 0
-                return None
+                self._exhaust()
             except Exception as error:  # noqa: BLE001 (the stream raises it later)
                 self._drained, self._error = True, error
-                return None
-            number = self._pulled
-            self._pulled += 1
-            total = self._known_total()
-            self._counters.upcoming = 0 if total is None else max(0, total - self._pulled)
-        if len(self._workers) < self._max_workers:
-            self._start_worker(source)
+        return None
+
+    def _is_full(self) -> bool:
+        return self._pulled - self._delivered >= self._max_ahead
+
+    def _exhaust(self) -> None:
+        """Record that the source has no more queries."""
+        self._drained = self._exhausted = True
+        self._counters.upcoming = 0
+
+    def _number(self, query: Query[T]) -> tuple[int, Query[T]]:
+        """Count a pulled query; start another worker, so that no worker is idle."""
+        number = self._pulled
+        self._pulled += 1
+        total = self._known_total()
+        self._counters.upcoming = 0 if total is None else max(0, total - self._pulled)
+        if len(self._workers) < self._max_workers():
+            self._start_worker()
         return number, self._absolute(query)
 
     def _absolute(self, query: Query[T]) -> Query[T]:
@@ -276,12 +312,24 @@ class OutcomeStream(Generic[T]):
         return outcome
 
 
-async def _iterate(source: Source[T]) -> AsyncGenerator[Query[T]]:
+async def _iterate(source: AsyncIterable[Query[T]]) -> AsyncGenerator[Query[T]]:
     async with aclosing(iterate_any(source)) as queries:
         async for query in queries:
-            if not isinstance(query, Query):
-                raise _source_error(type(query))
-            yield query
+            yield _checked(query)
+
+
+def _iterate_sync(source: Iterable[Query[T]]) -> Generator[Query[T]]:
+    closable = cast("Generator[Query[T]]", source)
+    with closing(closable) if isinstance(source, Generator) else nullcontext():
+        for query in source:
+            yield _checked(query)
+
+
+def _checked(query: Query[T]) -> Query[T]:
+    """Return a query that a source yielded; refuse anything else."""
+    if isinstance(query, Query):
+        return query
+    raise _source_error(type(query))
 
 
 def _can_hold_queries(kind: type) -> bool:

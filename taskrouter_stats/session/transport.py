@@ -3,9 +3,8 @@
 import asyncio
 import math
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from itertools import chain
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -32,6 +31,7 @@ from taskrouter_stats.models import Credentials
 from taskrouter_stats.models.redaction import Secret, SecretRedactor, basic_auth
 
 from .deadlines import Deadlines
+from .urls import BaseUrl
 
 __all__ = ["HttpSession", "Transport"]
 
@@ -60,7 +60,7 @@ class _Send:
 
 
 _SEND = ContextVar[_Send]("send")
-"""The current send of this task; between sends an empty one, which keeps no object alive."""
+"""The current or last send of this task; one that ended keeps no request and no session alive."""
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """aiohttp's timeouts are off, since ``Deadlines`` bounds an attempt for less."""
@@ -69,6 +69,15 @@ _USER_AGENT = (
     f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
     f" ({platform.system()} {platform.machine()})"
 )
+
+
+def _ignore() -> None:
+    """Ignore that a request was sent, since its send ended."""
+
+
+_HEADERS = {"User-Agent": _USER_AGENT, "Accept": "application/json"}
+"""Headers of every request. aiohttp copies a session's headers faster than those of a request, but
+it sends a session's headers to a proxy as well, so the credentials cannot be among them."""
 
 
 class Transport:
@@ -90,14 +99,10 @@ class Transport:
     ) -> None:
         if http is not None:
             _check_borrowed(http)
-        self._base_url = base_url
+        self._base = BaseUrl.of(base_url)
         self._seconds = timeout
         self._deadlines = Deadlines(timeout)
-        self._headers = {
-            "Authorization": credentials.authorization(),
-            "User-Agent": _USER_AGENT,
-            "Accept": "application/json",
-        }
+        self._headers: dict[str, str] = {"Authorization": credentials.authorization()}
         secrets = credentials.secrets()
         self._proxy = self._proxy_headers = None
         if proxy is not None:
@@ -110,13 +115,14 @@ class Transport:
                     self._proxy_headers = header
                 else:
                     self._headers |= header
-        self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
         self._redactor = SecretRedactor(secrets)
         self._connector: _Connector | None = None
         self._replied_at = _ReplyTimes()
         if http is None:
             self._connector = _Connector(self._replied_at)
             http = _own_session(self._connector)
+        else:
+            self._headers |= _HEADERS
         self._http = http
 
     async def send(self, request: Request, on_sent: Callable[[], None]) -> Reply:
@@ -136,18 +142,28 @@ class Transport:
             SessionClosed: the aiohttp session was closed before or during the request.
         """
         send = _Send(on_sent, self._replied_at)
+        response: aiohttp.ClientResponse | None = None
         try:
             task = cast("asyncio.Task[object]", asyncio.current_task())
             with self._deadlines.start(task):
-                return await self._exchanged(request, send)
+                response = await self._start(request, send)
+                if response.content.is_eof():
+                    body = response.content.read_nowait()
+                else:
+                    body = await _read_body(response)
+            body = body[: MAX_BODY_BYTES + 1]
+            return Reply(response.status, response.headers, body, self._redactor)
         except asyncio.CancelledError as stop:
-            # In a traceback with locals, aiohttp's frames would show what was sent and read.
+            # In a traceback with locals, aiohttp's frames would show what was sent and read, as
+            # the response in this frame would.
             raise stop.with_traceback(None) from None
         except Exception as error:
             translated = self._failure(error)
             if translated is None:
                 raise
             failure = translated
+        finally:
+            send.on_sent, response = _ignore, None
         reused = send.reused_at is not None and not send.has_head
         if reused and isinstance(failure, TransportError):
             failure.on_reused_connection = True
@@ -165,30 +181,24 @@ class Transport:
         if self._connector is not None:
             self._connector.distrust(silent_since)
 
-    async def _exchanged(self, request: Request, send: _Send) -> Reply:
-        if self._connector is not None:
-            _SEND.set(send)
-        else:
+    def _start(self, request: Request, send: _Send) -> Awaitable[aiohttp.ClientResponse]:
+        """Return aiohttp's coroutine that sends a request and reads the reply's head."""
+        if self._connector is None:
             send.on_sent()
-        try:
-            response = await self._http.request(
-                request.method,
-                URL(self._base_url + request.target, encoded=True),
-                headers=self._headers if request.body is None else self._headers_with_body,
-                data=request.body,
-                allow_redirects=False,
-                timeout=_NO_TIMEOUT,
-                proxy=self._proxy,
-                proxy_headers=self._proxy_headers,
-                raise_for_status=False,
-            )
-        finally:
-            _SEND.set(_NO_SEND)
-        body = await _read_body(response)
-        text = b"\n".join(chain.from_iterable(response.raw_headers))
-        clean = not self._redactor.suspects(text)
-        headers = response.headers if text.isascii() else _utf8_headers(response)
-        return Reply(response.status, headers, body, self._redactor, clean)
+        else:
+            _SEND.set(send)
+        headers, body = self._headers, request.body
+        return self._http.request(
+            request.method,
+            self._base.url(request.target),
+            headers=headers if body is None else {**headers, "Content-Type": "application/json"},
+            data=body,
+            allow_redirects=False,
+            timeout=_NO_TIMEOUT,
+            proxy=self._proxy,
+            proxy_headers=self._proxy_headers,
+            raise_for_status=False,
+        )
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
         """Return our error for an exception of aiohttp, else None."""
@@ -209,16 +219,8 @@ class Transport:
             await self._http.close()
 
 
-def _utf8_headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
-    """Return the headers with U+FFFD for each byte, read as a surrogate, that is not UTF-8."""
-    return {
-        name.lower(): text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        for name, text in response.headers.items()
-    }
-
-
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body, cut to ``MAX_BODY_BYTES + 1`` bytes.
+    """Return the body, cut soon after ``MAX_BODY_BYTES`` bytes.
 
     After the last byte the connection returns to the pool; if reading ends earlier, it is closed.
     """
@@ -231,14 +233,11 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
             size += len(chunk)
             if size > MAX_BODY_BYTES:
                 response.close()
-                return b"".join(chunks)[: MAX_BODY_BYTES + 1]
+                break
     except BaseException:
         response.close()
         raise
     return b"".join(chunks)
-
-
-_NO_SEND = _Send(lambda: None, _ReplyTimes())
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -302,6 +301,7 @@ class _Response(aiohttp.ClientResponse):
 
 def _own_session(connector: _Connector) -> HttpSession:
     return aiohttp.ClientSession(
+        headers=_HEADERS,
         response_class=_Response,
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -8,6 +8,7 @@ rounds in which all contenders take turns, with the minimum and maximum of the r
 import argparse
 
 from tests.benchmarks import (
+    accounts,
     conversion,
     cost,
     first_outcome,
@@ -31,6 +32,7 @@ SECTIONS = {
     "h": ("the CPU of a fetch by layer", layers.table),
     "i": ("instructions", instructions.table),
     "j": ("memory of a query", query_memory.table),
+    "k": ("1,000 accounts in one process", accounts.table),
 }
 
 

@@ -6,11 +6,12 @@ read and not decoded. ``common`` is aiohttp as commonly written: URL and paramet
 ``BasicAuth``, ``response.json()``. ``twilio`` is the vendor's library with its asynchronous client.
 This package's queries are made for each request, as a caller does.
 
-``twilio_job`` and ``aiohttp_job`` are what a user would write for the job of a ``fetch``: at most
-50 requests in flight, a rate (here without effect), five attempts for refusals, server errors,
-timeouts and lost connections, and a typed record. They do without a rate learned from the server,
-a pause that all requests share, a limit of retries, a circuit breaker, a comparison of the answer
-with the question, redaction, a bound on the body, unknown keys, and turns in the event loop.
+``twilio_job``, ``aiohttp_job`` and ``aiohttp_cattrs`` are what a user would write for the job of a
+``fetch``: at most 50 requests in flight, a rate (here without effect), five attempts for refusals,
+server errors, timeouts and lost connections, and a typed record. They do without a rate learned
+from the server, a pause that all requests share, a limit of retries, a circuit breaker, a
+comparison of the answer with the question, redaction, a bound on the body, unknown keys, and turns
+in the event loop.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 import aiohttp
+import cattrs.preconf.orjson
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 from yarl import URL
 
@@ -153,24 +155,40 @@ async def twilio_job(base_url: str) -> AsyncIterator[Ask]:
         yield lambda count: from_tasks(count, one)
 
 
-@asynccontextmanager
-async def aiohttp_job(base_url: str) -> AsyncIterator[Ask]:
-    """Do the job of ``fetch`` with aiohttp in its fastest way."""
-    headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
-    place = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers"
-    parameters = urlencode(PARAMETERS)
-    connector, jar = aiohttp.TCPConnector(limit=IN_FLIGHT), aiohttp.DummyCookieJar()
-    limiter, model = AsyncLimiter(RATE, 1.0), statistics_model()
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as http:
+def aiohttp_job(make_reader: Callable[[], Callable[[bytes], object]]) -> Contender:
+    """Return the contender that does the job of ``fetch`` with aiohttp in its fastest way."""
 
-        @persistent
-        async def one(sid: str) -> object:
-            url = URL(f"{place}/{sid}/Statistics?{parameters}", encoded=True)
-            async with limiter, http.get(url, headers=headers, allow_redirects=False) as response:
-                response.raise_for_status()
-                return model.model_validate_json(await response.read())
+    @asynccontextmanager
+    async def job(base_url: str) -> AsyncIterator[Ask]:
+        headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
+        place = f"{base_url}/v1/Workspaces/{WORKSPACE}/Workers"
+        parameters = urlencode(PARAMETERS)
+        connector, jar = aiohttp.TCPConnector(limit=IN_FLIGHT), aiohttp.DummyCookieJar()
+        limiter, read = AsyncLimiter(RATE, 1.0), make_reader()
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as http:
 
-        yield lambda count: from_tasks(count, one)
+            @persistent
+            async def one(sid: str) -> object:
+                url = URL(f"{place}/{sid}/Statistics?{parameters}", encoded=True)
+                request = http.get(url, headers=headers, allow_redirects=False)
+                async with limiter, request as response:
+                    response.raise_for_status()
+                    return read(await response.read())
+
+            yield lambda count: from_tasks(count, one)
+
+    return job
+
+
+def _read_with_pydantic() -> Callable[[bytes], object]:
+    read: Callable[[bytes], object] = statistics_model().model_validate_json
+    return read
+
+
+def _read_with_cattrs() -> Callable[[bytes], object]:
+    """Return what reads this package's classes with cattrs as it is."""
+    converter = cattrs.preconf.orjson.make_converter()
+    return lambda body: converter.loads(body, models.WorkerStatistics)
 
 
 def session(base_url: str, in_flight: int = IN_FLIGHT) -> TaskRouterSession:
@@ -210,8 +228,10 @@ async def stream(base_url: str, in_flight: int = IN_FLIGHT) -> AsyncIterator[Ask
 CONTENDERS: dict[str, Contender] = {"bare": bare, "common": common}
 if Client is not None:
     CONTENDERS["twilio"] = twilio
-if AsyncLimiter is not None and pydantic is not None:
-    if Client is not None:
+if AsyncLimiter is not None:
+    if Client is not None and pydantic is not None:
         CONTENDERS["twilio_job"] = twilio_job
-    CONTENDERS["aiohttp_job"] = aiohttp_job
+    if pydantic is not None:
+        CONTENDERS["aiohttp_job"] = aiohttp_job(_read_with_pydantic)
+    CONTENDERS["aiohttp_cattrs"] = aiohttp_job(_read_with_cattrs)
 CONTENDERS |= {"fetch": fetch, "stream": stream}

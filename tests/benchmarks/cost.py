@@ -30,6 +30,7 @@ NAMES = {
     "twilio": "twilio-python, asynchronous",
     "twilio_job": "the same job: twilio-python, semaphore, aiolimiter, tenacity, pydantic",
     "aiohttp_job": "the same job: bare aiohttp, aiolimiter, tenacity, pydantic",
+    "aiohttp_cattrs": "the same job: bare aiohttp, aiolimiter, tenacity, cattrs",
     "fetch": "this package, `fetch`",
     "stream": "this package, `stream`",
 }

@@ -80,7 +80,7 @@ async def answered(request: Request, on_sent: Callable[[], None]) -> Reply:
     """Return a reply without network."""
     on_sent()
     body = BODIES[request.query.sid if request.query else WORKERS[0]]
-    return Reply(200, HEADERS, body, clean_headers=True)
+    return Reply(200, HEADERS, body)
 
 
 async def _from_one_task(opened: TaskRouterSession, count: int) -> None:

@@ -88,6 +88,19 @@ async def test_shards_of_an_account_run_at_the_same_time(client, known, tmp_path
     assert (dict(rows), len(rows)) == (expected, 12)
 
 
+async def test_shards_share_a_budget(client, known, tmp_path):
+    """Sessions of the workers' own making share a budget: all shards write the same state."""
+    many = FAST | {"workers": 12}
+    async with accounts.simulated(known, 1, **many) as (simulator,):
+        shared = {"shards": 3, "session": accounts.shared_session}
+        reports = await export(client, [simulator], tmp_path / "lake", **shared)
+    assert [(report.complete, report.error) for report in reports] == [(True, None)] * 3
+    assert sum(report.written for report in reports) == 12
+    budgets = [key for key in accounts.STORE._held if "WorkerStatistics" in key]
+    assert len(budgets) == 1
+    assert simulator.account_sid in budgets[0]
+
+
 async def until(condition):
     """Wait until a condition holds."""
     async with asyncio.timeout(30):
@@ -139,6 +152,54 @@ async def test_a_closing_worker_hands_its_shard_over(known, tmp_path, monkeypatc
     assert (report.complete, report.already_done + report.written) == (True, 80)
     rows = accounts.stored(tmp_path / "lake")
     assert (dict(rows), len(rows)) == (expected, 80)
+
+
+async def test_allowed_failures_end_a_task(known, tmp_path):
+    """A task is run again as often as Dask allows when its workers die; its report says so."""
+    async with accounts.simulated(known, 1, workers=80, limit=40) as simulators:
+        (simulator,) = simulators
+        with running(1) as client:
+            client.cluster.scheduler.allowed_failures = 0
+            task = asyncio.create_task(export(client, simulators, tmp_path / "lake"))
+            await until(lambda: simulator.counters.requests > 5)
+            (worker,) = client.cluster.workers.values()
+            await asyncio.to_thread(client.sync, worker.close, executor_wait=False)
+            (report,) = await task
+    assert report.error.startswith("KilledWorker: ")
+    assert not report.complete
+
+
+async def test_a_lost_cluster_is_in_the_report(known, tmp_path):
+    """When the cluster closes, the call returns: the report of each shard says why it ended."""
+    async with accounts.simulated(known, 1, workers=80, limit=40) as simulators:
+        (simulator,) = simulators
+        with running(1) as client:
+            task = asyncio.create_task(export(client, simulators, tmp_path / "lake"))
+            await until(lambda: simulator.counters.requests > 5)
+            await asyncio.to_thread(client.cluster.close)
+            (report,) = await task
+    assert report.error.startswith("FutureCancelledError: ")
+    assert not report.complete
+
+
+async def test_an_interrupted_call_cancels_its_tasks(client, known, tmp_path, monkeypatch):
+    """An interrupted call leaves no task on the cluster."""
+    monkeypatch.setattr(fleet, "CHECK_SECONDS", 0.01)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fleet, "_report", interrupted)
+    async with accounts.simulated(known, 1, workers=80, limit=40) as (simulator,):
+        plans = accounts.plans_of([simulator], accounts.hours(1))
+
+        def call():
+            with pytest.raises(KeyboardInterrupt):
+                fleet.export(client, plans, str(tmp_path / "lake"), **BY_NAME)
+
+        await asyncio.to_thread(call)
+        await until(lambda: not client.cluster.scheduler.tasks and not executing(client))
+    assert simulator.counters.requests < 80
 
 
 async def test_a_cluster_may_start_without_workers(known, tmp_path):

@@ -129,10 +129,8 @@ class TestSecretRedactor:
     @example(("\\password", [str] + [SPELLINGS["hex html"]] * 8))  # a backslash, then an escape
     @example(("y%fd/NqBH\\", [str] + [SPELLINGS["html"]] * 8 + [str]))  # without it, 9 letters
     def test_any_escaped_letters_are_found(self, secret_and_ways):
-        """A secret is removed with any of its letters escaped; the text around it stays.
-
-        Backslashes before it may stay, since they have no meaning alone.
-        """
+        """A secret is removed with any of its letters escaped; the text around it stays."""
+        # backslashes before it may stay as well: they have no meaning alone
         told = SecretRedactor([secret_and_ways[0]])(f"<|{escaped(*secret_and_ways)}|>".encode())
         assert re.fullmatch(rb"<\|(?:\\(?:u005c)?|%5C|&#x5c;|&#92;)*+\(secret\)\|>", told)
 

@@ -268,3 +268,15 @@ async def test_closing_ends_a_backoff():
         with pytest.raises(errors.SessionClosed):
             await fetching
     assert now() < 1
+
+
+@virtual
+async def test_an_open_circuit_gives_a_stream_one_more_worker():
+    """One worker for each bulk slot; one more while the circuit is open; never less than one."""
+    async with session_over(FakeTransport(), max_in_flight=50) as session:
+        lifecycle = session._lifecycle
+        assert lifecycle.stream_workers() == 49
+        lifecycle.require_open().executor.breaker.open = True
+        assert lifecycle.stream_workers() == 50
+    async with session_over(FakeTransport(), max_in_flight=1) as session:
+        assert session._lifecycle.stream_workers() == 1

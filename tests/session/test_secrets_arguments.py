@@ -110,7 +110,7 @@ class TestPytest:
         env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False)
         assert b"2 failed" in ran.stdout
-        assert b"self._exchanged(request, send)" in ran.stdout
+        assert b"await self._start(request, send)" in ran.stdout
         assert leaked(ran.stdout, ran.stderr) == []
 
 

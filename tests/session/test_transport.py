@@ -201,9 +201,9 @@ class TestNoReply:
         async with RawServer(head.encode("utf-8", "surrogateescape") + b"{}").running() as base_url:
             reply = await send(base_url)
         assert reply.request_id == "RQ\ufffd"
-        assert reply.headers["content-type"] == "a/\ufffd"
+        assert reply.shown(reply.headers["content-type"]) == "a/\ufffd"
         assert reply.headers["x-name"] == "Zo\u00eb"
-        assert orjson.dumps(dict(reply.headers))
+        assert orjson.dumps([reply.shown(value) for value in reply.headers.values()])
 
     @pytest.mark.parametrize("status", ["101 Switching Protocols", "204 No Content", "304 Not"])
     async def test_replies_without_a_body(self, status):

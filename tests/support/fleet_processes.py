@@ -5,7 +5,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import attrs
 
@@ -41,7 +41,8 @@ class Fleet:
 
     async def kill(self, process: Process) -> None:
         """End a process with ``kill -9``."""
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.communicate()
         self.processes.remove(process)
 

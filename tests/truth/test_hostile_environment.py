@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -38,15 +39,28 @@ async def ran(words, place, server, env, redirected=""):
 
 
 RUN = """\
-import os, sys
+import json, os, sys
 if os.environ.get("GONE"): os.rmdir(os.getcwd())
 if os.environ.get("WITHOUT"): sys.modules[os.environ["WITHOUT"]] = None
 from taskrouter_stats.__main__ import main
-if os.environ.get("HELP"):
-    from taskrouter_stats.cli.app import run
-    if run(["fetch", "--help"]): sys.exit(9)
+from taskrouter_stats.cli.app import run
+for words in json.loads(os.environ.get("BEFORE", "[]")):
+    code = run(words)
+    for stream in (sys.stdout, sys.stderr): print("ended:", code, file=stream, flush=True)
 main()
 """
+"""The command in one process, after those of the variable ``BEFORE``."""
+
+
+async def each_ran(commands, place, server, env):
+    """Run commands in one process; return exit code, stdout and stderr of each."""
+    *before, last = map(str.split, commands)
+    env = {**env, "BEFORE": json.dumps(before)}
+    code, out, err = await ran(last, place, server, env)
+    outs = re.split(r"ended: (\d+)\n", out.decode("utf-8", "replace"))
+    errs = re.split(r"ended: (\d+)\n", err)
+    codes = [*map(int, outs[1::2]), code]
+    return list(zip(codes, outs[::2], errs[::2], strict=True))
 
 
 @pytest.mark.parametrize(
@@ -107,22 +121,19 @@ async def test_a_closed_stream_is_2(tmp_path, served, command, redirected, says)
     "env",
     [
         ASCII,
-        {"PYTHONIOENCODING": "latin-1"},
-        {"PYTHONIOENCODING": "ascii:strict"},
-        {"PYTHONOPTIMIZE": "2"},
-        {"TERM": "dumb", "COLUMNS": "1"},
-        {"HOME": "/nowhere", "TZ": "Nowhere", "LANG": "xx_YY"},
-        NO_ZONES,
+        {"PYTHONIOENCODING": "latin-1", "PYTHONOPTIMIZE": "2"},
+        {"PYTHONIOENCODING": "ascii:strict", "TERM": "dumb", "COLUMNS": "1"},
+        {"HOME": "/nowhere", "TZ": "Nowhere", "LANG": "xx_YY", **NO_ZONES},
     ],
     ids=str,
 )
 async def test_unusual_settings_change_nothing(tmp_path, served, env):
     """Locale, encoding, optimisation, home and time zone database do not matter."""
-    words = ["fetch", WORKSPACE, "--last", "1h"]
-    code, out, err = await ran(words, tmp_path, served, {"HELP": "1", **env})
-    assert code == 0, err
-    assert out.startswith(b"Usage: taskrouter-stats fetch ")
-    rows = [json.loads(line) for line in out.splitlines() if line.startswith(b"{")]
+    commands = ["fetch --help", f"fetch {WORKSPACE} --last 1h"]
+    usage, fetched = await each_ran(commands, tmp_path, served, env)
+    assert (usage[0], fetched[0]) == (0, 0), fetched
+    assert usage[1].startswith("Usage: taskrouter-stats fetch ")
+    rows = [json.loads(line) for line in fetched[1].splitlines()]
     assert {row["worker_sid"] for row in rows} == {worker_sid(n) for n in range(3)}
 
 
@@ -140,35 +151,28 @@ async def test_a_name_outside_the_locale_is_complete(tmp_path):
     assert json.loads(out)["worker_name"] == "Zoë"
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["fetch WS --summary run.json", "fetch WS", "plan WS", "demo --workers 2"],
-)
-async def test_a_deleted_current_directory_matters_for_files_only(tmp_path, served, command):
+async def test_a_deleted_current_directory_matters_for_files_only(tmp_path, served):
     """A command without a file works; a command with a file ends with one error line."""
     place = tmp_path / "gone"
     place.mkdir()
-    words = command.replace("WS", WORKSPACE).split()
-    code, out, err = await ran(words, place, served, {"GONE": "1"})
-    if "--summary" in words:
-        assert (code, out, err.count("\n")) == (4, b"", 1)
-        assert err.startswith("Error: run.json: the current directory was deleted")
-    else:
-        assert code == 0, err
-        assert out
+    commands = [f"fetch {WORKSPACE} --summary run.json", f"fetch {WORKSPACE}"]
+    commands += [f"plan {WORKSPACE}", "demo --workers 2"]
+    refused, *others = await each_ran(commands, place, served, {"GONE": "1"})
+    assert (refused[:2], refused[2].count("\n")) == ((4, ""), 1)
+    assert refused[2].startswith("Error: run.json: the current directory was deleted")
+    assert [code for code, _, _ in others] == [0, 0, 0], others
+    assert all(out for _, out, _ in others)
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Dublin"])
-async def test_without_a_time_zone_database_utc_works(tmp_path, served, zone):
+async def test_without_a_time_zone_database_utc_works(tmp_path, served):
     """For another zone, the error line says what to install."""
-    words = ["plan", WORKSPACE, "--last", "1h", "--tz", zone]
-    code, _, err = await ran(words, tmp_path, served, NO_ZONES)
-    if zone == "UTC":
-        assert (code, err) == (0, "")
-    else:
-        assert (code, err.count("\n")) == (2, 1)
-        assert err.startswith(f"Error: --tz {zone}: ")
-        assert "pip install tzdata" in err
+    zones = ("UTC", "Europe/Dublin")
+    commands = [f"plan {WORKSPACE} --last 1h --tz {zone}" for zone in zones]
+    utc, dublin = await each_ran(commands, tmp_path, served, NO_ZONES)
+    assert (utc[0], utc[2]) == (0, "")
+    assert (dublin[0], dublin[2].count("\n")) == (2, 1)
+    assert dublin[2].startswith("Error: --tz Europe/Dublin: ")
+    assert "pip install tzdata" in dublin[2]
 
 
 @pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full", "<&- 2>&-"])
@@ -184,7 +188,7 @@ async def test_a_closed_stderr_does_not_change_the_exit_code(tmp_path, served, r
     ("arguments", "first", "code", "says"),
     [
         (["simulate", "--port", "0", "--workers", "2"], "Simulated", 0, b"Stopped."),
-        (["demo", "--workers", "3000", "--limit", "5"], "", 75, b"Not complete: stopped"),
+        (["demo", "--workers", "1000", "--limit", "50"], "", 75, b"Not complete: stopped"),
     ],
     ids=["simulate", "demo"],
 )

@@ -19,8 +19,6 @@ from taskrouter_stats.models.redaction import masked
 __all__ = ["check_store", "shared_option"]
 
 _KEY: Final = "trs:{check}"
-_SECONDS: Final = 2.0
-"""Seconds for the first call: a start can wait longer than a run."""
 
 
 def shared_option(command: Callable[..., int]) -> Callable[..., int]:
@@ -56,7 +54,7 @@ def check_store(url: str) -> str | None:
         ConfigError: what only a person can repair, such as a wrong password.
     """
     try:
-        asyncio.run(_write(RedisStore(masked(url), timeout=_SECONDS)))
+        asyncio.run(_write(RedisStore(masked(url))))
     except StoreUnavailable as error:
         if error.is_misconfigured:
             raise ConfigError(error.reason) from None

@@ -19,7 +19,8 @@ import math
 
 import attrs
 
-from .rate import DECREASE, MAX_RATE, MEMORY, RECOVER
+from .header_trust import MAX_LIMIT
+from .rate import DECREASE, MEMORY, RECOVER
 from .send_log import SendLog
 
 __all__ = ["START", "BlindSearch"]
@@ -216,12 +217,12 @@ class BlindSearch:
     def increase(self, now: float, admitted: int, srtt: float) -> float:
         """Grow, or return to the last 429's rate and creep beyond it; return the next time."""
         if self.is_growing:
-            self.rate = min(MAX_RATE, self.most_in_flight(admitted) / (srtt or 1.0))
+            self.rate = min(MAX_LIMIT, self.most_in_flight(admitted) / (srtt or 1.0))
             return now + srtt
         calm = now - self.decreased_at
         if not self.memory or calm > PATIENCE:
             is_first = not self.rate_at_429 and not self.memory
             creep = FIRST_SEARCH if is_first else SEARCH * min(calm, 1.0 / SEARCH)
             self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)
-            self.rate = min(MAX_RATE, self.rate)
+            self.rate = min(MAX_LIMIT, self.rate)
         return now + 1.0

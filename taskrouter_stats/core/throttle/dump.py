@@ -5,7 +5,7 @@ holds its fields; a load sets them in the parts of a new throttle, which refer t
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import Any, TypeAlias, cast, get_args, get_type_hints
 
@@ -14,7 +14,7 @@ import attrs
 from .limit_model import PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL
 from .throttle import Throttle
 
-__all__ = ["Plain", "dump_throttle", "load_throttle"]
+__all__ = ["Plain", "copy_throttle", "dump_throttle", "load_throttle"]
 
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 """A value of JSON; an infinite number is the text ``"inf"`` or ``"-inf"``."""
@@ -24,9 +24,26 @@ _SINGLE = (PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL)
 """Values that are compared by identity."""
 
 
+@attrs.frozen
+class _Place:
+    """One part of every throttle.
+
+    Attributes:
+        path: its name in a dump.
+        owner: number of the part that refers to it, in the order of all parts.
+        name: the owner's field.
+        fields: its own fields that are not parts.
+    """
+
+    path: str
+    owner: int
+    name: str
+    fields: tuple[str, ...]
+
+
 def dump_throttle(throttle: Throttle) -> dict[str, Plain]:
     """Return the state of a throttle; a throttle loaded from it decides the same."""
-    return {path: _dump(part, parts) for path, part, parts in _walk(throttle)}
+    return {place.path: _dump(part, place.fields) for place, part in _parts(throttle)}
 
 
 def load_throttle(state: object) -> Throttle:
@@ -36,30 +53,50 @@ def load_throttle(state: object) -> Throttle:
         ValueError: the state is not one that this version dumps.
     """
     throttle = Throttle(0.0)
-    found = list(_walk(throttle))
-    known = _dict(state, {path for path, _, _ in found})
-    for path, part, parts in found:
-        readers = {name: _readers(_kind(part))[name] for name in parts}
-        values = _dict(known[path], readers.keys())
-        for name, read in readers.items():
-            setattr(part, name, read(values[name]))
+    known = _dict(state, [place.path for place in _places()])
+    for place, part in _parts(throttle):
+        values = _dict(known[place.path], place.fields)
+        readers = _readers(_kind(part))
+        for name in place.fields:
+            setattr(part, name, readers[name](values[name]))
     return throttle
 
 
-def _walk(throttle: Throttle) -> Iterator[tuple[str, object, list[str]]]:
-    """Yield each part once: the path to it, the part, and its fields that are not parts."""
-    found: list[tuple[str, object]] = [("throttle", throttle)]
-    seen = {id(throttle)}
-    for path, part in found:
-        plain: list[str] = []
-        for name in _names(_kind(part)):
+def copy_throttle(throttle: Throttle) -> Throttle:
+    """Return another throttle in the same state."""
+    made = Throttle(0.0)
+    for (place, part), (_, copied) in zip(_parts(throttle), _parts(made), strict=True):
+        for name in place.fields:
             value: object = getattr(part, name)
+            is_list = isinstance(value, list)
+            setattr(copied, name, list(cast("list[object]", value)) if is_list else value)
+    return made
+
+
+def _parts(throttle: Throttle) -> Iterator[tuple[_Place, object]]:
+    found: list[object] = []
+    for place in _places():
+        found.append(getattr(found[place.owner], place.name) if found else throttle)
+        yield place, found[-1]
+
+
+@cache
+def _places() -> tuple[_Place, ...]:
+    """Return the parts of a throttle, each once."""
+    found: list[tuple[str, int, str, object]] = [("throttle", 0, "", Throttle(0.0))]
+    seen = {id(found[0][3])}
+    places: list[_Place] = []
+    for number, (path, owner, name, part) in enumerate(found):
+        plain: list[str] = []
+        for field in _names(_kind(part)):
+            value: object = getattr(part, field)
             if not _is_part(_kind(value)):
-                plain.append(name)
+                plain.append(field)
             elif id(value) not in seen:
                 seen.add(id(value))
-                found.append((f"{path}.{name}", value))
-        yield path, part, plain
+                found.append((f"{path}.{field}", number, field, value))
+        places.append(_Place(path, owner, name, tuple(plain)))
+    return tuple(places)
 
 
 def _kind(value: object) -> Any:
@@ -77,19 +114,22 @@ def _is_part(kind: type) -> bool:
     return attrs.has(kind) and not attrs.inspect(kind).is_frozen
 
 
-def _dump(part: object, names: list[str]) -> dict[str, Plain]:
+def _dump(part: object, names: Collection[str]) -> dict[str, Plain]:
     return {name: _plain(getattr(part, name)) for name in names}
 
 
 def _plain(value: object) -> Plain:
-    if isinstance(value, float) and math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, float):
+        return value if math.isfinite(value) else "inf" if value > 0 else "-inf"
+    if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, list):
-        return [_plain(item) for item in cast("list[object]", value)]
+        numbers = cast("list[float]", value)
+        if not all(map(math.isfinite, numbers)):
+            return [_plain(number) for number in numbers]
+        return cast("list[Plain]", list(numbers))
     if attrs.has(type(value)):
-        return _dump(value, list(_names(_kind(value))))
+        return _dump(value, _names(_kind(value)))
     raise TypeError(f"a throttle holds a {type(value).__name__}, which cannot be dumped")
 
 
@@ -106,20 +146,27 @@ def _reader(hint: Any) -> Read:
     if attrs.has(hint):
         return lambda value: _value(hint, value)
     if hint in {list[float], list[int]}:
-        read_item = _reader(get_args(hint)[0])
-        return lambda value: [read_item(item) for item in cast("list[object]", _as(list, value))]
+        return lambda value: _list(get_args(hint)[0], value)
     allowed = {hint, *get_args(hint)}
 
     def read(value: object) -> Any:
+        if type(value) in allowed:
+            return value
         if float in allowed and isinstance(value, str) and value in _INFINITE:
             return _INFINITE[value]
         if float in allowed and type(value) is int:
             return float(value)
-        if type(value) not in allowed:
-            raise ValueError(f"expected {hint}, got a {type(value).__name__}")
-        return value
+        raise ValueError(f"expected {hint}, got a {type(value).__name__}")
 
     return read
+
+
+def _list(kind: type, value: object) -> list[Any]:
+    items = cast("list[Any]", _as(list, value))
+    if set(map(type, items)) <= {kind}:
+        return list(items)
+    read = _reader(kind)
+    return [read(item) for item in items]
 
 
 def _value(kind: type, state: object) -> Any:
@@ -133,7 +180,7 @@ def _value(kind: type, state: object) -> Any:
     return next(same, made)
 
 
-def _dict(value: object, keys: Any) -> dict[str, object]:
+def _dict(value: object, keys: Collection[str]) -> dict[str, object]:
     known = cast("dict[str, object]", _as(dict, value))
     if known.keys() != set(keys):
         raise ValueError(f"expected the fields {sorted(keys)}")
