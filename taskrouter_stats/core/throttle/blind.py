@@ -80,7 +80,7 @@ TURN_SECONDS = 2.0
 """Seconds by which an admission must come too early for a window that slides."""
 
 CROWD = 24
-"""Requests in flight that are a crowd (16: a small bucket takes 11% longer; 36: caps 36%)."""
+"""Requests in flight that may be a crowd (16: a small bucket refuses 2.4% instead of 0.8%)."""
 
 CROWD_ADMITTED = 0.67
 """Admitted ones per refused one in a crowd that was refused for its number, at least (a cap of 20:
