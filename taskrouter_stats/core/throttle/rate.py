@@ -65,7 +65,7 @@ Four processes: 0.25: 1.24 / 0.8%; 0.5: 1.21 / 0.9%; 1: 1.17 / 1.0%."""
 
 PROBE_SPARE = 0.2
 """Share of the limit that is taken for unspent when no refusal confirmed low headers for long: 10%
-growth a second until a refusal (0.5: sixteen processes are refused twice as much)."""
+growth a second until a refusal (0.5: several clients are refused 0.1 to 0.4 points more)."""
 
 ADDITIVE_INCREASE = 0.002
 """Growth per second as a share of the limit: what makes unequal sharers equal.
