@@ -8,9 +8,10 @@ This package's queries are made for each request, as a caller does.
 
 ``twilio_job``, ``aiohttp_job`` and ``aiohttp_cattrs`` are what a user would write for the job of a
 ``fetch``: at most 50 requests in flight, a rate (here without effect), five attempts for refusals,
-server errors, timeouts and lost connections, and a typed record. They do without a rate learned from the server,
-a pause that all requests share, a limit of retries, a circuit breaker, a comparison of the answer
-with the question, redaction, a bound on the body, unknown keys, and turns in the event loop.
+server errors, timeouts and lost connections, and a typed record. They do without a rate learned
+from the server, a pause that all requests share, a limit of retries, a circuit breaker, a
+comparison of the answer with the question, redaction, a bound on the body, unknown keys, and turns
+in the event loop.
 """
 
 import asyncio

@@ -40,6 +40,7 @@ RECORDED = {
     "twilio": 771.3,
     "twilio_job": 1169.3,
     "aiohttp_job": 741.9,
+    "aiohttp_cattrs": 980.9,
     "fetch": 760.3,
     "stream": 871.7,
 }
