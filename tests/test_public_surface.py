@@ -61,6 +61,7 @@ OPTIONS = {
     "reserve": 0.0,
     "cache_ttl": None,
     "hooks": (),
+    "pacer": None,
     "proxy": None,
     "trust_env": False,
     "allow_http": False,

@@ -6,6 +6,7 @@ have been sent a little later and to be forgotten a little later, and equal time
 
 import math
 from collections import Counter
+from itertools import accumulate, chain, repeat
 from typing import Any, cast
 
 import attrs
@@ -20,10 +21,12 @@ __all__ = ["UnreadableState", "decode", "encode"]
 GRID = 0.025
 """Seconds of one bin of the log: below what one request may overtake another by."""
 
-_MOST_IN_BIN = 25_000
-"""More requests than a bin holds at any possible rate: bytes that lie cannot fill the memory."""
+_MOST_TIMES = 10_000_000
+"""More requests than any budget allows in a log: bytes that lie cannot fill the memory."""
 
 _LOG = "throttle.estimator.log"
+_FIELDS = tuple(field.name for field in attrs.fields(Client))
+_COUNTS = tuple(field.type is int for field in attrs.fields(Client))
 _TIMES = ("now", "cursor", "hold_until")
 
 
@@ -38,7 +41,7 @@ def encode(state: SharedBudget) -> bytes:
     log["times"] = _packed(log["times"])
     held = {name: _finite(getattr(state, name)) for name in _TIMES}
     clients = {
-        name: [_finite(value) for value in attrs.astuple(client)]
+        name: [_finite(getattr(client, field)) for field in _FIELDS]
         for name, client in state.clients.items()
     }
     return orjson.dumps(
@@ -85,22 +88,25 @@ def _packed(times: list[float]) -> list[int]:
 
 
 def _unpacked(packed: object) -> list[float]:
-    numbers = [_count(number) for number in cast("list[object]", packed)]
-    times: list[float] = []
-    last = 0
-    for distance, number in zip(numbers[::2], numbers[1::2], strict=True):
-        last += distance
-        times += [last * GRID] * min(number, _MOST_IN_BIN)
-    return times
+    numbers = cast("list[int]", packed)
+    if not isinstance(packed, list) or not set(map(type, numbers)) <= {int}:
+        raise TypeError("expected a list of whole numbers")
+    distances, counts = numbers[::2], numbers[1::2]
+    if min(numbers[1:], default=0) < 0 or len(counts) != len(distances):
+        raise ValueError("expected bins in order, each with a count")
+    if sum(counts) > _MOST_TIMES:
+        raise ValueError("expected fewer requests")
+    times = [number * GRID for number in accumulate(distances)]
+    return list(chain.from_iterable(map(repeat, times, counts)))
 
 
 def _client(values: object) -> Client:
-    kinds = [field.type for field in attrs.fields(Client)]
-    found: list[Any] = [
-        _count(value) if kind is int else _number(value)
-        for kind, value in zip(kinds, cast("list[object]", values), strict=True)
+    found = cast("list[object]", values)
+    read: list[Any] = [
+        _count(value) if is_count else _number(value)
+        for is_count, value in zip(_COUNTS, found, strict=True)
     ]
-    return Client(*found)
+    return Client(*read)
 
 
 def _finite(value: float) -> float | str:

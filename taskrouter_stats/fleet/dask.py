@@ -12,7 +12,6 @@ runs its tasks again, until ``distributed.scheduler.allowed-failures`` + 1 worke
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import CancelledError
 from importlib import import_module
 from typing import Any, Final, Unpack
 from uuid import uuid4
@@ -22,7 +21,7 @@ from taskrouter_stats.models import Credentials
 from taskrouter_stats.session import TaskRouterSession
 
 from .partition import Partition, as_frame, make_partitions
-from .shard import Plans, Shard, ShardOptions, ShardReport, export_shard, make_shards
+from .shard import Output, Plans, Shard, ShardOptions, ShardReport, export_shard, make_shards
 
 __all__ = ["ShardReport", "export", "submit", "worker_statistics_dataframe"]
 
@@ -31,7 +30,7 @@ CHECK_SECONDS: Final = 0.5
 
 
 def export(
-    client: Any, plans: Plans, output: str, **options: Unpack[ShardOptions]
+    client: Any, plans: Plans, output: Output, **options: Unpack[ShardOptions]
 ) -> list[ShardReport]:
     """Export plans of many accounts on a cluster; run it again to resume, or to fetch what is new.
 
@@ -58,7 +57,7 @@ def export(
 
 
 def submit(
-    client: Any, plans: Plans, output: str, **options: Unpack[ShardOptions]
+    client: Any, plans: Plans, output: Output, **options: Unpack[ShardOptions]
 ) -> list[tuple[Shard, Any]]:
     """Return each shard with the future of its report; the arguments are those of ``export``."""
     shards = make_shards(plans, output, **options)
@@ -115,6 +114,6 @@ def _report(shard: Shard, future: Any) -> ShardReport:
     """Wait for a report, or return one that says why the task has none."""
     try:
         report: ShardReport = future.result()
-    except (Exception, CancelledError) as error:  # noqa: BLE001 (other shards go on)
+    except Exception as error:  # noqa: BLE001 (cancelled, killed, lost: other shards go on)
         return shard.report(error)
     return report

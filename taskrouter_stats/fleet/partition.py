@@ -1,6 +1,7 @@
 """A partition: the ``worker_statistics`` of one window of one account, as a pandas DataFrame."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final
@@ -66,7 +67,7 @@ def make_partitions(
         UsageError, InvalidParameter, InvalidSid: an argument is wrong.
     """
     call, found = uuid4().hex, list[Partition]()
-    for shard in make_shards(plans, "", credentials=credentials, session=session):
+    for shard in make_shards(plans, os.curdir, credentials=credentials, session=session):
         for plan in shard.plans:
             tables = tuple(table for table in plan.tables if table.name == _TABLE)
             if not tables:

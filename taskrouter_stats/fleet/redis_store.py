@@ -22,7 +22,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from taskrouter_stats.errors import MissingExtra
 from taskrouter_stats.models.redaction import masked
@@ -44,8 +44,6 @@ return {1, t[1], t[2], v, ''}
 """
 _SHA: Final = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _NO_VERSION: Final = ""
-_CONNECT_SECONDS: Final = 1.0
-"""For the connection, TLS and the password: several round trips, and a name to resolve."""
 _IDLE_SECONDS: Final = 10.0
 """Proxies and servers close a silent connection, and some say nothing: the store does first."""
 _MAX_IDLE: Final = 8
@@ -65,6 +63,10 @@ class _Connection(Protocol):
     async def disconnect(self, nowait: bool = False) -> None: ...
 
 
+_Idle: TypeAlias = list[tuple[float, _Connection]]
+"""Connections that no call uses, each with the time of its last use."""
+
+
 class RedisStore:
     """A store on one Redis server (6.0 or later) or Valkey server.
 
@@ -73,19 +75,20 @@ class RedisStore:
 
     Args:
         url: ``redis://``, ``rediss://`` (TLS) or ``unix://``; see :class:`RedisAddress`.
-        timeout: seconds for one command, > 0; ``SharedPacer`` waits for less.
+        timeout: seconds for a command, and for a connection, > 0; ``SharedPacer`` waits for less.
 
     Raises:
         ConfigError: the URL is not usable.
         MissingExtra: redis-py is not installed.
     """
 
-    def __init__(self, url: str, *, timeout: float = 1.0) -> None:
+    def __init__(self, url: str, *, timeout: float = 2.0) -> None:
         url = masked(url)
         self._address = RedisAddress.parse(url)
         self._timeout = timeout
         self._connection_class = _connection_class(self._address.scheme)
-        self._idle: list[tuple[float, _Connection]] = []
+        self._idle: _Idle = []
+        self._opening: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
         address = getattr(self, "_address", "without an address")  # in a traceback of __init__
@@ -117,6 +120,10 @@ class RedisStore:
     async def aclose(self) -> None:
         """Close the connections; the next call opens a new one."""
         idle, self._idle = self._idle, []
+        opening = tuple(self._opening)
+        for task in opening:
+            task.cancel()
+        await asyncio.gather(*opening, return_exceptions=True)
         for _, connection in idle:
             await connection.disconnect(nowait=True)
 
@@ -133,11 +140,9 @@ class RedisStore:
     async def _connected(self) -> AsyncGenerator[_Connection]:
         """Yield a connection that nobody else uses; keep it unless an error or aclose came."""
         idle = self._idle
-        connection = await self._take()
+        while (connection := await _take(idle)) is None:
+            await self._open(idle)
         try:
-            if not connection.is_connected:
-                async with asyncio.timeout(_CONNECT_SECONDS):
-                    await connection.connect()
             yield connection
         except BaseException:
             await connection.disconnect(nowait=True)
@@ -147,14 +152,46 @@ class RedisStore:
         else:
             await connection.disconnect(nowait=True)
 
-    async def _take(self) -> _Connection:
-        """Return the connection that was used last, or one that is not connected yet."""
-        while self._idle:
-            used_at, connection = self._idle.pop()
-            if _now() - used_at < _IDLE_SECONDS:
-                return connection
+    async def _open(self, idle: _Idle) -> None:
+        """Put a new connection among the idle ones.
+
+        It is finished even if the caller cannot wait, and serves a later call: with TLS from afar,
+        a connection takes longer than a command may.
+        """
+        task = asyncio.create_task(self._connect(idle))
+        self._opening.add(task)
+        task.add_done_callback(self._opened)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # by aclose, and not this call
+                raise ConnectionError from None
+            raise
+
+    async def _connect(self, idle: _Idle) -> None:
+        connection = self._connection_class(**self._address.options)
+        try:
+            async with asyncio.timeout(self._timeout):
+                await connection.connect()
+        except BaseException:
             await connection.disconnect(nowait=True)
-        return self._connection_class(**self._address.options)
+            raise
+        idle.append((_now(), connection))
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        if not task.cancelled():
+            task.exception()  # the caller has it, if it still waits
+
+
+async def _take(idle: _Idle) -> _Connection | None:
+    """Return the connection that was used last, or None if none is idle."""
+    while idle:
+        used_at, connection = idle.pop()
+        if _now() - used_at < _IDLE_SECONDS:
+            return connection
+        await connection.disconnect(nowait=True)
+    return None
 
 
 def _now() -> float:
@@ -177,7 +214,7 @@ def _connection_class(scheme: str) -> Callable[..., _Connection]:
         "protocol": 2,  # without HELLO, which some proxies do not pass on
         "retry": Retry(NoBackoff(), 0),
         "socket_timeout": None,  # one timeout for each call is enough, and costs less
-        "socket_connect_timeout": _CONNECT_SECONDS,
+        "socket_connect_timeout": None,
     }
     classes: dict[str, Any] = {
         "redis": Connection,

@@ -3,12 +3,31 @@
 Times are seconds on the clock of the process's event loop.
 """
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.throttle import SendTicket, Wait
 
-__all__ = ["Lease", "Report", "SharedReply", "Slot"]
+__all__ = ["HeldTicket", "Lease", "Report", "SharedReply", "Slot"]
+
+
+@define(eq=False)
+class HeldTicket:
+    """A request's ticket, and what its process knows of it.
+
+    Attributes:
+        ticket: the throttle's ticket, as the store knows it.
+        at: when the request may be sent.
+        sent_at: when it was sent; None before that.
+        is_alone: whether the process's own copy granted it.
+        copied: the ticket as the process's copy knows it.
+    """
+
+    ticket: SendTicket
+    at: float
+    sent_at: float | None = None
+    is_alone: bool = False
+    copied: SendTicket | None = None
 
 
 @frozen(eq=False)
@@ -16,16 +35,14 @@ class SharedReply:
     """A complete reply to a request with a slot.
 
     Attributes:
-        ticket: the slot's ticket.
-        sent_at: when the request was sent.
+        held: the request's ticket.
         at: when the reply was complete.
         rate_limit: what its headers stated.
         refused: whether it is a 429.
         jitter: a random number from 0 up to 1.
     """
 
-    ticket: SendTicket
-    sent_at: float
+    held: HeldTicket
     at: float
     rate_limit: RateLimit
     refused: bool
@@ -56,10 +73,12 @@ class Report:
         bulk: bulk requests that wait without a slot, and those that will follow.
         room: requests that the process could send at once, if it had as many slots.
         held: tickets that the process keeps: unused slots, and requests in flight.
+        unsent: how many of them were not sent.
         horizon: seconds for which it wants slots.
         interval: seconds until its next report.
         headroom: share of the budget that nobody uses, as the process was told.
         reserve: share of the budget that bulk requests leave to interactive ones, likewise.
+        sent: requests with a slot that were sent.
         replies: the replies that came.
         unused: tickets of slots that were not used.
         sent_alone: when requests were sent without a slot, while the store did not answer.
@@ -71,10 +90,12 @@ class Report:
     bulk: int = 0
     room: int = 0
     held: int = 0
+    unsent: int = 0
     horizon: float = 0.0
     interval: float = 0.0
     headroom: float = 0.0
     reserve: float = 0.0
+    sent: tuple[HeldTicket, ...] = ()
     replies: tuple[SharedReply, ...] = ()
     unused: tuple[SendTicket, ...] = ()
     sent_alone: tuple[float, ...] = ()
@@ -91,8 +112,10 @@ class Lease:
 
     Attributes:
         slots: in the order of their times.
+        recorded: the tickets of the requests that were sent, as the state knows them now.
         wait: how long the next request waits, as far as the throttle knows, and why.
     """
 
     slots: tuple[Slot, ...] = ()
+    recorded: tuple[tuple[HeldTicket, SendTicket], ...] = ()
     wait: Wait = field(default=Wait(float("inf"), "in_flight"))

@@ -6,6 +6,7 @@ function refers to either. The process that exports the shard imports and calls 
 """
 
 import asyncio
+import os
 import pickle
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -27,15 +28,19 @@ from taskrouter_stats.etl import Export, ParquetSink, Plan, Sink, Writer, shards
 from taskrouter_stats.etl.failed_query import reason_of
 from taskrouter_stats.etl.output.storage import shown_uri
 from taskrouter_stats.etl.report import QueryCounts
+from taskrouter_stats.etl.sinks.append import text_of
 from taskrouter_stats.models import Credentials, check_sid
 from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
 
-__all__ = ["Plans", "Shard", "ShardOptions", "ShardReport", "export_shard", "make_shards"]
+__all__ = ["Output", "Plans", "Shard", "ShardOptions", "ShardReport", "export_shard", "make_shards"]
 
 Plans = Mapping[str, Plan | Iterable[Plan]]
 """A plan, or several, for each account SID (AC…)."""
+
+Output = str | os.PathLike[str]
+"""A URI, or the name of a folder."""
 
 LOCK_INTERVAL: Final = 1.0
 """Seconds between two attempts to open an output that another process writes to."""
@@ -156,12 +161,13 @@ class Shard:
         return session
 
 
-def make_shards(plans: Plans, output: str, **options: Unpack[ShardOptions]) -> list[Shard]:
+def make_shards(plans: Plans, output: Output, **options: Unpack[ShardOptions]) -> list[Shard]:
     """Return the shards of all accounts; relative windows become absolute, the same for all.
 
     Args:
         plans: a plan, or several, for each account SID (AC…).
-        output: the folder or URI for the outputs of all shards, one folder each.
+        output: the folder or URI for the outputs of all shards, one folder each. The name of a
+            folder is completed by this process's current directory.
         options: see ``ShardOptions``.
 
     Raises:
@@ -170,7 +176,10 @@ def make_shards(plans: Plans, output: str, **options: Unpack[ShardOptions]) -> l
     if not isinstance(plans, Mapping):
         rule = "a dict with a plan, or several, for each account SID"
         raise InvalidParameter("plans", type(plans).__name__, rule)
-    if shown_uri(masked(output)) != output:
+    text = text_of(output, "a folder's name or a URI")
+    if "://" not in text:
+        text = os.path.abspath(text)  # noqa: PTH100 (links may be others on the workers)
+    if shown_uri(masked(text)) != text:
         raise ConfigError(
             "output= holds user, password or options, which every worker and dashboard would see: "
             "set the storage's credentials in the environment of the workers"
@@ -191,7 +200,7 @@ def make_shards(plans: Plans, output: str, **options: Unpack[ShardOptions]) -> l
                 plans=tuple(part),
                 number=number,
                 count=count,
-                output=output,
+                output=text,
                 **named,
             )
             for number, part in enumerate(shards(several, count), 1)

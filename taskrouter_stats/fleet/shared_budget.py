@@ -10,9 +10,7 @@ No clock, no I/O: the same state, report and time give the same lease. A step th
 comparison is repeated on the newest state.
 """
 
-import heapq
 import math
-from collections.abc import Iterable
 
 import attrs
 
@@ -24,7 +22,8 @@ from taskrouter_stats.core.throttle import (
     set_shares,
 )
 
-from .report import Lease, Report, Slot
+from .report import HeldTicket, Lease, Report, Slot
+from .slots import SlotWalk, share_of
 
 __all__ = ["Client", "SharedBudget"]
 
@@ -47,11 +46,11 @@ are being used."""
 MAX_LEASE = 500
 """Slots of one lease at most."""
 
-MAX_LOOKS = 100
-"""Questions to the throttle for one slot at most: no endless loop over rounding errors."""
+BLUR = 0.025
+"""Seconds by which times of the log may be late."""
 
-MOVED = 0.02
-"""Seconds by which a request must leave after its slot's time for the log to be corrected."""
+
+_NOT_OURS = Wait(math.inf, "shared")
 
 
 @attrs.define
@@ -64,6 +63,7 @@ class Client:
         room: slots that it could have used at once.
         granted: slots granted, less those of the process that got the fewest.
         held: tickets that it has.
+        unsent: how many of them were not sent.
         seq: number of the newest report that was taken in.
         headroom: share of the budget that it leaves to other clients.
         reserve: share of the budget that its bulk requests leave to interactive ones.
@@ -76,6 +76,7 @@ class Client:
     room: int = 0
     granted: int = 0
     held: int = 0
+    unsent: int = 0
     seq: int = 0
     headroom: float = 0.0
     reserve: float = 0.0
@@ -146,24 +147,30 @@ class SharedBudget:
         shift = offset - self.origin
         client = self._client(report)
         self._set_options()
-        self._take_in(report, shift)
-        client.held = report.held
-        self.throttle.in_flight = sum(each.held for each in self.clients.values())
+        recorded = self._take_in(report, shift)
+        client.held, client.unsent = report.held, report.unsent
+        self._count_tickets()
         client.interactive, client.bulk = report.interactive, report.bulk
         client.room = report.room
         slots, wait = self._grant(report, client, now)
         client.held += len(slots)
+        client.unsent += len(slots)
         client.granted += len(slots)
         client.asks_until = now + ASKS * report.interval
         client.expires_at = now + EXPIRY
-        self._tidy(now)
-        return Lease(tuple(Slot(slot.at - shift, slot.ticket) for slot in slots), wait)
+        self._tidy()
+        leased = tuple(Slot(slot.at - shift, slot.ticket) for slot in slots)
+        return Lease(leased, tuple(recorded), wait)
 
     def _client(self, report: Report) -> Client:
-        """Return the record of the process that reports; drop those of dead ones."""
-        dead = [name for name, client in self.clients.items() if client.expires_at < self.now]
-        for name in dead:
-            if name != report.client:
+        """Return the record of the process that reports; drop those of dead ones.
+
+        A dead process may have used its slots just before it died.
+        """
+        log = self.throttle.estimator.log
+        for name, each in list(self.clients.items()):
+            if each.expires_at < self.now and name != report.client:
+                log.merge([each.expires_at - EXPIRY] * each.unsent)
                 del self.clients[name]
         client = self.clients.setdefault(report.client, Client())
         if not client.interactive + client.bulk or client.asks_until < self.now:
@@ -190,19 +197,18 @@ class SharedBudget:
         headroom = max(client.headroom for client in clients)
         set_shares(self.throttle, headroom, max(client.reserve for client in clients))
 
-    def _take_in(self, report: Report, shift: float) -> None:
-        """Learn from replies, take back unused slots, count what was sent without one."""
+    def _take_in(self, report: Report, shift: float) -> list[tuple[HeldTicket, SendTicket]]:
+        """Record what was sent, learn from replies, take back unused slots."""
         throttle = self.throttle
         log = throttle.estimator.log
         if report.sent_alone:
             log.merge([at + shift for at in report.sent_alone])
+        recorded = {id(held): self._record(held, shift) for held in report.sent}
         for reply in report.replies:
-            ticket, sent_at = reply.ticket, reply.sent_at + shift
-            number = min(ticket.number, log.total)
-            if abs(sent_at - ticket.at) > MOVED:
-                log.move(ticket, sent_at)
+            ticket = recorded.get(id(reply.held)) or reply.held.ticket
+            later = log.count_since(ticket.at + BLUR)
             throttle.observe(
-                attrs.evolve(ticket, at=sent_at, number=number),
+                attrs.evolve(ticket, number=max(1, min(ticket.number, log.total - later))),
                 reply.at + shift,
                 reply.rate_limit,
                 refused=reply.refused,
@@ -211,6 +217,22 @@ class SharedBudget:
         for ticket in reversed(report.unused):
             throttle.cancel(ticket)
         self.clients[report.client].granted -= len(report.unused)
+        return [(held, recorded[id(held)]) for held in report.sent]
+
+    def _record(self, held: HeldTicket, shift: float) -> SendTicket:
+        """Record a request that was sent, perhaps before others that were reported earlier."""
+        ticket, log = attrs.evolve(held.ticket), self.throttle.estimator.log
+        sent_at = (held.at if held.sent_at is None else held.sent_at) + shift
+        self.throttle.mark_sent(ticket, sent_at)
+        if ticket.at > sent_at:
+            log.move(ticket, sent_at)
+            ticket.at = sent_at
+        return ticket
+
+    def _count_tickets(self) -> None:
+        """Count what all processes hold, as they said."""
+        self.throttle.in_flight = sum(each.held for each in self.clients.values())
+        self.throttle.estimator.unsent = sum(each.unsent for each in self.clients.values())
 
     def _grant(self, report: Report, client: Client, now: float) -> tuple[list[Slot], Wait]:
         """Grant the process its part of the slots until its horizon: interactive ones first."""
@@ -219,8 +241,8 @@ class SharedBudget:
         if now < self.hold_until:
             return [], Wait(self.hold_until - now, "pace")
         until = now + report.horizon
-        most = self._shares(client, now, until)
-        walk = _Walk(self.throttle, now, max(now, self.cursor), until)
+        most, wait = self._shares(client, now, until)
+        walk = SlotWalk(self.throttle, now, max(now, self.cursor), until)
         slots = walk.take(most[0], interactive=True, waiting=0)
         client.interactive -= len(slots)
         bulk = walk.take(most[1], interactive=False, waiting=self._bulk())
@@ -228,15 +250,14 @@ class SharedBudget:
         client.room -= len(slots) + len(bulk)
         slots += bulk
         self.cursor = max([self.cursor, *(slot.at for slot in slots)])
-        wait = walk.wait if walk.wait.seconds else Wait(math.inf, "shared")
-        return sorted(slots, key=lambda slot: slot.at), wait
+        return sorted(slots, key=lambda slot: slot.at), walk.wait if walk.wait.seconds else wait
 
     def _bulk(self) -> int:
         """Return how many bulk requests wait, in all processes."""
         return sum(each.bulk for each in self.clients.values())
 
-    def _shares(self, client: Client, now: float, until: float) -> tuple[int, int]:
-        """Return how many interactive and bulk slots the process gets at most.
+    def _shares(self, client: Client, now: float, until: float) -> tuple[tuple[int, int], Wait]:
+        """Return how many interactive and bulk slots the process gets at most, and why not more.
 
         Each slot goes to the process that got the fewest, if several want one. How many there are
         is tried out on a copy of the throttle.
@@ -245,90 +266,26 @@ class SharedBudget:
         rivals = self._rivals(client)
         if not rivals:
             urgent = min(room, client.interactive)
-            return urgent, min(room - urgent, client.bulk)
-        walk = _Walk(copy_throttle(self.throttle), now, max(now, self.cursor), until)
+            return (urgent, min(room - urgent, client.bulk)), _NOT_OURS
+        walk = SlotWalk(copy_throttle(self.throttle), now, max(now, self.cursor), until)
         ours: list[int] = []
+        others = 0
         for interactive in (True, False):
             wants = [each.wanted(interactive=interactive) for each in (client, *rivals)]
             waiting = 0 if interactive else self._bulk()
             found = walk.take(min(sum(wants), MAX_LEASE), interactive=interactive, waiting=waiting)
             served = [each.granted for each in (client, *rivals)]
-            ours.append(_share(len(found), wants, served))
+            ours.append(share_of(len(found), wants, served))
+            others += len(found) - ours[-1]
         urgent = min(room, ours[0])
-        return urgent, min(room - urgent, ours[1])
+        return (urgent, min(room - urgent, ours[1])), _NOT_OURS if others else walk.wait
 
-    def _tidy(self, now: float) -> None:
+    def _tidy(self) -> None:
         """Forget what no longer matters, so that the state stays small."""
         log = self.throttle.estimator.log
-        log.forget(now - log.keep)
-        self.throttle.in_flight = sum(each.held for each in self.clients.values())
+        log.forget(log.time_of(0) - log.keep)
+        self._count_tickets()
         fewest = min((each.granted for each in self.clients.values()), default=0)
         for client in self.clients.values():
             client.granted -= fewest
         self.steps += 1
-
-
-class _Walk:
-    """The slots of a throttle, one after another.
-
-    Args:
-        throttle: the throttle; each slot is charged to it.
-        now: the time.
-        cursor: time of the slot that was granted last, or now.
-        until: time of the last slot.
-    """
-
-    def __init__(self, throttle: Throttle, now: float, cursor: float, until: float) -> None:
-        self._throttle, self._now, self._until = throttle, now, until
-        self._cursor = cursor
-        self.wait = Wait(0.0, "leave")
-
-    def take(self, most: int, *, interactive: bool, waiting: int) -> list[Slot]:
-        """Return up to so many slots; ``wait`` tells when the next one may come.
-
-        An interactive request may use credit at once, while bulk requests wait for later slots.
-        """
-        slots: list[Slot] = []
-        at = self._now if interactive else self._cursor
-        for _ in range(most):
-            found = self._next(at, interactive=interactive, waiting=waiting)
-            if found is None:
-                break
-            at, ticket = found
-            self._cursor = max(self._cursor, at)
-            slots.append(Slot(at, ticket))
-        return slots
-
-    def _next(
-        self, at: float, *, interactive: bool, waiting: int
-    ) -> tuple[float, SendTicket] | None:
-        for _ in range(MAX_LOOKS):
-            wait = self._throttle.check(at, interactive=interactive, waiting=waiting)
-            if wait.seconds <= 0.0:
-                return at, self._throttle.reserve(at, interactive=interactive)
-            at += wait.seconds
-            self.wait = Wait(at - self._now, wait.reason)
-            if at > self._until:
-                break
-        return None
-
-
-def _share(slots: int, wants: Iterable[int], served: Iterable[int]) -> int:
-    """Return how many slots the first client gets, if each goes to the least served one."""
-    heap = [
-        (granted, order, want)
-        for order, (granted, want) in enumerate(zip(served, wants, strict=True))
-        if want
-    ]
-    heapq.heapify(heap)
-    ours = 0
-    for _ in range(slots):
-        if not heap:
-            break
-        granted, order, want = heap[0]
-        ours += order == 0
-        if want > 1:
-            heapq.heapreplace(heap, (granted + 1, order, want - 1))
-        else:
-            heapq.heappop(heap)
-    return ours

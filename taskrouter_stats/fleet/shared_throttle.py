@@ -22,7 +22,7 @@ from taskrouter_stats.core.throttle import (
 from taskrouter_stats.session.budget_throttle import Demand, PacingOptions
 
 from .pace_limit import EPSILON, PaceLimit
-from .report import Lease, Report, SharedReply, Slot
+from .report import HeldTicket, Lease, Report, SharedReply, Slot
 from .shared_budget import SharedBudget
 
 __all__ = ["SharedThrottle"]
@@ -34,23 +34,6 @@ KEEP_ALONE = 60.0
 """Seconds for which sends without a slot are remembered, to be reported when the store is back."""
 
 _FOR_STORE = Wait(math.inf, "in_flight")
-
-
-@attrs.define(eq=False)
-class HeldTicket:
-    """A request's ticket, and what this process knows of it.
-
-    Attributes:
-        ticket: the throttle's ticket.
-        at: when the request may be sent.
-        sent_at: when it was sent; None before that.
-        is_alone: whether this process's own copy granted it.
-    """
-
-    ticket: SendTicket
-    at: float
-    sent_at: float | None = None
-    is_alone: bool = False
 
 
 @attrs.define(eq=False)
@@ -68,11 +51,13 @@ class SharedThrottle:
         is_alone: whether requests go by the copy, since the store does not answer.
         parts: how many processes the copy's pace was divided by.
         slots: the slots that are not used.
-        replies: what the store does not know yet.
+        departed: what the store does not know yet: requests with a slot that were sent.
+        replies: likewise, the replies that came.
         unused: likewise, of slots that were not used.
         sent_alone: likewise, when requests were sent without a slot.
         used: slots used since the last report, by interactive requests and by bulk requests.
-        is_urgent: whether the next report should not wait.
+        is_urgent: whether the next report should not wait for the interval.
+        is_refused: whether it tells of a 429.
     """
 
     options: PacingOptions
@@ -84,12 +69,15 @@ class SharedThrottle:
     is_alone: bool = False
     parts: int = 1
     slots: deque[Slot] = attrs.Factory(deque[Slot])
+    departed: list[HeldTicket] = attrs.Factory(list[HeldTicket])
     replies: list[SharedReply] = attrs.Factory(list[SharedReply])
     unused: list[SendTicket] = attrs.Factory(list[SendTicket])
     sent_alone: deque[float] = attrs.Factory(deque[float])
     used: tuple[int, int] = (0, 0)
     is_urgent: bool = False
+    is_refused: bool = False
     in_flight: int = 0
+    unsent: int = 0
     sent: int = 0
     refused: int = 0
     _next: Wait = _FOR_STORE
@@ -121,46 +109,57 @@ class SharedThrottle:
         return self._known_wait(now)
 
     def reserve(self, now: float, *, departs: bool = True, interactive: bool = False) -> HeldTicket:
-        """Take a ticket: the next slot's, or the copy's."""
+        """Take a ticket for a request: the next slot's, or the copy's."""
         self._limit.charge(now)
         self.in_flight += 1
+        self.unsent += 1
         self.sent += 1
         self.used = (self.used[0] + interactive, self.used[1] + (not interactive))
         if self.slots and not self.is_alone:
             slot = self.slots.popleft()
-            return HeldTicket(slot.ticket, slot.at, now if departs else None)
-        throttle = self._copy(now).throttle
-        ticket = throttle.reserve(now + self.shift, departs=departs, interactive=interactive)
+            held = HeldTicket(slot.ticket, slot.at)
+        else:
+            throttle = self._copy(now).throttle
+            ticket = throttle.reserve(now + self.shift, departs=False, interactive=interactive)
+            held = HeldTicket(ticket, now, is_alone=True, copied=ticket)
+        if departs:
+            self.mark_sent(held, now)
+        return held
+
+    def mark_sent(self, sent: HeldTicket, now: float) -> None:
+        """Record that the request was sent; a second call does nothing."""
+        if sent.sent_at is not None:
+            return
+        sent.sent_at = now
+        self.unsent -= 1
+        if not sent.is_alone:
+            self.departed.append(sent)
+            self._copy_send(sent)
+            return
         self.sent_alone.append(now)
         while self.sent_alone[0] < now - KEEP_ALONE:
             self.sent_alone.popleft()
-        return HeldTicket(ticket, now, now if departs else None, is_alone=True)
-
-    def mark_sent(self, sent: HeldTicket, now: float) -> None:
-        """Record that the request was sent."""
-        if sent.sent_at is None:
-            sent.sent_at = now
-            if sent.is_alone and self.is_alone:
-                self._copy(now).throttle.mark_sent(sent.ticket, now + self.shift)
+        if self.is_alone and sent.copied is not None:
+            self._copy(now).throttle.mark_sent(sent.copied, now + self.shift)
 
     def cancel(self, sent: HeldTicket) -> None:
         """Take back a ticket of which nothing was sent: the slot is given back."""
         self.in_flight -= 1
+        self.unsent -= sent.sent_at is None
         self.sent -= 1
         self._limit.refund()
         if not sent.is_alone:
             self._give_back(sent.ticket)
-        elif self.is_alone:
-            self._copy(sent.at).throttle.cancel(sent.ticket)
-            if sent.at in self.sent_alone:
-                self.sent_alone.remove(sent.at)
+        elif self.is_alone and sent.copied is not None:
+            self._copy(sent.at).throttle.cancel(sent.copied)
         self.wake()
 
     def abandon(self, sent: HeldTicket) -> None:
         """Record that no reply will come."""
         self.in_flight -= 1
-        if self.is_alone and self.state is not None:
-            self.state.throttle.abandon(sent.ticket)
+        self.unsent -= sent.sent_at is None
+        if self.is_alone and sent.copied is not None:
+            self._copy(sent.at).throttle.abandon(sent.copied)
         self.wake()
 
     def observe(
@@ -173,21 +172,21 @@ class SharedThrottle:
         jitter: float,
     ) -> bool:
         """Learn from a reply at once, and let the other processes learn from it."""
+        self.mark_sent(sent, sent.at)
         self.in_flight -= 1
         self.refused += refused
         self.wake()
         if sent.is_alone and not self.is_alone:
             return False  # the copy that granted it is gone
-        sent_at = sent.at if sent.sent_at is None else sent.sent_at
-        reply = SharedReply(sent.ticket, sent_at, now, rate_limit, refused, jitter)
+        reply = SharedReply(sent, now, rate_limit, refused, jitter)
         if not sent.is_alone:
             self.replies.append(reply)
             if refused:
-                self.is_urgent = True
+                self.is_refused = True
                 self._give_all_back()
             elif not self.slots and self._next.reason in {"probe", "in_flight"}:
                 self.is_urgent = True
-        return self._apply(reply)
+        return self._copy_reply(reply)
 
     def snapshot(self, now: float) -> ThrottleSnapshot:
         """Return the budget in numbers: the pace is that of all processes."""
@@ -218,12 +217,17 @@ class SharedThrottle:
     ) -> None:
         """Take a new copy and a lease, which the store holds now, with what was reported."""
         self.state, self.shift, self.is_alone = state, shift, False
+        del self.departed[: len(report.sent)]
         del self.replies[: len(report.replies)]
         del self.unused[: len(report.unused)]
         for _ in report.sent_alone:
             self.sent_alone.popleft()
+        for held, ticket in lease.recorded:
+            held.ticket = held.copied = ticket
+        for held in self.departed:
+            self._copy_send(held)
         for reply in self.replies:
-            self._apply(reply)
+            self._copy_reply(reply)
         for ticket in self.unused:
             state.throttle.cancel(ticket)
         self.slots = deque(sorted([*self.slots, *lease.slots], key=lambda slot: slot.at))
@@ -261,10 +265,12 @@ class SharedThrottle:
             bulk=bulk,
             room=max(0, room - len(self.slots)),
             held=self.in_flight + len(self.slots),
+            unsent=self.unsent + len(self.slots),
             horizon=horizon,
             interval=interval,
             headroom=self.options.headroom,
             reserve=self.options.reserve,
+            sent=tuple(self.departed),
             replies=tuple(self.replies),
             unused=tuple(self.unused),
             sent_alone=tuple(self.sent_alone),
@@ -277,10 +283,10 @@ class SharedThrottle:
     @property
     def is_busy(self) -> bool:
         """Whether there is something to report, or a request waits without a slot."""
-        if self.replies or self.unused or self.sent_alone or self.slots or any(self.used):
+        if self.departed or self.replies or self.unused or self.sent_alone or self.slots:
             return True
         demand = self.demand()
-        return bool(demand.interactive or demand.bulk)
+        return bool(demand.interactive or demand.bulk or any(self.used))
 
     def _known_wait(self, now: float) -> Wait:
         """Return the wait that the last lease told, if it is not over."""
@@ -295,12 +301,16 @@ class SharedThrottle:
             self.state = SharedBudget(Throttle(now + self.shift), now=now + self.shift)
         return self.state
 
-    def _apply(self, reply: SharedReply) -> bool:
+    def _copy_send(self, held: HeldTicket) -> None:
+        """Let the copy know that a request was sent."""
+        if held.sent_at is not None and self.state is not None:
+            held.copied = attrs.evolve(held.ticket)
+            self.state.throttle.mark_sent(held.copied, held.sent_at + self.shift)
+
+    def _copy_reply(self, reply: SharedReply) -> bool:
         """Let the copy learn from a reply."""
-        throttle = self._copy(reply.at).throttle
-        ticket = attrs.evolve(reply.ticket, at=reply.sent_at + self.shift)
-        return throttle.observe(
-            ticket,
+        return self._copy(reply.at).throttle.observe(
+            reply.held.copied or attrs.evolve(reply.held.ticket),
             reply.at + self.shift,
             reply.rate_limit,
             refused=reply.refused,

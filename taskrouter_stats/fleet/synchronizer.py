@@ -34,7 +34,8 @@ BACK_OFF: Final = 1.5
 RELAX: Final = 0.95
 """Factor of the interval after a write at the first attempt."""
 BURST: Final = 3.0
-"""Reports that need not wait for the interval: an interactive request's, a refusal's."""
+"""Reports that need not wait for the interval: those of interactive requests. As many more tell of
+refusals."""
 HEARTBEAT: Final = 1.0
 """Seconds between two reports while requests are in flight and nothing else is to be told."""
 SLACK: Final = 0.05
@@ -120,7 +121,7 @@ class Synchronizer:
         throttle = self.throttle
         self._last = self._loop.time()
         self._tokens -= 1.0
-        throttle.is_urgent = False
+        throttle.is_urgent = throttle.is_refused = False
         self._ahead, throttle.used = throttle.used, (0, 0)
         try:
             await self._commit()
@@ -149,11 +150,12 @@ class Synchronizer:
         """Return when the next report is due, as far as known; infinity: nothing is to be told."""
         self._tokens = min(BURST, self._tokens + max(0.0, now - self._filled_at) / INTERVAL)
         self._filled_at = now
-        free = now if self._tokens >= 1.0 else now + (1.0 - self._tokens) * INTERVAL
         throttle = self.throttle
+        need = 1.0 - BURST if throttle.is_refused else 1.0
+        free = now + max(0.0, need - self._tokens) * INTERVAL
         if throttle.is_alone:
             return self._last + self._probe
-        if throttle.is_urgent:
+        if throttle.is_urgent or throttle.is_refused:
             return free
         if throttle.is_busy:
             return max(free, self._last + self._interval)
@@ -187,7 +189,11 @@ class Synchronizer:
         horizon = self._interval + 2.0 * self._clock.rtt + SLACK
         self._seq += 1
         report = throttle.report(now, self._client, self._seq, self._ahead, horizon, self._interval)
-        told = attrs.evolve(report, replies=(), unused=(), sent_alone=()) if is_own else report
+        told = (
+            attrs.evolve(report, sent=(), replies=(), unused=(), sent_alone=())
+            if is_own
+            else report
+        )
         try:
             lease = known.step(told, self._clock.at(now), self._clock.offset or 0.0)
             blob = encode(known)

@@ -20,7 +20,7 @@ from .urls import find_proxy, resolve_base_url
 
 __all__ = [
     "MAX_WAIT",
-    "AttemptOptions",
+    "Addresses",
     "BudgetOptions",
     "SessionOptions",
     "Settings",
@@ -42,20 +42,19 @@ _VARIABLES: Final = (
 )
 
 
-class AttemptOptions(TypedDict):
-    """Options that say how long a request may wait, run and be repeated."""
-
-    timeout: float
-    max_wait: float | None
-    retry: RetryPolicy
-
-
 class BudgetOptions(TypedDict):
     """Options that say how much of each budget a session uses."""
 
     pace_limit: float | None
     headroom: float
     reserve: float
+
+
+class Addresses(TypedDict):
+    """The URL of the host and of the proxy; None: no proxy."""
+
+    base_url: str
+    proxy: Secret | None
 
 
 class SessionOptions(TypedDict, total=False):
@@ -150,8 +149,8 @@ def find_addresses(
     proxy: str | None,
     trust_env: bool,
     allow_http: bool,
-) -> tuple[str, Secret | None]:
-    """Return the URL of the host and of the proxy, or None for no proxy.
+) -> Addresses:
+    """Return the URL of the host and of the proxy.
 
     Raises:
         ConfigError: options contradict each other, or a URL is not usable.
@@ -160,7 +159,8 @@ def find_addresses(
     check_bool("trust_env", trust_env)
     check_bool("allow_http", allow_http)
     address = resolve_base_url(base_url, region, edge, allow_http=allow_http)
-    return address, find_proxy(address, proxy, trust_env=trust_env, allow_http=allow_http)
+    route = find_proxy(address, proxy, trust_env=trust_env, allow_http=allow_http)
+    return Addresses(base_url=address, proxy=route)
 
 
 def check_bool(name: str, value: object) -> None:

@@ -25,7 +25,6 @@ from .hooks import Hook, as_hooks
 from .items import Items
 from .lifecycle import SessionLifecycle
 from .options import (
-    AttemptOptions,
     BudgetOptions,
     SessionOptions,
     Settings,
@@ -107,19 +106,19 @@ class TaskRouterSession:
     ) -> None:
         credentials, base_url, proxy, http = map(masked, (credentials, base_url, proxy, http))
         trust_env, allow_http, pacer = map(masked, (trust_env, allow_http, pacer))
-        address, route = find_addresses(base_url, region, edge, proxy, trust_env, allow_http)
         self._settings = Settings(
             credentials=credentials,
-            base_url=address,
-            proxy=route,
+            **find_addresses(base_url, region, edge, proxy, trust_env, allow_http),
             max_in_flight=max_in_flight,
-            **AttemptOptions(timeout=timeout, max_wait=max_wait, retry=retry),
+            timeout=timeout,
+            max_wait=max_wait,
+            retry=retry,
             **BudgetOptions(pace_limit=pace_limit, headroom=headroom, reserve=reserve),
             cache_ttl=cache_ttl,
             pacer=pacer,
             http=http,
         )
-        self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, address))
+        self._lifecycle = SessionLifecycle(self._settings, as_hooks(hooks, self._settings.base_url))
         self._runner = QueryRunner(self._lifecycle, credentials.account)
         self._cache = QueryCache(self._lifecycle, self._runner, self._settings.cache_ttl)
 

@@ -141,16 +141,20 @@ class Transport:
             SessionClosed: the aiohttp session was closed before or during the request.
         """
         send = _Send(on_sent, self._replied_at)
+        response: aiohttp.ClientResponse | None = None
         try:
             task = cast("asyncio.Task[object]", asyncio.current_task())
             with self._deadlines.start(task):
                 response = await self._start(request, send)
-                content = response.content
-                body = content.read_nowait() if content.is_eof() else await _read_body(response)
+                if response.content.is_eof():
+                    body = response.content.read_nowait()
+                else:
+                    body = await _read_body(response)
             body = body[: MAX_BODY_BYTES + 1]
             return Reply(response.status, response.headers, body, self._redactor)
         except asyncio.CancelledError as stop:
-            # In a traceback with locals, aiohttp's frames would show what was sent and read.
+            # In a traceback with locals, aiohttp's frames would show what was sent and read, as
+            # the response in this frame would.
             raise stop.with_traceback(None) from None
         except Exception as error:
             translated = self._failure(error)
@@ -158,7 +162,7 @@ class Transport:
                 raise
             failure = translated
         finally:
-            send.on_sent = _ignore
+            send.on_sent, response = _ignore, None
         reused = send.reused_at is not None and not send.has_head
         if reused and isinstance(failure, TransportError):
             failure.on_reused_connection = True

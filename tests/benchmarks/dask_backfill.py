@@ -27,14 +27,14 @@ async def run(client, folder, name, count, windows, workers, *, kill):
             simulators,
             folder / name,
             accounts.hours(windows),
-            kill_after=queries // 3 if kill else None,
+            kill=(queries // 3, 4) if kill else None,
             sink=accounts.flushed_sometimes,
         )
     already = sum(report.already_done for report in done.reports)
     print(
         f"{name}: {count} accounts by {windows} windows by {workers} Workers: "
         f"{len(done.rows):,} rows of {queries:,}, {'exact' if done.is_exact else 'NOT EXACT'}; "
-        f"{done.killed} of {PROCESSES} processes killed, {already:,} queries resumed from "
+        f"{kill:d} of {PROCESSES} processes killed, {already:,} queries resumed from "
         f"checkpoints, {done.asked - queries:,} asked again; {done.seconds:.1f} s",
         flush=True,
     )

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import random
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -81,6 +82,11 @@ def optimum(limit: float, window: str, jobs: int) -> float:
     return Clairvoyant(limiter, Latency(rng, LATENCY, 0.0)).finish(jobs, jobs)
 
 
+def show(line: Sequence[str]) -> None:
+    """Show a line of a table while the next one is measured."""
+    print(*line, sep=" | ", file=sys.stderr, flush=True)
+
+
 def seconds(reports: Sequence[Report]) -> float:
     """Return the time from the first process's begin to the last one's end."""
     return max(each.ended for each in reports) - min(each.began for each in reports)
@@ -106,14 +112,15 @@ async def once(processes: int, limit: int, window: str, jobs: int, mode: str) ->
 
 async def sharing() -> Table:
     """Return the table of one budget over 1, 4 and 16 processes."""
-    rows = [(n, LIMIT, "fixed1s", 800) for n in (1, 4, 16)]
-    rows += [(n, LIMIT, "sliding10s", 1200) for n in (1, 4, 16)]
-    rows += [(4, 3, w, 72) for w in ("fixed1s", "sliding10s")]
+    rows = [(n, LIMIT, "fixed1s", 500) for n in (1, 4, 16)]
+    rows += [(n, LIMIT, "sliding10s", 1000) for n in (1, 4, 16)]
+    rows += [(4, 3, w, 48) for w in ("fixed1s", "sliding10s")]
     lines = []
     for processes, limit, window, jobs in rows:
         cells = [await once(processes, limit, window, jobs, mode) for mode in MODES]
         name = f"{processes} on {limit}/s, {window}"
         lines.append((name, *(cell for cell, _ in cells), cells[0][1]))
+        show(lines[-1])
     heads = ("alone", "limit / N each")
     cells = [f"{head}: share, refused, Jain" for head in ("shared", *heads)]
     return Table(("processes", *cells, "shared: time"), lines)
@@ -138,7 +145,9 @@ async def endless(
     served, errors = here.served, sum(len(report.errors) for report in reports)
     share = (served.requests - served.refused) / (LIMIT * length)
     refused = f"{served.refused / served.requests:.2%} ({served.refused})"
-    return name, f"{length:.0f} s", f"{happened}", f"{share:.0%}", refused, f"{errors}"
+    line = (name, f"{length:.0f} s", f"{happened}", f"{share:.0%}", refused, f"{errors}")
+    show(line)
+    return line
 
 
 def every_few_seconds(length: float) -> Callable[[World], Awaitable[int]]:
@@ -213,6 +222,7 @@ async def cost() -> Table:
                 here.fleet.begin(started)
                 found[mode] = await here.fleet.reports()
         lines.append(_cost(f"{processes} on {limit}/s", found["alone"], found["shared"]))
+        show(lines[-1])
     heads = ("processes", "CPU per request alone", "shared", "of a core, more")
     heads += ("reports/s of a process", "calls a report", "calls a request")
     return Table(heads, lines)

@@ -24,7 +24,6 @@ class Backfill:
         rows: key and counts of each stored row.
         expected: the counts of every key, as the accounts' worlds have them.
         asked: requests for statistics that the servers answered.
-        killed: workers killed.
         seconds: from the call of ``export`` to its return.
     """
 
@@ -32,7 +31,6 @@ class Backfill:
     rows: list
     expected: dict
     asked: int
-    killed: int
     seconds: float
 
     @property
@@ -57,18 +55,18 @@ def worker_processes(workers, threads):
         yield client
 
 
-async def backfill(client, simulators, output, windows, *, kill_after=None, **options):
-    """Export the windows of all accounts; kill a worker once so many answers were given."""
-    began, killed = time.monotonic(), 0
+async def backfill(client, simulators, output, windows, *, kill=None, **options):
+    """Export the windows of all accounts.
+
+    ``kill=(answers, commits)`` kills a worker once that many queries were answered, and a shard
+    that it runs has that many commits.
+    """
+    began = time.monotonic()
     plans = accounts.plans_of(simulators, windows)
     options |= {"credentials": accounts.credentials, "session": accounts.session}
     running = asyncio.create_task(asyncio.to_thread(export, client, plans, str(output), **options))
-    if kill_after is not None:
-        while _answered(simulators) < kill_after:  # noqa: ASYNC110 (other processes change it)
-            await asyncio.sleep(0.01)
-        workers = await asyncio.to_thread(client.run, os.getpid)
-        os.kill(min(workers.values()), signal.SIGKILL)
-        killed = 1
+    if kill is not None:
+        await _kill_one(client, simulators, output, *kill)
     reports = await running
     seconds = time.monotonic() - began
     return Backfill(
@@ -76,9 +74,28 @@ async def backfill(client, simulators, output, windows, *, kill_after=None, **op
         accounts.stored(output),
         accounts.truth(simulators, windows),
         _answered(simulators),
-        killed,
         seconds,
     )
+
+
+async def _kill_one(client, simulators, output, answers, commits):
+    processes = await asyncio.to_thread(client.run, os.getpid)
+    async with asyncio.timeout(300):
+        while True:
+            await asyncio.sleep(0.01)
+            if _answered(simulators) < answers:
+                continue
+            for worker, keys in (await asyncio.to_thread(client.processing)).items():
+                if any(_commits(output, key) >= commits for key in keys):
+                    os.kill(processes[worker], signal.SIGKILL)
+                    return
+
+
+def _commits(output, key):
+    """Return the number of the newest commit of the shard that a task's key names."""
+    shard = key.removeprefix("export-").rpartition("-")[0]
+    names = [path.stem for path in (output / shard / "_state").glob("commit-*.json")]
+    return max((int(name.removeprefix("commit-")) for name in names), default=0)
 
 
 def _answered(simulators):

@@ -154,6 +154,21 @@ async def test_a_closing_worker_hands_its_shard_over(known, tmp_path, monkeypatc
     assert (dict(rows), len(rows)) == (expected, 80)
 
 
+async def test_allowed_failures_end_a_task(known, tmp_path):
+    """A task is run again as often as Dask allows when its workers die; its report says so."""
+    async with accounts.simulated(known, 1, workers=80, limit=40) as simulators:
+        (simulator,) = simulators
+        with running(1) as client:
+            client.cluster.scheduler.allowed_failures = 0
+            task = asyncio.create_task(export(client, simulators, tmp_path / "lake"))
+            await until(lambda: simulator.counters.requests > 5)
+            (worker,) = client.cluster.workers.values()
+            await asyncio.to_thread(client.sync, worker.close, executor_wait=False)
+            (report,) = await task
+    assert report.error.startswith("KilledWorker: ")
+    assert not report.complete
+
+
 async def test_a_lost_cluster_is_in_the_report(known, tmp_path):
     """When the cluster closes, the call returns: the report of each shard says why it ended."""
     async with accounts.simulated(known, 1, workers=80, limit=40) as simulators:

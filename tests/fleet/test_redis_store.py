@@ -8,6 +8,7 @@ import pytest
 
 from taskrouter_stats.errors import MissingExtra
 from taskrouter_stats.fleet.redis_store import RedisStore
+from taskrouter_stats.fleet.store import StoreUnavailable
 from tests.fleet.store_contract import KEY, TTL, StoreContract
 from tests.support.redis_servers import redis_server
 from tests.support.secret_leaks import texts_of
@@ -112,6 +113,34 @@ class TestConnections:
                 await store.read(KEY)
                 assert proxy.connections == expected
             await store.aclose()
+
+    async def test_a_connection_outlives_the_call_that_cannot_wait(self, server):
+        """A call that ends before its connection is made leaves it to the next call."""
+        async with TcpProxy(server.port).running() as proxy:
+            proxy.delay = 0.05
+            store = RedisStore(f"redis://127.0.0.1:{proxy.port}")
+            call = asyncio.create_task(store.read(KEY))
+            while not proxy.connections:  # noqa: ASYNC110 (the proxy has no event)
+                await asyncio.sleep(0.001)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            await asyncio.gather(*store._opening)
+            assert ((await store.read(KEY)).version, proxy.connections) == ("0", 1)
+            await store.aclose()
+
+    async def test_a_close_ends_a_connection_that_is_being_made(self, server):
+        """A call that waits for its connection at the close fails as one whose connection broke."""
+        async with TcpProxy(server.port).running() as proxy:
+            proxy.delay = 5.0
+            store = RedisStore(f"redis://127.0.0.1:{proxy.port}")
+            call = asyncio.create_task(store.read(KEY))
+            while not proxy.connections:  # noqa: ASYNC110 (the proxy has no event)
+                await asyncio.sleep(0.001)
+            await store.aclose()
+            with pytest.raises(StoreUnavailable, match="the connection to the server broke"):
+                await call
+            assert not store._opening
 
     async def test_a_cancelled_call_never_answers_the_next_one(self, server):
         """The connection of a cancelled call is closed, so that its late answer reaches nobody."""

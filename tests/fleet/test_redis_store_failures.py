@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from taskrouter_stats.fleet import redis_store
 from taskrouter_stats.fleet.redis_store import RedisStore
 from taskrouter_stats.fleet.store import StoreUnavailable
 from tests.fleet.store_contract import KEY, TTL
@@ -101,16 +100,14 @@ class TestConnection:
             assert (lost.committed, lost.version, lost.blob) == (False, "0", b"")
             assert (await store.compare_and_set(KEY, "0", b"b", ttl=TTL)).committed
 
-    async def test_a_suspended_server(self, own_server, monkeypatch):
+    async def test_a_suspended_server(self, own_server):
         """A server that accepts connections and does nothing is a failure, and works afterwards."""
         async with opened(own_server.url, seconds=0.1) as store:
             await eventually(store)
             own_server.send(signal.SIGSTOP)
-            with monkeypatch.context() as patch:
-                patch.setattr(redis_store, "_CONNECT_SECONDS", 0.1)
-                for _ in range(2):
-                    late = await failure(store.read(KEY))
-                    assert late == ("the server did not answer in time", False)
+            for _ in range(2):
+                late = await failure(store.read(KEY))
+                assert late == ("the server did not answer in time", False)
             own_server.send(signal.SIGCONT)
             await eventually(store)
 
@@ -246,8 +243,7 @@ class TestTls:
             async with opened(f"{url}?ssl_ca_certs={trusted}") as store:
                 assert (await store.compare_and_set(KEY, "0", b"a", ttl=TTL)).committed
 
-    async def test_a_server_without_tls(self, server, monkeypatch):
+    async def test_a_server_without_tls(self, server):
         """A server that waits for a command gets no handshake done."""
-        monkeypatch.setattr(redis_store, "_CONNECT_SECONDS", 0.1)
-        async with opened(f"rediss://127.0.0.1:{server.port}") as store:
+        async with opened(f"rediss://127.0.0.1:{server.port}", seconds=0.1) as store:
             assert await failure(store.read(KEY)) == ("the server did not answer in time", False)

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import pickle
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +97,19 @@ def test_all_shards_have_the_same_absolute_windows():
     (window,) = {window for shard in shards for plan in shard.plans for window in plan.windows}
     assert before - timedelta(hours=9) < window.start < window.end <= datetime.now(UTC)
     assert len({shard.place for shard in shards}) == len(shards) == 6
-    assert shards[0].place == f"lake/{ACCOUNT}-1-of-3"
+
+
+def test_an_output_has_its_full_name():
+    """A folder's name is completed here, since a worker has another current directory."""
+    for output, expected in (
+        ("lake/", Path.cwd() / "lake"),
+        (Path("/data/lake"), "/data/lake"),
+        ("s3://bucket/lake/", "s3://bucket/lake"),
+    ):
+        (shard,) = make_shards({ACCOUNT: PLAN}, output, **BY_NAME)
+        assert shard.place == f"{expected}/{ACCOUNT}-1-of-1"
+    with pytest.raises(InvalidParameter, match="a folder's name or a URI"):
+        make_shards({ACCOUNT: PLAN}, 3, **BY_NAME)
 
 
 def test_shards_without_queries_are_left_out():

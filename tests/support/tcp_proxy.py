@@ -42,6 +42,10 @@ class TcpProxy:
     async def _accept(self, reader, writer):
         self._tasks.add(asyncio.current_task())
         self.connections += 1
+        with suppress(asyncio.CancelledError):  # asyncio logs a handler that ends with it
+            await self._serve(reader, writer)
+
+    async def _serve(self, reader, writer):
         try:
             upstream, out = await asyncio.open_connection("127.0.0.1", self._upstream)
         except OSError:

@@ -8,8 +8,9 @@ ends the count:
 - It was a crowd, if many of the later ones were admitted: the account's window closes to the number
   in flight, and the search goes on within it.
 - Else it was the pace: a cut, a quick return to where the last 429 was, a slow search beyond.
-- It is an average over ten seconds, if nothing was admitted for seconds: what was admitted in the
-  ten seconds before is the capacity, and the log of own sends shows when more may go.
+- It is an average over ten seconds, if nothing was admitted for longer than a second: what was
+  admitted in the ten seconds before, or since a fixed window turned, is the capacity. The log of
+  own sends shows when more may go, and a small share of the capacity is in flight.
 
 A server whose headers hold numbers, but no possible limit, probably has one: the search is wary.
 """
@@ -18,7 +19,8 @@ import math
 
 import attrs
 
-from .rate import DECREASE, MAX_RATE, MEMORY, RECOVER
+from .header_trust import MAX_LIMIT
+from .rate import DECREASE, MEMORY, RECOVER
 from .send_log import SendLog
 
 __all__ = ["START", "BlindSearch"]
@@ -26,14 +28,17 @@ __all__ = ["START", "BlindSearch"]
 START = 8.0
 """Requests a second before anything is known."""
 
-RAMP = (2.0, 1.0 / 2.0, 1.0 / 256.0)
-"""Requests in flight: at first, per admitted one, and per square of the admitted ones. Slower from
-the start, 300 requests without a limit take more than 2.5 times the optimum; with 1 / 64, a bucket
-of 50 refuses 5.3% instead of 3.9%."""
+RAMP = (2.0, 0.65)
+"""Requests in flight: at first, and per admitted one. With 0.6, 300 requests without a limit take
+more than 2.5 times the optimum. Starting with 2.5, four processes take a quarter longer."""
 
-WARY_RAMP = (4.0, 1.0 / 12.0, 0.0)
-"""The same where headers hold garbage (starting with 2: 1.02 instead of 1.06% refused by a window
-of a second, but without a limit requests take 14% longer)."""
+LATE_RAMP = (80.0, 0.02)
+"""The same later, when many were admitted: a window of ten seconds refuses what is in flight at its
+end (85: 4.1% instead of 3.9%)."""
+
+WARY_RAMP = (4.0, 1.0 / 12.0)
+"""The same from the first on where headers hold garbage (starting with 2: 1.02 instead of 1.06%
+refused by a window of a second, but without a limit requests take 14% longer)."""
 
 MIN_RATE = 1.5
 """Requests a second below which no 429 cuts: a server may refuse every second request whatever the
@@ -56,12 +61,20 @@ SHORTEST = 0.6
 """Seconds that the first requests are taken to have come in, at least (1: four processes take 15%
 longer; 0.35: they are refused a fifth more)."""
 
-OUTAGE_SECONDS = 3.0
-"""Seconds of nothing but refusals that tell a long memory: other clients cause shorter ones."""
+OUTAGE_SECONDS = 1.5
+"""Seconds of nothing but refusals that tell a long memory (3: fixed windows of ten seconds refuse a
+third more; nothing else moves)."""
+
+MEMORY_SHARE = 0.06
+"""Share of a known capacity that may be in flight: it may be less in the next window (0.03: 1.18
+instead of 1.10 in ten seconds; 0.1: 0.4% more refused)."""
 
 PATIENCE = 60.0
 """Seconds without a refusal after which a known capacity is searched beyond: a window that is
 overrun refuses all that is under way."""
+
+TURNED_SHARE = 0.4
+"""Share of what ten seconds admitted that a window which turned in them admitted, at least."""
 
 TURN_SECONDS = 2.0
 """Seconds by which an admission must come too early for a window that slides."""
@@ -123,6 +136,7 @@ class BlindSearch:
         rate_at_429: the rate of the last 429, to which the search returns; 0 before the second.
         decreased_at: when the last 429 came.
         refused_at: when the request of the last 429 was sent, and those that it may have overtaken.
+        resumed_at: when the request of the first admission after a 429 was sent.
         crowd: the requests in flight with a refused one, while they may be a crowd.
         had_crowd: whether the last ones were.
     """
@@ -135,13 +149,15 @@ class BlindSearch:
     rate_at_429: float = 0.0
     decreased_at: float = -math.inf
     refused_at: float = -math.inf
+    resumed_at: float = -math.inf
     crowd: Crowd = attrs.Factory(Crowd)
     had_crowd: bool = False
 
     def most_in_flight(self, admitted: int) -> float:
         """Return how many requests may be in flight while no pace holds."""
-        start, slope, square = WARY_RAMP if self.is_wary else RAMP
-        return start + admitted * (slope + square * admitted)
+        if self.is_wary:
+            return WARY_RAMP[0] + WARY_RAMP[1] * admitted
+        return min(RAMP[0] + RAMP[1] * admitted, LATE_RAMP[0] + LATE_RAMP[1] * admitted)
 
     def next_at(self, log: SendLog, unsent: int, late: float) -> float:
         """Return when the own log has room for one more request."""
@@ -151,6 +167,7 @@ class BlindSearch:
 
     def saw_admission(self, at: float, log: SendLog) -> None:
         """Take in the first admission, sent at `at`, after refusals: did a fixed window turn?"""
+        self.resumed_at = at
         if self.memory and at + TURN_SECONDS < self.next_at(log, 0, 0.0):
             self.turned_at = at
 
@@ -170,7 +187,8 @@ class BlindSearch:
     def decrease(self, log: SendLog, at: float, now: float, late: float) -> None:
         """Slow down after the first 429 in a row, to a request sent at `at`."""
         if self.memory:
-            admitted = log.count_since(at - self.memory - late) - log.count_since(at)
+            since = max(self.turned_at, at - self.memory - late)
+            admitted = log.count_since(since) - log.count_since(at)
             self.rate = min(self.rate, max(MIN_RATE, admitted / self.memory))
         elif self.is_growing:
             seconds = min(1.0, max(SHORTEST, now - log.times[0])) if log.times else 1.0
@@ -182,21 +200,29 @@ class BlindSearch:
             self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
         self.decreased_at = now
 
-    def saw_outage(self, seconds: float, average: float) -> None:
-        """Take in that nothing was admitted for so long, after `average` requests a second."""
-        if seconds > OUTAGE_SECONDS and not self.memory:
-            self.memory, self.rate = MEMORY, max(MIN_RATE, average)
-            self.rate_at_429, self.is_growing = 0.0, False
+    def saw_outage(self, seconds: float, log: SendLog, now: float) -> None:
+        """Take in that nothing was admitted for so long: the memory is long, and full.
+
+        What was admitted in the ten seconds before fills it. If most of it was admitted since the
+        last refusals, a fixed window turned there, and only what came since does.
+        """
+        if seconds <= OUTAGE_SECONDS or self.memory:
+            return
+        admitted, since = log.count_since(now - MEMORY), log.count_since(self.resumed_at)
+        if TURNED_SHARE * admitted <= since < admitted:
+            admitted, self.turned_at = since, self.resumed_at
+        self.memory, self.rate = MEMORY, max(MIN_RATE, admitted / MEMORY)
+        self.rate_at_429, self.is_growing = 0.0, False
 
     def increase(self, now: float, admitted: int, srtt: float) -> float:
         """Grow, or return to the last 429's rate and creep beyond it; return the next time."""
         if self.is_growing:
-            self.rate = min(MAX_RATE, self.most_in_flight(admitted) / (srtt or 1.0))
+            self.rate = min(MAX_LIMIT, self.most_in_flight(admitted) / (srtt or 1.0))
             return now + srtt
         calm = now - self.decreased_at
         if not self.memory or calm > PATIENCE:
             is_first = not self.rate_at_429 and not self.memory
             creep = FIRST_SEARCH if is_first else SEARCH * min(calm, 1.0 / SEARCH)
             self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)
-            self.rate = min(MAX_RATE, self.rate)
+            self.rate = min(MAX_LIMIT, self.rate)
         return now + 1.0

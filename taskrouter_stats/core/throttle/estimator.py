@@ -30,9 +30,6 @@ SLACK_SHARE = 0.02
 """Share of the limit that is not yet another client. Twice as much hides a rival of an average for
 seconds: 6% of its requests are denied instead of 1%."""
 
-BOUND_SECONDS = 2.0
-"""Seconds of sends that bound the cost at first: every memory that is not short is longer."""
-
 
 @attrs.define(eq=False, repr=False)
 class BudgetEstimator:
@@ -169,21 +166,30 @@ class BudgetEstimator:
             self._test_average(sent, now)
         return True
 
-    def assume_empty(self, sent: SendTicket) -> None:
-        """Take a refusal without `Remaining` for a 0."""
-        if self.remaining is not None:
-            self.remaining, self.newest_send = 0.0, sent.number
-
     def assume_average(self) -> None:
         """Take the memory for long: nothing came back for longer than a second."""
         self.model = TEN_SECOND_AVERAGE
         self.cost_test.low = self.cost_test.high = self.model.cost
 
-    def reject_average(self) -> None:
-        """Go back to the careful model: a refusal came although credit was left."""
-        if self.model.cost < 1.0:
+    def correct(
+        self, sent: SendTicket, now: float, *, was_left: bool, was_due: bool, headers_ok: bool
+    ) -> None:
+        """Correct what was believed, after this budget refused a request.
+
+        Args:
+            sent: the request's ticket.
+            now: the time, in seconds.
+            was_left: whether the refusal's own `Remaining` would admit a request.
+            was_due: whether there was credit, so that a long memory is refuted.
+            headers_ok: whether the refusal stated `Remaining`; without, it counts as 0.
+        """
+        if was_left:
+            self.distrust(now)
+        if was_due and self.model.cost < 1.0:
             self.model = PER_SECOND
             self.cost_test.restart(self.limit or 0.0)
+        if not headers_ok and self.remaining is not None:
+            self.remaining, self.newest_send = 0.0, sent.number
 
     def distrust(self, now: float) -> None:
         """Ignore `Remaining` for a while, and what it said of others."""
@@ -229,7 +235,8 @@ class BudgetEstimator:
             self.refills.start(sent.at, left)
             return 0.0, 0.0
         sure = between(peak_at + blur, sent.at - blur)
-        if not refused and sure * self.least_cost > fallen + self.slack:
+        most = fallen + self.slack  # units; no request takes more than one
+        if sure > most and not refused and sure * self.least_cost > most:
             self._refill(sent, left)
             return 0.0, 0.0
         if fallen <= self.slack or sent.at - peak_at <= blur:
@@ -265,7 +272,7 @@ class BudgetEstimator:
         if left <= 0.0 or sent.number != self.newest_send:
             return
         blur, between = self.latency.reorder_seconds, self.log.count_between
-        if not blur < sent.at - cost.base_at <= max(BOUND_SECONDS, 1.0 / cost.high):
+        if not blur < sent.at - cost.base_at <= 1.0 / cost.high:
             return
         theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
         least = between(cost.base_at + blur, sent.at - blur)
@@ -297,7 +304,8 @@ class BudgetEstimator:
             others.replies_alone += 1
             return
         unexplained, explained = self._unexplained(sent, left)
-        unexplained = others.less_history(now, unexplained)
+        if others.used_before_start:
+            unexplained = others.less_history(now, unexplained)
         if unexplained > slack and self._is_total(now, our, fallen):
             if self.refills.is_slow(sent.at):
                 self.model = TEN_SECOND_TOTAL

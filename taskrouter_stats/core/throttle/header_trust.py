@@ -17,14 +17,13 @@ import attrs
 
 from .pause import MAX_RETRY_AFTER
 from .rate import MEMORY
+from .refills import QUICK_SECONDS
 
-__all__ = ["JUMP", "HeaderTrust", "LimitAgreement"]
+__all__ = ["JUMP", "MAX_LIMIT", "HeaderTrust", "LimitAgreement"]
 
-JUMPS = 3
-"""Jumps in a row that no honest budget makes."""
-
-JUMP_SECONDS = 0.8
-"""Seconds between two jumps in a row, at most."""
+JUMPS = 2
+"""Jumps, each soon after the one before, that no honest budget makes (1: sharers of a second's
+window are refused three times as much)."""
 
 JUMP = 0.25
 """Size of a jump, as a share of the limit."""
@@ -37,7 +36,7 @@ MAX_WEIGHT = STATED * STATED
 """Weight that replies for or against a limit can pile up: so many replies later both are undone."""
 
 MAX_LIMIT = 1e6
-"""A higher limit is not one that anybody can reach."""
+"""A higher limit is not one that anybody can reach, nor is a higher rate learned."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -60,7 +59,7 @@ class HeaderTrust:
         """Count a jump up; return True when there were too many. One per `reorder_seconds`."""
         gap = at - self.jump_at
         if gap > reorder_seconds:
-            self.jumps = self.jumps + 1 if gap < JUMP_SECONDS else 0
+            self.jumps = self.jumps + 1 if gap < QUICK_SECONDS / 2.0 else 0
             self.jump_at = at
         return self.jumps >= JUMPS
 
@@ -81,6 +80,7 @@ class LimitAgreement:
         last: what the previous reply stated.
         number: the newest request whose reply stated the candidate.
         refusals_state: whether a 429 ever stated a limit; if not, its silence weighs nothing.
+        limit: the limit to believe, if enough replies agree on one.
     """
 
     value: float | None = None
@@ -88,11 +88,7 @@ class LimitAgreement:
     last: float | None = None
     number: int = 0
     refusals_state: bool = False
-
-    @property
-    def limit(self) -> float | None:
-        """The limit to believe, if enough replies agree on one."""
-        return self.value if self.weight > 0 else None
+    limit: float | None = None
 
     def update(self, limit: float | None, number: int, *, refused: bool) -> None:
         """Record the limit that a reply stated, if it can be one."""
@@ -111,6 +107,7 @@ class LimitAgreement:
         elif number > self.number:
             self._contradict(limit, number)
         self.last = limit
+        self.limit = self.value if self.weight > 0 else None
 
     def _contradict(self, limit: float, number: int) -> None:
         """Take in another limit: two in a row are a change, one is a sign of garbage."""

@@ -28,15 +28,15 @@ def sent(*times: float) -> SendLog:
 def knows_memory(log: SendLog) -> BlindSearch:
     """Return a search that an outage showed that 100 requests are admitted in ten seconds."""
     search = BlindSearch(rate=500.0)
-    search.saw_outage(3.1, 10.0)
+    search.saw_outage(1.6, log, 3.0)
     assert search.next_at(log, 0, LATE) > 0.0
     return search
 
 
 def test_requests_in_flight_follow_the_admitted_ones():
-    """The first hundred in flight take fewer than ten round trips."""
+    """The first eighty in flight take fewer than ten round trips."""
     search, admitted, trips = BlindSearch(), 1, 0
-    while search.most_in_flight(admitted) < 100:
+    while search.most_in_flight(admitted) < 80:
         admitted, trips = admitted + int(search.most_in_flight(admitted)), trips + 1
     assert 5 < trips < 10
 
@@ -114,12 +114,30 @@ def test_the_first_cut_takes_what_was_sent_in_a_second():
 
 
 def test_a_long_outage_tells_a_long_memory():
-    """After three seconds without an admission the own average of ten seconds is the rate."""
-    search = BlindSearch(rate=500.0)
-    search.saw_outage(2.9, 50.0)
+    """After 1.5 seconds without an admission the own average of ten seconds is the rate."""
+    search, log = BlindSearch(rate=500.0), sent(*(i / 500 for i in range(500)))
+    search.saw_outage(1.4, log, 2.5)
     assert search.memory == 0.0
-    search.saw_outage(3.1, 50.0)
+    search.saw_outage(1.6, log, 2.7)
     assert (search.memory, search.rate, search.is_growing) == (10.0, 50.0, False)
+
+
+def test_a_window_that_turned_holds_what_came_since():
+    """Five hundred before a short outage and as many after it are two windows of five hundred."""
+    search = BlindSearch(rate=500.0)
+    log = sent(*(i / 500 for i in range(500)), *(2.0 + i / 500 for i in range(500)))
+    search.saw_admission(2.0, log)
+    search.saw_outage(1.6, log, 4.7)
+    assert (search.rate, search.turned_at) == (50.0, 2.0)
+
+
+def test_a_few_admissions_since_a_refusal_are_no_window():
+    """Ten of 510 requests after a refusal: the capacity is what ten seconds admitted."""
+    search = BlindSearch(rate=500.0)
+    log = sent(*(i / 500 for i in range(500)), *(2.0 + i / 500 for i in range(10)))
+    search.saw_admission(2.0, log)
+    search.saw_outage(1.6, log, 4.7)
+    assert (search.rate, search.turned_at) == (51.0, -math.inf)
 
 
 def test_a_full_window_waits_for_its_oldest_request():

@@ -1,0 +1,98 @@
+"""The shared state as bytes: what comes back, and what is refused."""
+
+import math
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskrouter_stats.core.throttle import Throttle, dump_throttle
+from taskrouter_stats.fleet.codec import GRID, UnreadableState, decode, encode
+from taskrouter_stats.fleet.shared_budget import Client, SharedBudget
+
+clients = st.builds(
+    Client,
+    *([st.integers(0, 500)] * 7),
+    st.floats(0, 0.9),
+    st.floats(0, 0.9),
+    st.one_of(st.just(-math.inf), st.floats(0, 1e6)),
+    st.floats(0, 1e6),
+)
+
+
+def state_of(times, known):
+    """Return a state with these sends and these processes."""
+    state = SharedBudget(Throttle(0.0), origin=1.7e9, now=99.5, steps=12, clients=known)
+    for at in sorted(times):
+        state.throttle.reserve(at)
+    return state
+
+
+@given(
+    st.lists(st.floats(0, 100), max_size=60),
+    st.dictionaries(st.sampled_from("abcd"), clients, max_size=4),
+)
+def test_a_state_comes_back(times, known):
+    """All is as it was, but for the log's times, which are rounded up to a bin."""
+    state = state_of(times, known)
+    again = decode(encode(state))
+    log, logged = state.throttle.estimator.log, again.throttle.estimator.log
+    assert all(
+        0 <= new - old + 1e-6 < GRID + 1e-5
+        for old, new in zip(log.times, logged.times, strict=True)
+    )
+    log.times = logged.times
+    assert dump_throttle(again.throttle) == dump_throttle(state.throttle)
+    assert again.clients == state.clients
+    assert (again.origin, again.now, again.steps) == (1.7e9, 99.5, 12)
+    assert (again.cursor, again.hold_until) == (-math.inf, -math.inf)
+    assert encode(again) == encode(decode(encode(again)))
+
+
+def test_a_busy_budget_stays_small():
+    """Ten seconds of a thousand requests a second are a few thousand bytes."""
+    state = state_of([number / 1000 for number in range(10_000)], {"a": Client()})
+    assert len(encode(state)) < 6_000
+
+
+def broken(**changes):
+    """Return the bytes of a state with other values."""
+    known = orjson.loads(encode(state_of([1.0, 2.0], {"a": Client()})))
+    return orjson.dumps({**known, **changes})
+
+
+def with_times(times):
+    """Return the bytes of a state with another log."""
+    known = orjson.loads(broken())
+    known["throttle"]["throttle.estimator.log"]["times"] = times
+    return orjson.dumps(known)
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"\xff\x00garbage",
+        b'{"throttle": {}}',
+        broken(origin="then"),
+        broken(now=None),
+        broken(steps=1.5),
+        broken(clients=[1]),
+        broken(clients={"a": [1, 2]}),
+        broken(clients={"a": ["x"] * 11}),
+        broken(throttle={}),
+        with_times("now"),
+        with_times([1]),
+        with_times([1, 10**9]),
+        with_times([5, 1, -3, 1]),
+        with_times([1.5, 1]),
+    ],
+)
+def test_what_this_version_did_not_write_is_refused(blob):
+    """Bytes of any other kind are an ``UnreadableState`` and cost no memory."""
+    with pytest.raises(UnreadableState):
+        decode(blob)
