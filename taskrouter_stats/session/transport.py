@@ -6,7 +6,6 @@ import platform
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import cast
-from urllib.parse import SplitResult, urlsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -32,6 +31,7 @@ from taskrouter_stats.models import Credentials
 from taskrouter_stats.models.redaction import Secret, SecretRedactor, basic_auth
 
 from .deadlines import Deadlines
+from .urls import BaseUrl
 
 __all__ = ["HttpSession", "Transport"]
 
@@ -65,17 +65,13 @@ _SEND = ContextVar[_Send]("send")
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """aiohttp's timeouts are off, since ``Deadlines`` bounds an attempt for less."""
 
-_USER_AGENT = (
-    f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
-    f" ({platform.system()} {platform.machine()})"
-)
-
 
 def _ignore() -> None:
     """Ignore that a request was sent, since its send ended."""
 
 
-_HEADERS = {"User-Agent": _USER_AGENT, "Accept": "application/json"}
+_SYSTEM = f"Python/{platform.python_version()} ({platform.system()} {platform.machine()})"
+_HEADERS = {"User-Agent": f"taskrouter-stats/{__version__} {_SYSTEM}", "Accept": "application/json"}
 """Headers of every request. aiohttp copies a session's headers faster than those of a request, but
 it sends a session's headers to a proxy as well, so the credentials cannot be among them."""
 
@@ -99,7 +95,7 @@ class Transport:
     ) -> None:
         if http is not None:
             _check_borrowed(http)
-        self._base = urlsplit(base_url)
+        self._base = BaseUrl.of(base_url)
         self._seconds = timeout
         self._deadlines = Deadlines(timeout)
         self._headers: dict[str, str] = {"Authorization": credentials.authorization()}
@@ -189,7 +185,7 @@ class Transport:
         headers, body = self._headers, request.body
         return self._http.request(
             request.method,
-            _join(self._base, request.target),
+            self._base.url(request.target),
             headers=headers if body is None else {**headers, "Content-Type": "application/json"},
             data=body,
             allow_redirects=False,
@@ -296,12 +292,6 @@ class _Response(aiohttp.ClientResponse):
             send.has_head, send.replied_at[protocol] = True, self._loop.time()
             return response
         raise failure
-
-
-def _join(base: SplitResult, target: str) -> URL:
-    """Return the URL of an encoded target: to parse the whole URL would cost twice as much."""
-    scheme, host, (path, _, query) = base.scheme, base.netloc, (base.path + target).partition("?")
-    return URL.build(scheme=scheme, authority=host, path=path, query_string=query, encoded=True)
 
 
 def _own_session(connector: _Connector) -> HttpSession:

@@ -6,14 +6,43 @@ import urllib.request
 from typing import Final, cast
 from urllib.parse import SplitResult, urlsplit
 
+from attrs import frozen
+from yarl import URL
+
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.models.redaction import Secret, masked
 
-__all__ = ["find_proxy", "resolve_base_url"]
+__all__ = ["BaseUrl", "find_proxy", "resolve_base_url"]
 
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]+").fullmatch
 r"""Without ``\``, which some parsers read as ``/``, so that the host is ambiguous."""
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*").fullmatch
+
+
+@frozen(eq=False, repr=False)
+class BaseUrl:
+    """The base URL in parts: to join them costs a third of parsing the whole URL."""
+
+    scheme: str
+    authority: str
+    path: str
+
+    @classmethod
+    def of(cls, base_url: str) -> "BaseUrl":
+        """Return the parts of a URL."""
+        parts = urlsplit(base_url)
+        return cls(parts.scheme, parts.netloc, parts.path)
+
+    def url(self, target: str) -> URL:
+        """Return the URL of a path and query, which are encoded already."""
+        path, _, query = target.partition("?")
+        return URL.build(
+            scheme=self.scheme,
+            authority=self.authority,
+            path=self.path + path,
+            query_string=query,
+            encoded=True,
+        )
 
 
 def resolve_base_url(
