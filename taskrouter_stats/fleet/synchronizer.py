@@ -105,13 +105,15 @@ class Synchronizer:
     def close(self) -> None:
         """Let the task give back what it has, and end."""
         self._closed = True
+        self.throttle.close()
         self._wake.set()
 
     async def run(self) -> None:
         """Report until closed."""
+        await self._due()
         while not self._closed:
-            await self._due()
             await self.report()
+            await self._due()
         self.throttle.close()
         if not self.throttle.is_alone and self.throttle.is_busy:
             await self.report()
@@ -197,7 +199,7 @@ class Synchronizer:
         try:
             lease = known.step(told, self._clock.at(now), self._clock.offset or 0.0)
             blob = encode(known)
-        except (ArithmeticError, ValueError, LookupError) as error:
+        except (ArithmeticError, ValueError, LookupError, TypeError) as error:
             self._drop_blob(error)
             return False
         doubt = self._doubts[self._seq] = Doubt(self._version, known, lease, report)

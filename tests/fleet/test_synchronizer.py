@@ -114,7 +114,7 @@ def test_a_write_whose_answer_was_lost_counts_once():
     async def story(world):
         await world.until(3.0)
         world.store.loses_answers = 2
-        await world.until(8.0)
+        await world.until(4.8)
         states = [link(each).throttle.state for each in world.processes]
         newest = max(states, key=lambda state: state.steps)
         totals.append((newest.throttle.sent, sum(each.sent for each in world.processes)))
