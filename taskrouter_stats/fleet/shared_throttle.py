@@ -232,7 +232,8 @@ class SharedThrottle:
         del self.departed[: len(report.sent)]
         del self.replies[: len(report.replies)]
         del self.unused[: len(report.unused)]
-        for _ in report.sent_alone:
+        told = max(report.sent_alone, default=-math.inf)
+        while self.sent_alone and self.sent_alone[0] <= told:  # some are forgotten meanwhile
             self.sent_alone.popleft()
         for held in report.sent:
             held.ticket = held.copied or held.ticket

@@ -201,7 +201,7 @@ class Synchronizer:
         try:
             lease = known.step(told, self._clock.at(now), self._clock.offset or 0.0)
             blob = encode(known)
-        except (ArithmeticError, ValueError, LookupError) as error:
+        except (ArithmeticError, ValueError, LookupError, TypeError) as error:
             self._drop_blob(error)
             return False
         doubt = self._doubts[self._seq] = Doubt(self._version, known, lease, report)

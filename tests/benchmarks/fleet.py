@@ -213,10 +213,11 @@ async def cost() -> Table:
     for processes, limit in ((1, 50), (4, 50), (16, 50), (1, 200), (4, 800)):
         found = {}
         for mode in ("alone", "shared"):
-            async with world(limit * 12, limit) as here:
-                part = limit * 12 // processes
+            async with world(600, limit) as here:
+                workers = here.served.workers * (limit // LIMIT)  # 12 s at the limit
+                part = len(workers) // processes
                 starts = range(0, part * processes, part)
-                jobs = [here.job(here.served.workers[at : at + part], mode) for at in starts]
+                jobs = [here.job(workers[at : at + part], mode) for at in starts]
                 started = await here.fleet.prepare(*jobs)
                 await here.served.enter(PHASE)
                 here.fleet.begin(started)
