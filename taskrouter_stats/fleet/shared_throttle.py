@@ -36,14 +36,6 @@ KEEP_ALONE = 60.0
 _FOR_STORE = Wait(math.inf, "in_flight")
 
 
-def _no_demand() -> Demand:
-    return Demand(0, 0, 0, 0)
-
-
-def _grant_nothing() -> None:
-    pass
-
-
 @attrs.define(eq=False)
 class SharedThrottle:
     """What the pacer asks; see ``BudgetThrottle`` for the calls.
@@ -296,7 +288,7 @@ class SharedThrottle:
 
     def close(self) -> None:
         """Give unused slots back; nothing waits any more."""
-        self.demand, self.grant = _no_demand, _grant_nothing
+        self.demand, self.grant = lambda: Demand(0, 0, 0, 0), lambda: None
         self.used = (0, 0)
         self._give_all_back()
 

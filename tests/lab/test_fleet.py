@@ -36,3 +36,20 @@ def test_sixteen_processes_share():
 def test_without_a_store_they_are_refused():
     """The same processes without a store are refused many of 3 requests a second."""
     assert live(Crew(4, 25, limit=3.0, pacing="alone")).refused > 0.05
+
+
+def test_a_fetch_waits_for_no_bulk_of_another_process():
+    """Beside the saturating bulk of three processes, a fourth one's fetches wait 0.3 s at most."""
+    waits = []
+
+    async def story(world):
+        process = world.processes[0]
+        process.left = 0
+        for number in range(12):
+            await world.until(2.0 + 0.5 * number)
+            await process.request(interactive=True)
+        waits.extend(process.waits)
+
+    live(Crew(4, 120, story=story, lingers=15.0))
+    assert len(waits) == 12
+    assert max(waits) <= 0.3
