@@ -148,7 +148,8 @@ class Throttle:
         alone = estimator.is_exclusive(now)
         if alone and estimator.others.presumed:
             pace.drain(now)
-            estimator.others.presumed, pace.rate = False, (1.0 - MARGIN) * estimator.rate
+            estimator.others.presumed = False
+            pace.rate = (1.0 - MARGIN) * estimator.rate or self.blind.rate
         was_due = refused and alone and estimator.credit(now) >= 1.0
         headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
         if not refused:
@@ -197,7 +198,7 @@ class Throttle:
             else:
                 pace.rate *= estimator.limit / limit
         if estimator.model.window_seconds != span:
-            pace.rate = estimator.rate
+            pace.rate = estimator.rate or self.blind.rate
             pace.replay(estimator.log.times, now)
         if alone and not estimator.is_exclusive(now):
             pace.start_sharing(estimator.others.own_share, estimator.rate, now)
