@@ -1,7 +1,7 @@
 """What a server's answers mean, of which some are hard to bring about on a real one."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -23,6 +23,8 @@ async def answering(reply):
             known = {b"AUTH": b"+OK\r\n", b"CLIENT": b"+OK\r\n" * data.count(b"SETINFO")}
             writer.write(known.get(name, reply))
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
