@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from attrs import field, frozen
 
@@ -50,11 +50,16 @@ class Redactor:
 
 def secrets_of(environ: Mapping[str, str], *proxies: str | None) -> list[str]:
     """Return the secrets of the environment and of proxy URLs, plain and as in Basic headers."""
-    proxies = (*proxies, environ.get(environment.SHARED))
+    urls = (*proxies, environ.get(environment.SHARED))
     key, secret, account, token = (environ.get(name, "") for name in environment.CREDENTIALS)
     pairs = [(account, token), (key, secret)]
-    for parts in (urlsplit(proxy) for proxy in proxies if proxy):
-        user, password = parts.username or "", parts.password or ""
+    for user, password in (_user_of(url) for url in urls if url):
         pairs += (user, password), (unquote(user), unquote(password))
     headers = [basic_auth(name, secret)[len("Basic ") :] for name, secret in pairs if secret]
     return [*(secret for _, secret in pairs if secret), *headers]
+
+
+def _user_of(url: str) -> tuple[str, str]:
+    """Return user and password, also of a URL that is wrong, such as by a ``/`` in the password."""
+    user, _, password = url.rpartition("@")[0].rpartition("://")[2].partition(":")
+    return user, password

@@ -24,10 +24,39 @@ GRID = 0.025
 _MOST_TIMES = 10_000_000
 """More requests than any budget allows in a log: bytes that lie cannot fill the memory."""
 
-_LOG = "throttle.estimator.log"
+_AHEAD = 600.0
+"""Seconds after the last step that no time which holds requests back exceeds: the longest pause is
+half of it."""
+
+_ESTIMATOR = "throttle.estimator"
+
+_HOLDING = (
+    ("state", "cursor"),
+    ("state", "hold_until"),
+    ("throttle", "_slot_at"),
+    ("throttle._pause", "until"),
+)
+"""Part and field of each time that holds requests back."""
+
+_BOUNDS = {
+    ("state", "now"): (-1e11, 1e11),
+    ("state", "origin"): (-1e11, 1e11),
+    ("throttle", "headroom"): (0.0, 1.0),
+    ("throttle.pace", "rate"): (1e-9, 1e200),
+    ("throttle.blind", "rate"): (1e-9, 1e200),
+    (_ESTIMATOR, "headroom"): (0.0, 1.0),
+    (f"{_ESTIMATOR}.latency", "srtt"): (0.0, _AHEAD),
+    (f"{_ESTIMATOR}.log", "keep"): (1.0, 1e9),
+    ("model", "cost"): (1e-9, 1.0),
+    ("model", "memory"): (0.0, 1e9),
+    ("model", "window_seconds"): (1e-3, 1e9),
+}
+"""Part and field of other numbers, with the least and the greatest that a state can have."""
+
+_LOG = f"{_ESTIMATOR}.log"
 _FIELDS = tuple(field.name for field in attrs.fields(Client))
 _COUNTS = tuple(field.type is int for field in attrs.fields(Client))
-_TIMES = ("now", "cursor", "hold_until")
+_NUMBERS = ("now", "cursor", "hold_until", "crowd", "crowd_at")
 
 
 class UnreadableState(ValueError):
@@ -39,7 +68,7 @@ def encode(state: SharedBudget) -> bytes:
     throttle = dump_throttle(state.throttle)
     log = cast("dict[str, Any]", throttle[_LOG])
     log["times"] = _packed(log["times"])
-    held = {name: _finite(getattr(state, name)) for name in _TIMES}
+    held = {name: _finite(getattr(state, name)) for name in _NUMBERS}
     clients = {
         name: [_finite(getattr(client, field)) for field in _FIELDS]
         for name, client in state.clients.items()
@@ -49,6 +78,7 @@ def encode(state: SharedBudget) -> bytes:
             **held,
             "origin": state.origin,
             "steps": state.steps,
+            "fits": state.fits,
             "clients": clients,
             "throttle": throttle,
         }
@@ -65,15 +95,29 @@ def decode(blob: bytes) -> SharedBudget:
         known = orjson.loads(blob)
         throttle = known["throttle"]
         throttle[_LOG]["times"] = _unpacked(throttle[_LOG]["times"])
+        _check(known)
         return SharedBudget(
             load_throttle(throttle),
             origin=_number(known["origin"]),
             steps=_count(known["steps"]),
+            fits=_count(known["fits"]),
             clients={name: _client(values) for name, values in known["clients"].items()},
-            **{name: _number(known[name]) for name in _TIMES},
+            **{name: _number(known[name]) for name in _NUMBERS},
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise UnreadableState(f"not a shared budget of this version: {error!r}"[:200]) from None
+
+
+def _check(known: Any) -> None:
+    """Raise ``ValueError`` for numbers that would hold every request back for long or for ever."""
+    parts = {"state": known, **known["throttle"], "model": known["throttle"][_ESTIMATOR]["model"]}
+    for (part, name), (least, greatest) in _BOUNDS.items():
+        if not least <= _number(parts[part][name]) <= greatest:
+            raise ValueError(f"expected {name} between {least:g} and {greatest:g}")
+    latest = _number(known["now"]) + _AHEAD
+    for part, name in _HOLDING:
+        if _number(parts[part][name]) > latest:
+            raise ValueError(f"expected {name} at most {_AHEAD:g} s after the last step")
 
 
 def _packed(times: list[float]) -> list[int]:

@@ -19,7 +19,7 @@ from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.session.budget_throttle import Demand, PacingOptions
 
 from .redis_store import RedisStore
-from .shared_budget import Client
+from .shared_budget import Client, SharedBudget
 from .shared_throttle import SharedThrottle
 from .store import Store, StoreUnavailable
 from .synchronizer import Synchronizer
@@ -36,7 +36,7 @@ def _schema() -> int:
     """Return a number that another release has as well only if its state has the same fields."""
     state = dump_throttle(Throttle(0.0))
     fields = {path: list(cast("dict[str, Plain]", part)) for path, part in state.items()}
-    names = [field.name for field in attrs.fields(Client)]
+    names = [[field.name for field in attrs.fields(kind)] for kind in (SharedBudget, Client)]
     return zlib.crc32(orjson.dumps([fields, names])) % 100_000
 
 

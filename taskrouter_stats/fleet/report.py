@@ -113,9 +113,12 @@ class Lease:
     Attributes:
         slots: in the order of their times.
         recorded: the tickets of the requests that were sent, as the state knows them now.
+        at_once: requests that the process may have in flight at once: its part of the account's
+            limit, as far as a 429 showed one.
         wait: how long the next request waits, as far as the throttle knows, and why.
     """
 
     slots: tuple[Slot, ...] = ()
     recorded: tuple[tuple[HeldTicket, SendTicket], ...] = ()
+    at_once: float = float("inf")
     wait: Wait = field(default=Wait(float("inf"), "in_flight"))

@@ -21,6 +21,7 @@ from taskrouter_stats.core.throttle import (
     copy_throttle,
     set_shares,
 )
+from taskrouter_stats.core.throttle.concurrency import INCREASE
 
 from .report import HeldTicket, Lease, Report, Slot
 from .slots import SlotWalk, share_of
@@ -83,6 +84,11 @@ class Client:
     asks_until: float = -math.inf
     expires_at: float = -math.inf
 
+    @property
+    def needs(self) -> int:
+        """Requests that it has or wants in flight."""
+        return self.held + min(self.room, self.interactive + self.bulk)
+
     def wanted(self, *, interactive: bool) -> int:
         """Return how many slots it would take."""
         return min(self.room, self.interactive if interactive else self.bulk)
@@ -99,6 +105,9 @@ class SharedBudget:
         steps: how many steps led here: of two states the one with more is the newer.
         cursor: time of the last slot.
         hold_until: when grants go on after a process restored the state.
+        crowd: requests that the account may have in flight at once; infinite until a 429 shows it.
+        crowd_at: when the first 429 of the last refused crowd came.
+        fits: requests of that crowd that were not refused so far.
         clients: the processes, by name.
     """
 
@@ -108,12 +117,20 @@ class SharedBudget:
     steps: int = 0
     cursor: float = -math.inf
     hold_until: float = -math.inf
+    crowd: float = math.inf
+    crowd_at: float = -math.inf
+    fits: int = 0
     clients: dict[str, Client] = attrs.Factory(dict[str, Client])
 
     @classmethod
     def begin(cls, store_now: float) -> "SharedBudget":
         """Return the state of a budget that nobody used yet."""
         return cls(Throttle(0.0), store_now, now=0.0)
+
+    def copy(self) -> "SharedBudget":
+        """Return another budget in the same state."""
+        clients = {name: attrs.evolve(client) for name, client in self.clients.items()}
+        return attrs.evolve(self, throttle=copy_throttle(self.throttle), clients=clients)
 
     def restore(self, store_now: float) -> None:
         """Go on after the store lost this state, or a newer one: keep what others may hold."""
@@ -147,8 +164,9 @@ class SharedBudget:
         shift = offset - self.origin
         client = self._client(report)
         self._set_options()
+        client.held, client.unsent = report.held + len(report.replies), report.unsent
         recorded = self._take_in(report, shift)
-        client.held, client.unsent = report.held, report.unsent
+        client.held = report.held
         self._count_tickets()
         client.interactive, client.bulk = report.interactive, report.bulk
         client.room = report.room
@@ -160,7 +178,7 @@ class SharedBudget:
         client.expires_at = now + EXPIRY
         self._tidy()
         leased = tuple(Slot(slot.at - shift, slot.ticket) for slot in slots)
-        return Lease(leased, tuple(recorded), wait)
+        return Lease(leased, tuple(recorded), self._part_of_crowd(client), wait)
 
     def _client(self, report: Report) -> Client:
         """Return the record of the process that reports; drop those of dead ones.
@@ -207,13 +225,14 @@ class SharedBudget:
         for reply in report.replies:
             ticket = recorded.get(id(reply.held)) or reply.held.ticket
             later = log.count_since(ticket.at + BLUR)
-            throttle.observe(
+            account_wide = throttle.observe(
                 attrs.evolve(ticket, number=max(1, min(ticket.number, log.total - later))),
                 reply.at + shift,
                 reply.rate_limit,
                 refused=reply.refused,
                 jitter=reply.jitter,
             )
+            self._learn_crowd(ticket.at, refused=reply.refused, account_wide=account_wide)
         for ticket in reversed(report.unused):
             throttle.cancel(ticket)
         self.clients[report.client].granted -= len(report.unused)
@@ -228,6 +247,23 @@ class SharedBudget:
             log.move(ticket, sent_at)
             ticket.at = sent_at
         return ticket
+
+    def _learn_crowd(self, sent_at: float, *, refused: bool, account_wide: bool) -> None:
+        """Learn how many requests the account may have in flight, as ``ConcurrencyLimit`` does."""
+        if not refused:
+            self.crowd += INCREASE / self.crowd
+            return
+        if sent_at > self.crowd_at:
+            self.crowd_at = self.now
+            self.fits = sum(each.held - each.unsent for each in self.clients.values())
+        self.fits -= 1
+        if account_wide:
+            self.crowd = max(1.0, min(self.crowd, float(self.fits)))
+
+    def _part_of_crowd(self, client: Client) -> float:
+        """Return the part of the account's limit that a process may use: as much as it needs."""
+        needs = sum(each.needs for each in self.clients.values())
+        return self.crowd * client.needs / needs if self.crowd < math.inf and needs else self.crowd
 
     def _count_tickets(self) -> None:
         """Count what all processes hold, as they said."""

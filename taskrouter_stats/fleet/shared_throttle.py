@@ -82,6 +82,7 @@ class SharedThrottle:
     refused: int = 0
     _next: Wait = _FOR_STORE
     _next_from: float = -math.inf
+    _at_once: float = math.inf
     _limit: PaceLimit = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -101,6 +102,9 @@ class SharedThrottle:
                 now + self.shift, interactive=interactive, waiting=waiting
             )
         self._drop_stale(now)
+        kept = 0 if interactive else 1
+        if self.in_flight and self.in_flight + 1 + kept > max(self._at_once, 2.0):
+            return _FOR_STORE
         if self.slots:
             seconds = self.slots[0].at - now
             return Wait(seconds, "pace") if seconds > EPSILON else SEND_NOW
@@ -220,8 +224,11 @@ class SharedThrottle:
         del self.departed[: len(report.sent)]
         del self.replies[: len(report.replies)]
         del self.unused[: len(report.unused)]
-        for _ in report.sent_alone:
+        told = max(report.sent_alone, default=-math.inf)
+        while self.sent_alone and self.sent_alone[0] <= told:  # some are forgotten meanwhile
             self.sent_alone.popleft()
+        for held in report.sent:
+            held.ticket = held.copied or held.ticket
         for held, ticket in lease.recorded:
             held.ticket = held.copied = ticket
         for held in self.departed:
@@ -232,6 +239,7 @@ class SharedThrottle:
             state.throttle.cancel(ticket)
         self.slots = deque(sorted([*self.slots, *lease.slots], key=lambda slot: slot.at))
         self._next, self._next_from = lease.wait, now
+        self._at_once = lease.at_once
         self.grant()
 
     def report(
@@ -254,6 +262,8 @@ class SharedThrottle:
         while len(self.slots) > wanted:
             self._give_back(self.slots.pop().ticket)
         room = self._limit.most(demand.room + sum(ahead), horizon)
+        if self._at_once < math.inf:
+            room = min(room, max(1, int(self._at_once)) - self.in_flight + sum(ahead))
         free = len(self.slots)
         interactive = max(0, demand.interactive + ahead[0] - free)
         free -= demand.interactive + ahead[0] - interactive
@@ -277,7 +287,9 @@ class SharedThrottle:
         )
 
     def close(self) -> None:
-        """Give unused slots back; what waits, waits no longer."""
+        """Give unused slots back; nothing waits any more."""
+        self.demand, self.grant = lambda: Demand(0, 0, 0, 0), lambda: None
+        self.used = (0, 0)
         self._give_all_back()
 
     @property

@@ -65,6 +65,14 @@ def test_secrets_are_those_of_the_environment_and_of_proxies():
     assert headers == {b":one", b"SK:two", b"me:p%40ss", b"me:p@ss"}
 
 
+@pytest.mark.parametrize("rest", ["@[::1", "/x@host:1", "#x@host:1", "@host:port"])
+def test_a_password_is_known_even_from_a_url_that_is_wrong(rest):
+    """A URL that cannot be parsed still names its password."""
+    environ = {"TASKROUTER_STATS_SHARED": f"redis://me:{SECRET}{rest}"}
+    assert SECRET not in "".join(Redactor.hiding(secrets_of(environ))(f"see redis://me:{SECRET}"))
+    assert any(found.startswith(SECRET) for found in secrets_of(environ))
+
+
 def test_the_repr_of_a_redactor_shows_no_secret():
     """A redactor does not show the secrets that it removes."""
     assert SECRET not in repr(Redactor.hiding([SECRET]))

@@ -10,8 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from taskrouter_stats import Credentials, RetryPolicy, TaskRouterSession, Window, etl
 from taskrouter_stats.etl.output import writer
 from taskrouter_stats.fleet import SharedPacer
@@ -89,9 +87,9 @@ def known_url(credentials):
 
 
 def flushed_often(place):
-    """Return a Parquet sink, and make this process commit after every few answers."""
+    """Return a sink of JSON Lines, and make this process commit after every few answers."""
     writer.BATCH_SIZE = UNFLUSHED
-    return etl.ParquetSink(place)
+    return etl.JsonLinesSink(place)
 
 
 def flushed_sometimes(place):
@@ -131,17 +129,28 @@ def truth(simulators, windows):
 
 
 def counts(row):
-    """Return the key and the counts of reservations of a row."""
-    start = row["window_start"].astimezone(UTC)
+    """Return the key and the counts of reservations of a row, in any format."""
+    start = row["window_start"]
+    start = datetime.fromisoformat(start) if isinstance(start, str) else start
     found = {name: row[name] for name in row if name.startswith("reservations_")}
-    return (row["account_sid"], row["worker_sid"], start), found
+    return (row["account_sid"], row["worker_sid"], start.astimezone(UTC)), found
 
 
 def stored(output):
     """Return key and counts of each row below an output, in the files of all shards."""
-    files = sorted(output.glob("*/worker_statistics/**/*.parquet"))
-    rows = [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
-    return [counts(row) for row in rows]
+    lines = [
+        line
+        for path in sorted(output.glob("*/worker_statistics.jsonl"))
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    return [counts(row) for row in (*map(json.loads, lines), *_parquet_rows(output))]
+
+
+def _parquet_rows(output):
+    import pyarrow.parquet as pq  # noqa: PLC0415 (a worker that writes no Parquet starts sooner)
+
+    for path in sorted(output.glob("*/worker_statistics/**/*.parquet")):
+        yield from pq.ParquetFile(path).read().to_pylist()
 
 
 def hours(count):

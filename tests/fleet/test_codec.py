@@ -96,3 +96,51 @@ def test_what_this_version_did_not_write_is_refused(blob):
     """Bytes of any other kind are an ``UnreadableState`` and cost no memory."""
     with pytest.raises(UnreadableState):
         decode(blob)
+
+
+def with_number(part, name, number):
+    """Return the bytes of a state with another number in it."""
+    known = orjson.loads(broken())
+    place = {"state": known, "model": known["throttle"]["throttle.estimator"]["model"]}
+    place.get(part, known["throttle"].get(part))[name] = number
+    return orjson.dumps(known)
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("state", "cursor"),
+        ("state", "hold_until"),
+        ("throttle", "_slot_at"),
+        ("throttle._pause", "until"),
+    ],
+)
+@pytest.mark.parametrize("number", ["inf", 1e308, 2**64 - 1, 1e6])
+def test_no_stored_time_holds_requests_back_for_long(part, name, number):
+    """A time that nobody could wait for is refused; the longest pause is not."""
+    with pytest.raises(UnreadableState):
+        decode(with_number(part, name, number))
+    assert decode(with_number(part, name, 99.5 + 300.0)).now == 99.5
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "number"),
+    [
+        ("state", "now", 1e300),
+        ("state", "origin", "-inf"),
+        ("throttle", "headroom", -1e308),
+        ("throttle.pace", "rate", 0.0),
+        ("throttle.pace", "rate", "inf"),
+        ("throttle.blind", "rate", -8.0),
+        ("throttle.estimator", "headroom", 1e308),
+        ("throttle.estimator.latency", "srtt", "inf"),
+        ("throttle.estimator.log", "keep", -1.0),
+        ("model", "cost", 0),
+        ("model", "window_seconds", -1.0),
+        ("model", "memory", "-inf"),
+    ],
+)
+def test_a_number_that_no_throttle_has_is_refused(part, name, number):
+    """A rate, a share or a duration out of bounds would stop requests or let all go."""
+    with pytest.raises(UnreadableState, match="expected"):
+        decode(with_number(part, name, number))

@@ -234,3 +234,25 @@ def test_a_repeated_step_gives_the_same_lease(moves):
             attrs.astuple(slot) for slot in first.slots
         ]
         fleet.report(client, bulk=bulk, interactive=interactive)
+
+
+def test_the_accounts_limit_in_flight_is_learned_together():
+    """A 429 of a budget with requests left bounds what all processes have in flight, in parts."""
+    fleet = Fleet(limit=1000.0)
+    fleet.open()
+    for _ in range(4):
+        fleet.now += T
+        for client in "ab":
+            held = fleet.held.get(client, [])
+            replies = tuple(fleet.reply(client, 990.0) for _ in held[:2])
+            fleet.report(client, bulk=50, replies=replies)
+    fleet.now += 0.01
+    for client in "ab":
+        fleet.report(client, bulk=50)
+    crowd = sum(each.sent_at is not None for held in fleet.held.values() for each in held)
+    refusals = tuple(fleet.reply("a", 990.0, refused=True) for _ in range(3))
+    fleet.report("a", bulk=50, replies=refusals)
+    assert 0.5 * crowd <= fleet.state.crowd <= crowd - 2
+    parts = [fleet.report(client, bulk=50).at_once for client in "ab"]
+    assert all(part < fleet.state.crowd for part in parts)
+    assert sum(parts) == pytest.approx(fleet.state.crowd, rel=0.5)

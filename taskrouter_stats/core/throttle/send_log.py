@@ -98,4 +98,5 @@ class SendLog:
 
     def time_of(self, newest: int) -> float:
         """Return when the request was sent that `newest` others followed."""
-        return self.times[-newest - 1] if newest < len(self.times) else -float("inf")
+        is_kept = -1 < newest < len(self.times)
+        return self.times[-newest - 1] if is_kept else -float("inf")
