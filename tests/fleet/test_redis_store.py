@@ -82,8 +82,8 @@ class TestConnections:
         with server.client() as client:
             assert len(client.client_list()) <= 9
             await store.aclose()
-            await asyncio.sleep(0)
-            assert len(client.client_list()) == 1
+            while len(client.client_list()) > 1:  # noqa: ASYNC110 (the server has no event)
+                await asyncio.sleep(0.01)
 
     async def test_a_closed_store_opens_again(self, store):
         """A call after a close connects anew."""
