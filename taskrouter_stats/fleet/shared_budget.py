@@ -127,6 +127,11 @@ class SharedBudget:
         """Return the state of a budget that nobody used yet."""
         return cls(Throttle(0.0), store_now, now=0.0)
 
+    def copy(self) -> "SharedBudget":
+        """Return another budget in the same state."""
+        clients = {name: attrs.evolve(client) for name, client in self.clients.items()}
+        return attrs.evolve(self, throttle=copy_throttle(self.throttle), clients=clients)
+
     def restore(self, store_now: float) -> None:
         """Go on after the store lost this state, or a newer one: keep what others may hold."""
         self.hold_until = self.advance(store_now) + LEARNING

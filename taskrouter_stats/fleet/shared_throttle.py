@@ -36,14 +36,6 @@ KEEP_ALONE = 60.0
 _FOR_STORE = Wait(math.inf, "in_flight")
 
 
-def _no_demand() -> Demand:
-    return Demand(0, 0, 0, 0)
-
-
-def _grant_nothing() -> None:
-    pass
-
-
 @attrs.define(eq=False)
 class SharedThrottle:
     """What the pacer asks; see ``BudgetThrottle`` for the calls.
@@ -235,6 +227,8 @@ class SharedThrottle:
         told = max(report.sent_alone, default=-math.inf)
         while self.sent_alone and self.sent_alone[0] <= told:  # some are forgotten meanwhile
             self.sent_alone.popleft()
+        for held in report.sent:
+            held.ticket = held.copied or held.ticket
         for held, ticket in lease.recorded:
             held.ticket = held.copied = ticket
         for held in self.departed:
@@ -294,7 +288,7 @@ class SharedThrottle:
 
     def close(self) -> None:
         """Give unused slots back; nothing waits any more."""
-        self.demand, self.grant = _no_demand, _grant_nothing
+        self.demand, self.grant = lambda: Demand(0, 0, 0, 0), lambda: None
         self.used = (0, 0)
         self._give_all_back()
 

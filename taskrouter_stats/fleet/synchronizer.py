@@ -86,6 +86,7 @@ class Synchronizer:
         self._loop = asyncio.get_running_loop()
         self._clock = StoreClock()
         self._version, self._blob = NOTHING, b""
+        self._written: SharedBudget | None = None
         self._asked = self._is_sole = False
         self._probe = PROBE
         self._seq = random.getrandbits(31)
@@ -127,7 +128,9 @@ class Synchronizer:
         self._ahead, throttle.used = throttle.used, (0, 0)
         try:
             await self._commit()
-        except StoreUnavailable as error:
+        except Exception as error:  # noqa: BLE001 - requests go on, whatever is wrong here
+            if not isinstance(error, StoreUnavailable):
+                error = StoreUnavailable(f"{type(error).__name__} in the shared pacer: {error}")
             self._asked = self._is_sole = False
             self._probe = PROBE * (0.75 + 0.5 * random.random())
             self._tell(error)
@@ -209,6 +212,7 @@ class Synchronizer:
         if answer.committed:
             self._doubts.clear()
             self._version, self._blob = answer.version, blob
+            self._written = known.copy() if self._is_sole else None
             self._accept(doubt)
             self.steps += 1
         else:
@@ -231,6 +235,9 @@ class Synchronizer:
 
     def _stored(self) -> SharedBudget | None:
         """Return the stored state, or None if there is none that can be read."""
+        written, self._written = self._written, None
+        if written is not None:  # nobody else wrote since: there is nothing to read
+            return written
         try:
             return decode(self._blob) if self._blob else None
         except UnreadableState as error:
@@ -245,7 +252,7 @@ class Synchronizer:
         """
         if not self._blob:
             raise StoreUnavailable(f"{type(error).__name__} in the shared state")
-        self._blob = b""
+        self._blob, self._written = b"", None
         self._warn(f"the stored state is unreadable and will be replaced: {error}")
 
     def _resolve(self, known: SharedBudget) -> None:
@@ -269,7 +276,7 @@ class Synchronizer:
             self._tell(None)
 
     def _learn(self, answer: Stored) -> None:
-        self._version, self._blob = answer.version, answer.blob
+        self._version, self._blob, self._written = answer.version, answer.blob, None
 
     async def _call(
         self, call: Coroutine[Any, Any, Stored], patience: float | None = None

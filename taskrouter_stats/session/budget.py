@@ -30,6 +30,7 @@ class BudgetSnapshot:
         limit: the server's latest ``X-Rate-Limit-Limit``, or None.
         remaining: the server's latest ``X-Rate-Limit-Remaining``, or None.
         pace: requests per second that this session sends at most now; infinite without a bound.
+            With a shared pacer, those of all processes together, or ``pace_limit`` if that is less.
         waiting: requests that wait for a permit.
         in_flight: requests on the wire.
         sent: requests sent so far.

@@ -65,17 +65,13 @@ _SEND = ContextVar[_Send]("send")
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """aiohttp's timeouts are off, since ``Deadlines`` bounds an attempt for less."""
 
-_USER_AGENT = (
-    f"taskrouter-stats/{__version__} Python/{platform.python_version()}"
-    f" ({platform.system()} {platform.machine()})"
-)
-
 
 def _ignore() -> None:
     """Ignore that a request was sent, since its send ended."""
 
 
-_HEADERS = {"User-Agent": _USER_AGENT, "Accept": "application/json"}
+_SYSTEM = f"Python/{platform.python_version()} ({platform.system()} {platform.machine()})"
+_HEADERS = {"User-Agent": f"taskrouter-stats/{__version__} {_SYSTEM}", "Accept": "application/json"}
 """Headers of every request. aiohttp copies a session's headers faster than those of a request, but
 it sends a session's headers to a proxy as well, so the credentials cannot be among them."""
 
@@ -103,8 +99,7 @@ class Transport:
         self._seconds = timeout
         self._deadlines = Deadlines(timeout)
         self._headers: dict[str, str] = {"Authorization": credentials.authorization()}
-        secrets = credentials.secrets()
-        self._proxy = self._proxy_headers = None
+        secrets, self._proxy, self._proxy_headers = credentials.secrets(), None, None
         if proxy is not None:
             # Not in the URL, from which aiohttp would copy the password into a plain tuple.
             self._proxy, authorization, password = _split_proxy(URL(proxy))

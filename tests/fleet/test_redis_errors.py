@@ -1,7 +1,7 @@
 """What a server's answers mean, of which some are hard to bring about on a real one."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -16,15 +16,19 @@ async def answering(reply):
     """Serve a password's ``OK`` and then these bytes to each command; yield the URL."""
     tasks = []
 
+    def accept(reader, writer):
+        tasks.append(asyncio.create_task(answer(reader, writer)))
+
     async def answer(reader, writer):
-        tasks.append(asyncio.current_task())
         while data := await reader.read(65536):
             name = data.split(b"\r\n")[2]
             known = {b"AUTH": b"+OK\r\n", b"CLIENT": b"+OK\r\n" * data.count(b"SETINFO")}
             writer.write(known.get(name, reply))
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     async with server:
         yield "redis://:{2}@{0}:{1}".format(*server.sockets[0].getsockname(), PASSWORD)
         await asyncio.gather(*tasks)  # each ends with its connection

@@ -34,16 +34,18 @@ class TcpProxy:
             yield self
         finally:
             server.close()
+            await asyncio.sleep(0)  # a connection that was just accepted gets its task
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await server.wait_closed()
+            await asyncio.sleep(0)  # closed transports let go of their sockets
 
-    async def _accept(self, reader, writer):
-        self._tasks.add(asyncio.current_task())
+    def _accept(self, reader, writer):
         self.connections += 1
-        with suppress(asyncio.CancelledError):  # asyncio logs a handler that ends with it
-            await self._serve(reader, writer)
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: writer.close())  # it may end before its first step
 
     async def _serve(self, reader, writer):
         try:

@@ -33,7 +33,8 @@ Which rule answers (`admission`)
 --------------------------------
 1. Paused after a 429 (`pause`), or inside a slot of the user's `pace_limit`: wait for its end.
 2. Nothing was admitted yet: one request at a time, the probe.
-3. No limit is known: as many in flight as replies vouch for until a 429, one at a time after it;
+3. No limit is known: as many in flight as replies vouch for until a 429; after it one at a time,
+   or one for each admission of a later request, until a verdict: a crowd was refused, or the pace;
    then by the blind pace or, once an outage showed a long memory, by the own log.
 4. Alone with a long memory: with credit only. The last of it are scouts, spread evenly from the
    last send to the time at which the log frees the next request. If a turn was seen, they are
@@ -84,11 +85,12 @@ at even distances leave the smallest gap.
 Without a limit, something is lost in any case. Before its first refusal a client cannot tell a
 server without a limit from one with a budget of n requests. What it has in flight after n admitted
 ones is refused by the second, less what the server refills in a round trip. To take 2,000 requests
-from the first in 1.25 of the optimum, 100 at a time, nearly 100 must be in flight after 500. They
-are what a window of 500 refuses: 4.7% of 2,000. To take 300 in 2.5 of the optimum, more than 30
-must be in flight after 50, which a window of 50 refuses. Both goals are met, so those refusals
-stay. Where headers hold garbage, there probably is a limit: a twelfth of the admitted ones and four
-are in flight, and fewer are refused.
+from the first in 1.25 of the optimum, 100 at a time, it may lose five round trips: about 90 must be
+in flight after 500, which a window of 500 refuses, 4% of 2,000. To take 300 in 2.5 of the optimum,
+more than 30 must be in flight after 50, which a window of 50 refuses. Both goals are met, so those
+refusals stay. Where headers hold garbage, there probably is a limit. For 2% refused, at most 40 are
+in flight after 500; to get there costs as long as all 2,000 take at the optimum, so without a limit
+these requests take more than twice as long.
 
 Not provable: shared budgets, anything without headers or with wrong ones, and that Twilio's
 window is any of these. There the figures of the laboratory stand in for proof (`tests/lab`): those

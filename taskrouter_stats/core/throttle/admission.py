@@ -14,17 +14,14 @@ from .scouts import SCOUTS, is_unproven, next_look, next_scout, scouts_of
 
 __all__ = ["Admission"]
 
-RAMP_PER_REPLY = 8
-"""Requests in flight at first, per admitted one."""
-
-RAMP_KNEE = 20.0
-"""Requests in flight from which the ramp is slow. 400 requests into a hidden cap of 20: 20: 3.0%
-refused; 24: 4.0%; 28: 4.2%; but 300 without one take 3% longer."""
+RAMP_START = 20.0
+"""Requests in flight at first. 400 into a hidden cap of 20: 16: 3.7% refused; 20: 3.5%; 22: 3.4%;
+28, but at most 8 per admitted one: 4.2%, and 300 without a cap take 5% longer."""
 
 IN_FLIGHT_SHARE = 0.5
 """Share of the credit that may be in flight at once, so that an even rival shows before the credit
-is gone (0.33: up to 9% refused by a hidden cap; 1: lying headers cost 20% more). Beyond the knee,
-also the requests in flight per admitted one."""
+is gone (0.33: up to 9% refused by a hidden cap; 1: lying headers cost 20% more). Also the requests
+in flight per admitted one, at first."""
 
 INTERACTIVE_SECONDS = 30.0
 """Seconds after an interactive request during which bulk leaves some of the budget to others."""
@@ -99,25 +96,23 @@ class Admission:
         if self.pause.consecutive_429s:
             if self.in_flight >= max(1, blind.crowd.fits):
                 return WAIT_FOR_REPLY
-            seen = blind.memory and blind.turned_at > -math.inf
-            return self._check_memory(now) if seen else SEND_NOW
+            return self._check_log(now) if blind.turned_at > -math.inf else SEND_NOW
         if blind.is_growing:
             most = blind.most_in_flight(self.admitted)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
         if blind.memory:
-            if self.in_flight and self.in_flight >= MEMORY_SHARE * blind.memory * blind.rate:
-                return WAIT_FOR_REPLY
-            return self._check_memory(now)
+            is_full = self.in_flight >= max(1.0, MEMORY_SHARE * blind.memory * blind.rate)
+            return WAIT_FOR_REPLY if is_full else self._check_log(now)
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self.pace.rate))
         return Wait(wait, "pace") if wait else SEND_NOW
 
-    def _check_memory(self, now: float) -> Wait:
-        """Without a limit, but with a memory that is known: when it forgets the oldest send."""
+    def _check_log(self, now: float) -> Wait:
+        """Without a limit, under a long memory: the own log shows when one more may go."""
         estimator = self.estimator
-        late = estimator.latency.late
-        return self._wait_until(self.blind.next_at(estimator.log, estimator.unsent, late), now)
+        at = self.blind.next_at(estimator.log, estimator.unsent, estimator.latency.late)
+        return self._wait_until(at, now)
 
     def _check_look(self, now: float, *, interactive: bool) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
@@ -145,7 +140,7 @@ class Admission:
 
     def _most_in_flight(self, credit: float) -> float:
         """Return how many may be in flight: few at first, and at most half of the credit."""
-        ramp = min(RAMP_PER_REPLY * self.admitted, RAMP_KNEE + IN_FLIGHT_SHARE * self.admitted)
+        ramp = RAMP_START + IN_FLIGHT_SHARE * self.admitted
         return min(max(1.0, IN_FLIGHT_SHARE * credit), ramp)
 
     def _check_pace(self, now: float, *, interactive: bool, alone: bool) -> Wait:

@@ -166,21 +166,30 @@ class BudgetEstimator:
             self._test_average(sent, now)
         return True
 
-    def assume_empty(self, sent: SendTicket) -> None:
-        """Take a refusal without `Remaining` for a 0."""
-        if self.remaining is not None:
-            self.remaining, self.newest_send = 0.0, sent.number
-
     def assume_average(self) -> None:
         """Take the memory for long: nothing came back for longer than a second."""
         self.model = TEN_SECOND_AVERAGE
         self.cost_test.low = self.cost_test.high = self.model.cost
 
-    def reject_average(self) -> None:
-        """Go back to the careful model: a refusal came although credit was left."""
-        if self.model.cost < 1.0:
+    def correct(
+        self, sent: SendTicket, now: float, *, was_left: bool, was_due: bool, headers_ok: bool
+    ) -> None:
+        """Correct what was believed, after this budget refused a request.
+
+        Args:
+            sent: the request's ticket.
+            now: the time, in seconds.
+            was_left: whether the refusal's own `Remaining` would admit a request.
+            was_due: whether there was credit, so that a long memory is refuted.
+            headers_ok: whether the refusal stated `Remaining`; without, it counts as 0.
+        """
+        if was_left:
+            self.distrust(now)
+        if was_due and self.model.cost < 1.0:
             self.model = PER_SECOND
             self.cost_test.restart(self.limit or 0.0)
+        if not headers_ok and self.remaining is not None:
+            self.remaining, self.newest_send = 0.0, sent.number
 
     def distrust(self, now: float) -> None:
         """Ignore `Remaining` for a while, and what it said of others."""

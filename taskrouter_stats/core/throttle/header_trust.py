@@ -17,14 +17,13 @@ import attrs
 
 from .pause import MAX_RETRY_AFTER
 from .rate import MEMORY
+from .refills import QUICK_SECONDS
 
-__all__ = ["JUMP", "HeaderTrust", "LimitAgreement"]
+__all__ = ["JUMP", "MAX_LIMIT", "HeaderTrust", "LimitAgreement"]
 
-JUMPS = 3
-"""Jumps in a row that no honest budget makes."""
-
-JUMP_SECONDS = 0.8
-"""Seconds between two jumps in a row, at most."""
+JUMPS = 2
+"""Jumps, each soon after the one before, that no honest budget makes (1: sharers of a second's
+window are refused three times as much)."""
 
 JUMP = 0.25
 """Size of a jump, as a share of the limit."""
@@ -37,7 +36,7 @@ MAX_WEIGHT = STATED * STATED
 """Weight that replies for or against a limit can pile up: so many replies later both are undone."""
 
 MAX_LIMIT = 1e6
-"""A higher limit is not one that anybody can reach."""
+"""A higher limit is not one that anybody can reach, nor is a higher rate learned."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -60,7 +59,7 @@ class HeaderTrust:
         """Count a jump up; return True when there were too many. One per `reorder_seconds`."""
         gap = at - self.jump_at
         if gap > reorder_seconds:
-            self.jumps = self.jumps + 1 if gap < JUMP_SECONDS else 0
+            self.jumps = self.jumps + 1 if gap < QUICK_SECONDS / 2.0 else 0
             self.jump_at = at
         return self.jumps >= JUMPS
 

@@ -23,9 +23,6 @@ a slow sharer believes itself alone now and then: the worst run of sixteen is re
 of 2.3%. Also the requests gone before the first reply that are not history yet: four processes at 3
 a second are refused 12% instead of 19%."""
 
-PRESUMED_REPLIES = 2
-"""The same for what was gone before the first reply, and a second."""
-
 
 @attrs.define(eq=False, repr=False)
 class OtherClients:
@@ -65,7 +62,6 @@ class OtherClients:
             self.used_before_start, self.presumed = unexplained, True
             self.own_share = our / (our + unexplained)
             self.shared_until = now + PER_SECOND.memory
-            self.replies_alone = SHARED_REPLIES - PRESUMED_REPLIES
 
     def less_history(self, now: float, unexplained: float) -> float:
         """Return the unexplained units without those that were gone before the first reply."""
@@ -76,7 +72,6 @@ class OtherClients:
     def saw(self, now: float, theirs: float, our: float, slack: float) -> None:
         """Take in a reply: `theirs` units are gone that the own sends cannot explain."""
         if theirs > slack:
-            self.own_share = our / (our + theirs)
-            self.shared_until, self.replies_alone, self.presumed = now + MEMORY, 0, False
+            self.expect(now, our / (our + theirs))
         else:
             self.replies_alone += 1

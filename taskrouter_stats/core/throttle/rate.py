@@ -33,9 +33,6 @@ holds more than the limit's slots and the one that it began in."""
 EPSILON = 1e-6
 """Waits shorter than this are none: no busy loop over rounding errors."""
 
-MAX_RATE = 10_000.0
-"""Requests a second above which no learned rate grows: never an overflow."""
-
 MIN_SHARE = 0.03
 """Share of the limit below which no 429 cuts: a server that refuses every second request whatever
 the pace would otherwise stop the run. A newcomer takes twice as much at least.
@@ -50,16 +47,16 @@ run.
 Alone: 0.015: refusals 0.14 -> 0.16%; 0.05: completion 1.13 -> 1.15. Sharers: 0.025 left: 2.5%
 refused; 0.1: 1.9%, 4% slower."""
 
-RECOVER = 0.3
-"""Share of the gap to the goal won back per second without a refusal.
-
-0.15: lying headers cost 10% more; 0.6: blind refusals 0.67 -> 0.75%."""
-
 DECREASE = 0.7
 """After a refusal while sharing, or several in a row; also the share of its estimated part that a
 newcomer takes.
 
 Sixteen processes: 0.5: 1.22 / 1.6%; 0.7: 1.13 / 2.3%; 0.85: 1.11 / 3.8%."""
+
+RECOVER = 1.0 - DECREASE
+"""Share of the gap to the goal won back per second without a refusal: what a refusal takes.
+
+0.15: lying headers cost 10% more; 0.6: blind refusals 0.67 -> 0.75%."""
 
 GAIN = 0.5
 """Growth per second and share of the limit unspent beyond what sharers leave.
@@ -68,7 +65,7 @@ Four processes: 0.25: 1.24 / 0.8%; 0.5: 1.21 / 0.9%; 1: 1.17 / 1.0%."""
 
 PROBE_SPARE = 0.2
 """Share of the limit that is taken for unspent when no refusal confirmed low headers for long: 10%
-growth a second until a refusal (0.5: sixteen processes are refused twice as much)."""
+growth a second until a refusal (0.5: several clients are refused 0.1 to 0.4 points more)."""
 
 ADDITIVE_INCREASE = 0.002
 """Growth per second as a share of the limit: what makes unequal sharers equal.
@@ -78,13 +75,23 @@ Sixteen processes: 0.001: 1.19 / 2.0%; 0.002: 1.13 / 2.3%; 0.004: 1.12 / 3.2%.""
 
 @attrs.define(eq=False, repr=False)
 class RateController:
-    """Debt, the rate that drains it, and how the rate is learned."""
+    """Debt, the rate that drains it, and how the rate is learned.
+
+    Attributes:
+        at: when debt was last drained.
+        rate: requests per second.
+        debt: requests sent ahead of the pace.
+        decreased_at: when the rate was last cut.
+        increase_at: when it may grow next.
+        admitted_before: requests that were admitted until it last grew.
+    """
 
     at: float
     rate: float
     debt: float = 0.0
     decreased_at: float = -math.inf
     increase_at: float = -math.inf
+    admitted_before: int = 0
 
     def drain(self, now: float) -> None:
         """Let debt drain until `now`."""

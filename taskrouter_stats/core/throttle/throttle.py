@@ -12,16 +12,11 @@ from .bulk import BulkPart
 from .decision import ThrottleSnapshot, Wait
 from .estimator import BudgetEstimator
 from .pause import MAX_ALONE, MAX_SHARED, Pause
-from .rate import DECREASE, EPSILON, MARGIN, SLOT_SLACK, TIMER_SLACK, RateController
-from .refills import QUICK_SECONDS
+from .rate import EPSILON, MARGIN, SLOT_SLACK, TIMER_SLACK, RateController
+from .rate_learning import decrease, increase
 from .send_log import SendTicket
 
 __all__ = ["Throttle"]
-
-STEP_SHARE = 0.1
-"""Replies that an increase of a shared budget must rest on, as a share of the limit: a small limit
-brings few. Sixteen processes at 50 a second: 2 replies: 1.11 / 3.0%; 5: 1.14 / 2.3%; 10: 1.19 /
-1.7%."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -46,7 +41,6 @@ class Throttle:
     _last_headers: RateLimit = attrs.field(factory=RateLimit, init=False)
     _pause: Pause = attrs.field(factory=Pause, init=False)
     _slot_at: float = attrs.field(default=-math.inf, init=False)
-    _replies_at_step: int = attrs.field(default=0, init=False)
     _epoch: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -144,20 +138,19 @@ class Throttle:
         Returns:
             Whether the reply shows that another limit than this budget's refused: the account's.
         """
-        if not sent.number:
-            self.mark_sent(sent, sent.at)
+        self.mark_sent(sent, sent.at)
         self._admission.in_flight -= 1
         self._last_headers = rate_limit
         estimator, pace = self.estimator, self.pace
         estimator.latency.record(max(0.0, now - sent.at))
         if now >= pace.increase_at:
-            pace.drain(now)
             self._increase(now)
         alone = estimator.is_exclusive(now)
         if alone and estimator.others.presumed:
             pace.drain(now)
-            estimator.others.presumed, pace.rate = False, (1.0 - MARGIN) * estimator.rate
-        unexpected = refused and alone and estimator.credit(now) >= 1.0
+            estimator.others.presumed = False
+            pace.rate = (1.0 - MARGIN) * estimator.rate or self.blind.rate
+        was_due = refused and alone and estimator.credit(now) >= 1.0
         headers_ok = self._update_estimate(sent, now, rate_limit, refused=refused, alone=alone)
         if not refused:
             return self._admit(sent, now)
@@ -172,25 +165,19 @@ class Throttle:
         if sent.epoch == self._epoch:
             self._epoch += 1
             if not account_wide:
-                self._correct(sent, now, left, headers_ok=headers_ok, unexpected=unexpected)
-                self._slow_down(now)
+                estimator.correct(
+                    sent, now, was_left=left >= 1.0, was_due=was_due, headers_ok=headers_ok
+                )
+                decrease(pace, estimator, self._pause, now)
             self._start_pause(now, jitter, rate_limit.retry_after, is_crowd=account_wide)
         return account_wide
 
     def snapshot(self, now: float) -> ThrottleSnapshot:
         """Return the budget in numbers."""
         reason = self.check(now, interactive=False).reason
-        reported = self._last_headers
-        rate = self.pace.rate if self.pace_limit is None else min(self.pace.rate, self.pace_limit)
-        return ThrottleSnapshot(
-            reported.limit,
-            reported.remaining,
-            rate,
-            self.in_flight,
-            self.sent,
-            self.refused,
-            reason,
-        )
+        reported, rate = self._last_headers, min(self.pace.rate, self.pace_limit or math.inf)
+        counts = self.in_flight, self.sent, self.refused
+        return ThrottleSnapshot(reported.limit, reported.remaining, rate, *counts, reason)
 
     def _update_estimate(
         self, sent: SendTicket, now: float, reported: RateLimit, *, refused: bool, alone: bool
@@ -211,7 +198,7 @@ class Throttle:
             else:
                 pace.rate *= estimator.limit / limit
         if estimator.model.window_seconds != span:
-            pace.rate = estimator.rate
+            pace.rate = estimator.rate or self.blind.rate
             pace.replay(estimator.log.times, now)
         if alone and not estimator.is_exclusive(now):
             pace.start_sharing(estimator.others.own_share, estimator.rate, now)
@@ -229,15 +216,14 @@ class Throttle:
         if sent.epoch != self._epoch:
             return False
         self._epoch += 1
-        estimator.trust.jumps = 0
         blind.refused_at = sent.at + estimator.latency.reorder_seconds
-        may_be_crowd = not pause.consecutive_429s and retry_after is None
-        if may_be_crowd and blind.suspect_crowd(sent.at, now, self.in_flight):
-            is_crowd = False
-        else:
-            is_crowd = may_be_crowd = self._judge(sent, now)
+        is_first = not pause.consecutive_429s and retry_after is None
+        may_be_crowd = is_first and blind.suspect_crowd(sent.at, now, self.in_flight)
+        if not may_be_crowd and self._judge(sent, now):
+            pause.consecutive_429s = 0  # those that fit are admitted
+            return True
         self._start_pause(now, jitter, retry_after, is_crowd=may_be_crowd)
-        return is_crowd
+        return False
 
     def _admit(self, sent: SendTicket, now: float) -> bool:
         """Learn from an admission; return whether it shows that a crowd had been refused."""
@@ -275,47 +261,11 @@ class Throttle:
         longest = MAX_ALONE if estimator.is_exclusive(now) and not is_long else MAX_SHARED
         self._pause.start(now, srtt, jitter, retry_after, longest=longest, is_crowd=is_crowd)
 
-    def _correct(
-        self, sent: SendTicket, now: float, left: float, *, headers_ok: bool, unexpected: bool
-    ) -> None:
-        """Correct what was believed, after this budget refused a request with `left` more left."""
-        if left >= 1.0:
-            self.estimator.distrust(now)
-        if unexpected:
-            self.estimator.reject_average()
-        if not headers_ok:
-            self.estimator.assume_empty(sent)
-
-    def _slow_down(self, now: float) -> None:
-        """Slow down after a refusal; a short memory would not refuse for long."""
-        estimator, pace = self.estimator, self.pace
-        alone = estimator.is_exclusive(now)
-        if alone and not self._pause.consecutive_429s:
-            pace.decrease(1.0 - 2.0 * MARGIN, estimator.rate, now)
-            return
-        pace.decrease(DECREASE, estimator.rate, now)
-        if not alone and estimator.model.is_short and self._pause.outage(now) > QUICK_SECONDS:
-            estimator.assume_average()
-            pace.rate = max(pace.rate, estimator.own_rate(now))
-            pace.replay(estimator.log.times, now)
-
     def _increase(self, now: float) -> None:
-        estimator, pace = self.estimator, self.pace
+        estimator, pace, admitted = self.estimator, self.pace, self._admission.admitted
+        pace.drain(now)
         if estimator.limit is None:
-            pace.increase_at = self.blind.increase(
-                now, self._admission.admitted, estimator.latency.srtt
-            )
+            pace.increase_at = self.blind.increase(now, admitted, estimator.latency.srtt)
             pace.rate = self.blind.rate
-            return
-        if estimator.is_exclusive(now):
-            if estimator.min_remaining >= 1.0 or not estimator.model.is_short:
-                pace.increase_alone(estimator.rate)
-        elif self._admission.admitted < self._replies_at_step + STEP_SHARE * estimator.limit:
-            return
-        elif estimator.model.cost < 1.0:
-            own = estimator.own_rate(now)
-            pace.increase_slowly(estimator.rate, estimator.min_remaining, own)
         else:
-            pace.increase_shared(estimator.limit, estimator.min_remaining, now)
-        self._replies_at_step, pace.increase_at = self._admission.admitted, now + 1.0
-        estimator.min_remaining = math.inf
+            increase(pace, estimator, admitted, now)

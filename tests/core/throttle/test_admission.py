@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.throttle import Throttle
 from taskrouter_stats.core.throttle.limit_model import TEN_SECOND_AVERAGE
-from tests.core.throttle.throttle_scenarios import RTT, answer, opened, told
+from tests.core.throttle.throttle_scenarios import RTT, answer, burst, opened, refuse, told
 
 
 def spent(credit: float = 10.0) -> tuple[Throttle, float]:
@@ -72,3 +73,31 @@ def test_a_remainder_that_is_no_longer_told_holds_nothing_back() -> None:
     for now in (0.3, 1.5, 2.7):
         answer(throttle, [throttle.reserve(now)], now + RTT, told())
     assert wait(throttle, 3.7, waiting=300) == 0.0
+
+
+def unlimited(admitted: int = 200) -> Throttle:
+    """Return a throttle that heard of no limit, with so many requests admitted by 1.0 s."""
+    throttle = Throttle(0.0)
+    for i in range(admitted):
+        answer(throttle, [throttle.reserve(i / admitted)], i / admitted + RTT, RateLimit())
+    return throttle
+
+
+def test_earlier_requests_let_none_go_after_a_refusal() -> None:
+    """A budget that is used up had admitted them before; their replies say nothing."""
+    throttle = unlimited()
+    early = [throttle.reserve(2.0) for _ in range(20)]
+    late = [throttle.reserve(2.05) for _ in range(20)]
+    assert not refuse(throttle, late[0], 2.15, RateLimit())
+    answer(throttle, early, 2.16, RateLimit())
+    assert wait(throttle, 2.2, waiting=300) == math.inf
+
+
+def test_each_admission_of_a_later_request_lets_one_go() -> None:
+    """A crowd that is too large stays as large as the server admits."""
+    throttle = unlimited()
+    early = [throttle.reserve(2.0) for _ in range(20)]
+    late = [throttle.reserve(2.05) for _ in range(20)]
+    refuse(throttle, early[0], 2.1, RateLimit())
+    answer(throttle, late[:5], 2.16, RateLimit())
+    assert len(burst(throttle, 2.2)) == 5

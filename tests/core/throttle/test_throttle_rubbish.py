@@ -32,3 +32,11 @@ def test_a_limit_that_most_replies_tell_is_kept():
     """A reply without headers now and then does not make a known limit forgotten."""
     throttle, _ = lived([*[told(10.0, 5.0)] * 3, NOTHING])
     assert throttle.estimator.limit == 10.0
+
+
+def test_a_lost_limit_leaves_a_pace():
+    """When presumed others are gone and no limit is believed any more, the pace is not zero."""
+    throttle = Throttle(0.0)
+    throttle.estimator.others.presumed = True
+    throttle.observe(throttle.reserve(0.0), 0.1, RateLimit(), refused=False, jitter=0.5)
+    assert throttle.pace.rate > 0.0
