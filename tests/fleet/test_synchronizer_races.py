@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 
+import attrs
 import orjson
 import pytest
 
@@ -151,3 +152,28 @@ async def test_a_close_that_is_cancelled_closes_the_store():
         await asyncio.gather(closing, return_exceptions=True)
         assert closed
         assert not fleet._tasks
+
+
+@virtual
+async def test_a_store_that_answers_nonsense_is_a_store_that_is_gone(caplog):
+    """Answers without a time end no task: requests go on alone, and the store may recover."""
+
+    class Confused(FaultyStore):
+        is_confused = False
+
+        async def _served(self, call):
+            answer = await super()._served(call)
+            return attrs.evolve(answer, now=None) if self.is_confused else answer
+
+    store = Confused()
+    async with session(store) as (fleet, pacer):
+        await request(pacer)
+        store.is_confused = True
+        await request(pacer)
+        await asyncio.sleep(2.0)
+        await request(pacer)
+        store.is_confused = False
+        await asyncio.sleep(2.0)
+        assert not fleet._budgets[KEY].throttle.is_alone
+        await request(pacer)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
