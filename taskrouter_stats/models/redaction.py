@@ -6,7 +6,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, NoReturn, Self, cast
+from typing import Any, Final, Self, cast
 
 __all__ = ["Secret", "SecretRedactor", "basic_auth", "masked"]
 
@@ -31,9 +31,10 @@ _SAME: Final = bytes.maketrans(b"-_", b"+/")
 
 
 class Secret(str):
-    """Text whose ``repr``, and that of each of its parts, shows nothing; it does not pickle.
+    """Text whose ``repr``, and that of each of its parts, shows nothing; so does its pickle.
 
-    Tracebacks with locals show a ``repr``; those of rich show the ``repr`` of 80 characters.
+    Tracebacks with locals show a ``repr``; those of rich show the ``repr`` of 80 characters. Dask
+    pickles an error with those that it came from, and these may hold an argument of the caller.
     """
 
     __slots__ = ()
@@ -50,8 +51,8 @@ class Secret(str):
     def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("secrets do not pickle")
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, ("(secret)",)
 
 
 class _SecretBytes(bytes):
@@ -65,8 +66,8 @@ class _SecretBytes(bytes):
     def __getitem__(self, key: Any) -> Any:
         return masked(super().__getitem__(key))
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("secrets do not pickle")
+    def __reduce__(self) -> tuple[type[bytes], tuple[bytes]]:
+        return bytes, (b"(secret)",)
 
 
 def basic_auth(user: str, password: str) -> Secret:

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 import cloudpickle
 import distributed
 import pytest
+import tblib.pickling_support
 
-from taskrouter_stats import etl
+from taskrouter_stats import Credentials, etl
 from taskrouter_stats.errors import MissingExtra, UsageError
 from taskrouter_stats.fleet import dask as fleet
 from tests.fleet import accounts
+from tests.support.secret_leaks import TOKEN, leaked
 
 BY_NAME = {"credentials": accounts.credentials, "session": accounts.session}
 LOCAL = {
@@ -263,6 +265,17 @@ async def test_secrets_stay_on_the_workers(client, known, tmp_path, caplog):
     text = b"".join(one if isinstance(one, bytes) else one.encode() for one in shown)
     assert all(b"tests.fleet.accounts:" in spec for spec in specs)
     assert [secret for secret in (*tokens, accounts.FORBIDDEN) if secret.encode() in text] == []
+
+
+def test_an_error_pickles_as_dask_does_it():
+    """Dask pickles an error with the errors that it came from, and the token is in neither."""
+    with pytest.raises(UsageError) as caught:
+        Credentials.api_key("SK", TOKEN.secret)
+    error = caught.value
+    tblib.pickling_support.install(error)  # as a Dask worker does
+    assert error.__context__ is not None
+    assert type(pickle.loads(pickle.dumps(error))) is type(error)
+    assert leaked(pickle.dumps(error)) == []
 
 
 async def test_a_dataframe_has_the_servers_rows(client, known):
