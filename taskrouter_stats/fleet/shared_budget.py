@@ -26,7 +26,7 @@ from taskrouter_stats.core.throttle.concurrency import INCREASE
 from .report import HeldTicket, Lease, Report, Slot
 from .slots import SlotWalk, share_of
 
-__all__ = ["Client", "SharedBudget"]
+__all__ = ["QUIET", "Client", "SharedBudget"]
 
 EXPIRY = 3.0
 """Seconds without a report after which a process is taken for dead: it reports each second."""
@@ -43,6 +43,9 @@ CLOCK_SLACK = 1.0
 LEARNING = 0.3
 """Seconds without grants after a process restored the state: slots that the lost one had granted
 are being used."""
+
+QUIET = 1.0
+"""Seconds between two reports of a process that only waits for the end of a pause."""
 
 MAX_LEASE = 500
 """Slots of one lease at most."""
@@ -174,7 +177,8 @@ class SharedBudget:
         client.held += len(slots)
         client.unsent += len(slots)
         client.granted += len(slots)
-        client.asks_until = now + ASKS * report.interval
+        quiet = min(QUIET, wait.seconds) if wait.reason == "paused" else 0.0
+        client.asks_until = now + quiet + ASKS * report.interval
         client.expires_at = now + EXPIRY
         self._tidy()
         leased = tuple(Slot(slot.at - shift, slot.ticket) for slot in slots)

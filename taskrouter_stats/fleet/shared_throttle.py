@@ -108,8 +108,9 @@ class SharedThrottle:
         if self.slots:
             seconds = self.slots[0].at - now
             return Wait(seconds, "pace") if seconds > EPSILON else SEND_NOW
-        self.is_urgent = self.is_urgent or interactive
-        self.wake()
+        if not self.pause_left(now):
+            self.is_urgent = self.is_urgent or interactive
+            self.wake()
         return self._known_wait(now)
 
     def reserve(self, now: float, *, departs: bool = True, interactive: bool = False) -> HeldTicket:
@@ -196,9 +197,7 @@ class SharedThrottle:
         """Return the budget in numbers: the pace is that of all processes."""
         throttle = Throttle(now) if self.state is None else self.state.throttle
         known = throttle.snapshot(now + self.shift)
-        pace = known.pace
-        if self.options.pace_limit is not None:
-            pace = min(pace, self.options.pace_limit)
+        pace = min(known.pace, self.options.pace_limit or math.inf)
         return attrs.evolve(
             known, pace=pace, in_flight=self.in_flight, sent=self.sent, refused=self.refused
         )
@@ -208,9 +207,8 @@ class SharedThrottle:
         self._give_all_back()
         state = self._copy(now)
         clients = state.clients.values()
-        self.parts = max(
-            1, sum(bool(each.held or each.interactive + each.bulk) for each in clients)
-        )
+        busy = sum(bool(each.held or each.interactive + each.bulk) for each in clients)
+        self.parts = max(1, busy)
         divide(state.throttle, now + self.shift, self.parts)
         state.throttle.in_flight = self.in_flight
         self.is_alone = True
@@ -293,12 +291,20 @@ class SharedThrottle:
         self._give_all_back()
 
     @property
+    def has_news(self) -> bool:
+        """Whether there is something to report."""
+        return bool(self.departed or self.replies or self.unused or self.sent_alone or self.slots)
+
+    @property
     def is_busy(self) -> bool:
         """Whether there is something to report, or a request waits without a slot."""
-        if self.departed or self.replies or self.unused or self.sent_alone or self.slots:
-            return True
         demand = self.demand()
-        return bool(demand.interactive or demand.bulk or any(self.used))
+        return self.has_news or bool(demand.interactive or demand.bulk or any(self.used))
+
+    def pause_left(self, now: float) -> float:
+        """Return the seconds of the pause that are left, as the last lease told; 0 without one."""
+        wait = self._known_wait(now)
+        return wait.seconds if wait.reason == "paused" else 0.0
 
     def _known_wait(self, now: float) -> Wait:
         """Return the wait that the last lease told, if it is not over."""

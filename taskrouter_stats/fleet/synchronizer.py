@@ -18,7 +18,7 @@ from taskrouter_stats.core.throttle import unite
 
 from .codec import UnreadableState, decode, encode
 from .report import Lease, Report
-from .shared_budget import SharedBudget
+from .shared_budget import QUIET, SharedBudget
 from .shared_throttle import SharedThrottle
 from .store import NOTHING, Store, Stored, StoreUnavailable
 from .store_clock import StoreClock
@@ -163,7 +163,10 @@ class Synchronizer:
         if throttle.is_urgent or throttle.is_refused:
             return free
         if throttle.is_busy:
-            return max(free, self._last + self._interval)
+            quiet = throttle.pause_left(self._last) - self._interval
+            is_quiet = quiet > 0.0 and not throttle.has_news
+            wait = max(self._interval, min(QUIET, quiet) if is_quiet else 0.0)
+            return max(free, self._last + wait)
         return self._last + HEARTBEAT if throttle.in_flight else math.inf
 
     async def _commit(self) -> None:

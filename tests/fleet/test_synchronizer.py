@@ -207,6 +207,32 @@ def test_a_pause_is_known_everywhere_within_an_interval_and_a_round_trip():
     assert late == ["paused"] * 4
 
 
+def test_a_pause_is_waited_for_quietly():
+    """Processes that wait for the end of a pause call once a second, and go on when it is over."""
+    calls, sent = [], []
+
+    async def story(world):
+        await world.until(2.0)
+        first = world.processes[0]
+        permit = await first.pacer.acquire(KEY, interactive=True)
+        permit.observe(RateLimit(limit=50.0, remaining=0.0, retry_after=6.0), refused=True)
+        fetch = asyncio.create_task(world.processes[1].request(interactive=True))
+        await asyncio.sleep(1.0)
+        before = [each.sent for each in world.processes], world.store.calls
+        await asyncio.sleep(4.0)
+        calls.append(world.store.calls - before[1])
+        sent.append([each.sent for each in world.processes] == before[0])
+        await asyncio.sleep(2.0)
+        sent.extend(each.sent > old for each, old in zip(world.processes, before[0], strict=True))
+        await fetch
+
+    figures = live(crew(story))
+    assert 0 < calls[0] <= 4 * 5 * 2.5
+    assert sent == [True] * 5
+    assert figures.refused <= 0.02
+    assert figures.jain >= 0.95
+
+
 def first_headers():
     """Return the headers of a 429 that pauses for two seconds."""
     return RateLimit(limit=50.0, remaining=0.0, retry_after=2.0)
