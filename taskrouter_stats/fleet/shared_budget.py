@@ -168,6 +168,8 @@ class SharedBudget:
         client = self._client(report)
         self._set_options()
         client.held, client.unsent = report.held + len(report.replies), report.unsent
+        others = (each for each in self.clients.values() if each is not client)
+        self.throttle.estimator.unseen = sum(each.unsent for each in others)
         recorded = self._take_in(report, shift)
         client.held = report.held
         self._count_tickets()

@@ -67,6 +67,20 @@ class Fleet:
         self.report(client, replies=(self.reply(client),))
 
 
+@pytest.mark.parametrize(("others", "is_alone"), [(0, True), (15, False)])
+def test_what_another_process_may_have_sent_is_not_another_clients(others, is_alone):
+    """Slots that no report tells of yet explain what is gone; what is gone besides shows others."""
+    fleet = Fleet()
+    fleet.open("a")
+    mine = len(fleet.report("a", bulk=1).slots)
+    theirs = len(fleet.report("b", bulk=16).slots)
+    assert (mine, theirs) == (1, 16)
+    fleet.now += T
+    left = fleet.limit - mine - theirs - others
+    fleet.report("a", replies=(fleet.reply("a", left),))
+    assert fleet.state.throttle.estimator.is_exclusive(fleet.state.now) is is_alone
+
+
 def test_the_first_request_of_all_processes_is_one_probe():
     """Before the first reply one process gets one slot, and the others none."""
     fleet = Fleet()

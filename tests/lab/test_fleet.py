@@ -26,6 +26,13 @@ def test_processes_together_are_as_fast_as_one(processes, jobs, limit, model):
     assert figures.calls <= 2.5
 
 
+def test_processes_do_not_take_each_other_for_other_clients():
+    """Requests that another process has not reported yet do not end the burst of a full budget."""
+    figures = live(Crew(4, 250, "sliding10s", seed=2))
+    assert figures.share >= 0.65
+    assert figures.refused <= 0.01
+
+
 def test_sixteen_processes_share():
     """Sixteen processes on one limit are refused nothing and get equal parts."""
     figures = live(Crew(16, 10))

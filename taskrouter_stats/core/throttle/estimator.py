@@ -43,6 +43,7 @@ class BudgetEstimator:
         newest_send: number of the newest request whose reply stated `remaining`.
         newest_at: when that request was sent.
         unsent: requests that may go and were not sent yet.
+        unseen: requests that other processes of a shared budget may have sent and not yet told.
         min_remaining: the least that remained since the last change of the rate.
         slack: header units that other clients must exceed.
         busy_since: when the first send after a pause of the whole memory went.
@@ -62,6 +63,7 @@ class BudgetEstimator:
     newest_send: int = 0
     newest_at: float = -math.inf
     unsent: int = 0
+    unseen: int = 0
     min_remaining: float = math.inf
     slack: float = MIN_SLACK
     busy_since: float = -math.inf
@@ -276,7 +278,7 @@ class BudgetEstimator:
             return
         theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
         least = between(cost.base_at + blur, sent.at - blur)
-        most = between(cost.base_at - blur, sent.at + blur) + theirs
+        most = between(cost.base_at - blur, sent.at + blur) + theirs + self.unseen
         used = (self.limit or 0.0) - left + self.slack  # a rise within the slack is not seen
         cost.bound(used, cost.base - left, least, most)
         self.model = cost.model()
@@ -304,6 +306,8 @@ class BudgetEstimator:
             others.replies_alone += 1
             return
         unexplained, explained = self._unexplained(sent, left)
+        untold = self.unseen * self.model.cost
+        unexplained -= untold
         if others.used_before_start:
             unexplained = others.less_history(now, unexplained)
         if unexplained > slack and self._is_total(now, our, fallen):
@@ -311,7 +315,7 @@ class BudgetEstimator:
                 self.model = TEN_SECOND_TOTAL
                 return
             unexplained = 0.0
-        others.saw(now, max(unexplained, fallen - our), explained, slack)
+        others.saw(now, max(unexplained, fallen - our - untold), explained + untold, slack)
 
     def _is_total(self, now: float, our: float, fallen: float) -> bool:
         """Tell whether half of the limit is gone, but not more than was sent since it rose."""

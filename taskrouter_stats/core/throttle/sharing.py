@@ -11,6 +11,7 @@ def divide(throttle: Throttle, now: float, parts: int) -> None:
 
     The others' requests are other clients' from now on, so bulk requests get no credit.
     """
+    throttle.estimator.unseen = 0
     if parts > 1:
         throttle.pace.rate /= parts
         throttle.blind.rate /= parts
