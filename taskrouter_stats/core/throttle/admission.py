@@ -14,13 +14,13 @@ from .scouts import SCOUTS, is_unproven, next_look, next_scout, scouts_of
 
 __all__ = ["Admission"]
 
-RAMP_PER_REPLY = 8
-"""Requests in flight at first, per admitted one. Without this bound, the first burst finds no
-other client in time: 400 requests beside one of 60% deny it a quarter of its own."""
+RAMP_PER_REPLY = 16
+"""Requests in flight at first, per admitted one. 400 requests beside a client of 60% deny it 5% of
+its own, and a quarter without this bound; 8: 300 requests take 6% longer."""
 
-RAMP_KNEE = 20.0
-"""Requests in flight from which the ramp is slow. 400 requests into a hidden cap of 20: 20: 3.0%
-refused; 24: 4.0%; 28: 4.2%; but 300 without one take 3% longer."""
+RAMP_KNEE = 18.0
+"""Requests in flight from which the ramp is slow. 400 requests into a hidden cap of 20: 18: 3.5%
+refused; 20: 3.8%; 24: 4.0%."""
 
 IN_FLIGHT_SHARE = 0.5
 """Share of the credit that may be in flight at once, so that an even rival shows before the credit
