@@ -258,11 +258,11 @@ class SharedBudget:
         """Learn how many requests the account may have in flight, as ``ConcurrencyLimit`` does."""
         if not refused:
             self.crowd += INCREASE / self.crowd
-            return
-        if sent_at > self.crowd_at:
-            self.crowd_at = self.now
-            self.fits = sum(each.held - each.unsent for each in self.clients.values())
-        self.fits -= 1
+        else:
+            if sent_at > self.crowd_at:
+                self.crowd_at = self.now
+                self.fits = sum(each.held - each.unsent for each in self.clients.values())
+            self.fits -= 1
         if account_wide:
             self.crowd = max(1.0, min(self.crowd, float(self.fits)))
 

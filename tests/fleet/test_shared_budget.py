@@ -250,6 +250,16 @@ def test_a_repeated_step_gives_the_same_lease(moves):
         fleet.report(client, bulk=bulk, interactive=interactive)
 
 
+def test_an_admitted_reply_may_show_that_a_crowd_was_refused():
+    """The account's limit is what the crowd left, although the reply that shows it was admitted."""
+    state = SharedBudget.begin(START)
+    state.clients["a"] = Client(held=10)
+    state._learn_crowd(0.0, refused=True, account_wide=False)
+    assert state.crowd == math.inf
+    state._learn_crowd(0.0, refused=False, account_wide=True)
+    assert state.crowd == 9.0
+
+
 def test_the_accounts_limit_in_flight_is_learned_together():
     """A 429 of a budget with requests left bounds what all processes have in flight, in parts."""
     fleet = Fleet(limit=1000.0)
