@@ -72,7 +72,7 @@ class SharedPacer:
             raise InvalidParameter("patience", patience, "expected seconds, 0.01 or more")
         store = masked(store)
         if isinstance(store, str):
-            RedisStore(store)  # a URL that is not usable is told now
+            RedisStore(store)  # a URL that is not usable is reported now
         elif not callable(getattr(store, "compare_and_set", None)):
             rule = "expected a URL such as redis://localhost:6379, or a store"
             raise InvalidParameter("store", type(store).__name__, rule)
@@ -107,7 +107,7 @@ class OpenFleet:
         self._budgets: dict[BudgetKey, Synchronizer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._lost: set[BudgetKey] = set()
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     def throttle(
         self, key: BudgetKey, demand: Callable[[], Demand], grant: Callable[[], None]
@@ -163,6 +163,6 @@ class OpenFleet:
 
     def _warn(self, text: str) -> None:
         """Log a text once."""
-        if text not in self._told:
-            self._told.add(text)
+        if text not in self._warned:
+            self._warned.add(text)
             _LOGGER.warning("%s", text)

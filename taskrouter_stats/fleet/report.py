@@ -76,7 +76,7 @@ class Report:
         unsent: how many of them were not sent.
         horizon: seconds for which it wants slots.
         interval: seconds until its next report.
-        headroom: share of the budget that nobody uses, as the process was told.
+        headroom: share of the budget that nobody uses, as the process's options say.
         reserve: share of the budget that bulk requests leave to interactive ones, likewise.
         sent: requests with a slot that were sent.
         replies: the replies that came.

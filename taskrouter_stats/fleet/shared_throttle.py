@@ -222,8 +222,8 @@ class SharedThrottle:
         del self.departed[: len(report.sent)]
         del self.replies[: len(report.replies)]
         del self.unused[: len(report.unused)]
-        told = max(report.sent_alone, default=-math.inf)
-        while self.sent_alone and self.sent_alone[0] <= told:  # some are forgotten meanwhile
+        reported_at = max(report.sent_alone, default=-math.inf)
+        while self.sent_alone and self.sent_alone[0] <= reported_at:  # some are forgotten meanwhile
             self.sent_alone.popleft()
         for held in report.sent:
             held.ticket = held.copied or held.ticket
@@ -302,12 +302,12 @@ class SharedThrottle:
         return self.has_news or bool(demand.interactive or demand.bulk or any(self.used))
 
     def pause_left(self, now: float) -> float:
-        """Return the seconds of the pause that are left, as the last lease told; 0 without one."""
+        """Return how many seconds of the pause are left by the last lease; 0 without one."""
         wait = self._known_wait(now)
         return wait.seconds if wait.reason == "paused" else 0.0
 
     def _known_wait(self, now: float) -> Wait:
-        """Return the wait that the last lease told, if it is not over."""
+        """Return the wait that the last lease stated, if it is not over."""
         if self.state is None:
             return _FOR_STORE
         seconds = self._next_from + self._next.seconds - now

@@ -37,7 +37,7 @@ BURST: Final = 3.0
 """Reports that need not wait for the interval: those of interactive requests. As many more tell of
 refusals."""
 HEARTBEAT: Final = 1.0
-"""Seconds between two reports while requests are in flight and nothing else is to be told."""
+"""Seconds between two reports while requests are in flight and nothing else is to be reported."""
 SLACK: Final = 0.05
 """Seconds for which slots are wanted beyond the next report's answer: timers may be late."""
 PROBE: Final = 1.0
@@ -152,7 +152,7 @@ class Synchronizer:
                 pass
 
     def _due_at(self, now: float) -> float:
-        """Return when the next report is due, as far as known; infinity: nothing is to be told."""
+        """Return when the next report is due, as far as known; infinity: it has nothing to say."""
         self._tokens = min(BURST, self._tokens + max(0.0, now - self._filled_at) / INTERVAL)
         self._filled_at = now
         throttle = self.throttle
@@ -197,13 +197,13 @@ class Synchronizer:
         horizon = self._interval + 2.0 * self._clock.rtt + SLACK
         self._seq += 1
         report = throttle.report(now, self._client, self._seq, self._ahead, horizon, self._interval)
-        told = (
+        reported = (
             attrs.evolve(report, sent=(), replies=(), unused=(), sent_alone=())
             if is_own
             else report
         )
         try:
-            lease = known.step(told, self._clock.at(now), self._clock.offset or 0.0)
+            lease = known.step(reported, self._clock.at(now), self._clock.offset or 0.0)
             blob = encode(known)
         except (ArithmeticError, ValueError, LookupError, TypeError) as error:
             self._drop_blob(error)

@@ -43,7 +43,7 @@ class BudgetEstimator:
         newest_send: number of the newest request whose reply stated `remaining`.
         newest_at: when that request was sent.
         unsent: requests that may go and were not sent yet.
-        unseen: requests that other processes of a shared budget may have sent and not yet told.
+        unseen: requests that other processes of a shared budget may have sent and not yet reported.
         min_remaining: the least that remained since the last change of the rate.
         slack: header units that other clients must exceed.
         busy_since: when the first send after a pause of the whole memory went.
@@ -306,8 +306,8 @@ class BudgetEstimator:
             others.replies_alone += 1
             return
         unexplained, explained = self._unexplained(sent, left)
-        untold = self.unseen * self.model.cost
-        unexplained -= untold
+        unreported = self.unseen * self.model.cost
+        unexplained -= unreported
         if others.used_before_start:
             unexplained = others.less_history(now, unexplained)
         if unexplained > slack and self._is_total(now, our, fallen):
@@ -315,7 +315,7 @@ class BudgetEstimator:
                 self.model = TEN_SECOND_TOTAL
                 return
             unexplained = 0.0
-        others.saw(now, max(unexplained, fallen - our - untold), explained + untold, slack)
+        others.saw(now, max(unexplained, fallen - our - unreported), explained + unreported, slack)
 
     def _is_total(self, now: float, our: float, fallen: float) -> bool:
         """Tell whether half of the limit is gone, but not more than was sent since it rose."""
