@@ -326,7 +326,6 @@ class SharedBudget:
         """Forget what no longer matters, so that the state stays small."""
         log = self.throttle.estimator.log
         log.forget(log.time_of(0) - log.keep)
-        self._count_tickets()
         fewest = min((each.granted for each in self.clients.values()), default=0)
         for client in self.clients.values():
             client.granted -= fewest
