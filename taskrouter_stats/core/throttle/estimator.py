@@ -223,8 +223,7 @@ class BudgetEstimator:
         sent_since, fallen = self._since_refill(sent, left, refused=refused)
         self.remaining, self.newest_send, self.newest_at = left, sent.number, sent.at
         self._test_sharing(sent, now, sent_since, fallen)
-        cost = self.cost_test
-        if self.model.cost < 1.0 and cost.high > 1.05 * cost.low and self.is_exclusive(now):
+        if self.model.cost < 1.0:
             self._bound_cost(sent, left)
 
     def _since_refill(self, sent: SendTicket, left: float, *, refused: bool) -> tuple[int, float]:
@@ -269,7 +268,7 @@ class BudgetEstimator:
     def _bound_cost(self, sent: SendTicket, left: float) -> None:
         """Narrow the bounds of a request's cost, while the server has forgotten none since."""
         cost = self.cost_test
-        if left <= 0.0 or sent.number != self.newest_send:
+        if left <= 0.0 or sent.number != self.newest_send or cost.high <= 1.05 * cost.low:
             return
         blur, between = self.latency.reorder_seconds, self.log.count_between
         if not blur < sent.at - cost.base_at <= 1.0 / cost.high:
@@ -316,8 +315,9 @@ class BudgetEstimator:
             unexplained = 0.0
         theirs = max(unexplained, fallen - our - unreported)
         others.saw(now, theirs, explained + unreported, slack)
-        if theirs > slack and self.model is TEN_SECOND_AVERAGE:
-            self.model = self.cost_test.doubt()
+        if theirs > slack and self.model is TEN_SECOND_AVERAGE and self.cost_test.doubts():
+            self.model = self.cost_test.model()
+            others.shared_until = now + MEMORY / 2.0
 
     def _is_total(self, now: float, our: float, fallen: float) -> bool:
         """Tell whether half of the limit is gone, but not more than was sent since it rose."""

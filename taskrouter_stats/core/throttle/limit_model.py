@@ -139,15 +139,14 @@ class CostTest:
         if fallen > 1.0 and most > 0 and fallen - 1.0 <= most * self.high:
             self.low = max(self.low, (fallen - 1.0) / most)
 
-    def doubt(self) -> LimitModel:
-        """Return the average that fits after a sign of others, which a shorter memory may explain.
+    def doubts(self) -> bool:
+        """Take in a sign of others; tell whether a memory of half the documented one explains it.
 
-        If a request may cost twice the documented share, that is not presumed any more: a client
-        beside as large a one would otherwise believe in it for ever, and so would one alone in a
-        window of five seconds.
+        Then the documented one is not presumed any more, and the sign counts half as long. While it
+        was, a window of five seconds showed another client for the whole run.
         """
         self.is_documented = self.high < 2.0 / MEMORY
-        return self.model()
+        return not self.is_documented
 
     def model(self) -> LimitModel:
         """Return the average that fits: the documented one, if it may be that.
