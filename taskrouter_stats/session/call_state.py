@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from taskrouter_stats.core.outcome import Meta
+from taskrouter_stats.core.outcome import Meta, new_meta
 from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
 from taskrouter_stats.core.reply import Reply
 from taskrouter_stats.core.request import Request
@@ -64,7 +64,7 @@ class CallState:
     def meta(self, now: float) -> Meta:
         """Return the metadata of the last attempt."""
         reply = self.reply
-        return Meta(
+        return new_meta(
             None if reply is None else reply.status,
             self.limits,
             None if reply is None else reply.request_id,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import attrs
 
 from taskrouter_stats.core.error_hints import hint_for
-from taskrouter_stats.core.outcome import Failure, Outcome, Success
+from taskrouter_stats.core.outcome import Failure, Outcome, Success, new_success
 from taskrouter_stats.core.paging import Page, read_page, with_smaller_page
 from taskrouter_stats.core.query import BaseQuery, Listing, Query
 from taskrouter_stats.core.request import Request, build_page_request, build_request
@@ -60,7 +60,7 @@ class QueryRunner:
     async def fetch(self, opened: OpenSession, query: Query[T], call: CallState) -> Success[T]:
         """Return one query's result; raise its error."""
         value = await _watched(opened, call, _value(opened, query, call))
-        return Success(query, value, call.meta(opened.loop.time()))
+        return new_success(query, value, call.meta(opened.loop.time()))
 
     async def fetch_outcome(self, query: Query[T], counters: RunCounters) -> Outcome[T]:
         """Return one query's outcome; raise only a ``UsageError`` or an unexpected exception."""
@@ -74,7 +74,7 @@ class QueryRunner:
             # a traceback would keep this attempt's frames alive
             failed = error.with_traceback(None)
             return Failure(query, failed, call.meta(opened.loop.time()))
-        return Success(query, value, call.meta(opened.loop.time()))
+        return new_success(query, value, call.meta(opened.loop.time()))
 
     async def fetch_page(self, listing: Listing[Any], target: str) -> Page:
         """Fetch one page of a list; if the server fails at a large page, a smaller one."""
