@@ -14,7 +14,8 @@ import orjson
 
 from taskrouter_stats.core.throttle import dump_throttle, load_throttle
 
-from .shared_budget import Client, SharedBudget
+from .client import Client
+from .shared_budget import SharedBudget
 
 __all__ = ["UnreadableState", "decode", "encode"]
 
@@ -55,7 +56,6 @@ _BOUNDS = {
 
 _LOG = f"{_ESTIMATOR}.log"
 _FIELDS = tuple(field.name for field in attrs.fields(Client))
-_COUNTS = tuple(field.type is int for field in attrs.fields(Client))
 _NUMBERS = ("now", "cursor", "hold_until", "crowd", "crowd_at")
 
 
@@ -146,10 +146,7 @@ def _unpacked(packed: object) -> list[float]:
 
 def _client(values: object) -> Client:
     found = cast("list[object]", values)
-    read: list[Any] = [
-        _count(value) if is_count else _number(value)
-        for is_count, value in zip(_COUNTS, found, strict=True)
-    ]
+    read: list[Any] = [reader(value) for reader, value in zip(_READERS, found, strict=True)]
     return Client(*read)
 
 
@@ -169,3 +166,13 @@ def _count(value: object) -> int:
     if type(value) is not int:
         raise TypeError("expected a whole number")
     return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("expected true or false")
+    return value
+
+
+_READ = {float: _number, int: _count, bool: _flag}
+_READERS = tuple(_READ[field.type] for field in attrs.fields(Client) if field.type)

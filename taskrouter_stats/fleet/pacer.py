@@ -19,8 +19,9 @@ from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.session.budget_throttle import Demand, PacingOptions
 
+from .client import Client
 from .redis_store import RedisStore
-from .shared_budget import Client, SharedBudget
+from .shared_budget import SharedBudget
 from .shared_throttle import SharedThrottle
 from .store import Store, StoreUnavailable
 from .synchronizer import Synchronizer

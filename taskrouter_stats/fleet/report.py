@@ -82,6 +82,7 @@ class Report:
         replies: the replies that came.
         unused: tickets of slots that were not used.
         sent_alone: when requests were sent without a slot, while the store did not answer.
+        pace: requests per second that the process allowed itself then; 0: the store answered.
     """
 
     client: str
@@ -99,6 +100,7 @@ class Report:
     replies: tuple[SharedReply, ...] = ()
     unused: tuple[SendTicket, ...] = ()
     sent_alone: tuple[float, ...] = ()
+    pace: float = 0.0
 
     @property
     def wants(self) -> bool:

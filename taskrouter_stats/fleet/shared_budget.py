@@ -19,14 +19,17 @@ from taskrouter_stats.core.throttle import (
     Throttle,
     Wait,
     copy_throttle,
+    divide,
     set_shares,
+    unite,
 )
 from taskrouter_stats.core.throttle.concurrency import INCREASE
 
+from .client import Client
 from .report import HeldTicket, Lease, Report, Slot
 from .slots import SlotWalk, share_of
 
-__all__ = ["QUIET", "Client", "SharedBudget"]
+__all__ = ["QUIET", "SharedBudget"]
 
 EXPIRY = 3.0
 """Seconds without a report after which a process is taken for dead: it reports each second."""
@@ -37,12 +40,19 @@ ASKS = 3.0
 SILENCE = 1.0
 """Seconds without any report that show that no process reached the store: nobody expires then."""
 
+PARTED = 0.6
+"""Seconds without any report after which, if the store did not answer the first process that
+reports again, it answered no other either."""
+
 CLOCK_SLACK = 1.0
 """Seconds by which the store's clock may run back unnoticed: another server's may differ."""
 
 LEARNING = 0.3
 """Seconds without grants after a process restored the state: slots that the lost one had granted
 are being used."""
+
+RESTORED_STEPS = 1_000_000
+"""Steps by which a restored state is newer than each copy of the lost one."""
 
 QUIET = 1.0
 """Seconds between two reports of a process that only waits for the end of a pause."""
@@ -55,46 +65,6 @@ BLUR = 0.025
 
 
 _NOT_OURS = Wait(math.inf, "shared")
-
-
-@attrs.define
-class Client:
-    """One process, as the shared state knows it.
-
-    Attributes:
-        interactive: interactive requests that it wanted slots for and got none.
-        bulk: bulk requests likewise.
-        room: slots that it could have used at once.
-        granted: slots granted, less those of the process that got the fewest.
-        held: tickets that it has.
-        unsent: how many of them were not sent.
-        seq: number of the newest report that was taken in.
-        headroom: share of the budget that it leaves to other clients.
-        reserve: share of the budget that its bulk requests leave to interactive ones.
-        asks_until: when its wants lose their meaning.
-        expires_at: when it is taken for dead.
-    """
-
-    interactive: int = 0
-    bulk: int = 0
-    room: int = 0
-    granted: int = 0
-    held: int = 0
-    unsent: int = 0
-    seq: int = 0
-    headroom: float = 0.0
-    reserve: float = 0.0
-    asks_until: float = -math.inf
-    expires_at: float = -math.inf
-
-    @property
-    def needs(self) -> int:
-        """Requests that it has or wants in flight."""
-        return self.held + min(self.room, self.interactive + self.bulk)
-
-    def wanted(self, *, interactive: bool) -> int:
-        """Return how many slots it would take."""
-        return min(self.room, self.interactive if interactive else self.bulk)
 
 
 @attrs.define(eq=False)
@@ -137,10 +107,22 @@ class SharedBudget:
 
     def restore(self, store_now: float) -> None:
         """Go on after the store lost this state, or a newer one: keep what others may hold."""
+        self.steps += RESTORED_STEPS
         self.hold_until = self.advance(store_now) + LEARNING
         for client in self.clients.values():
             client.asks_until = max(client.asks_until, self.now + ASKS)
             client.expires_at = max(client.expires_at, self.now + EXPIRY)
+
+    def part(self, name: str, now: float) -> int:
+        """Let one process go on without the others, which do so too; return how many they are.
+
+        Each gets an equal part of the pace, and is another client to the others until it is back.
+        """
+        others = [each for key, each in self.clients.items() if key != name and each.is_busy]
+        for each in others:
+            each.is_away = True
+        divide(self.throttle, now, 1 + len(others))
+        return 1 + len(others)
 
     def advance(self, store_now: float) -> float:
         """Go to a time of the store's clock; return the throttle's time."""
@@ -163,6 +145,9 @@ class SharedBudget:
             store_now: the store's time.
             offset: the store's time less the process's.
         """
+        if report.pace and store_now - self.origin - self.now > PARTED:
+            self.part(report.client, store_now - self.origin)
+            report = attrs.evolve(report, pace=0.0)  # its part of the pace is that already
         now = self.advance(store_now)
         shift = offset - self.origin
         client = self._client(report)
@@ -191,18 +176,28 @@ class SharedBudget:
 
         A dead process may have used its slots just before it died.
         """
-        log = self.throttle.estimator.log
+        estimator, was_parted = self.throttle.estimator, self._is_parted
         for name, each in list(self.clients.items()):
             if each.expires_at < self.now and name != report.client:
-                log.merge([each.expires_at - EXPIRY] * each.unsent)
+                estimator.log.merge([each.expires_at - EXPIRY] * each.unsent, estimator.newest_at)
                 del self.clients[name]
         client = self.clients.setdefault(report.client, Client())
+        client.is_away = False
+        if report.pace:
+            unite(self.throttle, report.pace)
+        if was_parted and not self._is_parted:
+            estimator.others.forget()
         if not client.interactive + client.bulk or client.asks_until < self.now:
             others = (each.granted for each in self._rivals(client))
             client.granted = max(client.granted, min(others, default=0))
         client.seq = report.seq
         client.headroom, client.reserve = report.headroom, report.reserve
         return client
+
+    @property
+    def _is_parted(self) -> bool:
+        """Whether some process goes on without the store, as far as known."""
+        return any(each.is_away for each in self.clients.values())
 
     def _rivals(self, client: Client) -> list[Client]:
         """Return the other processes that want slots."""
@@ -226,7 +221,8 @@ class SharedBudget:
         throttle = self.throttle
         log = throttle.estimator.log
         if report.sent_alone:
-            log.merge([at + shift for at in report.sent_alone])
+            sent = [at + shift for at in report.sent_alone]
+            log.merge(sent, throttle.estimator.newest_at)
         recorded = {id(held): self._record(held, shift) for held in report.sent}
         for reply in report.replies:
             ticket = recorded.get(id(reply.held)) or reply.held.ticket

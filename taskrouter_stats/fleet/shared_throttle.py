@@ -17,7 +17,6 @@ from taskrouter_stats.core.throttle import (
     Throttle,
     ThrottleSnapshot,
     Wait,
-    divide,
 )
 from taskrouter_stats.session.budget_throttle import Demand, PacingOptions
 
@@ -49,7 +48,7 @@ class SharedThrottle:
             since; None before the first answer of the store.
         shift: the throttle's time less this process's.
         is_alone: whether requests go by the copy, since the store does not answer.
-        parts: how many processes the copy's pace was divided by.
+        others_sent: when the other processes sent what the copy left out when it went on alone.
         slots: the slots that are not used.
         departed: what the store does not know yet: requests with a slot that were sent.
         replies: likewise, the replies that came.
@@ -67,7 +66,7 @@ class SharedThrottle:
     state: SharedBudget | None = None
     shift: float = 0.0
     is_alone: bool = False
-    parts: int = 1
+    others_sent: list[float] = attrs.Factory(list[float])
     slots: deque[Slot] = attrs.Factory(deque[Slot])
     departed: list[HeldTicket] = attrs.Factory(list[HeldTicket])
     replies: list[SharedReply] = attrs.Factory(list[SharedReply])
@@ -202,15 +201,13 @@ class SharedThrottle:
             known, pace=pace, in_flight=self.in_flight, sent=self.sent, refused=self.refused
         )
 
-    def go_alone(self, now: float) -> None:
-        """Go on by the copy, at this process's part of the pace."""
+    def go_alone(self, now: float, client: str) -> None:
+        """Go on by the copy, at the part of the pace of this process, which is ``client``."""
         self._give_all_back()
         state = self._copy(now)
-        clients = state.clients.values()
-        busy = sum(bool(each.held or each.interactive + each.bulk) for each in clients)
-        self.parts = max(1, busy)
-        divide(state.throttle, now + self.shift, self.parts)
-        state.throttle.in_flight = self.in_flight
+        throttle = state.throttle
+        self.others_sent = throttle.estimator.log.split(state.part(client, now + self.shift))
+        throttle.in_flight, throttle.estimator.unsent = self.in_flight, self.unsent
         self.is_alone = True
         self.grant()
 
@@ -219,6 +216,7 @@ class SharedThrottle:
     ) -> None:
         """Take a new copy and a lease, which the store holds now, with what was reported."""
         self.state, self.shift, self.is_alone = state, shift, False
+        self.others_sent = []
         del self.departed[: len(report.sent)]
         del self.replies[: len(report.replies)]
         del self.unused[: len(report.unused)]
@@ -282,6 +280,7 @@ class SharedThrottle:
             replies=tuple(self.replies),
             unused=tuple(self.unused),
             sent_alone=tuple(self.sent_alone),
+            pace=self.state.throttle.pace.rate if self.is_alone and self.state else 0.0,
         )
 
     def close(self) -> None:

@@ -14,8 +14,6 @@ from typing import Any, Final
 
 import attrs
 
-from taskrouter_stats.core.throttle import unite
-
 from .codec import UnreadableState, decode, encode
 from .report import Lease, Report
 from .shared_budget import QUIET, SharedBudget
@@ -135,7 +133,7 @@ class Synchronizer:
             self._probe = PROBE * (0.75 + 0.5 * random.random())
             self._tell(error)
             if not throttle.is_alone:
-                throttle.go_alone(self._loop.time())
+                throttle.go_alone(self._loop.time(), self._client)
 
     async def _due(self) -> None:
         """Wait until a report is due."""
@@ -198,7 +196,7 @@ class Synchronizer:
         self._seq += 1
         report = throttle.report(now, self._client, self._seq, self._ahead, horizon, self._interval)
         reported = (
-            attrs.evolve(report, sent=(), replies=(), unused=(), sent_alone=())
+            attrs.evolve(report, sent=(), replies=(), unused=(), sent_alone=(), pace=0.0)
             if is_own
             else report
         )
@@ -230,10 +228,10 @@ class Synchronizer:
         copy = throttle.state
         if copy is None or (stored is not None and stored.steps >= copy.steps):
             return stored or SharedBudget.begin(self._clock.at(self._loop.time())), False
-        own = decode(encode(copy))
+        own = copy.copy()
         own.origin = offset - throttle.shift
+        own.throttle.estimator.log.merge(throttle.others_sent, math.inf)
         own.restore(self._clock.at(self._loop.time()))
-        unite(own.throttle, throttle.parts if throttle.is_alone else 1)
         return own, True
 
     def _stored(self) -> SharedBudget | None:

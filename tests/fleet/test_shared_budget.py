@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats.core.rate_limit import RateLimit
+from taskrouter_stats.fleet.client import Client
 from taskrouter_stats.fleet.codec import decode, encode
 from taskrouter_stats.fleet.report import HeldTicket, Report, SharedReply
-from taskrouter_stats.fleet.shared_budget import EXPIRY, Client, SharedBudget
+from taskrouter_stats.fleet.shared_budget import EXPIRY, SharedBudget
 
 START = 5e8
 """The store's time at the beginning; the processes' clock is 0 then."""
@@ -192,6 +193,69 @@ def test_a_restored_state_waits_for_the_slots_of_the_lost_one():
     assert fleet.report("a", bulk=5).slots == ()
     fleet.now += 0.35
     assert fleet.report("a", bulk=5).slots != ()
+
+
+def parted(**paces):
+    """Return processes that were all busy, and could not reach the store for ten seconds."""
+    fleet = Fleet()
+    fleet.open()
+    for client in paces:
+        fleet.report(client, bulk=50)
+    fleet.now += 10.0
+    return fleet
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_processes_that_come_back_are_other_clients_until_all_are_back(is_lost):
+    """The pace is that of those who are back; only then it is a single client's again."""
+    fleet = parted(a=5.0, b=20.0, c=10.0)
+    if is_lost:
+        fleet.state.part("a", fleet.now)
+        fleet.state.restore(START + fleet.now)
+    own = {} if is_lost else {"pace": 5.0}
+    throttle = fleet.state.throttle
+    for client, more, alone in (("a", own, False), ("b", {"pace": 20.0}, False), ("c", {}, True)):
+        before = fleet.state.throttle.pace.rate
+        fleet.now += T
+        fleet.report(client, bulk=50, **more)
+        throttle = fleet.state.throttle
+        assert throttle.estimator.is_exclusive(fleet.now) is alone
+        assert before <= 50.0
+        if client == "b":
+            assert throttle.pace.rate == pytest.approx(before + 20.0)
+    assert throttle.pace.rate < 50.0
+
+
+@given(st.lists(st.floats(1.0, 60.0), min_size=2, max_size=6))
+def test_paces_add_up_to_the_limit_at_most(paces):
+    """However fast processes were alone, together they do not start faster than the limit."""
+    names = "abcdef"[: len(paces)]
+    fleet = parted(**dict(zip(names, paces, strict=True)))
+    for client, pace in zip(names, paces, strict=True):
+        fleet.report(client, bulk=50, pace=pace)
+    assert fleet.state.throttle.pace.rate <= 50.0
+    assert fleet.state.throttle.estimator.is_exclusive(fleet.now)
+
+
+def test_a_process_that_dies_while_all_are_away_is_waited_for_until_its_expiry():
+    """Who does not come back stops being another client when it is taken for dead."""
+    fleet = parted(a=5.0, b=5.0)
+    fleet.report("a", bulk=50, pace=5.0)
+    for _ in range(int(EXPIRY / T) + 2):
+        fleet.now += T
+        fleet.report("a", bulk=50)
+    assert set(fleet.state.clients) == {"a"}
+    assert fleet.state.throttle.estimator.is_exclusive(fleet.now)
+
+
+def test_a_restored_state_is_newer_than_every_copy_of_the_lost_one():
+    """Of two processes that bring a copy the second one goes on from what the first one stored."""
+    fleet = Fleet()
+    fleet.open()
+    newest = fleet.state.copy()
+    newest.steps += 1000
+    fleet.state.restore(START + fleet.now)
+    assert fleet.state.steps > newest.steps
 
 
 moves = st.lists(

@@ -263,7 +263,8 @@ class BudgetEstimator:
         if not self.is_exclusive(now):
             return
         arrived = self.log.count_since(sent.at - self.latency.reorder_seconds)
-        if self.cost_test.proves_average(sent, arrived - (self.log.total - sent.number)):
+        overtaken = max(0, arrived - (self.log.total - sent.number))
+        if self.cost_test.proves_average(sent, overtaken):
             self.model = TEN_SECOND_AVERAGE
             self.refills.restart(self.cost_test.base_at, self.cost_test.base)
             self._bound_cost(sent, self.remaining or 0.0)

@@ -76,10 +76,20 @@ class SendLog:
             del self.times[index]
             insort(self.times, at)
 
-    def merge(self, times: list[float]) -> None:
-        """Add sends that were recorded elsewhere."""
+    def merge(self, times: list[float], newest_at: float) -> None:
+        """Add sends that were recorded elsewhere.
+
+        Those after `newest_at`, when the newest request with a reply was sent, get numbers.
+        """
         self.times = sorted([*self.times, *times])
-        self.total += len(times)
+        self.total += sum(at > newest_at for at in times)
+
+    def split(self, parts: int) -> list[float]:
+        """Keep one of `parts` equal parts of the sends, and return the others."""
+        kept = self.times[::parts]
+        del self.times[::parts]
+        self.times, others = kept, self.times
+        return others
 
     def forget(self, before: float) -> None:
         """Drop the sends before a time."""

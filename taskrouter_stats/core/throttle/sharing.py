@@ -1,6 +1,7 @@
 """A throttle of several processes: what changes when they part, and when they meet again."""
 
 from .bulk import BulkPart
+from .rate import MARGIN
 from .throttle import Throttle
 
 __all__ = ["divide", "set_shares", "unite"]
@@ -15,17 +16,16 @@ def divide(throttle: Throttle, now: float, parts: int) -> None:
     if parts > 1:
         throttle.pace.rate /= parts
         throttle.blind.rate /= parts
-        log = throttle.estimator.log
-        log.times = log.times[::parts]
         throttle.estimator.others.expect(now, 1.0 / parts)
 
 
-def unite(throttle: Throttle, parts: int) -> None:
-    """Go on for ``parts`` clients, each of which went on as this one did."""
-    if parts > 1:
-        throttle.pace.rate *= parts
-        throttle.blind.rate *= parts
-        throttle.estimator.others.forget()
+def unite(throttle: Throttle, pace: float) -> None:
+    """Go on for one more client, which sent ``pace`` requests a second by itself."""
+    rate, blind = throttle.estimator.rate, throttle.blind
+    most = (1.0 - MARGIN) * rate if rate else throttle.pace.rate + pace
+    throttle.pace.rate = max(throttle.pace.rate, min(throttle.pace.rate + pace, most))
+    if not rate:
+        blind.rate = throttle.pace.rate
 
 
 def set_shares(throttle: Throttle, headroom: float, reserve: float) -> None:
