@@ -6,6 +6,7 @@ Fetches, streams and pages of lists all take this path.
 import random
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from attrs import field, frozen
@@ -87,11 +88,12 @@ class RequestExecutor:
         limits = rate_limit.parse_headers(reply.headers, reply.shown)
         was_open = self.breaker.open
         self.breaker.record_reply()
-        permit.observe(limits, refused=reply.is_rate_limited)
+        refused = reply.is_rate_limited
+        permit.observe(limits, refused=refused)
         call.reply, call.limits = reply, limits
         if hooks is not None:
             self._report(hooks, call, reply, began, was_open=was_open)
-        if reply.is_rate_limited:
+        if refused:
             call.attempts -= 1
             call.refused += 1
             call.was_refused = True
@@ -140,13 +142,17 @@ class RequestExecutor:
                 request.query,
                 request.budget.account,
                 payload,
-                lambda: Served(reply.headers, datetime.now(UTC), self.pacer.now() - began),
+                partial(self._served, reply, began),
             )
             if wrong:
                 self.transport.drop_connections()
                 raise PayloadError(wrong, reply.request_id, for_other_query=True)
         self.retries.earn()
         return payload
+
+    def _served(self, reply: Reply, began: float) -> Served:
+        """Return the time of a reply that was sent at ``began``."""
+        return Served(reply.headers, datetime.now(UTC), self.pacer.now() - began)
 
     def _permit_nowait(self, call: CallState) -> Permit | None:
         """Return a permit if one is available without waiting, else None."""

@@ -27,7 +27,6 @@ from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import (
     SEND_NOW,
     ConcurrencyLimit,
-    InFlight,
     SendTicket,
     Throttle,
     Wait,
@@ -51,11 +50,11 @@ _WAIT_FOR_SLOT: Final = Wait(float("inf"), "in_flight")
 class Permit:
     """Permission to send one request; it settles once, and later calls do nothing."""
 
-    __slots__ = ("_budget", "_flight", "_open", "_pacer", "_sent")
+    __slots__ = ("_budget", "_crowd", "_open", "_pacer", "_sent")
 
-    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, flight: InFlight) -> None:
+    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, crowd: int) -> None:
         self._pacer, self._budget, self._open = pacer, budget, True
-        self._sent, self._flight = sent, flight
+        self._sent, self._crowd = sent, crowd
 
     def mark_sent(self) -> None:
         """Record that the request is sent over an open connection."""
@@ -64,24 +63,23 @@ class Permit:
 
     def observe(self, reported: RateLimit, *, refused: bool) -> None:
         """Settle with a complete reply; update the throttle and the account's limit from it."""
-        if self._close():
-            self._pacer.on_reply(self._budget, self._sent, self._flight, reported, refused=refused)
+        if self._open:
+            self._open = False
+            self._pacer.on_reply(self._budget, self._sent, self._crowd, reported, refused=refused)
 
     def abandon(self) -> None:
         """Settle without a reply."""
-        if self._close():
+        if self._open:
+            self._open = False
             self._budget.throttle.abandon(self._sent)
             self._pacer.on_loss(self._budget)
 
     def cancel(self) -> None:
         """Settle without having sent the request."""
-        if self._close():
+        if self._open:
+            self._open = False
             self._budget.throttle.cancel(self._sent)
             self._pacer.on_loss(self._budget)
-
-    def _close(self) -> bool:
-        was_open, self._open = self._open, False
-        return was_open
 
 
 class Pacer:
@@ -209,7 +207,7 @@ class Pacer:
         self,
         budget: Budget,
         sent: SendTicket,
-        flight: InFlight,
+        crowd: int,
         reported: RateLimit,
         *,
         refused: bool,
@@ -220,10 +218,11 @@ class Pacer:
         in flight.
         """
         now, jitter = self.now(), random.random()
-        known = budget.throttle.limit
         elsewhere = budget.throttle.observe(sent, now, reported, refused=refused, jitter=jitter)
-        self._account.observe(flight, refused=refused, account_wide=elsewhere)
-        if refused or budget.throttle.limit != known:
+        self._account.observe(crowd, refused=refused, account_wide=elsewhere)
+        limit = budget.throttle.limit
+        if refused or limit != budget.known_limit:
+            budget.known_limit = limit
             budget.report_change(now, self._on_change, refused=refused, elsewhere=elsewhere)
         self._release(budget)
 
@@ -236,7 +235,8 @@ class Pacer:
         """Release a slot of this budget, and grant permits that this makes possible."""
         self._in_flight -= 1
         if not self._waiting_for_slot:
-            self._grant_waiting(budget)
+            if budget.interactive or budget.bulk:
+                self._grant_waiting(budget)
             return
         self._waiting_for_slot.setdefault(budget)
         waiting, self._waiting_for_slot = self._waiting_for_slot, {}

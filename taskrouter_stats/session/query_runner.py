@@ -35,6 +35,8 @@ class QueryRunner:
     def __init__(self, lifecycle: SessionLifecycle, account: str) -> None:
         self._lifecycle = lifecycle
         self._account = account
+        self._uncounted = RunCounters()
+        """The counters of all requests that belong to no run; nobody reads them."""
 
     def new_call(
         self,
@@ -47,7 +49,9 @@ class QueryRunner:
     ) -> CallState:
         """Return the state of a request that was not sent yet."""
         request, began = build_request(query, self._account), opened.loop.time()
-        return CallState(request, RunCounters(), interactive, max_wait, began, shared=shared)
+        call = CallState(request, self._uncounted, began, interactive, max_wait)
+        call.shared = shared
+        return call
 
     def value(
         self, query: Query[T], *, interactive: bool, max_wait: float | None
@@ -65,7 +69,7 @@ class QueryRunner:
     async def fetch_outcome(self, query: Query[T], counters: RunCounters) -> Outcome[T]:
         """Return one query's outcome; raise only a ``UsageError`` or an unexpected exception."""
         opened = self._lifecycle.require_open()
-        call = _new_call(opened, build_request(query, self._account), counters)
+        call = CallState(build_request(query, self._account), counters, opened.loop.time())
         try:
             value = await _watched(opened, call, _value(opened, query, call))
         except UsageError:
@@ -89,13 +93,8 @@ class QueryRunner:
         return await self._page(opened, listing, attrs.evolve(request, target=smaller))
 
     async def _page(self, opened: OpenSession, listing: Listing[Any], request: Request) -> Page:
-        call = _new_call(opened, request, RunCounters())
-        call.interactive = True
+        call = CallState(request, self._uncounted, opened.loop.time(), interactive=True)
         return await _watched(opened, call, _read_page(opened, listing, call))
-
-
-def _new_call(opened: OpenSession, request: Request, counters: RunCounters) -> CallState:
-    return CallState(request, counters, interactive=False, max_wait=None, began=opened.loop.time())
 
 
 def _watched(
