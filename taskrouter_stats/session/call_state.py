@@ -34,9 +34,9 @@ class CallState:
     Attributes:
         request: the request to send.
         counters: the run's counters.
-        began: when the call began, on the loop's clock (seconds).
         interactive: whether the request goes before bulk requests.
         max_wait: seconds that all attempts together may wait for permits, or None.
+        began: when the first attempt began, on the loop's clock (seconds); 0 before.
         waited: seconds spent waiting for permits so far.
         attempts: attempts so far, without those that got a 429.
         refused: 429 replies so far.
@@ -49,9 +49,9 @@ class CallState:
 
     request: Request
     counters: RunCounters
-    began: float
     interactive: bool = False
     max_wait: float | None = None
+    began: float = 0.0
     waited: float = 0.0
     attempts: int = 0
     refused: int = 0

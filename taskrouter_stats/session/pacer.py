@@ -135,7 +135,7 @@ class Pacer:
                 as that is certain.
             SessionClosed: the session was closed meanwhile.
         """
-        permit = self.acquire_nowait(key, interactive=interactive, upcoming=upcoming)
+        permit = self.acquire_nowait(key, self.now(), interactive=interactive, upcoming=upcoming)
         if permit is not None:
             return permit
         if self._closed:
@@ -151,7 +151,7 @@ class Pacer:
         return await self._queue(budget, waiter, front=front)
 
     def acquire_nowait(
-        self, key: BudgetKey, *, interactive: bool, upcoming: int = 0
+        self, key: BudgetKey, now: float, *, interactive: bool, upcoming: int = 0
     ) -> Permit | None:
         """Return a permit if one is available without waiting, else None."""
         if self._closed or not self._has_free_slot(interactive=interactive):
@@ -161,7 +161,6 @@ class Pacer:
             budget.upcoming = upcoming
         if budget.interactive or (budget.bulk and not interactive):
             return None
-        now = self.now()
         wait = budget.check(now, interactive=interactive)
         return None if wait.seconds > 0 else self._grant(budget, now, interactive=interactive)
 

@@ -40,7 +40,6 @@ class QueryRunner:
 
     def new_call(
         self,
-        opened: OpenSession,
         query: Query[Any],
         *,
         interactive: bool,
@@ -48,8 +47,8 @@ class QueryRunner:
         shared: SharedWait | None = None,
     ) -> CallState:
         """Return the state of a request that was not sent yet."""
-        request, began = build_request(query, self._account), opened.loop.time()
-        call = CallState(request, self._uncounted, began, interactive, max_wait)
+        request = build_request(query, self._account)
+        call = CallState(request, self._uncounted, interactive, max_wait)
         call.shared = shared
         return call
 
@@ -58,7 +57,7 @@ class QueryRunner:
     ) -> Coroutine[Any, Any, T]:
         """Return the coroutine that returns one query's value, or raises its error."""
         opened = self._lifecycle.require_open()
-        call = self.new_call(opened, query, interactive=interactive, max_wait=max_wait)
+        call = self.new_call(query, interactive=interactive, max_wait=max_wait)
         return _watched(opened, call, _value(opened, query, call))
 
     async def fetch(self, opened: OpenSession, query: Query[T], call: CallState) -> Success[T]:
@@ -69,7 +68,7 @@ class QueryRunner:
     async def fetch_outcome(self, query: Query[T], counters: RunCounters) -> Outcome[T]:
         """Return one query's outcome; raise only a ``UsageError`` or an unexpected exception."""
         opened = self._lifecycle.require_open()
-        call = CallState(build_request(query, self._account), counters, opened.loop.time())
+        call = CallState(build_request(query, self._account), counters)
         try:
             value = await _watched(opened, call, _value(opened, query, call))
         except UsageError:
@@ -93,7 +92,7 @@ class QueryRunner:
         return await self._page(opened, listing, attrs.evolve(request, target=smaller))
 
     async def _page(self, opened: OpenSession, listing: Listing[Any], request: Request) -> Page:
-        call = CallState(request, self._uncounted, opened.loop.time(), interactive=True)
+        call = CallState(request, self._uncounted, interactive=True)
         return await _watched(opened, call, _read_page(opened, listing, call))
 
 

@@ -41,11 +41,7 @@ HttpSession = aiohttp.ClientSession
 
 @define(eq=False, repr=False)
 class _Use:
-    """What a connection was used for.
-
-    Attributes:
-        replied_at: when its last reply's head came (loop time, seconds).
-    """
+    """The use of one connection; ``replied_at`` is when its last reply's head came (loop time)."""
 
     replied_at: float = -math.inf
 
@@ -107,15 +103,15 @@ class Transport:
         self._seconds = timeout
         self._deadlines = Deadlines(timeout)
         self._headers: dict[str, str] = {"Authorization": credentials.authorization()}
-        secrets, self._proxy, self._proxy_headers = credentials.secrets(), None, None
+        secrets, self._options = credentials.secrets(), dict[str, Any](allow_redirects=False)
         if proxy is not None:
             # Not in the URL, from which aiohttp would copy the password into a plain tuple.
-            self._proxy, authorization, password = _split_proxy(URL(proxy))
+            self._options["proxy"], authorization, password = _split_proxy(URL(proxy))
             if authorization is not None:
                 secrets += authorization[len("Basic ") :], password
                 header = {"Proxy-Authorization": authorization}
                 if base_url.startswith("https:"):
-                    self._proxy_headers = header
+                    self._options["proxy_headers"] = header
                 else:
                     self._headers |= header
         self._redactor = SecretRedactor(secrets)
@@ -125,6 +121,7 @@ class Transport:
             http = _own_session(self._connector)
         else:
             self._headers |= _HEADERS
+            self._options |= {"timeout": _NO_TIMEOUT, "raise_for_status": False}
         self._http = http
 
     async def send(self, request: Request, on_sent: Callable[[], None]) -> Reply:
@@ -195,11 +192,7 @@ class Transport:
             self._base.url(request.target),
             headers=headers if body is None else {**headers, "Content-Type": "application/json"},
             data=body,
-            allow_redirects=False,
-            timeout=_NO_TIMEOUT,
-            proxy=self._proxy,
-            proxy_headers=self._proxy_headers,
-            raise_for_status=False,
+            **self._options,
         )
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
@@ -270,18 +263,13 @@ class _Connector(aiohttp.TCPConnector):
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol: Any = connection.protocol
-            known = self._uses.get(protocol)
-            if known is None:
-                send.use = self._uses[protocol] = _Use()
-                send.reused_at = None
-                is_trusted = True
-            else:
-                send.use, send.reused_at = known, self._loop.time()
-                is_trusted = known.replied_at > self._trusted_since
-            if is_trusted and not protocol.should_close:
+            use = self._uses.get(protocol)
+            send.reused_at = None if use is None else self._loop.time()
+            if not protocol.should_close and (use is None or use.replied_at > self._trusted_since):
+                send.use = use or self._uses.setdefault(protocol, _Use())
                 return connection
             connection.close()
-            if known is None:
+            if use is None:
                 raise aiohttp.ClientConnectionError("the server sent bytes before any request")
 
 
@@ -310,6 +298,7 @@ class _Response(aiohttp.ClientResponse):
 def _own_session(connector: _Connector) -> HttpSession:
     return aiohttp.ClientSession(
         headers=_HEADERS,
+        timeout=_NO_TIMEOUT,
         response_class=_Response,
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
