@@ -108,7 +108,7 @@ knows everything, and to the share of requests refused.
 Nothing here reads a clock or draws a random number: `now` and `jitter` come in, decisions go out.
 """
 
-from .concurrency import ConcurrencyLimit, InFlight
+from .concurrency import ConcurrencyLimit
 from .decision import SEND_NOW, Reason, ThrottleSnapshot, Wait
 from .dump import copy_throttle, dump_throttle, load_throttle
 from .send_log import SendTicket
@@ -118,7 +118,6 @@ from .throttle import Throttle
 __all__ = [
     "SEND_NOW",
     "ConcurrencyLimit",
-    "InFlight",
     "Reason",
     "SendTicket",
     "Throttle",
