@@ -172,6 +172,7 @@ class Synchronizer:
             self._is_sole = self._asked and answer.version == self._version
             self._asked = True
             self._learn(answer)
+        attempt = 0
         for attempt in range(ATTEMPTS):
             if await self._attempt():
                 self._is_sole = self._is_sole and not attempt
