@@ -134,11 +134,15 @@ class Admission:
     def _wait_until(at: float, now: float) -> Wait:
         return Wait(at - now, "pace") if at - now > EPSILON else SEND_NOW
 
+    def is_interactive(self, now: float) -> bool:
+        """Return whether an interactive request was asked for lately."""
+        return now - self.interactive_at < INTERACTIVE_SECONDS
+
     def _reserve(self, now: float) -> float:
         """Return the requests that bulk leaves to interactive ones."""
         full = self.estimator.full
         always = self.bulk.reserved(full)
-        if now - self.interactive_at >= INTERACTIVE_SECONDS:
+        if not self.is_interactive(now):
             return always
         return max(always, SCOUTS * full)
 

@@ -63,6 +63,10 @@ class Throttle:
         """The limit that is believed, less the headroom."""
         return self.estimator.limit
 
+    def is_interactive(self, now: float) -> bool:
+        """Return whether an interactive request was asked for lately."""
+        return self._admission.is_interactive(now)
+
     def check(self, now: float, *, interactive: bool, waiting: int = 0) -> Wait:
         """Return whether a request may go now, else how long to wait and why.
 
