@@ -46,7 +46,7 @@ class SharedPacer:
     """One pacing for all processes that use the same store.
 
     ``TaskRouterSession(credentials, pacer=SharedPacer("redis://…"))``: what one process learns
-    of a rate limit all know within a tenth of a second, and interactive requests of any process
+    of a rate limit all know within a fifth of a second, and interactive requests of any process
     go before bulk requests of all. While the store does not answer, each process goes on at its
     part of the last known pace.
 

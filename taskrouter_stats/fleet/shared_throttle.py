@@ -110,7 +110,7 @@ class SharedThrottle:
         if not self.pause_left(now):
             self.is_urgent = self.is_urgent or interactive
             self.wake()
-        return self._known_wait(now)
+        return self.known_wait(now)
 
     def reserve(self, now: float, *, departs: bool = True, interactive: bool = False) -> HeldTicket:
         """Take a ticket for a request: the next slot's, or the copy's."""
@@ -302,10 +302,10 @@ class SharedThrottle:
 
     def pause_left(self, now: float) -> float:
         """Return how many seconds of the pause are left by the last lease; 0 without one."""
-        wait = self._known_wait(now)
+        wait = self.known_wait(now)
         return wait.seconds if wait.reason == "paused" else 0.0
 
-    def _known_wait(self, now: float) -> Wait:
+    def known_wait(self, now: float) -> Wait:
         """Return the wait that the last lease stated, if it is not over."""
         if self.state is None:
             return _FOR_STORE

@@ -84,8 +84,8 @@ class Admission:
         shown = spare if estimator.is_watching(now) else math.inf
         if self.in_flight >= self._most_in_flight(shown):
             return WAIT_FOR_REPLY
-        scouts = scouts_of(full)
-        if spare <= scouts and 0.0 < (waiting - spare) % full <= full - scouts and waiting > spare:
+        rest = (waiting - spare) % full
+        if spare <= min(scouts_of(full), full - rest) and rest > 0.0 and waiting > spare:
             at = next_scout(estimator, credit, kept)
             if at - now > EPSILON:
                 return WAIT_FOR_REPLY if estimator.unsent else Wait(at - now, "pace")
@@ -131,11 +131,15 @@ class Admission:
     def _wait_until(at: float, now: float) -> Wait:
         return Wait(at - now, "pace") if at - now > EPSILON else SEND_NOW
 
+    def is_interactive(self, now: float) -> bool:
+        """Return whether an interactive request was asked for lately."""
+        return now - self.interactive_at < CALM
+
     def _reserve(self, now: float) -> float:
         """Return the requests that bulk leaves to interactive ones."""
         full = self.estimator.full
         always = self.bulk.reserved(full)
-        if now - self.interactive_at >= CALM:
+        if not self.is_interactive(now):
             return always
         return max(always, SCOUTS * full)
 

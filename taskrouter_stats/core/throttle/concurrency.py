@@ -23,13 +23,6 @@ FULL = Wait(math.inf, "in_flight")
 
 
 @attrs.define(eq=False, repr=False)
-class InFlight:
-    """One request in flight: how many crowds had been refused before it went."""
-
-    crowd: int
-
-
-@attrs.define(eq=False, repr=False)
 class ConcurrencyLimit:
     """The account's window; one for all budgets of a session."""
 
@@ -45,24 +38,25 @@ class ConcurrencyLimit:
         kept = 0.0 if interactive else 1.0
         return SEND_NOW if self.in_flight + 1.0 + kept <= max(self.limit, 2.0) else FULL
 
-    def start(self) -> InFlight:
-        """Count one more request in flight."""
+    def start(self) -> int:
+        """Count one more request in flight; return how many crowds were refused before it went."""
         self.in_flight += 1
-        return InFlight(self._crowds)
+        return self._crowds
 
     def release(self) -> None:
         """Count one request less: it came back, was lost, or was never sent."""
         self.in_flight -= 1
 
-    def observe(self, flight: InFlight, *, refused: bool, account_wide: bool) -> None:
+    def observe(self, crowd: int, *, refused: bool, account_wide: bool) -> None:
         """Learn from a whole reply; `account_wide`: it shows that a crowd was refused.
 
+        `crowd`: what `start` returned for the request.
         Another budget's refusals count as well: they are few, or the account's own.
         """
         if not refused:
             self.limit += INCREASE / self.limit
         else:
-            if flight.crowd == self._crowds:
+            if crowd == self._crowds:
                 self._crowds += 1
                 self._fits = self.in_flight
             self._fits -= 1

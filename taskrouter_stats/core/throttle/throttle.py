@@ -63,6 +63,10 @@ class Throttle:
         """The limit that is believed, less the headroom."""
         return self.estimator.limit
 
+    def is_interactive(self, now: float) -> bool:
+        """Return whether an interactive request was asked for lately."""
+        return self._admission.is_interactive(now)
+
     def check(self, now: float, *, interactive: bool, waiting: int = 0) -> Wait:
         """Return whether a request may go now, else how long to wait and why.
 
@@ -93,7 +97,7 @@ class Throttle:
         if self.pace_limit is not None:
             slot = 1.0 / self.pace_limit
             self._slot_at = max(self._slot_at, now - min(TIMER_SLACK, SLOT_SLACK * slot)) + slot
-        sent = SendTicket(now, self._epoch, is_bulk=not interactive)
+        sent = SendTicket(now, self._epoch, not interactive)
         self.estimator.unsent += 1
         if departs:
             self.estimator.record_send(sent, now)
