@@ -18,9 +18,6 @@ MIN_REORDER = 0.03
 MAX_REORDER = 2.0
 """Seconds by which it may do so at most: a stall is not an order."""
 
-JITTER = 2.0
-"""A lag within so many times the fastest round trip is jitter, not a server that falls behind."""
-
 LAG_FADES = 0.999
 """Factor by which the longest delay fades with each reply (0.99, 0.9999: within 1%)."""
 
@@ -49,8 +46,8 @@ class Latency:
 
     @property
     def behind(self) -> float:
-        """Seconds by which a server surely fell behind, jitter left out."""
-        return max(self.reorder_seconds, self.lag - JITTER * self.fastest)
+        """Seconds by which a server surely fell behind: one fastest round trip is jitter."""
+        return max(self.reorder_seconds, self.lag - self.fastest)
 
     def record(self, seconds: float) -> None:
         """Take in a round trip."""
