@@ -206,8 +206,7 @@ class BudgetEstimator:
         self.refills.peak_at = None
         self.cost_test.restart(limit)
         if first:
-            self.cost_test.start(1, self.log.time_of(len(self.log.times) - 1))
-            self.cost_test.surplus, self.cost_test.surplus_at = float(self.log.total), now
+            self.cost_test.begin(self.log, now, limit / (1.0 - self.headroom))
 
     def _contradicts(self, sent: SendTicket, now: float) -> bool:
         """Tell whether a shared counter jumped up more often than a window turns."""
