@@ -92,6 +92,10 @@ class LimitAgreement:
 
     def update(self, limit: float | None, number: int, *, refused: bool) -> None:
         """Record the limit that a reply stated, if it can be one."""
+        if limit == self.limit == self.last and self.weight == MAX_WEIGHT and not refused:
+            if number > self.number:
+                self.number = number
+            return
         if (
             limit is not None and not 1.0 <= limit <= MAX_LIMIT
         ):  # below 1, nothing would be admitted
