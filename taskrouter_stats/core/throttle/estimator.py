@@ -156,7 +156,8 @@ class BudgetEstimator:
             now < self.trust.ignored_until or (rise > JUMP * limit and self._contradicts(sent, now))
         ):
             return False
-        self.min_remaining = min(self.min_remaining, left)
+        if left < self.min_remaining:
+            self.min_remaining = left
         self.cost_test.saw(sent, left, rose=rise > self.slack)
         if newest:
             self._count(sent, now, left, refused=refused)
