@@ -28,6 +28,9 @@ from .send_log import SendLog
 
 __all__ = ["BlindSearch"]
 
+START = 8.0
+"""Requests a second before anything is known (4, 16: nothing moves)."""
+
 RAMP = (2.0, 0.65)
 """Requests in flight: at first, and per admitted one. With 0.6, 300 requests without a limit take
 more than 2.5 times the optimum. Starting with 2.5, four processes take a quarter longer."""
@@ -121,7 +124,7 @@ class BlindSearch:
         had_crowd: whether the last ones were.
     """
 
-    rate: float = MIN_RATE
+    rate: float = START
     is_growing: bool = True
     is_wary: bool = False
     memory: float = 0.0

@@ -200,7 +200,6 @@ class Throttle:
             elif limit is None:
                 most = (1.0 - MARGIN) * estimator.rate
                 pace.rate = most if self.blind.is_growing else min(self.blind.rate, estimator.rate)
-                pace.debt = 0.0
                 pace.increase_at = now + 1.0
             else:
                 pace.rate *= estimator.limit / limit
