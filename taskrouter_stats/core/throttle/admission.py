@@ -119,7 +119,7 @@ class Admission:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
         credit = self.estimator.credit(now)
         left = credit if interactive else credit - self._reserve(now)
-        if not is_unproven(self.estimator, left) or (interactive and credit >= 1.0):
+        if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left):
             return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
@@ -153,9 +153,9 @@ class Admission:
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self._whole_rate(alone=alone)))
-        if wait == 0.0 and self._may_pace(now, alone=alone):
-            return SEND_NOW
         if (alone or interactive) and self._may_spend(now, interactive=interactive):
+            return SEND_NOW
+        if wait == 0.0 and self._may_pace(now, alone=alone):
             return SEND_NOW
         if alone and not wait:
             return WAIT_FOR_REPLY

@@ -52,8 +52,13 @@ class Latency:
     def record(self, seconds: float) -> None:
         """Take in a round trip."""
         self.srtt += SMOOTHING * (seconds - self.srtt) if self.srtt else seconds
-        self.reorder_seconds = min(max(REORDER_SHARE * self.srtt, MIN_REORDER), MAX_REORDER)
-        self.fastest = min(self.fastest, seconds)
+        blur = REORDER_SHARE * self.srtt
+        if MIN_REORDER <= blur <= MAX_REORDER:
+            self.reorder_seconds = blur
+        else:
+            self.reorder_seconds = MIN_REORDER if blur < MIN_REORDER else MAX_REORDER
+        if seconds < self.fastest:
+            self.fastest = seconds
         lag = seconds - self.fastest
         self.lag *= LAG_FADES
         if lag > self.lag:

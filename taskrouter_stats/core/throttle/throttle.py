@@ -142,11 +142,12 @@ class Throttle:
         Returns:
             Whether the reply shows that another limit than this budget's refused: the account's.
         """
-        self.mark_sent(sent, sent.at)
+        estimator, pace = self.estimator, self.pace
+        if not sent.number:
+            estimator.record_send(sent, sent.at)
         self._admission.in_flight -= 1
         self._last_headers = rate_limit
-        estimator, pace = self.estimator, self.pace
-        estimator.latency.record(max(0.0, now - sent.at))
+        estimator.latency.record(now - sent.at if now > sent.at else 0.0)
         if now >= pace.increase_at:
             self._increase(now)
         alone = estimator.is_exclusive(now)
