@@ -195,6 +195,44 @@ def test_a_restored_state_waits_for_the_slots_of_the_lost_one():
     assert fleet.report("a", bulk=5).slots != ()
 
 
+def burst(fleet, client="a"):
+    """Let a process have twenty requests under way, which are half of the credit."""
+    fleet.open(client)
+    estimator = fleet.state.throttle.estimator
+    estimator.assume_average()
+    estimator.limit, estimator.remaining, estimator.busy_since = 50.0, 4.0, 1e9
+    fleet.state.throttle._admission.admitted = 1000
+    fleet.now += T
+    return fleet.report(client, bulk=200)
+
+
+def test_each_reply_frees_what_the_throttle_would_grant():
+    """A process without rivals gets slots for the replies to come, all of them charged."""
+    fleet = Fleet()
+    first = burst(fleet)
+    many = len(first.slots)
+    assert (many > 10, first.wait.reason) == (True, "in_flight")
+    fleet.now += T
+    lease = fleet.report("a", bulk=200)
+    assert lease.slots == ()
+    freed = [slot for slot in lease.spare if slot is not None]
+    assert 0 < len(freed) <= len(lease.spare) <= many
+    assert fleet.state.clients["a"].held == many + len(freed)
+    assert fleet.state.throttle.in_flight == many + len(freed)
+    before = fleet.state.throttle.sent
+    fleet.report("a", bulk=0, unused=tuple(slot.ticket for slot in freed))
+    assert fleet.state.throttle.sent == before - len(freed)
+
+
+def test_no_reply_frees_slots_beside_rivals():
+    """If another process wants slots, replies are reported before slots are granted for them."""
+    fleet = Fleet()
+    burst(fleet)
+    fleet.report("b", bulk=5)
+    fleet.now += T
+    assert fleet.report("a", bulk=200).spare == ()
+
+
 def parted(**paces):
     """Return processes that were all busy, and could not reach the store for ten seconds."""
     fleet = Fleet()
@@ -319,9 +357,9 @@ def test_an_admitted_reply_may_show_that_a_crowd_was_refused():
     state = SharedBudget.begin(START)
     state.clients["a"] = Client(held=10)
     state._learn_crowd(0.0, refused=True, account_wide=False)
-    assert state.crowd == math.inf
+    assert state.crowd.limit == math.inf
     state._learn_crowd(0.0, refused=False, account_wide=True)
-    assert state.crowd == 9.0
+    assert state.crowd.limit == 9.0
 
 
 def test_the_accounts_limit_in_flight_is_learned_together():
@@ -340,7 +378,7 @@ def test_the_accounts_limit_in_flight_is_learned_together():
     crowd = sum(each.sent_at is not None for held in fleet.held.values() for each in held)
     refusals = tuple(fleet.reply("a", 990.0, refused=True) for _ in range(3))
     fleet.report("a", bulk=50, replies=refusals)
-    assert 0.5 * crowd <= fleet.state.crowd <= crowd - 2
+    assert 0.5 * crowd <= fleet.state.crowd.limit <= crowd - 2
     parts = [fleet.report(client, bulk=50).at_once for client in "ab"]
-    assert all(part < fleet.state.crowd for part in parts)
-    assert sum(parts) == pytest.approx(fleet.state.crowd, rel=0.5)
+    assert all(part < fleet.state.crowd.limit for part in parts)
+    assert sum(parts) == pytest.approx(fleet.state.crowd.limit, rel=0.5)

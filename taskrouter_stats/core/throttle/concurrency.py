@@ -22,33 +22,70 @@ INCREASE = 0.5
 FULL = Wait(math.inf, "in_flight")
 
 
+@attrs.define
+class CrowdLimit:
+    """How many requests may be in flight, as 429s show it.
+
+    Times are any numbers in the order of events.
+
+    Attributes:
+        limit: the number; infinite until a 429 shows it.
+        at: when the first 429 of the last refused crowd came.
+        fits: requests of that crowd that were not refused so far.
+    """
+
+    limit: float = math.inf
+    at: float = -math.inf
+    fits: int = 0
+
+    def saw_refusal(self, sent_at: float, now: float, in_flight: int) -> None:
+        """Take in a 429: one sent after the last crowd's first 429 begins another crowd."""
+        if sent_at > self.at:
+            self.at, self.fits = now, in_flight
+        self.fits -= 1
+
+    def saw_admission(self) -> None:
+        """Open the window a little."""
+        self.limit += INCREASE / self.limit
+
+    def close(self) -> None:
+        """Close the window to what was admitted of the last refused crowd."""
+        self.limit = max(1.0, min(self.limit, float(self.fits)))
+
+
 @attrs.define(eq=False, repr=False)
 class InFlight:
-    """One request in flight: how many crowds had been refused before it went."""
+    """One request in flight: its number."""
 
-    crowd: int
+    number: int
 
 
 @attrs.define(eq=False, repr=False)
 class ConcurrencyLimit:
     """The account's window; one for all budgets of a session."""
 
-    limit: float = math.inf
+    crowd: CrowdLimit = attrs.Factory(CrowdLimit)
     in_flight: int = 0
-    _crowds: int = 0
-    _fits: int = 0
+    _started: int = 0
+
+    @property
+    def limit(self) -> float:
+        """How many requests may be in flight."""
+        return self.crowd.limit
 
     def check(self, *, interactive: bool) -> Wait:
         """Answer for one more request; the last place is kept for interactive ones."""
-        if self.limit == math.inf or not self.in_flight:
+        limit = self.crowd.limit
+        if limit == math.inf or not self.in_flight:
             return SEND_NOW
         kept = 0.0 if interactive else 1.0
-        return SEND_NOW if self.in_flight + 1.0 + kept <= max(self.limit, 2.0) else FULL
+        return SEND_NOW if self.in_flight + 1.0 + kept <= max(limit, 2.0) else FULL
 
     def start(self) -> InFlight:
         """Count one more request in flight."""
         self.in_flight += 1
-        return InFlight(self._crowds)
+        self._started += 1
+        return InFlight(self._started)
 
     def release(self) -> None:
         """Count one request less: it came back, was lost, or was never sent."""
@@ -59,13 +96,10 @@ class ConcurrencyLimit:
 
         Another budget's refusals count as well: they are few, or the account's own.
         """
-        if not refused:
-            self.limit += INCREASE / self.limit
+        if refused:
+            self.crowd.saw_refusal(flight.number, self._started, self.in_flight)
         else:
-            if flight.crowd == self._crowds:
-                self._crowds += 1
-                self._fits = self.in_flight
-            self._fits -= 1
+            self.crowd.saw_admission()
         if account_wide:
-            self.limit = max(1.0, min(self.limit, self._fits))
+            self.crowd.close()
         self.release()

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.throttle.concurrency import ConcurrencyLimit, InFlight
+from taskrouter_stats.core.throttle.concurrency import ConcurrencyLimit, CrowdLimit, InFlight
 
 
 def crowd(window: ConcurrencyLimit, count: int) -> list[InFlight]:
@@ -64,7 +64,7 @@ def test_an_admission_may_bring_the_verdict() -> None:
 
 def test_the_last_place_is_for_interactive_requests() -> None:
     """A full window still lets one interactive request through."""
-    window = ConcurrencyLimit(limit=5.0)
+    window = ConcurrencyLimit(CrowdLimit(5.0))
     while window.check(interactive=False).seconds == 0.0:
         window.start()
     assert window.in_flight == 4
@@ -73,7 +73,7 @@ def test_the_last_place_is_for_interactive_requests() -> None:
 
 def test_replies_open_the_window_again() -> None:
     """A window of replies adds half a place."""
-    window = ConcurrencyLimit(limit=10.0)
+    window = ConcurrencyLimit(CrowdLimit(10.0))
     for _ in range(10):
         window.observe(window.start(), refused=False, account_wide=False)
     assert 10.4 < window.limit < 10.5
