@@ -251,11 +251,8 @@ class SharedBudget:
 
     def _learn_crowd(self, sent_at: float, *, refused: bool, account_wide: bool) -> None:
         """Learn how many requests the account may have in flight, as ``ConcurrencyLimit`` does."""
-        if refused:
-            in_flight = sum(each.held - each.unsent for each in self.clients.values())
-            self.crowd.saw_refusal(sent_at, self.now, in_flight)
-        else:
-            self.crowd.saw_admission()
+        in_flight = sum(each.held - each.unsent for each in self.clients.values())
+        self.crowd.saw(sent_at, self.now, in_flight, refused=refused)
         if account_wide:
             self.crowd.close()
 

@@ -12,42 +12,44 @@ payloads. The source for ``ActivityStatistic`` is::
             raise UnreadableError("an object", payload)
         record = new(Draft)
         record.extra = {}
-        if payload.keys() != known:
+        try:
+            values = values_of(payload) if len(payload) == 3 else None
+        except KeyError:
+            values = None
+        if values is None:
             record.extra = unknown_part(payload)
-            payload = {**absent, **payload}
-        v = payload["sid"]
+            values = values_of({**absent, **payload})
+        v_sid, v_friendly_name, v_workers, = values
         record.sid = (
-            v if type(v) is str and is_WA(v)
-            else None if v is None
-            else hook_sid(v, type_sid)
+            v_sid if type(v_sid) is str and is_WA(v_sid)
+            else None if v_sid is None
+            else hook_sid(v_sid, type_sid)
         )
-        v = payload["friendly_name"]
         record.friendly_name = (
-            v if type(v) is str
-            else None if v is None
-            else hook_friendly_name(v, type_friendly_name)
+            v_friendly_name if type(v_friendly_name) is str
+            else None if v_friendly_name is None
+            else hook_friendly_name(v_friendly_name, type_friendly_name)
         )
-        v = payload["workers"]
         record.workers = (
-            v if type(v) is int and -1_000_000_000 < v < 1_000_000_000
-            else None if v is None
-            else hook_workers(v, type_workers)
+            v_workers if type(v_workers) is int and -1_000_000_000 < v_workers < 1_000_000_000
+            else None if v_workers is None
+            else hook_workers(v_workers, type_workers)
         )
         record.__class__ = Record
         return record
 
-A record is frozen. So the function fills a ``Draft``, an object of a derived class with the same
-slots that permits assignment, and gives it its own class last. ``__init__`` would cost twice as
-much, because it assigns each slot of a frozen record through ``object.__setattr__``.
+A record is frozen, so the function fills a draft of it (``drafts``).
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final, get_args
 
 import attrs
 
+from .drafts import draft_of
 from .field_types import is_json, is_optional, is_sid, is_tuple, required_type
 from .sids import IS_SID
 from .values import UnreadableError, utc_time
@@ -58,16 +60,16 @@ Hook = Callable[[Any, Any], Any]
 """A function that structures a value; called with the value and its type."""
 
 _USUAL: Final[dict[Any, tuple[str, ...]]] = {
-    str: ("v if type(v) is str",),
-    bool: ("v if v is True or v is False",),
-    datetime: ("utc_time(v) if type(v) is str",),
-    int: ("v if type(v) is int and -1_000_000_000 < v < 1_000_000_000",),
+    str: ("{v} if type({v}) is str",),
+    bool: ("{v} if {v} is True or {v} is False",),
+    datetime: ("utc_time({v}) if type({v}) is str",),
+    int: ("{v} if type({v}) is int and -1_000_000_000 < {v} < 1_000_000_000",),
     float: (
-        "v if type(v) is float and -1e300 < v < 1e300",
-        "float(v) if type(v) is int and -1_000_000_000 < v < 1_000_000_000",
+        "{v} if type({v}) is float and -1e300 < {v} < 1e300",
+        "float({v}) if type({v}) is int and -1_000_000_000 < {v} < 1_000_000_000",
     ),
 }
-"""The usual forms of a value ``v``, by the type of its field.
+"""The usual forms of a value ``{v}``, by the type of its field.
 
 CPython compares integers below 2**30 faster than larger ones.
 """
@@ -80,13 +82,6 @@ _NAMES: Final[dict[str, Any]] = {
 }
 """The names that the source of every class uses."""
 
-_ASSIGNABLE: Final[dict[str, Any]] = {
-    "__slots__": (),
-    "__setattr__": object.__setattr__,
-    "__delattr__": object.__delattr__,  # CPython assigns fast only if both are those of object
-}
-"""The body of a class whose objects permit assignment."""
-
 
 def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
     """Return the function that makes a record of class ``cls`` from a decoded JSON object.
@@ -98,18 +93,18 @@ def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
         cls: the attrs class of the record.
         hook_for: returns the hook of a field's type.
     """
-    known = frozenset(field.name for field in attrs.fields(cls) if is_json(field))
+    known = _known(cls)
     names: dict[str, Any] = {
         **_NAMES,
         "Record": cls,
-        "Draft": type("Draft", (cls,), _ASSIGNABLE),
-        "known": known,
+        "Draft": draft_of(cls),
+        "values_of": _values_of(known),
         "absent": {
             field.name: None
             for field in attrs.fields(cls)
             if is_json(field) and field.default is not attrs.NOTHING
         },
-        "unknown_part": partial(_unknown_part, known),
+        "unknown_part": partial(_unknown_part, frozenset(known)),
     }
     for field in attrs.fields(cls):
         names[f"default_{field.name}"] = field.default
@@ -125,12 +120,26 @@ def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
     return reader
 
 
+def _known(cls: type[Any]) -> tuple[str, ...]:
+    """Return the keys of the JSON that a class has fields for."""
+    return tuple(field.name for field in attrs.fields(cls) if is_json(field))
+
+
+def _values_of(keys: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Return the function that returns the values of these keys, in their order."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda payload: tuple([payload[key] for key in keys])
+
+
 def _unknown_part(known: frozenset[str], payload: dict[str, Any]) -> dict[str, Any]:
     return {key: payload[key] for key in payload if key not in known}
 
 
 def source_of(cls: type[Any]) -> str:
     """Return the source of the function that reads records of a class."""
+    known = _known(cls)
+    targets = "".join(f"v_{name}, " for name in known)
     return "\n    ".join(
         (
             "def read(payload, _):",
@@ -138,9 +147,14 @@ def source_of(cls: type[Any]) -> str:
             '    raise UnreadableError("an object", payload)',
             "record = new(Draft)",
             "record.extra = {}",
-            "if payload.keys() != known:",
+            "try:",
+            f"    values = values_of(payload) if len(payload) == {len(known)} else None",
+            "except KeyError:",
+            "    values = None",
+            "if values is None:",
             "    record.extra = unknown_part(payload)",
-            "    payload = {**absent, **payload}",
+            "    values = values_of({**absent, **payload})",
+            f"{targets}= values",
             *(line for field in attrs.fields(cls) for line in _statement(field)),
             "record.__class__ = Record",
             "return record",
@@ -155,13 +169,13 @@ def _statement(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
         return ()
     if not is_json(field):
         return (f"record.{name} = default_{name}",)
-    forms = [*_usual_forms(name, required_type(field.type))]
+    value = f"v_{name}"
+    forms = [form.format(v=value) for form in _usual_forms(name, required_type(field.type))]
     if is_optional(field.type):
-        forms.append("None if v is None")
-    forms.append(f"hook_{name}(v, type_{name})")
+        forms.append(f"None if {value} is None")
+    forms.append(f"hook_{name}({value}, type_{name})")
     first, *others = forms
     return (
-        f'v = payload["{name}"]',
         f"record.{name} = (",
         f"    {first}",
         *(f"    else {form}" for form in others),
@@ -170,8 +184,9 @@ def _statement(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
 
 
 def _usual_forms(name: str, kind: Any) -> tuple[str, ...]:
+    """Return the usual forms of a field's value ``{v}``."""
     if is_sid(kind):
-        return (f"v if type(v) is str and is_{get_args(kind)[1].prefix}(v)",)
+        return (f"{{v}} if type({{v}}) is str and is_{get_args(kind)[1].prefix}({{v}})",)
     if is_tuple(kind):
-        return (f"tuple([item_{name}(item, None) for item in v]) if type(v) is list",)
+        return (f"tuple([item_{name}(item, None) for item in {{v}}]) if type({{v}}) is list",)
     return _USUAL.get(kind, ())

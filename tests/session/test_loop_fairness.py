@@ -59,19 +59,43 @@ async def test_bulk_gets_one_place_of_four():
     assert [at for at, name in enumerate(order) if name == "bulk"] == [7, 11, 15]
 
 
-@virtual
-async def test_more_continue_after_long_iterations(monkeypatch):
-    """If other tasks hold the loop for 20 ms, about forty replies continue in each iteration."""
+async def most_in_an_iteration(*, reply_seconds, other_seconds):
+    """Return how many of 200 replies continued in one iteration, at most."""
     fairness, order, loop = LoopFairness(), [], asyncio.get_running_loop()
 
     async def noted(name):
         await process(fairness, order, name)
         order[-1] = loop.turns
-        loop._clock += 0.02 if name % 40 == 4 else 0.0
+        loop._clock += reply_seconds
 
-    await asyncio.gather(*(noted(name) for name in range(85)))
-    assert len(order) == 85
-    assert 30 < max(Counter(order).values()) <= 40
+    async def work():
+        while len(order) < 200:
+            loop._clock += other_seconds
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(noted(name) for name in range(200)), work())
+    assert len(order) == 200
+    return max(Counter(order).values())
+
+
+@virtual
+async def test_more_continue_while_other_tasks_make_iterations_long():
+    """If other tasks hold the loop for 20 ms, forty to fifty replies continue at once."""
+    assert 30 < await most_in_an_iteration(reply_seconds=0.0001, other_seconds=0.02) <= 50
+
+
+@virtual
+async def test_slow_replies_do_not_let_more_continue():
+    """If a slow machine makes the replies slow, no more of them continue in an iteration."""
+    found = await most_in_an_iteration(reply_seconds=0.005, other_seconds=0.001)
+    assert found == REPLIES_PER_ITERATION
+
+
+@virtual
+async def test_slow_replies_take_a_quarter_of_a_long_iteration():
+    """Beside other tasks that hold the loop for 0.1 s, replies of 5 ms take about a quarter."""
+    found = await most_in_an_iteration(reply_seconds=0.005, other_seconds=0.1)
+    assert REPLIES_PER_ITERATION < found <= 8
 
 
 @virtual

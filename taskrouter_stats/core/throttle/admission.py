@@ -87,8 +87,8 @@ class Admission:
         shown = spare if estimator.is_watching(now) else math.inf
         if self.in_flight >= self._most_in_flight(shown):
             return WAIT_FOR_REPLY
-        scouts = scouts_of(full)
-        if spare <= scouts and 0.0 < (waiting - spare) % full <= full - scouts and waiting > spare:
+        rest = (waiting - spare) % full
+        if spare <= min(scouts_of(full), full - rest) and rest > 0.0 and waiting > spare:
             at = next_scout(estimator, credit, kept)
             if at - now > EPSILON:
                 return WAIT_FOR_REPLY if estimator.unsent else Wait(at - now, "pace")

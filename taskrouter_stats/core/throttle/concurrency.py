@@ -26,7 +26,7 @@ FULL = Wait(math.inf, "in_flight")
 class CrowdLimit:
     """How many requests may be in flight, as 429s show it.
 
-    Times are any numbers in the order of events.
+    Times are seconds, or any numbers in the order of events.
 
     Attributes:
         limit: the number; infinite until a 429 shows it.
@@ -38,15 +38,14 @@ class CrowdLimit:
     at: float = -math.inf
     fits: int = 0
 
-    def saw_refusal(self, sent_at: float, now: float, in_flight: int) -> None:
-        """Take in a 429: one sent after the last crowd's first 429 begins another crowd."""
+    def saw(self, sent_at: float, now: float, in_flight: int, *, refused: bool) -> None:
+        """Take in a reply: a 429 to a request sent after the last crowd's begins another crowd."""
+        if not refused:
+            self.limit += INCREASE / self.limit
+            return
         if sent_at > self.at:
             self.at, self.fits = now, in_flight
         self.fits -= 1
-
-    def saw_admission(self) -> None:
-        """Open the window a little."""
-        self.limit += INCREASE / self.limit
 
     def close(self) -> None:
         """Close the window to what was admitted of the last refused crowd."""
@@ -54,52 +53,40 @@ class CrowdLimit:
 
 
 @attrs.define(eq=False, repr=False)
-class InFlight:
-    """One request in flight: its number."""
+class ConcurrencyLimit(CrowdLimit):
+    """The account's window; one for all budgets of a session.
 
-    number: int
+    Attributes:
+        at: number of the last refused crowd.
+        in_flight: requests in flight.
+    """
 
-
-@attrs.define(eq=False, repr=False)
-class ConcurrencyLimit:
-    """The account's window; one for all budgets of a session."""
-
-    crowd: CrowdLimit = attrs.Factory(CrowdLimit)
+    at: float = 0.0
     in_flight: int = 0
-    _started: int = 0
-
-    @property
-    def limit(self) -> float:
-        """How many requests may be in flight."""
-        return self.crowd.limit
 
     def check(self, *, interactive: bool) -> Wait:
         """Answer for one more request; the last place is kept for interactive ones."""
-        limit = self.crowd.limit
-        if limit == math.inf or not self.in_flight:
+        if self.limit == math.inf or not self.in_flight:
             return SEND_NOW
         kept = 0.0 if interactive else 1.0
-        return SEND_NOW if self.in_flight + 1.0 + kept <= max(limit, 2.0) else FULL
+        return SEND_NOW if self.in_flight + 1.0 + kept <= max(self.limit, 2.0) else FULL
 
-    def start(self) -> InFlight:
-        """Count one more request in flight."""
+    def start(self) -> float:
+        """Count one more request in flight; return the number of the crowd that it belongs to."""
         self.in_flight += 1
-        self._started += 1
-        return InFlight(self._started)
+        return self.at + 1.0
 
     def release(self) -> None:
         """Count one request less: it came back, was lost, or was never sent."""
         self.in_flight -= 1
 
-    def observe(self, flight: InFlight, *, refused: bool, account_wide: bool) -> None:
+    def observe(self, crowd: float, *, refused: bool, account_wide: bool) -> None:
         """Learn from a whole reply; `account_wide`: it shows that a crowd was refused.
 
+        `crowd`: what `start` returned for the request.
         Another budget's refusals count as well: they are few, or the account's own.
         """
-        if refused:
-            self.crowd.saw_refusal(flight.number, self._started, self.in_flight)
-        else:
-            self.crowd.saw_admission()
+        self.saw(crowd, crowd, self.in_flight, refused=refused)
         if account_wide:
-            self.crowd.close()
+            self.close()
         self.release()

@@ -68,6 +68,7 @@ class CostTest:
         base: the most that remained since then.
         low: least possible cost.
         high: greatest possible cost.
+        is_documented: whether the documented memory is believed while the bounds allow it.
     """
 
     surplus: float = 0.0
@@ -79,6 +80,7 @@ class CostTest:
     base: float = 0.0
     low: float = 0.0
     high: float = 1.0
+    is_documented: bool = True
 
     def restart(self, limit: float) -> None:
         """Begin anew with the next surplus: the limit changed, or the test was wrong."""
@@ -118,7 +120,10 @@ class CostTest:
         """
         needed = AVERAGE_USES * self.max_used + AVERAGE_EXTRA
         seen = sent.number >= self.first and self.max_used > 1.0  # one may be rounding
-        return seen and sent.surplus - overtaken > needed
+        if not seen or sent.surplus - overtaken <= needed:
+            return False
+        self.high = min(self.high, 2.0 * (self.max_used + 1.0) / (sent.surplus - overtaken))
+        return True
 
     def bound(self, used: float, fallen: float, least: int, most: float) -> None:
         """Narrow the bounds of the cost.
@@ -134,13 +139,25 @@ class CostTest:
         if fallen > 1.0 and most > 0 and fallen - 1.0 <= most * self.high:
             self.low = max(self.low, (fallen - 1.0) / most)
 
-    @property
-    def least(self) -> float:
-        """The least cost that is not absurd."""
-        return min(max(self.low, self.high / 4.0), self.high)
+    def doubts(self) -> bool:
+        """Take in a sign of others; tell whether a memory of half the documented one explains it.
+
+        Then the documented one is not presumed any more, and the sign counts half as long. While it
+        was, a window of five seconds showed another client for the whole run.
+        """
+        self.is_documented = self.high < 2.0 / MEMORY
+        return not self.is_documented
 
     def model(self) -> LimitModel:
-        """Return the average that fits: the documented one, if it may be that."""
-        if self.low <= 1.0 / MEMORY <= self.high:
+        """Return the average that fits: the documented one, if it may be that.
+
+        Else windows last whole seconds, if the bounds hold any. If they hold several, the cost is
+        that of the shortest, and the memory that of the longest.
+        """
+        documented = 1.0 / MEMORY
+        if self.is_documented and self.low <= documented <= self.high:
             return TEN_SECOND_AVERAGE
-        return LimitModel(self.high, 1.0 / self.least, 1.0, is_short=False)
+        shortest, longest = 1.0 / self.high, 1.0 / (self.low or min(self.high, documented) / 4.0)
+        if math.ceil(shortest) <= longest:
+            shortest, longest = float(math.ceil(shortest)), float(math.floor(longest))
+        return LimitModel(1.0 / shortest, longest, 1.0, is_short=False)

@@ -97,7 +97,7 @@ class Throttle:
         if self.pace_limit is not None:
             slot = 1.0 / self.pace_limit
             self._slot_at = max(self._slot_at, now - min(TIMER_SLACK, SLOT_SLACK * slot)) + slot
-        sent = SendTicket(now, self._epoch, is_bulk=not interactive)
+        sent = SendTicket(now, self._epoch, not interactive)
         self.estimator.unsent += 1
         if departs:
             self.estimator.record_send(sent, now)

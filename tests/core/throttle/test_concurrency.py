@@ -5,15 +5,15 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.throttle.concurrency import ConcurrencyLimit, CrowdLimit, InFlight
+from taskrouter_stats.core.throttle.concurrency import ConcurrencyLimit
 
 
-def crowd(window: ConcurrencyLimit, count: int) -> list[InFlight]:
+def crowd(window: ConcurrencyLimit, count: int) -> list[float]:
     """Put requests in flight."""
     return [window.start() for _ in range(count)]
 
 
-def refuse(window: ConcurrencyLimit, flight: InFlight) -> None:
+def refuse(window: ConcurrencyLimit, flight: int) -> None:
     """Answer with a 429 that was not the budget's."""
     window.observe(flight, refused=True, account_wide=True)
 
@@ -64,7 +64,7 @@ def test_an_admission_may_bring_the_verdict() -> None:
 
 def test_the_last_place_is_for_interactive_requests() -> None:
     """A full window still lets one interactive request through."""
-    window = ConcurrencyLimit(CrowdLimit(5.0))
+    window = ConcurrencyLimit(limit=5.0)
     while window.check(interactive=False).seconds == 0.0:
         window.start()
     assert window.in_flight == 4
@@ -73,7 +73,7 @@ def test_the_last_place_is_for_interactive_requests() -> None:
 
 def test_replies_open_the_window_again() -> None:
     """A window of replies adds half a place."""
-    window = ConcurrencyLimit(CrowdLimit(10.0))
+    window = ConcurrencyLimit(limit=10.0)
     for _ in range(10):
         window.observe(window.start(), refused=False, account_wide=False)
     assert 10.4 < window.limit < 10.5
@@ -82,7 +82,7 @@ def test_replies_open_the_window_again() -> None:
 @given(st.lists(st.sampled_from(["send", "ok", "refuse", "release"]), max_size=60))
 def test_in_flight_is_true_and_the_window_never_shuts(story: list[str]) -> None:
     """Whatever happens, the count is exact and somebody may always go."""
-    window, flights = ConcurrencyLimit(), list[InFlight]()
+    window, flights = ConcurrencyLimit(), list[float]()
     for what in story:
         if what == "send":
             flights.append(window.start())
