@@ -14,6 +14,7 @@ import attrs
 import orjson
 
 from taskrouter_stats.core.throttle import dump_throttle, load_throttle
+from taskrouter_stats.core.throttle.concurrency import CrowdLimit
 
 from .client import Client
 from .shared_budget import SharedBudget
@@ -60,7 +61,7 @@ _BOUNDS = {
 
 _LOG = f"{_ESTIMATOR}.log"
 _FIELDS = tuple(field.name for field in attrs.fields(Client))
-_NUMBERS = ("now", "cursor", "hold_until", "crowd", "crowd_at")
+_NUMBERS = ("now", "cursor", "hold_until")
 
 
 class UnreadableState(ValueError):
@@ -82,7 +83,7 @@ def encode(state: SharedBudget) -> bytes:
             **held,
             "origin": state.origin,
             "steps": state.steps,
-            "fits": state.fits,
+            "crowd": [_finite(state.crowd.limit), _finite(state.crowd.at), state.crowd.fits],
             "clients": clients,
             "throttle": throttle,
         }
@@ -100,11 +101,12 @@ def decode(blob: bytes) -> SharedBudget:
         throttle = known["throttle"]
         throttle[_LOG]["times"] = _unpacked(throttle[_LOG]["times"])
         _check(known)
+        limit, refused_at, fits = known["crowd"]
         return SharedBudget(
             load_throttle(throttle),
             origin=_number(known["origin"]),
             steps=_count(known["steps"]),
-            fits=_count(known["fits"]),
+            crowd=CrowdLimit(_number(limit), _number(refused_at), _count(fits)),
             clients={name: _client(values) for name, values in known["clients"].items()},
             **{name: _number(known[name]) for name in _NUMBERS},
         )

@@ -83,7 +83,7 @@ class Synchronizer:
         self._seq = random.getrandbits(31)
         self._doubts: dict[int, Doubt] = {}
         self._interval, self._tokens = ReportInterval(), BURST
-        self._last = self._filled_at = -math.inf
+        self._last = self._filled_at = self._sleeps_until = -math.inf
         self._ahead = (0, 0)
         self._wake = asyncio.Event()
         self._closed = False
@@ -91,8 +91,9 @@ class Synchronizer:
         self.steps = self.calls = 0
 
     def wake(self) -> None:
-        """Let the task look whether a report is due."""
-        self._wake.set()
+        """Let the task look whether a report is due, if it may be due sooner than known before."""
+        if self._due_at(self._loop.time()) < self._sleeps_until:
+            self._wake.set()
 
     def close(self) -> None:
         """Let the task give back what it has, and end."""
@@ -136,6 +137,7 @@ class Synchronizer:
             if at <= now:
                 return
             self._wake.clear()
+            self._sleeps_until = at
             try:
                 async with asyncio.timeout_at(None if at == math.inf else at):
                     await self._wake.wait()

@@ -52,7 +52,7 @@ class Permit:
 
     __slots__ = ("_budget", "_crowd", "_open", "_pacer", "_sent")
 
-    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, crowd: int) -> None:
+    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, crowd: float) -> None:
         self._pacer, self._budget, self._open = pacer, budget, True
         self._sent, self._crowd = sent, crowd
 
@@ -206,7 +206,7 @@ class Pacer:
         self,
         budget: Budget,
         sent: SendTicket,
-        crowd: int,
+        crowd: float,
         reported: RateLimit,
         *,
         refused: bool,
