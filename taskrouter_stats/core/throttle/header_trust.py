@@ -93,7 +93,7 @@ class LimitAgreement:
     def update(self, limit: float | None, number: int, *, refused: bool) -> None:
         """Record the limit that a reply stated, if it can be one."""
         if limit == self.limit == self.last and self.weight == MAX_WEIGHT and not refused:
-            if number > self.number:
+            if number > self.number:  # noqa: PLR1730 - hot
                 self.number = number
             return
         if (
