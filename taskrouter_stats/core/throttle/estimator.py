@@ -156,7 +156,7 @@ class BudgetEstimator:
             now < self.trust.ignored_until or (rise > JUMP * limit and self._contradicts(sent, now))
         ):
             return False
-        if left < self.min_remaining:  # noqa: PLR1730 - hot
+        if left < self.min_remaining:
             self.min_remaining = left
         self.cost_test.saw(sent, left, rose=rise > self.slack)
         if newest:

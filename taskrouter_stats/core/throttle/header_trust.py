@@ -93,7 +93,7 @@ class LimitAgreement:
     def update(self, limit: float | None, number: int, *, refused: bool) -> None:
         """Record the limit that a reply stated; one that cannot be a limit speaks against any."""
         if limit == self.limit == self.last and self.weight == MAX_WEIGHT and not refused:
-            if number > self.number:  # noqa: PLR1730 - hot
+            if number > self.number:
                 self.number = number
             return
         is_garbage = limit is not None and not 1.0 <= limit <= MAX_LIMIT  # below 1: no request

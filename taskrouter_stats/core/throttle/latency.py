@@ -57,7 +57,7 @@ class Latency:
             self.reorder_seconds = blur
         else:
             self.reorder_seconds = MIN_REORDER if blur < MIN_REORDER else MAX_REORDER
-        if seconds < self.fastest:  # noqa: PLR1730 - hot
+        if seconds < self.fastest:
             self.fastest = seconds
         lag = seconds - self.fastest
         self.lag *= LAG_FADES
