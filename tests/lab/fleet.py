@@ -36,6 +36,7 @@ class Crew:
     seed: int = 0
     pacing: str = "shared"  # "alone": without a store; "told": each told limit / processes
     lingers: float = 0.0  # seconds for which a process stays when it is done
+    options: tuple[PacingOptions | None, ...] = ()  # of the first ones; None: without a store
     story: "Callable[[World], Coroutine[Any, Any, None]] | None" = None
 
     @property
@@ -56,6 +57,7 @@ class Process:
     latency: Latency
     store: FaultyStore
     jobs: int
+    options: PacingOptions | None
     left: int = 0
     done: int = 0
     sent: int = 0
@@ -76,8 +78,8 @@ class Process:
         """Send all requests."""
         self.left = self.jobs
         told = self.crew.limit / self.crew.processes if self.crew.pacing == "told" else None
-        options = PacingOptions(told, 0.0, 0.0)
-        if self.crew.pacing == "shared":
+        options = self.options or PacingOptions(told, 0.0, 0.0)
+        if self.crew.pacing == "shared" and self.options is not None:
             self.fleet = SharedPacer(self.store).open(options)
         self.pacer = Pacer(max_in_flight=100, pace_limit=told, shared=self.fleet)
         await asyncio.gather(*(self.work() for _ in range(WORKERS)))
@@ -142,7 +144,9 @@ class World:
 
     def start(self, jobs: int) -> None:
         """Start a process with so many requests."""
-        process = Process(self.crew, self.server, self.latency, self.store, jobs)
+        given, number = self.crew.options, len(self.processes)
+        options = given[number] if number < len(given) else PacingOptions(None, 0.0, 0.0)
+        process = Process(self.crew, self.server, self.latency, self.store, jobs, options)
         process.task = asyncio.create_task(process.live())
         self.processes.append(process)
 

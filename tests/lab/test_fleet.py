@@ -72,7 +72,7 @@ def test_a_fetch_waits_for_no_bulk_of_another_process():
 
 @pytest.mark.parametrize("name", TROUBLES)
 def test_troubles_cost_little(name):
-    """Whatever happens to the store or to a process, every query is answered and few are refused."""
+    """Whatever happens to store or process, every query is answered and few are refused."""
     figures = live(Crew(4, 120, story=TROUBLES[name]))
     processes = figures.world.processes
     assert sum(each.done for each in processes) == 4 * 120
