@@ -5,10 +5,12 @@ from typing import Any, Generic, Never, TypeAlias, TypeVar
 
 from attrs import frozen
 
+from taskrouter_stats.models.drafts import maker
+
 from .query import Query
 from .rate_limit import NO_HEADERS, RateLimit
 
-__all__ = ["Failure", "Meta", "Outcome", "Progress", "Success"]
+__all__ = ["Failure", "Meta", "Outcome", "Progress", "Success", "new_meta", "new_success"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -65,6 +67,10 @@ class Failure:
         """Raise the error."""
         raise self.error
 
+
+new_meta: type[Meta] = maker(Meta)
+new_success: type[Success[Any]] = maker(Success)
+"""The classes for hot code: they make the same objects for half of the cost or less."""
 
 Outcome: TypeAlias = Success[T] | Failure
 

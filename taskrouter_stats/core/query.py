@@ -12,13 +12,22 @@ from attrs import field, frozen
 
 from taskrouter_stats.errors import InvalidParameter, InvalidWindow
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
+from taskrouter_stats.models.drafts import maker
 from taskrouter_stats.models.record import NamedRecord
 
 from .endpoint import Endpoint
 from .plain_numbers import whole_number
 from .window import Window
 
-__all__ = ["MAX_PAGE_SIZE", "BaseQuery", "Listing", "Query", "make_listing", "make_query"]
+__all__ = [
+    "MAX_PAGE_SIZE",
+    "BaseQuery",
+    "Listing",
+    "Query",
+    "make_listing",
+    "make_query",
+    "new_query",
+]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -115,6 +124,10 @@ class Query(BaseQuery[T_co]):
         return kind(self.endpoint, self.sids, window, self.filters, self.task_queue_sids, named)
 
 
+new_query: type[Query[Any]] = maker(Query)
+"""``Query`` for hot code: it makes the same queries for a third of the cost."""
+
+
 @frozen(repr=False)
 class Listing(BaseQuery[T_co]):
     """A query that the server answers with a list of ``T``, page by page.
@@ -140,7 +153,7 @@ def make_query(
     Raises:
         InvalidSid, InvalidWindow, InvalidParameter: naming the argument and the rule.
     """
-    return Query(
+    return new_query(
         endpoint,
         _check_sids(endpoint, sids),
         _check_window(endpoint, window),

@@ -6,13 +6,15 @@ have been sent a little later and to be forgotten a little later, and equal time
 
 import math
 from collections import Counter
-from itertools import accumulate, chain, repeat
+from itertools import accumulate
+from operator import sub
 from typing import Any, cast
 
 import attrs
 import orjson
 
 from taskrouter_stats.core.throttle import dump_throttle, load_throttle
+from taskrouter_stats.core.throttle.concurrency import CrowdLimit
 
 from .client import Client
 from .shared_budget import SharedBudget
@@ -21,6 +23,9 @@ __all__ = ["UnreadableState", "decode", "encode"]
 
 GRID = 0.025
 """Seconds of one bin of the log: below what one request may overtake another by."""
+
+BINS = 1.0 / GRID
+"""Bins of one second."""
 
 _MOST_TIMES = 10_000_000
 """More requests than any budget allows in a log: bytes that lie cannot fill the memory."""
@@ -56,7 +61,7 @@ _BOUNDS = {
 
 _LOG = f"{_ESTIMATOR}.log"
 _FIELDS = tuple(field.name for field in attrs.fields(Client))
-_NUMBERS = ("now", "cursor", "hold_until", "crowd", "crowd_at")
+_NUMBERS = ("now", "cursor", "hold_until")
 
 
 class UnreadableState(ValueError):
@@ -78,7 +83,7 @@ def encode(state: SharedBudget) -> bytes:
             **held,
             "origin": state.origin,
             "steps": state.steps,
-            "fits": state.fits,
+            "crowd": [_finite(state.crowd.limit), _finite(state.crowd.at), state.crowd.fits],
             "clients": clients,
             "throttle": throttle,
         }
@@ -96,11 +101,12 @@ def decode(blob: bytes) -> SharedBudget:
         throttle = known["throttle"]
         throttle[_LOG]["times"] = _unpacked(throttle[_LOG]["times"])
         _check(known)
+        limit, refused_at, fits = known["crowd"]
         return SharedBudget(
             load_throttle(throttle),
             origin=_number(known["origin"]),
             steps=_count(known["steps"]),
-            fits=_count(known["fits"]),
+            crowd=CrowdLimit(_number(limit), _number(refused_at), _count(fits)),
             clients={name: _client(values) for name, values in known["clients"].items()},
             **{name: _number(known[name]) for name in _NUMBERS},
         )
@@ -122,12 +128,12 @@ def _check(known: Any) -> None:
 
 def _packed(times: list[float]) -> list[int]:
     """Return for each used bin its distance from the one before, and its count."""
-    counts = Counter([math.ceil(at / GRID - 1e-6) for at in times])
-    packed: list[int] = []
-    last = 0
-    for number, count in counts.items():
-        packed += (number - last, count)
-        last = number
+    ceil, counts = math.ceil, Counter[int]()
+    counts.update([ceil(at * BINS - 1e-6) for at in times])
+    numbers = list(counts)
+    packed = [0] * (2 * len(numbers))
+    packed[::2] = map(sub, numbers, [0, *numbers])
+    packed[1::2] = counts.values()
     return packed
 
 
@@ -140,8 +146,10 @@ def _unpacked(packed: object) -> list[float]:
         raise ValueError("expected bins in order, each with a count")
     if sum(counts) > _MOST_TIMES:
         raise ValueError("expected fewer requests")
-    times = [number * GRID for number in accumulate(distances)]
-    return list(chain.from_iterable(map(repeat, times, counts)))
+    times: list[float] = []
+    for number, count in zip(accumulate(distances), counts, strict=True):
+        times += [number * GRID] * count
+    return times
 
 
 def _client(values: object) -> Client:

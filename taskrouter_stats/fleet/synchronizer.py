@@ -1,6 +1,6 @@
 """Keeps one budget of one session in step with the store, in one task.
 
-Each ``INTERVAL`` seconds, while there is something to say or to ask, the task takes a step on the
+Five to ten times a second, while there is something to say or to ask, the task takes a step on the
 newest state that it knows and writes the result, if nobody wrote meanwhile. Otherwise the store
 answers with what was written, and the step is repeated on that. While the store does not answer,
 requests go on by this process's copy, and the task asks for the store each second.
@@ -15,6 +15,7 @@ from typing import Any, Final
 import attrs
 
 from .codec import UnreadableState, decode, encode
+from .interval import INTERVAL, ReportInterval
 from .report import Lease, Report
 from .shared_budget import QUIET, SharedBudget
 from .shared_throttle import SharedThrottle
@@ -23,14 +24,6 @@ from .store_clock import StoreClock
 
 __all__ = ["Synchronizer"]
 
-INTERVAL: Final = 0.1
-"""Seconds between two reports of a process."""
-MAX_INTERVAL: Final = 0.5
-"""The same while many processes write, at most."""
-BACK_OFF: Final = 1.5
-"""Factor of the interval after two lost comparisons."""
-RELAX: Final = 0.95
-"""Factor of the interval after a write at the first attempt."""
 BURST: Final = 3.0
 """Reports that need not wait for the interval: those of interactive requests. As many more tell of
 refusals."""
@@ -89,8 +82,8 @@ class Synchronizer:
         self._probe = PROBE
         self._seq = random.getrandbits(31)
         self._doubts: dict[int, Doubt] = {}
-        self._interval, self._tokens = INTERVAL, BURST
-        self._last = self._filled_at = -math.inf
+        self._interval, self._tokens = ReportInterval(), BURST
+        self._last = self._filled_at = self._sleeps_until = -math.inf
         self._ahead = (0, 0)
         self._wake = asyncio.Event()
         self._closed = False
@@ -98,8 +91,9 @@ class Synchronizer:
         self.steps = self.calls = 0
 
     def wake(self) -> None:
-        """Let the task look whether a report is due."""
-        self._wake.set()
+        """Let the task look whether a report is due, if it may be due sooner than known before."""
+        if self._due_at(self._loop.time()) < self._sleeps_until:
+            self._wake.set()
 
     def close(self) -> None:
         """Let the task give back what it has, and end."""
@@ -143,6 +137,7 @@ class Synchronizer:
             if at <= now:
                 return
             self._wake.clear()
+            self._sleeps_until = at
             try:
                 async with asyncio.timeout_at(None if at == math.inf else at):
                     await self._wake.wait()
@@ -161,9 +156,9 @@ class Synchronizer:
         if throttle.is_urgent or throttle.is_refused:
             return free
         if throttle.is_busy:
-            quiet = throttle.pause_left(self._last) - self._interval
+            quiet = throttle.pause_left(self._last) - self._interval.seconds
             is_quiet = quiet > 0.0 and not throttle.has_news
-            wait = max(self._interval, min(QUIET, quiet) if is_quiet else 0.0)
+            wait = max(self._interval.seconds, min(QUIET, quiet) if is_quiet else 0.0)
             return max(free, self._last + wait)
         return self._last + HEARTBEAT if throttle.in_flight else math.inf
 
@@ -179,22 +174,25 @@ class Synchronizer:
             self._is_sole = self._asked and answer.version == self._version
             self._asked = True
             self._learn(answer)
+        attempt = 0
         for attempt in range(ATTEMPTS):
             if await self._attempt():
                 self._is_sole = self._is_sole and not attempt
-                factor = RELAX if not attempt else 1.0 if attempt == 1 else BACK_OFF
-                self._interval = min(MAX_INTERVAL, max(INTERVAL, self._interval * factor))
-                return
-        self._interval = min(MAX_INTERVAL, self._interval * BACK_OFF)
+                break
+        now, throttle = self._loop.time(), self.throttle
+        if throttle.state is not None:
+            wait, shared = throttle.known_wait(now), throttle.state.throttle
+            self._interval.reported(attempt, shared, wait, now + throttle.shift)
 
     async def _attempt(self) -> bool:
         """Take one step; return whether the store took it."""
         throttle, now = self.throttle, self._loop.time()
         known, is_own = self._newest()
         self._resolve(known)
-        horizon = self._interval + 2.0 * self._clock.rtt + SLACK
+        interval = self._interval.seconds
+        horizon = interval + 2.0 * self._clock.rtt + SLACK
         self._seq += 1
-        report = throttle.report(now, self._client, self._seq, self._ahead, horizon, self._interval)
+        report = throttle.report(now, self._client, self._seq, self._ahead, horizon, interval)
         reported = (
             attrs.evolve(report, sent=(), replies=(), unused=(), sent_alone=(), pace=0.0)
             if is_own

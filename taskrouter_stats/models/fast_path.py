@@ -38,9 +38,7 @@ payloads. The source for ``ActivityStatistic`` is::
         record.__class__ = Record
         return record
 
-A record is frozen. So the function fills a ``Draft``, an object of a derived class with the same
-slots that permits assignment, and gives it its own class last. ``__init__`` would cost twice as
-much, because it assigns each slot of a frozen record through ``object.__setattr__``.
+A record is frozen, so the function fills a draft of it (``drafts``).
 """
 
 from collections.abc import Callable
@@ -51,6 +49,7 @@ from typing import Any, Final, get_args
 
 import attrs
 
+from .drafts import draft_of
 from .field_types import is_json, is_optional, is_sid, is_tuple, required_type
 from .sids import IS_SID
 from .values import UnreadableError, utc_time
@@ -67,7 +66,7 @@ _USUAL: Final[dict[Any, tuple[str, ...]]] = {
     int: ("{v} if type({v}) is int and -1_000_000_000 < {v} < 1_000_000_000",),
     float: (
         "{v} if type({v}) is float and -1e300 < {v} < 1e300",
-        "float({v}) if type({v}) is int and -1_000_000_000 < {v} < 1_000_000_000",
+        "float({v}) if type({v}) is int",
     ),
 }
 """The usual forms of a value ``{v}``, by the type of its field.
@@ -83,19 +82,13 @@ _NAMES: Final[dict[str, Any]] = {
 }
 """The names that the source of every class uses."""
 
-_ASSIGNABLE: Final[dict[str, Any]] = {
-    "__slots__": (),
-    "__setattr__": object.__setattr__,
-    "__delattr__": object.__delattr__,  # CPython assigns fast only if both are those of object
-}
-"""The body of a class whose objects permit assignment."""
-
 
 def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
     """Return the function that makes a record of class ``cls`` from a decoded JSON object.
 
-    The function raises ``UnreadableError`` for a value that its field cannot hold, and
-    ``KeyError`` for a required key that is missing.
+    The function raises ``UnreadableError`` for a value that its field cannot hold,
+    ``OverflowError`` for an integer that no float holds, and ``KeyError`` for a required key that
+    is missing.
 
     Args:
         cls: the attrs class of the record.
@@ -105,7 +98,7 @@ def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
     names: dict[str, Any] = {
         **_NAMES,
         "Record": cls,
-        "Draft": type("Draft", (cls,), _ASSIGNABLE),
+        "Draft": draft_of(cls),
         "values_of": _values_of(known),
         "absent": {
             field.name: None

@@ -69,6 +69,8 @@ class Budget:
     bulk: WaiterQueue = field(factory=WaiterQueue)
     upcoming: int = 0
     """Number of bulk requests that will follow the waiting ones."""
+    known_limit: float | None = None
+    """The limit that was believed after the last reply."""
     earliest: float = float("inf")
     timer: asyncio.TimerHandle | None = None
 

@@ -126,7 +126,7 @@ class QueryCache:
         request = self._requests.get(query)
         if request is None:
             wait = SharedWait(opened.loop.time)
-            call = self._runner.new_call(opened, query, interactive=interactive, shared=wait)
+            call = self._runner.new_call(query, interactive=interactive, shared=wait)
             task = self._lifecycle.start(self._runner.fetch(opened, query, call))
             request = _SharedRequest(call, wait, task, in_background=in_background)
             self._requests[query] = request

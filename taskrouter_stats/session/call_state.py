@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from taskrouter_stats.core.outcome import Meta
+from taskrouter_stats.core.outcome import Meta, new_meta
 from taskrouter_stats.core.rate_limit import NO_HEADERS, RateLimit
 from taskrouter_stats.core.reply import Reply
 from taskrouter_stats.core.request import Request
@@ -36,7 +36,7 @@ class CallState:
         counters: the run's counters.
         interactive: whether the request goes before bulk requests.
         max_wait: seconds that all attempts together may wait for permits, or None.
-        began: when the call began, on the loop's clock (seconds).
+        began: when the first attempt began, on the loop's clock (seconds); 0 before.
         waited: seconds spent waiting for permits so far.
         attempts: attempts so far, without those that got a 429.
         refused: 429 replies so far.
@@ -49,9 +49,9 @@ class CallState:
 
     request: Request
     counters: RunCounters
-    interactive: bool
-    max_wait: float | None
-    began: float
+    interactive: bool = False
+    max_wait: float | None = None
+    began: float = 0.0
     waited: float = 0.0
     attempts: int = 0
     refused: int = 0
@@ -64,7 +64,7 @@ class CallState:
     def meta(self, now: float) -> Meta:
         """Return the metadata of the last attempt."""
         reply = self.reply
-        return Meta(
+        return new_meta(
             None if reply is None else reply.status,
             self.limits,
             None if reply is None else reply.request_id,

@@ -6,6 +6,7 @@ Fetches, streams and pages of lists all take this path.
 import random
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from attrs import field, frozen
@@ -64,12 +65,16 @@ class RequestExecutor:
         return call_with_retries(call, self._attempt, self._next_step, self.pacer.sleep)
 
     async def _attempt(self, call: CallState) -> Any:
-        permit = self._permit_nowait(call) or await self._acquire_permit(call)
-        if call.attempts:
-            call.counters.retried += not call.was_refused
+        began = self.pacer.now()
+        call.began = call.began or began
+        permit = self._permit_nowait(call, began)
+        if permit is None:
+            permit = await self._acquire_permit(call)
+            began = self.pacer.now()
+        call.counters.retried += call.attempts > 0 and not call.was_refused
         call.attempts += 1
         call.was_refused = False
-        began, hooks = self.pacer.now(), self.hooks
+        hooks = self.hooks
         if hooks is not None:
             hooks.sent(call)
         try:
@@ -87,11 +92,12 @@ class RequestExecutor:
         limits = rate_limit.parse_headers(reply.headers, reply.shown)
         was_open = self.breaker.open
         self.breaker.record_reply()
-        permit.observe(limits, refused=reply.is_rate_limited)
+        refused = reply.is_rate_limited
+        permit.observe(limits, refused=refused)
         call.reply, call.limits = reply, limits
         if hooks is not None:
             self._report(hooks, call, reply, began, was_open=was_open)
-        if reply.is_rate_limited:
+        if refused:
             call.attempts -= 1
             call.refused += 1
             call.was_refused = True
@@ -140,7 +146,7 @@ class RequestExecutor:
                 request.query,
                 request.budget.account,
                 payload,
-                lambda: Served(reply.headers, datetime.now(UTC), self.pacer.now() - began),
+                partial(self._served, reply, began),
             )
             if wrong:
                 self.transport.drop_connections()
@@ -148,14 +154,18 @@ class RequestExecutor:
         self.retries.earn()
         return payload
 
-    def _permit_nowait(self, call: CallState) -> Permit | None:
+    def _permit_nowait(self, call: CallState, now: float) -> Permit | None:
         """Return a permit if one is available without waiting, else None."""
         if self.breaker.open:
             return None
         upcoming = call.counters.upcoming
         return self.pacer.acquire_nowait(
-            call.request.budget, interactive=call.interactive, upcoming=upcoming
+            call.request.budget, now, interactive=call.interactive, upcoming=upcoming
         )
+
+    def _served(self, reply: Reply, began: float) -> Served:
+        """Return the time of a reply that was sent at ``began``."""
+        return Served(reply.headers, datetime.now(UTC), self.pacer.now() - began)
 
     async def _acquire_permit(self, call: CallState) -> Permit:
         """Wait for a permit.

@@ -27,7 +27,6 @@ from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import (
     SEND_NOW,
     ConcurrencyLimit,
-    InFlight,
     SendTicket,
     Throttle,
     Wait,
@@ -51,11 +50,11 @@ _WAIT_FOR_SLOT: Final = Wait(float("inf"), "in_flight")
 class Permit:
     """Permission to send one request; it settles once, and later calls do nothing."""
 
-    __slots__ = ("_budget", "_flight", "_open", "_pacer", "_sent")
+    __slots__ = ("_budget", "_crowd", "_open", "_pacer", "_sent")
 
-    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, flight: InFlight) -> None:
+    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, crowd: float) -> None:
         self._pacer, self._budget, self._open = pacer, budget, True
-        self._sent, self._flight = sent, flight
+        self._sent, self._crowd = sent, crowd
 
     def mark_sent(self) -> None:
         """Record that the request is sent over an open connection."""
@@ -64,24 +63,23 @@ class Permit:
 
     def observe(self, reported: RateLimit, *, refused: bool) -> None:
         """Settle with a complete reply; update the throttle and the account's limit from it."""
-        if self._close():
-            self._pacer.on_reply(self._budget, self._sent, self._flight, reported, refused=refused)
+        if self._open:
+            self._open = False
+            self._pacer.on_reply(self._budget, self._sent, self._crowd, reported, refused=refused)
 
     def abandon(self) -> None:
         """Settle without a reply."""
-        if self._close():
+        if self._open:
+            self._open = False
             self._budget.throttle.abandon(self._sent)
             self._pacer.on_loss(self._budget)
 
     def cancel(self) -> None:
         """Settle without having sent the request."""
-        if self._close():
+        if self._open:
+            self._open = False
             self._budget.throttle.cancel(self._sent)
             self._pacer.on_loss(self._budget)
-
-    def _close(self) -> bool:
-        was_open, self._open = self._open, False
-        return was_open
 
 
 class Pacer:
@@ -137,7 +135,7 @@ class Pacer:
                 as that is certain.
             SessionClosed: the session was closed meanwhile.
         """
-        permit = self.acquire_nowait(key, interactive=interactive, upcoming=upcoming)
+        permit = self.acquire_nowait(key, self.now(), interactive=interactive, upcoming=upcoming)
         if permit is not None:
             return permit
         if self._closed:
@@ -153,7 +151,7 @@ class Pacer:
         return await self._queue(budget, waiter, front=front)
 
     def acquire_nowait(
-        self, key: BudgetKey, *, interactive: bool, upcoming: int = 0
+        self, key: BudgetKey, now: float, *, interactive: bool, upcoming: int = 0
     ) -> Permit | None:
         """Return a permit if one is available without waiting, else None."""
         if self._closed or not self._has_free_slot(interactive=interactive):
@@ -163,7 +161,6 @@ class Pacer:
             budget.upcoming = upcoming
         if budget.interactive or (budget.bulk and not interactive):
             return None
-        now = self.now()
         wait = budget.check(now, interactive=interactive)
         return None if wait.seconds > 0 else self._grant(budget, now, interactive=interactive)
 
@@ -209,7 +206,7 @@ class Pacer:
         self,
         budget: Budget,
         sent: SendTicket,
-        flight: InFlight,
+        crowd: float,
         reported: RateLimit,
         *,
         refused: bool,
@@ -220,10 +217,11 @@ class Pacer:
         in flight.
         """
         now, jitter = self.now(), random.random()
-        known = budget.throttle.limit
         elsewhere = budget.throttle.observe(sent, now, reported, refused=refused, jitter=jitter)
-        self._account.observe(flight, refused=refused, account_wide=elsewhere)
-        if refused or budget.throttle.limit != known:
+        self._account.observe(crowd, refused=refused, account_wide=elsewhere)
+        limit = budget.throttle.limit
+        if refused or limit != budget.known_limit:
+            budget.known_limit = limit
             budget.report_change(now, self._on_change, refused=refused, elsewhere=elsewhere)
         self._release(budget)
 
@@ -236,7 +234,8 @@ class Pacer:
         """Release a slot of this budget, and grant permits that this makes possible."""
         self._in_flight -= 1
         if not self._waiting_for_slot:
-            self._grant_waiting(budget)
+            if budget.interactive or budget.bulk:
+                self._grant_waiting(budget)
             return
         self._waiting_for_slot.setdefault(budget)
         waiting, self._waiting_for_slot = self._waiting_for_slot, {}

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import attrs
 
 from taskrouter_stats.core.error_hints import hint_for
-from taskrouter_stats.core.outcome import Failure, Outcome, Success
+from taskrouter_stats.core.outcome import Failure, Outcome, Success, new_success
 from taskrouter_stats.core.paging import Page, read_page, with_smaller_page
 from taskrouter_stats.core.query import BaseQuery, Listing, Query
 from taskrouter_stats.core.request import Request, build_page_request, build_request
@@ -35,10 +35,11 @@ class QueryRunner:
     def __init__(self, lifecycle: SessionLifecycle, account: str) -> None:
         self._lifecycle = lifecycle
         self._account = account
+        self._uncounted = RunCounters()
+        """The counters of all requests that belong to no run; nobody reads them."""
 
     def new_call(
         self,
-        opened: OpenSession,
         query: Query[Any],
         *,
         interactive: bool,
@@ -46,26 +47,28 @@ class QueryRunner:
         shared: SharedWait | None = None,
     ) -> CallState:
         """Return the state of a request that was not sent yet."""
-        request, began = build_request(query, self._account), opened.loop.time()
-        return CallState(request, RunCounters(), interactive, max_wait, began, shared=shared)
+        request = build_request(query, self._account)
+        call = CallState(request, self._uncounted, interactive, max_wait)
+        call.shared = shared
+        return call
 
     def value(
         self, query: Query[T], *, interactive: bool, max_wait: float | None
     ) -> Coroutine[Any, Any, T]:
         """Return the coroutine that returns one query's value, or raises its error."""
         opened = self._lifecycle.require_open()
-        call = self.new_call(opened, query, interactive=interactive, max_wait=max_wait)
+        call = self.new_call(query, interactive=interactive, max_wait=max_wait)
         return _watched(opened, call, _value(opened, query, call))
 
     async def fetch(self, opened: OpenSession, query: Query[T], call: CallState) -> Success[T]:
         """Return one query's result; raise its error."""
         value = await _watched(opened, call, _value(opened, query, call))
-        return Success(query, value, call.meta(opened.loop.time()))
+        return new_success(query, value, call.meta(opened.loop.time()))
 
     async def fetch_outcome(self, query: Query[T], counters: RunCounters) -> Outcome[T]:
         """Return one query's outcome; raise only a ``UsageError`` or an unexpected exception."""
         opened = self._lifecycle.require_open()
-        call = _new_call(opened, build_request(query, self._account), counters)
+        call = CallState(build_request(query, self._account), counters)
         try:
             value = await _watched(opened, call, _value(opened, query, call))
         except UsageError:
@@ -74,7 +77,7 @@ class QueryRunner:
             # a traceback would keep this attempt's frames alive
             failed = error.with_traceback(None)
             return Failure(query, failed, call.meta(opened.loop.time()))
-        return Success(query, value, call.meta(opened.loop.time()))
+        return new_success(query, value, call.meta(opened.loop.time()))
 
     async def fetch_page(self, listing: Listing[Any], target: str) -> Page:
         """Fetch one page of a list; if the server fails at a large page, a smaller one."""
@@ -89,13 +92,8 @@ class QueryRunner:
         return await self._page(opened, listing, attrs.evolve(request, target=smaller))
 
     async def _page(self, opened: OpenSession, listing: Listing[Any], request: Request) -> Page:
-        call = _new_call(opened, request, RunCounters())
-        call.interactive = True
+        call = CallState(request, self._uncounted, interactive=True)
         return await _watched(opened, call, _read_page(opened, listing, call))
-
-
-def _new_call(opened: OpenSession, request: Request, counters: RunCounters) -> CallState:
-    return CallState(request, counters, interactive=False, max_wait=None, began=opened.loop.time())
 
 
 def _watched(

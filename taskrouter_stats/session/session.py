@@ -183,7 +183,7 @@ class TaskRouterSession:
         if cache is not None:
             return await self._cache.fetch(query, cache, interactive=interactive, max_wait=max_wait)
         opened = self._lifecycle.require_open()
-        call = self._runner.new_call(opened, query, interactive=interactive, max_wait=max_wait)
+        call = self._runner.new_call(query, interactive=interactive, max_wait=max_wait)
         return await self._runner.fetch(opened, query, call)
 
     def iterate(self, listing: Listing[T]) -> Items[T]:

@@ -5,7 +5,7 @@ import math
 import platform
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -39,7 +39,11 @@ HttpSession = aiohttp.ClientSession
 """A session that a caller may lend, with its connector, limits and resolver."""
 
 
-_ReplyTimes = WeakKeyDictionary[ResponseHandler, float]
+@define(eq=False, repr=False)
+class _Use:
+    """The use of one connection; ``replied_at`` is when its last reply's head came (loop time)."""
+
+    replied_at: float = -math.inf
 
 
 @define(eq=False, repr=False)
@@ -48,13 +52,13 @@ class _Send:
 
     Attributes:
         on_sent: called when the request is sent.
-        replied_at: when the last reply's head came over each connection (loop time, seconds).
+        use: the record of the connection that the send took, once it took one.
         reused_at: when the send took a connection that had been used before, or None.
         has_head: whether the reply's head came.
     """
 
     on_sent: Callable[[], None]
-    replied_at: _ReplyTimes
+    use: _Use | None = None
     reused_at: float | None = None
     has_head: bool = False
 
@@ -99,25 +103,25 @@ class Transport:
         self._seconds = timeout
         self._deadlines = Deadlines(timeout)
         self._headers: dict[str, str] = {"Authorization": credentials.authorization()}
-        secrets, self._proxy, self._proxy_headers = credentials.secrets(), None, None
+        secrets, self._options = credentials.secrets(), dict[str, Any](allow_redirects=False)
         if proxy is not None:
             # Not in the URL, from which aiohttp would copy the password into a plain tuple.
-            self._proxy, authorization, password = _split_proxy(URL(proxy))
+            self._options["proxy"], authorization, password = _split_proxy(URL(proxy))
             if authorization is not None:
                 secrets += authorization[len("Basic ") :], password
                 header = {"Proxy-Authorization": authorization}
                 if base_url.startswith("https:"):
-                    self._proxy_headers = header
+                    self._options["proxy_headers"] = header
                 else:
                     self._headers |= header
         self._redactor = SecretRedactor(secrets)
         self._connector: _Connector | None = None
-        self._replied_at = _ReplyTimes()
         if http is None:
-            self._connector = _Connector(self._replied_at)
+            self._connector = _Connector()
             http = _own_session(self._connector)
         else:
             self._headers |= _HEADERS
+            self._options |= {"timeout": _NO_TIMEOUT, "raise_for_status": False}
         self._http = http
 
     async def send(self, request: Request, on_sent: Callable[[], None]) -> Reply:
@@ -136,10 +140,10 @@ class Transport:
             ConnectionFailed: no whole reply came.
             SessionClosed: the aiohttp session was closed before or during the request.
         """
-        send = _Send(on_sent, self._replied_at)
+        send = _Send(on_sent)
         response: aiohttp.ClientResponse | None = None
         try:
-            task = cast("asyncio.Task[object]", asyncio.current_task())
+            task: Any = asyncio.current_task()
             with self._deadlines.start(task):
                 response = await self._start(request, send)
                 if response.content.is_eof():
@@ -188,11 +192,7 @@ class Transport:
             self._base.url(request.target),
             headers=headers if body is None else {**headers, "Content-Type": "application/json"},
             data=body,
-            allow_redirects=False,
-            timeout=_NO_TIMEOUT,
-            proxy=self._proxy,
-            proxy_headers=self._proxy_headers,
-            raise_for_status=False,
+            **self._options,
         )
 
     def _failure(self, error: Exception) -> TaskRouterStatsError | None:
@@ -242,9 +242,9 @@ class _Connector(aiohttp.TCPConnector):
     next request, and a connection whose last reply came before the last ``distrust``.
     """
 
-    def __init__(self, replied_at: _ReplyTimes) -> None:
+    def __init__(self) -> None:
         super().__init__(limit=0)  # pyright: ignore[reportUnknownMemberType] (aiohttp's)
-        self._replied_at = replied_at
+        self._uses = WeakKeyDictionary[ResponseHandler, _Use]()
         self._trusted_since = -math.inf
 
     def distrust(self, silent_since: float | None) -> None:
@@ -262,15 +262,14 @@ class _Connector(aiohttp.TCPConnector):
         send = _SEND.get()
         while True:
             connection = await super().connect(req, traces, timeout)
-            protocol = cast("ResponseHandler", connection.protocol)
-            replied_at = self._replied_at.get(protocol)
-            send.reused_at = None if replied_at is None else self._loop.time()
-            if not protocol.should_close and (
-                replied_at is None or replied_at > self._trusted_since
-            ):
+            protocol: Any = connection.protocol
+            use = self._uses.get(protocol)
+            send.reused_at = None if use is None else self._loop.time()
+            if not protocol.should_close and (use is None or use.replied_at > self._trusted_since):
+                send.use = use or self._uses.setdefault(protocol, _Use())
                 return connection
             connection.close()
-            if replied_at is None:
+            if use is None:
                 raise aiohttp.ClientConnectionError("the server sent bytes before any request")
 
 
@@ -282,14 +281,16 @@ class _Response(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        send, protocol = _SEND.get(), cast("ResponseHandler", connection.protocol)
+        send = _SEND.get()
         send.on_sent()
         try:
             response = await super().start(connection)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             failure = aiohttp.ClientConnectionError(_describe(error))
         else:
-            send.has_head, send.replied_at[protocol] = True, self._loop.time()
+            send.has_head = True
+            if send.use is not None:
+                send.use.replied_at = self._loop.time()
             return response
         raise failure
 
@@ -297,6 +298,7 @@ class _Response(aiohttp.ClientResponse):
 def _own_session(connector: _Connector) -> HttpSession:
     return aiohttp.ClientSession(
         headers=_HEADERS,
+        timeout=_NO_TIMEOUT,
         response_class=_Response,
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -11,7 +11,7 @@ from contextlib import aclosing, closing, nullcontext
 from typing import Final, TypeVar, cast
 
 from taskrouter_stats.core import queries
-from taskrouter_stats.core.query import Query
+from taskrouter_stats.core.query import Query, new_query
 from taskrouter_stats.core.window import Window
 from taskrouter_stats.models import Worker, WorkerStatistics, check_sid
 from taskrouter_stats.models.sids import sid_of
@@ -85,7 +85,7 @@ class WorkerQueries:
         sid = check_sid("worker_sid", given, "WK")
         known = worker if isinstance(worker, Worker) else Worker(sid=sid, workspace_sid=workspace)
         sids, window, filters = (workspace, sid), template.window, template.filters
-        return Query(template.endpoint, sids, window, filters, context=known)
+        return new_query(template.endpoint, sids, window, filters, context=known)
 
 
 async def iterate_any(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:

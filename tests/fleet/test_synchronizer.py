@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from taskrouter_stats.core.rate_limit import RateLimit
-from taskrouter_stats.fleet import synchronizer
+from taskrouter_stats.fleet.interval import STEADY_INTERVAL
 from tests.lab.fleet import KEY, Crew, live
 
 SECONDS = 5.0
@@ -65,7 +65,7 @@ def test_a_store_that_is_gone_for_ten_seconds_and_comes_back_empty(caplog):
 @pytest.mark.parametrize("seed", [14, 15, 18])
 @pytest.mark.parametrize("empty", [False, True])
 def test_processes_come_back_one_after_another(seed, empty):
-    """While some are back and others are not, nothing false is learned, whatever their paces are."""
+    """While some are back and others are not, nothing false is learned from their paces."""
     # In these runs the first process that was back took its pace times four, or the others' sends
     # for its own: 6.5% were refused, or the run took half more time.
 
@@ -205,7 +205,7 @@ def test_a_killed_process_overspends_nothing_and_holds_nobody_up():
 
 
 def test_a_pause_is_known_everywhere_within_an_interval_and_a_round_trip():
-    """A 429 of one process stops all others within a tenth of a second and two calls."""
+    """A 429 of one process stops all others within a fifth of a second and two calls."""
     late = []
 
     async def story(world):
@@ -213,7 +213,7 @@ def test_a_pause_is_known_everywhere_within_an_interval_and_a_round_trip():
         first = world.processes[0]
         permit = await first.pacer.acquire(KEY, interactive=True)
         permit.observe(first_headers(), refused=True)
-        await asyncio.sleep(synchronizer.INTERVAL + 4 * world.store.latency + 0.03)
+        await asyncio.sleep(STEADY_INTERVAL + 4 * world.store.latency + 0.03)
         before = [each.sent for each in world.processes]
         late.extend(link(each).throttle.snapshot(now()).reason for each in world.processes)
         await asyncio.sleep(1.0)

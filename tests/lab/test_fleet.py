@@ -33,6 +33,13 @@ def test_processes_do_not_take_each_other_for_other_clients():
     assert figures.refused <= 0.01
 
 
+def test_the_end_of_a_burst_waits_for_no_report():
+    """One process takes ten-second windows as fast with a store as without one, within 2%."""
+    shared, alone = (live(Crew(1, 1000, "sliding10s", pacing=p)) for p in ("shared", "alone"))
+    assert shared.seconds <= 1.02 * alone.seconds
+    assert (shared.refused, alone.refused) == (0.0, 0.0)
+
+
 def test_sixteen_processes_share():
     """Sixteen processes on one limit are refused nothing and get equal parts."""
     figures = live(Crew(16, 10))

@@ -39,7 +39,7 @@ Which rule answers (`admission`)
 4. Alone with a long memory: with credit only. The last of it are scouts, spread evenly from the
    last send to the time at which the log frees the next request. If a turn was seen, they are
    spread over the bounds of the next one. No scouts are kept where the requests still to come
-   fit into what is left, or where the last window would be full without them.
+   fit into what is left, and no more than the last window has room for.
 5. Alone, a short memory not proven yet, credit nearly gone: one look at a time.
 6. Else by the pace, or with credit: at most half of it in flight, few at first.
 
@@ -57,7 +57,9 @@ sends that surely arrived and by all that may have, and each inference uses the 
 - *Average*: the own sends outran the refill that a limit per second promises, by more than two
   uses of the counter. Then a request costs less than a unit, and the counter bounds the cost. The
   documented ten seconds are believed while the bounds hold a tenth; else the memory is 1 / cost,
-  so that windows of 5 or 60 seconds are understood as well.
+  of whole seconds where the bounds hold any, so that windows of 5 or 60 seconds are understood as
+  well. A sign of others while a request may cost a fifth may be such a window: it counts for five
+  seconds, and from then on only the bounds are believed.
 - *Total*: the counter fell one by one for longer than a second and did not come back.
 - *Others*: more is gone than the own sends of the memory explain, or than was sent since the last
   refill. A shared budget gives bulk no credit; all clients follow the least remaining.
@@ -92,6 +94,12 @@ refusals stay. Where headers hold garbage, there probably is a limit. For 2% ref
 in flight after 500; to get there costs as long as all 2,000 take at the optimum, so without a limit
 these requests take more than twice as long.
 
+Where a window lasts a minute, a header unit is sixty requests of fifty a second. Rounding and slack
+leave a twentieth of the budget unused, and the last units vanish at once. A job whose last window
+has no room for scouts may therefore wait for a whole memory: one of eight jobs in the laboratory
+takes 6.4 times the optimum. To see the turn a client must keep requests back, and under a sliding
+window the same job would pay for them.
+
 Not provable: shared budgets, anything without headers or with wrong ones, and that Twilio's
 window is any of these. There the figures of the laboratory stand in for proof (`tests/lab`): those
 beside the constants say what another value does to the completion, over that of a client which
@@ -100,7 +108,7 @@ knows everything, and to the share of requests refused.
 Nothing here reads a clock or draws a random number: `now` and `jitter` come in, decisions go out.
 """
 
-from .concurrency import ConcurrencyLimit, InFlight
+from .concurrency import ConcurrencyLimit
 from .decision import SEND_NOW, Reason, ThrottleSnapshot, Wait
 from .dump import copy_throttle, dump_throttle, load_throttle
 from .send_log import SendTicket
@@ -110,7 +118,6 @@ from .throttle import Throttle
 __all__ = [
     "SEND_NOW",
     "ConcurrencyLimit",
-    "InFlight",
     "Reason",
     "SendTicket",
     "Throttle",

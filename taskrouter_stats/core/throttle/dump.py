@@ -5,9 +5,9 @@ holds its fields; a load sets them in the parts of a new throttle, which refer t
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, TypeAlias, cast, get_args, get_type_hints
+from typing import Any, TypeAlias, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -19,9 +19,29 @@ __all__ = ["Plain", "copy_throttle", "dump_throttle", "load_throttle"]
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 """A value of JSON; an infinite number is the text ``"inf"`` or ``"-inf"``."""
 
+Read: TypeAlias = Callable[[object], Any]
+
 _INFINITE = {"inf": math.inf, "-inf": -math.inf}
-_SINGLE = (PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL)
-"""Values that are compared by identity."""
+_AS_IS = frozenset({type(None), bool, int, str})
+"""Types of values that are dumped as they are."""
+_SINGLE = {
+    (type(model), *attrs.astuple(model)): model
+    for model in (PER_SECOND, TEN_SECOND_AVERAGE, TEN_SECOND_TOTAL)
+}
+"""Values that are compared by identity, by their class and fields."""
+
+
+@attrs.frozen
+class _Field:
+    """One field that is not a part.
+
+    Attributes:
+        types: types whose values are loaded as they are.
+        read: reads any other value, or raises ``ValueError``.
+    """
+
+    types: frozenset[object]
+    read: Read
 
 
 @attrs.frozen
@@ -32,13 +52,13 @@ class _Place:
         path: its name in a dump.
         owner: number of the part that refers to it, in the order of all parts.
         name: the owner's field.
-        fields: its own fields that are not parts.
+        fields: its own fields that are not parts, by name.
     """
 
     path: str
     owner: int
     name: str
-    fields: tuple[str, ...]
+    fields: dict[str, _Field]
 
 
 def dump_throttle(throttle: Throttle) -> dict[str, Plain]:
@@ -53,12 +73,12 @@ def load_throttle(state: object) -> Throttle:
         ValueError: the state is not one that this version dumps.
     """
     throttle = Throttle(0.0)
-    known = _dict(state, [place.path for place in _places()])
+    known = _dict(state, _paths())
     for place, part in _parts(throttle):
         values = _dict(known[place.path], place.fields)
-        readers = _readers(_kind(part))
-        for name in place.fields:
-            setattr(part, name, readers[name](values[name]))
+        for name, field in place.fields.items():
+            value = values[name]
+            setattr(part, name, value if type(value) in field.types else field.read(value))
     return throttle
 
 
@@ -67,9 +87,8 @@ def copy_throttle(throttle: Throttle) -> Throttle:
     made = Throttle(0.0)
     for (place, part), (_, copied) in zip(_parts(throttle), _parts(made), strict=True):
         for name in place.fields:
-            value: object = getattr(part, name)
-            is_list = isinstance(value, list)
-            setattr(copied, name, list(cast("list[object]", value)) if is_list else value)
+            value: Any = getattr(part, name)
+            setattr(copied, name, value[:] if type(value) is list else value)
     return made
 
 
@@ -95,8 +114,14 @@ def _places() -> tuple[_Place, ...]:
             elif id(value) not in seen:
                 seen.add(id(value))
                 found.append((f"{path}.{field}", number, field, value))
-        places.append(_Place(path, owner, name, tuple(plain)))
+        fields = _fields(_kind(part))
+        places.append(_Place(path, owner, name, {each: fields[each] for each in plain}))
     return tuple(places)
+
+
+@cache
+def _paths() -> dict[str, _Place]:
+    return {place.path: place for place in _places()}
 
 
 def _kind(value: object) -> Any:
@@ -114,8 +139,11 @@ def _is_part(kind: type) -> bool:
     return attrs.has(kind) and not attrs.inspect(kind).is_frozen
 
 
-def _dump(part: object, names: Collection[str]) -> dict[str, Plain]:
-    return {name: _plain(getattr(part, name)) for name in names}
+def _dump(part: object, names: Iterable[str]) -> dict[str, Plain]:
+    return {
+        name: value if type(value := getattr(part, name)) in _AS_IS else _plain(value)
+        for name in names
+    }
 
 
 def _plain(value: object) -> Plain:
@@ -133,13 +161,17 @@ def _plain(value: object) -> Plain:
     raise TypeError(f"a throttle holds a {type(value).__name__}, which cannot be dumped")
 
 
-Read: TypeAlias = Callable[[object], Any]
-
-
 @cache
-def _readers(kind: type) -> dict[str, Read]:
-    """Return a function for each field that reads its value, or raises ``ValueError``."""
-    return {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+def _fields(kind: type) -> dict[str, _Field]:
+    """Return for each field how its value is read."""
+    hints = get_type_hints(kind).items()
+    return {name: _Field(_types(hint), _reader(hint)) for name, hint in hints}
+
+
+def _types(hint: Any) -> frozenset[object]:
+    """Return the types of the values that are loaded as they are."""
+    is_read = attrs.has(hint) or get_origin(hint) is list
+    return frozenset() if is_read else frozenset({hint, *get_args(hint)})
 
 
 def _reader(hint: Any) -> Read:
@@ -147,7 +179,7 @@ def _reader(hint: Any) -> Read:
         return lambda value: _value(hint, value)
     if hint in {list[float], list[int]}:
         return lambda value: _list(get_args(hint)[0], value)
-    allowed = {hint, *get_args(hint)}
+    allowed = _types(hint)
 
     def read(value: object) -> Any:
         if type(value) in allowed:
@@ -171,18 +203,15 @@ def _list(kind: type, value: object) -> list[Any]:
 
 def _value(kind: type, state: object) -> Any:
     """Return the frozen object with these fields."""
-    readers = _readers(kind)
-    values = _dict(state, readers.keys())
-    made = kind(**{name: read(values[name]) for name, read in readers.items()})
-    same = (
-        one for one in _SINGLE if type(one) is kind and attrs.astuple(one) == attrs.astuple(made)
-    )
-    return next(same, made)
+    fields = _fields(kind)
+    values = _dict(state, fields)
+    read = {name: field.read(values[name]) for name, field in fields.items()}
+    return _SINGLE.get((kind, *read.values())) or kind(**read)
 
 
-def _dict(value: object, keys: Collection[str]) -> dict[str, object]:
+def _dict(value: object, keys: Mapping[str, object]) -> dict[str, object]:
     known = cast("dict[str, object]", _as(dict, value))
-    if known.keys() != set(keys):
+    if known.keys() != keys.keys():
         raise ValueError(f"expected the fields {sorted(keys)}")
     return known
 

@@ -90,9 +90,7 @@ class BudgetEstimator:
     @property
     def least_cost(self) -> float:
         """Header units that a request takes at least."""
-        model = self.model
-        known = model.cost == 1.0 or model is TEN_SECOND_AVERAGE
-        return model.cost if known else self.cost_test.least
+        return 1.0 if self.model.cost == 1.0 else self.cost_test.low
 
     @property
     def past(self) -> float:
@@ -158,7 +156,8 @@ class BudgetEstimator:
             now < self.trust.ignored_until or (rise > JUMP * limit and self._contradicts(sent, now))
         ):
             return False
-        self.min_remaining = min(self.min_remaining, left)
+        if left < self.min_remaining:
+            self.min_remaining = left
         self.cost_test.saw(sent, left, rose=rise > self.slack)
         if newest:
             self._count(sent, now, left, refused=refused)
@@ -208,8 +207,7 @@ class BudgetEstimator:
         self.refills.peak_at = None
         self.cost_test.restart(limit)
         if first:
-            self.cost_test.start(1, self.log.time_of(len(self.log.times) - 1))
-            self.cost_test.surplus, self.cost_test.surplus_at = float(self.log.total), now
+            self.cost_test.begin(self.log, now, limit / (1.0 - self.headroom))
 
     def _contradicts(self, sent: SendTicket, now: float) -> bool:
         """Tell whether a shared counter jumped up more often than a window turns."""
@@ -222,28 +220,27 @@ class BudgetEstimator:
 
     def _count(self, sent: SendTicket, now: float, left: float, *, refused: bool) -> None:
         """Take in what remained for the newest request."""
-        our, fallen = self._since_refill(sent, left, refused=refused)
+        sent_since, fallen = self._since_refill(sent, left, refused=refused)
         self.remaining, self.newest_send, self.newest_at = left, sent.number, sent.at
-        self._test_sharing(sent, now, our, fallen)
-        cost = self.cost_test
-        if self.model.cost < 1.0 and cost.high > 1.05 * cost.low and self.is_exclusive(now):
+        self._test_sharing(sent, now, sent_since, fallen)
+        if self.model.cost < 1.0:
             self._bound_cost(sent, left)
 
-    def _since_refill(self, sent: SendTicket, left: float, *, refused: bool) -> tuple[float, float]:
-        """Return what may be own, and what is gone, in header units since the counter last rose."""
+    def _since_refill(self, sent: SendTicket, left: float, *, refused: bool) -> tuple[int, float]:
+        """Return own requests that may have arrived since the counter last rose, and its fall."""
         blur, between = self.latency.reorder_seconds, self.log.count_between
         peak_at, fallen = self.refills.peak_at, self.refills.peak - left
         if peak_at is None:
             self.refills.start(sent.at, left)
-            return 0.0, 0.0
+            return 0, 0.0
         sure = between(peak_at + blur, sent.at - blur)
         most = fallen + self.slack  # units; no request takes more than one
         if sure > most and not refused and sure * self.least_cost > most:
             self._refill(sent, left)
-            return 0.0, 0.0
+            return 0, 0.0
         if fallen <= self.slack or sent.at - peak_at <= blur:
-            return 0.0, 0.0
-        return between(peak_at - blur, sent.at + blur) * self.model.cost, fallen
+            return 0, 0.0
+        return between(peak_at - blur, sent.at + blur), fallen
 
     def _refill(self, sent: SendTicket, left: float) -> None:
         """Take in a refill: a turn, if the own sends of the memory would not leave so much."""
@@ -272,7 +269,7 @@ class BudgetEstimator:
     def _bound_cost(self, sent: SendTicket, left: float) -> None:
         """Narrow the bounds of a request's cost, while the server has forgotten none since."""
         cost = self.cost_test
-        if left <= 0.0 or sent.number != self.newest_send:
+        if left <= 0.0 or sent.number != self.newest_send or cost.high <= 1.05 * cost.low:
             return
         blur, between = self.latency.reorder_seconds, self.log.count_between
         if not blur < sent.at - cost.base_at <= 1.0 / cost.high:
@@ -297,7 +294,7 @@ class BudgetEstimator:
             our = max(our, math.ceil(between(at - past, at + blur) * cost))
         return gone - our, our
 
-    def _test_sharing(self, sent: SendTicket, now: float, our: float, fallen: float) -> None:
+    def _test_sharing(self, sent: SendTicket, now: float, sent_since: int, fallen: float) -> None:
         slack, others = self.slack, self.others
         left = self.remaining or 0.0
         if others.first_reply_at == math.inf:
@@ -311,12 +308,17 @@ class BudgetEstimator:
         unexplained -= unreported
         if others.used_before_start:
             unexplained = others.less_history(now, unexplained)
+        our = sent_since * self.model.cost
         if unexplained > slack and self._is_total(now, our, fallen):
             if self.refills.is_slow(sent.at):
                 self.model = TEN_SECOND_TOTAL
                 return
             unexplained = 0.0
-        others.saw(now, max(unexplained, fallen - our - unreported), explained + unreported, slack)
+        theirs = max(unexplained, fallen - our - unreported)
+        others.saw(now, theirs, explained + unreported, slack)
+        if theirs > slack and self.model is TEN_SECOND_AVERAGE and self.cost_test.doubts():
+            self.model = self.cost_test.model()
+            others.shared_until = now + MEMORY / 2.0
 
     def _is_total(self, now: float, our: float, fallen: float) -> bool:
         """Tell whether half of the limit is gone, but not more than was sent since it rose."""

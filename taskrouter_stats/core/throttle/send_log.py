@@ -24,16 +24,16 @@ class SendTicket:
     Attributes:
         at: when it was sent; until then, when it was allowed.
         epoch: how many 429s had slowed the budget down before.
+        is_bulk: whether it was charged to the bulk requests' part.
         number: its number among the budget's requests, from 1; 0 until it is sent.
         surplus: requests by which the sends up to it outran the refill that the limit promises.
-        is_bulk: whether it was charged to the bulk requests' part.
     """
 
     at: float
     epoch: int = 0
+    is_bulk: bool = True
     number: int = 0
     surplus: float = 0.0
-    is_bulk: bool = True
 
 
 @attrs.define(eq=False, repr=False)

@@ -13,7 +13,7 @@ from zlib import crc32
 import attrs
 from attrs import define, field, frozen
 
-from taskrouter_stats.core.query import Listing, Query, make_query
+from taskrouter_stats.core.query import Listing, Query, make_query, new_query
 from taskrouter_stats.core.window import RETENTION, Window
 from taskrouter_stats.errors import InvalidParameter, InvalidWindow, UsageError
 from taskrouter_stats.models import TaskQueue, Worker, Workflow, check_sid
@@ -112,7 +112,9 @@ class TablePlan:
         """Return the query for a resource, with the template's window."""
         template = self.template
         sids = (template.workspace_sid, resource.sid)
-        return Query(template.endpoint, sids, template.window, template.filters, context=resource)
+        return new_query(
+            template.endpoint, sids, template.window, template.filters, context=resource
+        )
 
 
 @frozen

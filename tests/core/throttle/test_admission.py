@@ -39,6 +39,13 @@ def test_a_job_that_fits_keeps_no_scouts() -> None:
     assert wait(throttle, now, waiting=5) == 0.0
 
 
+@pytest.mark.parametrize(("room", "is_scout"), [(0, False), (5, False), (15, True), (250, True)])
+def test_only_what_the_last_window_can_take_is_kept(room: int, is_scout: bool) -> None:
+    """Ten requests of credit are scouts if a last window with ten more than the rest exists."""
+    throttle, now = spent(credit=10.0)
+    assert (wait(throttle, now, waiting=10 + 500 - room) > 0.0) is is_scout
+
+
 def test_interactive_requests_are_no_scouts() -> None:
     """An interactive request goes while there is any credit."""
     throttle, now = spent(credit=10.0)

@@ -5,15 +5,15 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.throttle.concurrency import ConcurrencyLimit, InFlight
+from taskrouter_stats.core.throttle.concurrency import ConcurrencyLimit
 
 
-def crowd(window: ConcurrencyLimit, count: int) -> list[InFlight]:
+def crowd(window: ConcurrencyLimit, count: int) -> list[float]:
     """Put requests in flight."""
     return [window.start() for _ in range(count)]
 
 
-def refuse(window: ConcurrencyLimit, flight: InFlight) -> None:
+def refuse(window: ConcurrencyLimit, flight: int) -> None:
     """Answer with a 429 that was not the budget's."""
     window.observe(flight, refused=True, account_wide=True)
 
@@ -82,7 +82,7 @@ def test_replies_open_the_window_again() -> None:
 @given(st.lists(st.sampled_from(["send", "ok", "refuse", "release"]), max_size=60))
 def test_in_flight_is_true_and_the_window_never_shuts(story: list[str]) -> None:
     """Whatever happens, the count is exact and somebody may always go."""
-    window, flights = ConcurrencyLimit(), list[InFlight]()
+    window, flights = ConcurrencyLimit(), list[float]()
     for what in story:
         if what == "send":
             flights.append(window.start())

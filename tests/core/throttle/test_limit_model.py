@@ -3,8 +3,11 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from taskrouter_stats.core.throttle.limit_model import TEN_SECOND_AVERAGE
+from taskrouter_stats.core.throttle.limit_model import TEN_SECOND_AVERAGE, CostTest
+from taskrouter_stats.core.throttle.send_log import SendLog, SendTicket
 from tests.core.throttle.throttle_scenarios import RTT, answer, opened, told
 
 
@@ -35,3 +38,54 @@ def test_other_averages_are_bounded_by_the_counter(memory):
 def test_a_counter_of_whole_requests_is_no_average():
     """Where each request costs one, the model stays short."""
     assert burst_into(1.0, most=45).estimator.model.is_short
+
+
+@given(st.integers(2, 60), st.floats(1e-6, 0.99), st.floats(1e-6, 1.0))
+def test_a_window_of_whole_seconds_within_the_bounds_is_never_overspent(memory, below, above):
+    """A request is not taken for cheaper than it is, nor for forgotten sooner."""
+    cost = 1.0 / memory
+    test = CostTest(low=cost * (1.0 - below), high=cost * (1.0 + above), is_documented=False)
+    model = test.model()
+    assert model.cost >= cost - 1e-9
+    assert model.memory >= memory - 1e-9
+
+
+def test_bounds_that_hold_one_number_of_seconds_name_it():
+    """Windows last whole seconds, so bounds within 20% of five name five."""
+    model = CostTest(low=0.18, high=0.23).model()
+    assert (model.cost, model.memory) == (0.2, 5.0)
+
+
+def test_bounds_that_hold_no_whole_second_are_taken_as_they_are():
+    """A window of four and a half seconds is not rounded to one that is longer or shorter."""
+    model = CostTest(low=0.21, high=0.24).model()
+    assert (model.cost, model.memory) == (0.24, 1.0 / 0.21)
+
+
+@pytest.mark.parametrize(("high", "documented"), [(0.25, False), (0.15, True)])
+def test_a_sign_of_others_leaves_the_documented_memory_where_it_is_nearly_known(high, documented):
+    """Only while a request may cost twice as much, a shorter memory explains the sign."""
+    test = CostTest(low=0.08, high=high)
+    assert test.model() is TEN_SECOND_AVERAGE
+    assert test.doubts() is not documented
+    assert (test.model() is TEN_SECOND_AVERAGE) is documented
+
+
+@given(st.integers(2, 60), st.integers(40, 400))
+def test_a_proof_of_an_average_bounds_the_cost_below_one(max_used, extra):
+    """The surplus that proves it took at most two uses of the counter."""
+    test = CostTest(first=1.0, max_used=float(max_used))
+    ticket = SendTicket(0.0, number=1, surplus=2.2 * max_used + extra)
+    assert test.proves_average(ticket, 0)
+    assert test.high < 1.0
+    assert test.high * ticket.surplus >= 2.0 * max_used
+
+
+@pytest.mark.parametrize(("sent", "surplus"), [(80, 5.0), (1, 1.0)])
+def test_what_came_back_before_the_limit_was_known_is_no_surplus(sent, surplus):
+    """Of the requests of a second and a half, 75 came back where fifty do so a second."""
+    test, log = CostTest(), SendLog()
+    for _ in range(sent):
+        log.record(10.0)
+    test.begin(log, 11.5, 50.0)
+    assert (test.surplus, test.surplus_at, test.first) == (surplus, 11.5, 1)
