@@ -17,6 +17,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("few", settings.get_profile("house"), max_examples=15)
 settings.load_profile("house")
 
 

@@ -14,6 +14,7 @@ import attrs
 import orjson
 
 from taskrouter_stats.core.throttle import dump_throttle, load_throttle
+from taskrouter_stats.core.throttle.concurrency import CrowdLimit
 
 from .client import Client
 from .shared_budget import SharedBudget
@@ -28,6 +29,12 @@ BINS = 1.0 / GRID
 
 _MOST_TIMES = 10_000_000
 """More requests than any budget allows in a log: bytes that lie cannot fill the memory."""
+
+_MOST_CLIENTS = 10_000
+"""More processes than share any budget: every step looks at each of them."""
+
+_MOST_BYTES = 10_000_000
+"""More bytes than so many processes need."""
 
 _AHEAD = 600.0
 """Seconds after the last step that no time which holds requests back exceeds: the longest pause is
@@ -60,7 +67,7 @@ _BOUNDS = {
 
 _LOG = f"{_ESTIMATOR}.log"
 _FIELDS = tuple(field.name for field in attrs.fields(Client))
-_NUMBERS = ("now", "cursor", "hold_until", "crowd", "crowd_at")
+_NUMBERS = ("now", "cursor", "hold_until")
 
 
 class UnreadableState(ValueError):
@@ -82,7 +89,7 @@ def encode(state: SharedBudget) -> bytes:
             **held,
             "origin": state.origin,
             "steps": state.steps,
-            "fits": state.fits,
+            "crowd": [_finite(state.crowd.limit), _finite(state.crowd.at), state.crowd.fits],
             "clients": clients,
             "throttle": throttle,
         }
@@ -96,15 +103,20 @@ def decode(blob: bytes) -> SharedBudget:
         UnreadableState: this version did not write the bytes.
     """
     try:
+        if len(blob) > _MOST_BYTES:
+            raise ValueError(f"expected at most {_MOST_BYTES:,} bytes")
         known = orjson.loads(blob)
+        if len(known["clients"]) > _MOST_CLIENTS:
+            raise ValueError(f"expected at most {_MOST_CLIENTS:,} processes")
         throttle = known["throttle"]
         throttle[_LOG]["times"] = _unpacked(throttle[_LOG]["times"])
         _check(known)
+        limit, refused_at, fits = known["crowd"]
         return SharedBudget(
             load_throttle(throttle),
             origin=_number(known["origin"]),
             steps=_count(known["steps"]),
-            fits=_count(known["fits"]),
+            crowd=CrowdLimit(_number(limit), _number(refused_at), _count(fits)),
             clients={name: _client(values) for name, values in known["clients"].items()},
             **{name: _number(known[name]) for name in _NUMBERS},
         )

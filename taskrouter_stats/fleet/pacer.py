@@ -14,6 +14,7 @@ import orjson
 from taskrouter_stats.core.plain_numbers import plain_number
 from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import Throttle, dump_throttle
+from taskrouter_stats.core.throttle.concurrency import CrowdLimit
 from taskrouter_stats.core.throttle.dump import Plain
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models.redaction import masked
@@ -38,7 +39,9 @@ def _schema() -> int:
     """Return a number that another release has as well only if its state has the same fields."""
     state = dump_throttle(Throttle(0.0))
     fields = {path: list(cast("dict[str, Plain]", part)) for path, part in state.items()}
-    names = [[field.name for field in attrs.fields(kind)] for kind in (SharedBudget, Client)]
+    names = [
+        [field.name for field in attrs.fields(kind)] for kind in (SharedBudget, Client, CrowdLimit)
+    ]
     return zlib.crc32(orjson.dumps([fields, names])) % 100_000
 
 

@@ -114,6 +114,7 @@ class Lease:
 
     Attributes:
         slots: in the order of their times.
+        spare: for each admitted reply to come, the slot that it frees, if any; its time is then.
         recorded: the tickets of the requests that were sent, as the state knows them now.
         at_once: requests that the process may have in flight at once: its part of the account's
             limit, as far as a 429 showed one.
@@ -121,6 +122,7 @@ class Lease:
     """
 
     slots: tuple[Slot, ...] = ()
+    spare: tuple[Slot | None, ...] = ()
     recorded: tuple[tuple[HeldTicket, SendTicket], ...] = ()
     at_once: float = float("inf")
     wait: Wait = field(default=Wait(float("inf"), "in_flight"))

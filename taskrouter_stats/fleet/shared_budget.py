@@ -23,7 +23,7 @@ from taskrouter_stats.core.throttle import (
     set_shares,
     unite,
 )
-from taskrouter_stats.core.throttle.concurrency import INCREASE
+from taskrouter_stats.core.throttle.concurrency import CrowdLimit
 
 from .client import Client
 from .report import HeldTicket, Lease, Report, Slot
@@ -78,9 +78,7 @@ class SharedBudget:
         steps: how many steps led here: of two states the one with more is the newer.
         cursor: time of the last slot.
         hold_until: when grants go on after a process restored the state.
-        crowd: requests that the account may have in flight at once; infinite until a 429 shows it.
-        crowd_at: when the first 429 of the last refused crowd came.
-        fits: requests of that crowd that were not refused so far.
+        crowd: requests that the account may have in flight at once.
         clients: the processes, by name.
     """
 
@@ -90,9 +88,7 @@ class SharedBudget:
     steps: int = 0
     cursor: float = -math.inf
     hold_until: float = -math.inf
-    crowd: float = math.inf
-    crowd_at: float = -math.inf
-    fits: int = 0
+    crowd: CrowdLimit = attrs.Factory(CrowdLimit)
     clients: dict[str, Client] = attrs.Factory(dict[str, Client])
 
     @classmethod
@@ -103,7 +99,8 @@ class SharedBudget:
     def copy(self) -> "SharedBudget":
         """Return another budget in the same state."""
         clients = {name: attrs.evolve(client) for name, client in self.clients.items()}
-        return attrs.evolve(self, throttle=copy_throttle(self.throttle), clients=clients)
+        throttle, crowd = copy_throttle(self.throttle), attrs.evolve(self.crowd)
+        return attrs.evolve(self, throttle=throttle, crowd=crowd, clients=clients)
 
     def restore(self, store_now: float) -> None:
         """Go on after the store lost this state, or a newer one: keep what others may hold."""
@@ -161,15 +158,17 @@ class SharedBudget:
         client.interactive, client.bulk = report.interactive, report.bulk
         client.room = report.room
         slots, wait = self._grant(report, client, now)
-        client.held += len(slots)
-        client.unsent += len(slots)
-        client.granted += len(slots)
+        spare = self._grant_spare(report, client, now, wait)
+        new = len(slots) + sum(slot is not None for slot in spare)
+        client.held += new
+        client.unsent += new
+        client.granted += new
         quiet = min(QUIET, wait.seconds) if wait.reason == "paused" else 0.0
         client.asks_until = now + quiet + ASKS * report.interval
         client.expires_at = now + EXPIRY
         self._tidy()
         leased = tuple(Slot(slot.at - shift, slot.ticket) for slot in slots)
-        return Lease(leased, tuple(recorded), self._part_of_crowd(client), wait)
+        return Lease(leased, tuple(spare), tuple(recorded), self._part_of_crowd(client), wait)
 
     def _client(self, report: Report) -> Client:
         """Return the record of the process that reports; drop those of dead ones.
@@ -252,20 +251,15 @@ class SharedBudget:
 
     def _learn_crowd(self, sent_at: float, *, refused: bool, account_wide: bool) -> None:
         """Learn how many requests the account may have in flight, as ``ConcurrencyLimit`` does."""
-        if not refused:
-            self.crowd += INCREASE / self.crowd
-        else:
-            if sent_at > self.crowd_at:
-                self.crowd_at = self.now
-                self.fits = sum(each.held - each.unsent for each in self.clients.values())
-            self.fits -= 1
+        in_flight = sum(each.held - each.unsent for each in self.clients.values())
+        self.crowd.saw(sent_at, self.now, in_flight, refused=refused)
         if account_wide:
-            self.crowd = max(1.0, min(self.crowd, float(self.fits)))
+            self.crowd.close()
 
     def _part_of_crowd(self, client: Client) -> float:
         """Return the part of the account's limit that a process may use: as much as it needs."""
-        needs = sum(each.needs for each in self.clients.values())
-        return self.crowd * client.needs / needs if self.crowd < math.inf and needs else self.crowd
+        needs, limit = sum(each.needs for each in self.clients.values()), self.crowd.limit
+        return limit * client.needs / needs if limit < math.inf and needs else limit
 
     def _count_tickets(self) -> None:
         """Count what all processes hold, as they said."""
@@ -289,6 +283,28 @@ class SharedBudget:
         slots += bulk
         self.cursor = max([self.cursor, *(slot.at for slot in slots)])
         return sorted(slots, key=lambda slot: slot.at), walk.wait if walk.wait.seconds else wait
+
+    def _grant_spare(
+        self, report: Report, client: Client, now: float, wait: Wait
+    ) -> list[Slot | None]:
+        """Return what each reply frees that comes to a process without rivals by its next report.
+
+        Without it, each reply of a burst's end would wait for a report.
+        """
+        throttle, under_way = self.throttle, report.held - report.unsent
+        if wait.reason != "in_flight" or self._rivals(client):
+            return []
+        expected = report.interval / max(throttle.estimator.latency.srtt, report.interval)
+        walk, spare = SlotWalk(throttle, now, now, now), list[Slot | None]()
+        in_flight = throttle.in_flight
+        for _ in range(math.ceil(expected * under_way)):
+            throttle.in_flight -= 1
+            more = min(1, client.bulk, client.room)
+            spare += walk.take(more, interactive=False, waiting=self._bulk()) or [None]
+            client.bulk -= spare[-1] is not None
+            client.room -= spare[-1] is not None
+        throttle.in_flight = in_flight + sum(slot is not None for slot in spare)
+        return spare
 
     def _bulk(self) -> int:
         """Return how many bulk requests wait, in all processes."""

@@ -20,14 +20,12 @@ from taskrouter_stats.core.throttle import (
 )
 from taskrouter_stats.session.budget_throttle import Demand, PacingOptions
 
+from .leased_slots import LeasedSlots
 from .pace_limit import EPSILON, PaceLimit
-from .report import HeldTicket, Lease, Report, SharedReply, Slot
+from .report import HeldTicket, Lease, Report, SharedReply
 from .shared_budget import SharedBudget
 
 __all__ = ["SharedThrottle"]
-
-VALID = 0.25
-"""Seconds after its time for which a slot may be used."""
 
 KEEP_ALONE = 60.0
 """Seconds for which sends without a slot are remembered, to be reported when the store is back."""
@@ -67,7 +65,7 @@ class SharedThrottle:
     shift: float = 0.0
     is_alone: bool = False
     others_sent: list[float] = attrs.Factory(list[float])
-    slots: deque[Slot] = attrs.Factory(deque[Slot])
+    slots: LeasedSlots = attrs.Factory(LeasedSlots)
     departed: list[HeldTicket] = attrs.Factory(list[HeldTicket])
     replies: list[SharedReply] = attrs.Factory(list[SharedReply])
     unused: list[SendTicket] = attrs.Factory(list[SendTicket])
@@ -105,7 +103,7 @@ class SharedThrottle:
         if self.in_flight and self.in_flight + 1 + kept > max(self._at_once, 2.0):
             return _FOR_STORE
         if self.slots:
-            seconds = self.slots[0].at - now
+            seconds = self.slots.ready[0].at - now
             return Wait(seconds, "pace") if seconds > EPSILON else SEND_NOW
         if not self.pause_left(now):
             self.is_urgent = self.is_urgent or interactive
@@ -120,7 +118,7 @@ class SharedThrottle:
         self.sent += 1
         self.used = (self.used[0] + interactive, self.used[1] + (not interactive))
         if self.slots and not self.is_alone:
-            slot = self.slots.popleft()
+            slot = self.slots.ready.popleft()
             held = HeldTicket(slot.ticket, slot.at)
         else:
             throttle = self._copy(now).throttle
@@ -153,7 +151,7 @@ class SharedThrottle:
         self.sent -= 1
         self._limit.refund()
         if not sent.is_alone:
-            self._give_back(sent.ticket)
+            self._give_back([sent.ticket])
         elif self.is_alone and sent.copied is not None:
             self._copy(sent.at).throttle.cancel(sent.copied)
         self.wake()
@@ -187,7 +185,9 @@ class SharedThrottle:
             self.replies.append(reply)
             if refused:
                 self.is_refused = True
-                self._give_all_back()
+                self._give_back(self.slots.take_beyond(0))
+            elif self.slots.spare:
+                self.slots.replied(now)
             elif not self.slots and self._next.reason in {"probe", "in_flight"}:
                 self.is_urgent = True
         return self._copy_reply(reply)
@@ -203,7 +203,7 @@ class SharedThrottle:
 
     def go_alone(self, now: float, client: str) -> None:
         """Go on by the copy, at the part of the pace of this process, which is ``client``."""
-        self._give_all_back()
+        self._give_back(self.slots.take_beyond(0))
         state = self._copy(now)
         throttle = state.throttle
         self.others_sent = throttle.estimator.log.split(state.part(client, now + self.shift))
@@ -233,7 +233,7 @@ class SharedThrottle:
             self._copy_reply(reply)
         for ticket in self.unused:
             state.throttle.cancel(ticket)
-        self.slots = deque(sorted([*self.slots, *lease.slots], key=lambda slot: slot.at))
+        self.slots.add(lease.slots, lease.spare)
         self._next, self._next_from = lease.wait, now
         self._at_once = lease.at_once
         self.grant()
@@ -255,8 +255,7 @@ class SharedThrottle:
         demand = self.demand()
         self._drop_stale(now)
         wanted = demand.interactive + demand.bulk + sum(ahead)
-        while len(self.slots) > wanted:
-            self._give_back(self.slots.pop().ticket)
+        self._give_back(self.slots.take_beyond(wanted))
         room = self._limit.most(demand.room + sum(ahead), horizon)
         if self._at_once < math.inf:
             room = min(room, max(1, int(self._at_once)) - self.in_flight + sum(ahead))
@@ -287,7 +286,7 @@ class SharedThrottle:
         """Give unused slots back; nothing waits any more."""
         self.demand, self.grant = lambda: Demand(0, 0, 0, 0), lambda: None
         self.used = (0, 0)
-        self._give_all_back()
+        self._give_back(self.slots.take_beyond(0))
 
     @property
     def has_news(self) -> bool:
@@ -335,14 +334,10 @@ class SharedThrottle:
         )
 
     def _drop_stale(self, now: float) -> None:
-        while self.slots and self.slots[0].at + VALID < now:
-            self._give_back(self.slots.popleft().ticket)
+        self._give_back(self.slots.take_stale(now))
 
-    def _give_all_back(self) -> None:
-        while self.slots:
-            self._give_back(self.slots.pop().ticket)
-
-    def _give_back(self, ticket: SendTicket) -> None:
-        self.unused.append(ticket)
+    def _give_back(self, tickets: list[SendTicket]) -> None:
+        self.unused += tickets
         if self.state is not None:
-            self.state.throttle.cancel(ticket)
+            for ticket in tickets:
+                self.state.throttle.cancel(ticket)

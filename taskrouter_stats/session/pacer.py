@@ -52,7 +52,7 @@ class Permit:
 
     __slots__ = ("_budget", "_crowd", "_open", "_pacer", "_sent")
 
-    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, crowd: int) -> None:
+    def __init__(self, pacer: "Pacer", budget: Budget, sent: SendTicket, crowd: float) -> None:
         self._pacer, self._budget, self._open = pacer, budget, True
         self._sent, self._crowd = sent, crowd
 
@@ -161,7 +161,9 @@ class Pacer:
             budget.upcoming = upcoming
         if budget.interactive or (budget.bulk and not interactive):
             return None
-        wait = budget.check(now, interactive=interactive)
+        wait = budget.throttle.check(
+            now, interactive=interactive, waiting=len(budget.bulk) + budget.upcoming
+        )
         return None if wait.seconds > 0 else self._grant(budget, now, interactive=interactive)
 
     async def _queue(self, budget: Budget, waiter: Waiter, *, front: bool) -> Permit:
@@ -206,7 +208,7 @@ class Pacer:
         self,
         budget: Budget,
         sent: SendTicket,
-        crowd: int,
+        crowd: float,
         reported: RateLimit,
         *,
         refused: bool,

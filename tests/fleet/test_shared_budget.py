@@ -10,62 +10,9 @@ from hypothesis import strategies as st
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.fleet.client import Client
 from taskrouter_stats.fleet.codec import decode, encode
-from taskrouter_stats.fleet.report import HeldTicket, Report, SharedReply
+from taskrouter_stats.fleet.report import Report, SharedReply
 from taskrouter_stats.fleet.shared_budget import EXPIRY, SharedBudget
-
-START = 5e8
-"""The store's time at the beginning; the processes' clock is 0 then."""
-T = 0.1
-
-
-class Fleet:
-    """A stored state, and processes that report to it one after another."""
-
-    def __init__(self, limit=50.0):
-        self.state, self.limit, self.now, self.seq = SharedBudget.begin(START), limit, 0.0, 0
-        self.held = {}
-
-    def report(self, client, *, bulk=0, interactive=0, room=100, **more):
-        """Let a process report, and return its lease; the state is stored and read again."""
-        self.seq += 1
-        mine = self.held.setdefault(client, [])
-        replies = more.get("replies", ())
-        sent = [each for each in (*(reply.held for reply in replies), *mine) if not each.sent_at]
-        sent = [each for each in sent if each.at <= self.now]
-        for each in sent:
-            each.sent_at = each.at
-        report = Report(
-            client,
-            self.seq,
-            interactive=interactive,
-            bulk=bulk,
-            room=room,
-            held=len(mine),
-            unsent=sum(each.sent_at is None for each in mine),
-            sent=tuple(sent),
-            horizon=more.pop("horizon", 0.15),
-            interval=T,
-            **more,
-        )
-        lease = self.state.step(report, START + self.now, START)
-        self.state = decode(encode(self.state))
-        for each, ticket in lease.recorded:
-            each.ticket = ticket
-        mine += [HeldTicket(slot.ticket, slot.at) for slot in lease.slots]
-        return lease
-
-    def reply(self, client, remaining=None, *, refused=False):
-        """Let the oldest request of a process be answered, in its next report."""
-        held = self.held[client].pop(0)
-        left = self.limit - 1.0 if remaining is None else remaining
-        headers = RateLimit(limit=self.limit, remaining=left)
-        return SharedReply(held, self.now, headers, refused, 0.5)
-
-    def open(self, client="a"):
-        """Let the first request be answered, so that the limit is known."""
-        self.report(client, bulk=1)
-        self.now += T
-        self.report(client, replies=(self.reply(client),))
+from tests.fleet.reports import START, Fleet, T
 
 
 @pytest.mark.parametrize(("others", "is_alone"), [(0, True), (15, False)])
@@ -195,69 +142,6 @@ def test_a_restored_state_waits_for_the_slots_of_the_lost_one():
     assert fleet.report("a", bulk=5).slots != ()
 
 
-def parted(**paces):
-    """Return processes that were all busy, and could not reach the store for ten seconds."""
-    fleet = Fleet()
-    fleet.open()
-    for client in paces:
-        fleet.report(client, bulk=50)
-    fleet.now += 10.0
-    return fleet
-
-
-@pytest.mark.parametrize("is_lost", [False, True])
-def test_processes_that_come_back_are_other_clients_until_all_are_back(is_lost):
-    """The pace is that of those who are back; only then it is a single client's again."""
-    fleet = parted(a=5.0, b=20.0, c=10.0)
-    if is_lost:
-        fleet.state.part("a", fleet.now)
-        fleet.state.restore(START + fleet.now)
-    own = {} if is_lost else {"pace": 5.0}
-    throttle = fleet.state.throttle
-    for client, more, alone in (("a", own, False), ("b", {"pace": 20.0}, False), ("c", {}, True)):
-        before = fleet.state.throttle.pace.rate
-        fleet.now += T
-        fleet.report(client, bulk=50, **more)
-        throttle = fleet.state.throttle
-        assert throttle.estimator.is_exclusive(fleet.now) is alone
-        assert before <= 50.0
-        if client == "b":
-            assert throttle.pace.rate == pytest.approx(before + 20.0)
-    assert throttle.pace.rate < 50.0
-
-
-@given(st.lists(st.floats(1.0, 60.0), min_size=2, max_size=6))
-def test_paces_add_up_to_the_limit_at_most(paces):
-    """However fast processes were alone, together they do not start faster than the limit."""
-    names = "abcdef"[: len(paces)]
-    fleet = parted(**dict(zip(names, paces, strict=True)))
-    for client, pace in zip(names, paces, strict=True):
-        fleet.report(client, bulk=50, pace=pace)
-    assert fleet.state.throttle.pace.rate <= 50.0
-    assert fleet.state.throttle.estimator.is_exclusive(fleet.now)
-
-
-def test_a_process_that_dies_while_all_are_away_is_waited_for_until_its_expiry():
-    """Who does not come back stops being another client when it is taken for dead."""
-    fleet = parted(a=5.0, b=5.0)
-    fleet.report("a", bulk=50, pace=5.0)
-    for _ in range(int(EXPIRY / T) + 2):
-        fleet.now += T
-        fleet.report("a", bulk=50)
-    assert set(fleet.state.clients) == {"a"}
-    assert fleet.state.throttle.estimator.is_exclusive(fleet.now)
-
-
-def test_a_restored_state_is_newer_than_every_copy_of_the_lost_one():
-    """Of two processes that bring a copy the second one goes on from what the first one stored."""
-    fleet = Fleet()
-    fleet.open()
-    newest = fleet.state.copy()
-    newest.steps += 1000
-    fleet.state.restore(START + fleet.now)
-    assert fleet.state.steps > newest.steps
-
-
 moves = st.lists(
     st.tuples(
         st.sampled_from("abc"),
@@ -319,9 +203,9 @@ def test_an_admitted_reply_may_show_that_a_crowd_was_refused():
     state = SharedBudget.begin(START)
     state.clients["a"] = Client(held=10)
     state._learn_crowd(0.0, refused=True, account_wide=False)
-    assert state.crowd == math.inf
+    assert state.crowd.limit == math.inf
     state._learn_crowd(0.0, refused=False, account_wide=True)
-    assert state.crowd == 9.0
+    assert state.crowd.limit == 9.0
 
 
 def test_the_accounts_limit_in_flight_is_learned_together():
@@ -340,7 +224,7 @@ def test_the_accounts_limit_in_flight_is_learned_together():
     crowd = sum(each.sent_at is not None for held in fleet.held.values() for each in held)
     refusals = tuple(fleet.reply("a", 990.0, refused=True) for _ in range(3))
     fleet.report("a", bulk=50, replies=refusals)
-    assert 0.5 * crowd <= fleet.state.crowd <= crowd - 2
+    assert 0.5 * crowd <= fleet.state.crowd.limit <= crowd - 2
     parts = [fleet.report(client, bulk=50).at_once for client in "ab"]
-    assert all(part < fleet.state.crowd for part in parts)
-    assert sum(parts) == pytest.approx(fleet.state.crowd, rel=0.5)
+    assert all(part < fleet.state.crowd.limit for part in parts)
+    assert sum(parts) == pytest.approx(fleet.state.crowd.limit, rel=0.5)

@@ -6,9 +6,10 @@ import pytest
 
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.throttle import SendTicket, Wait
+from taskrouter_stats.fleet.leased_slots import VALID
 from taskrouter_stats.fleet.report import Lease, Report, Slot
 from taskrouter_stats.fleet.shared_budget import SharedBudget
-from taskrouter_stats.fleet.shared_throttle import VALID, SharedThrottle
+from taskrouter_stats.fleet.shared_throttle import SharedThrottle
 from taskrouter_stats.session.budget_throttle import Demand, PacingOptions
 
 

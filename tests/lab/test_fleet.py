@@ -3,6 +3,7 @@
 import pytest
 
 from tests.lab.fleet import Crew, live
+from tests.lab.fleet_troubles import TROUBLES
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,13 @@ def test_processes_do_not_take_each_other_for_other_clients():
     assert figures.refused <= 0.01
 
 
+def test_the_end_of_a_burst_waits_for_no_report():
+    """One process takes ten-second windows as fast with a store as without one, within 2%."""
+    shared, alone = (live(Crew(1, 1000, "sliding10s", pacing=p)) for p in ("shared", "alone"))
+    assert shared.seconds <= 1.02 * alone.seconds
+    assert (shared.refused, alone.refused) == (0.0, 0.0)
+
+
 def test_sixteen_processes_share():
     """Sixteen processes on one limit are refused nothing and get equal parts."""
     figures = live(Crew(16, 10))
@@ -60,3 +68,13 @@ def test_a_fetch_waits_for_no_bulk_of_another_process():
     live(Crew(4, 120, story=story, lingers=15.0))
     assert len(waits) == 12
     assert max(waits) <= 0.3
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_troubles_cost_little(name):
+    """Whatever happens to store or process, every query is answered and few are refused."""
+    figures = live(Crew(4, 120, story=TROUBLES[name]))
+    processes = figures.world.processes
+    assert sum(each.done for each in processes) == 4 * 120
+    assert figures.refused <= 0.015
+    assert figures.seconds <= 16.0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from taskrouter_stats.core.throttle.concurrency import ConcurrencyLimit
 
 
-def crowd(window: ConcurrencyLimit, count: int) -> list[int]:
+def crowd(window: ConcurrencyLimit, count: int) -> list[float]:
     """Put requests in flight."""
     return [window.start() for _ in range(count)]
 
@@ -82,7 +82,7 @@ def test_replies_open_the_window_again() -> None:
 @given(st.lists(st.sampled_from(["send", "ok", "refuse", "release"]), max_size=60))
 def test_in_flight_is_true_and_the_window_never_shuts(story: list[str]) -> None:
     """Whatever happens, the count is exact and somebody may always go."""
-    window, flights = ConcurrencyLimit(), list[int]()
+    window, flights = ConcurrencyLimit(), list[float]()
     for what in story:
         if what == "send":
             flights.append(window.start())
