@@ -30,6 +30,12 @@ BINS = 1.0 / GRID
 _MOST_TIMES = 10_000_000
 """More requests than any budget allows in a log: bytes that lie cannot fill the memory."""
 
+_MOST_CLIENTS = 10_000
+"""More processes than share any budget: every step looks at each of them."""
+
+_MOST_BYTES = 10_000_000
+"""More bytes than so many processes need."""
+
 _AHEAD = 600.0
 """Seconds after the last step that no time which holds requests back exceeds: the longest pause is
 half of it."""
@@ -97,7 +103,11 @@ def decode(blob: bytes) -> SharedBudget:
         UnreadableState: this version did not write the bytes.
     """
     try:
+        if len(blob) > _MOST_BYTES:
+            raise ValueError(f"expected at most {_MOST_BYTES:,} bytes")
         known = orjson.loads(blob)
+        if len(known["clients"]) > _MOST_CLIENTS:
+            raise ValueError(f"expected at most {_MOST_CLIENTS:,} processes")
         throttle = known["throttle"]
         throttle[_LOG]["times"] = _unpacked(throttle[_LOG]["times"])
         _check(known)

@@ -85,6 +85,8 @@ def with_times(times):
         broken(clients=[1]),
         broken(clients={"a": [1, 2]}),
         broken(clients={"a": ["x"] * 11}),
+        broken(clients={str(number): [] for number in range(10_001)}),
+        b" " * 10_000_001,
         broken(throttle={}),
         with_times("now"),
         with_times([1]),
