@@ -1,5 +1,6 @@
 """Settings of pytest and Hypothesis for every test."""
 
+import gc
 import os
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("few", settings.get_profile("house"), max_examples=15)
 settings.load_profile("house")
 
 
@@ -54,6 +56,26 @@ def pytest_collection_modifyitems(items):
     """Refuse a test whose name differs from process to process, since it holds an address."""
     if wrong := [item.nodeid for item in items if re.search(r"0x[0-9a-f]{6}", item.name)]:
         raise pytest.UsageError(f"the ids of these tests hold addresses: {wrong}")
+
+
+def pytest_collection():
+    """Collect no garbage while modules are imported, which makes hardly any."""
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """Collect garbage again."""
+    gc.enable()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def only_new_garbage():
+    """Collect the garbage of earlier modules, and let this module's collections pass over the rest.
+
+    A test's full collection, of which there are thousands, would else look at every import.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

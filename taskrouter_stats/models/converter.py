@@ -135,6 +135,8 @@ def _make(*, detailed: bool) -> OrjsonConverter:
 
 _FAST: Final = _make(detailed=False)
 _DETAILED: Final = _make(detailed=True)
+_UNREAD: Final = (UnreadableError, KeyError, OverflowError)
+"""What the fast converter raises for a payload that it does not read."""
 
 
 def structure(payload: object, model: type[T]) -> T:
@@ -145,7 +147,7 @@ def structure(payload: object, model: type[T]) -> T:
     """
     try:
         return _FAST.structure(payload, model)
-    except (UnreadableError, KeyError):
+    except _UNREAD:
         pass
     return _read_again(payload, model)[0]
 
@@ -160,7 +162,7 @@ def structure_item(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]
     """
     try:
         return _FAST.structure(payload, model), ()
-    except (UnreadableError, KeyError):
+    except _UNREAD:
         pass
     return _read_again(payload, model)
 

@@ -66,7 +66,7 @@ _USUAL: Final[dict[Any, tuple[str, ...]]] = {
     int: ("{v} if type({v}) is int and -1_000_000_000 < {v} < 1_000_000_000",),
     float: (
         "{v} if type({v}) is float and -1e300 < {v} < 1e300",
-        "float({v}) if type({v}) is int and -1_000_000_000 < {v} < 1_000_000_000",
+        "float({v}) if type({v}) is int",
     ),
 }
 """The usual forms of a value ``{v}``, by the type of its field.
@@ -86,8 +86,9 @@ _NAMES: Final[dict[str, Any]] = {
 def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
     """Return the function that makes a record of class ``cls`` from a decoded JSON object.
 
-    The function raises ``UnreadableError`` for a value that its field cannot hold, and
-    ``KeyError`` for a required key that is missing.
+    The function raises ``UnreadableError`` for a value that its field cannot hold,
+    ``OverflowError`` for an integer that no float holds, and ``KeyError`` for a required key that
+    is missing.
 
     Args:
         cls: the attrs class of the record.

@@ -13,7 +13,6 @@ server's answer names one account.
 import asyncio
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,6 +23,7 @@ import aiohttp
 from yarl import URL
 
 from taskrouter_stats import Credentials, TaskRouterSession, queries
+from tests.benchmarks.child import figures_of
 from tests.benchmarks.contenders import PARAMETERS, WINDOW, WORKERS, Ask, Contender
 from tests.benchmarks.memory import peak
 from tests.benchmarks.nginx import TOKEN, WORKSPACE, nginx
@@ -123,19 +123,12 @@ async def _run(base_url: str, name: str, requests: int) -> None:
     print(json.dumps([1e6 * cpu / requests, 1e6 * wall / requests, peak()]))
 
 
-def _child(base_url: str, name: str, requests: int) -> list[float]:
-    command = [sys.executable, "-m", "tests.benchmarks.accounts", base_url, name, str(requests)]
-    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-    figures: list[float] = json.loads(printed)
-    return figures
-
-
 def table(*, quick: bool) -> Table:
     """Return the CPU of a request of each contender, and its ratio to bare aiohttp."""
     requests = WARM_UP if quick else REQUESTS
     with nginx() as base_url:
         rounds = [
-            {name: _child(base_url, name, requests) for name in CONTENDERS}
+            {name: figures_of("accounts", base_url, name, requests) for name in CONTENDERS}
             for _ in range(QUICK_ROUNDS if quick else ROUNDS)
         ]
     lines = []

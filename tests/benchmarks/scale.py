@@ -8,10 +8,10 @@ import asyncio
 import json
 import math
 import statistics
-import subprocess
 import sys
 import time
 
+from tests.benchmarks.child import figures_of
 from tests.benchmarks.contenders import stream
 from tests.benchmarks.memory import peak
 from tests.benchmarks.nginx import nginx
@@ -39,19 +39,12 @@ async def run(base_url: str, count: int) -> None:
     print(json.dumps([1e6 * cpu / (times * count), 1e6 * wall / (times * count), most]))
 
 
-def _child(base_url: str, size: int) -> list[float]:
-    command = [sys.executable, "-m", "tests.benchmarks.scale", base_url, str(size)]
-    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-    figures: list[float] = json.loads(printed)
-    return figures
-
-
 def table(*, quick: bool) -> Table:
     """Return the table of each size, with ratios to the smallest."""
     sizes = QUICK_SIZES if quick else SIZES
     with nginx() as base_url:
         rounds = [
-            [_child(base_url, size) for size in sizes]
+            [figures_of("scale", base_url, size) for size in sizes]
             for _ in range(QUICK_ROUNDS if quick else ROUNDS)
         ]
     lines = []

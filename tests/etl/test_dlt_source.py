@@ -40,7 +40,8 @@ async def warehouse(tmp_path):
     """Return a warehouse with a running simulator."""
     warehouse = Warehouse(tmp_path)
     async with warehouse.simulator:
-        yield warehouse
+        with warehouse.database:
+            yield warehouse
 
 
 async def test_tables_have_the_columns_of_their_schemas(warehouse):

@@ -17,7 +17,6 @@ from taskrouter_stats.models.field_types import (
     required_type,
 )
 from taskrouter_stats.models.record import Record
-from taskrouter_stats.models.values import UnreadableError
 
 __all__ = ["RECORDS", "least", "payloads", "read_both", "values_by_field"]
 
@@ -111,7 +110,7 @@ def read_both(payload, model):
     """
     results = []
     for path, refusals in (
-        (converter._FAST, (UnreadableError, KeyError)),
+        (converter._FAST, converter._UNREAD),
         (converter._DETAILED, Exception),
     ):
         try:

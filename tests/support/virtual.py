@@ -74,13 +74,9 @@ def run_virtual(main, loop_class=VirtualLoop):
         assert not timers, f"timers are left: {timers}"
         return result
 
-    gc.freeze()  # older objects are not this test's and would make the collection slow
-    try:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            result = runner.run(watched())
-            gc.collect()
-    finally:
-        gc.unfreeze()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        result = runner.run(watched())
+        gc.collect()  # conftest.py keeps it short
     assert not troubles, f"the loop reported errors: {troubles}"
     return result
 

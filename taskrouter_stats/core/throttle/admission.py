@@ -9,7 +9,7 @@ from .bulk import BulkPart
 from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
-from .rate import EPSILON, RateController
+from .rate import CALM, EPSILON, RateController
 from .scouts import SCOUTS, is_unproven, next_look, next_scout, scouts_of
 
 __all__ = ["Admission"]
@@ -26,9 +26,6 @@ IN_FLIGHT_SHARE = 0.5
 """Share of the credit that may be in flight at once, so that an even rival shows before the credit
 is gone (0.33: up to 9% refused by a hidden cap; 1: lying headers cost 20% more). Beyond the knee,
 also the requests in flight per admitted one."""
-
-INTERACTIVE_SECONDS = 30.0
-"""Seconds after an interactive request during which bulk leaves some of the budget to others."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -122,7 +119,7 @@ class Admission:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
         credit = self.estimator.credit(now)
         left = credit if interactive else credit - self._reserve(now)
-        if not is_unproven(self.estimator, left) or (interactive and credit >= 1.0):
+        if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left):
             return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
@@ -136,7 +133,7 @@ class Admission:
 
     def is_interactive(self, now: float) -> bool:
         """Return whether an interactive request was asked for lately."""
-        return now - self.interactive_at < INTERACTIVE_SECONDS
+        return now - self.interactive_at < CALM
 
     def _reserve(self, now: float) -> float:
         """Return the requests that bulk leaves to interactive ones."""
@@ -156,9 +153,9 @@ class Admission:
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self._whole_rate(alone=alone)))
-        if wait == 0.0 and self._may_pace(now, alone=alone):
-            return SEND_NOW
         if (alone or interactive) and self._may_spend(now, interactive=interactive):
+            return SEND_NOW
+        if wait == 0.0 and self._may_pace(now, alone=alone):
             return SEND_NOW
         if alone and not wait:
             return WAIT_FOR_REPLY

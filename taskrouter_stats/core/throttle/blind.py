@@ -7,7 +7,9 @@ ends the count:
 
 - It was a crowd, if many of the later ones were admitted: the account's window closes to the number
   in flight, and the search goes on within it.
-- Else it was the pace: a cut, a quick return to where the last 429 was, a slow search beyond.
+- Else it was the pace: a cut, a quick return to where the last 429 was, a slow search beyond. The
+  first cut has no pace to go by. The requests that were admitted by then also had to last while the
+  server refused, so they are divided by the time from the first one to the next admission.
 - It is an average over ten seconds, if nothing was admitted for longer than a second: what was
   admitted in the ten seconds before, or since a fixed window turned, is the capacity. The log of
   own sends shows when more may go, and a small share of the capacity is in flight.
@@ -20,13 +22,14 @@ import math
 import attrs
 
 from .header_trust import MAX_LIMIT
-from .rate import DECREASE, MEMORY, RECOVER
+from .rate import CALM, DECREASE, MEMORY, RECOVER
+from .refills import QUICK_SECONDS
 from .send_log import SendLog
 
-__all__ = ["START", "BlindSearch"]
+__all__ = ["BlindSearch"]
 
 START = 8.0
-"""Requests a second before anything is known."""
+"""Requests a second before anything is known (4, 16: nothing moves)."""
 
 RAMP = (2.0, 0.65)
 """Requests in flight: at first, and per admitted one. With 0.6, 300 requests without a limit take
@@ -44,12 +47,6 @@ MIN_RATE = 1.5
 """Requests a second below which no 429 cuts: a server may refuse every second request whatever the
 pace."""
 
-SMALL_DECREASE = 0.85
-"""Factor of a refusal after a longer search (0.7: windows of a second take 4% longer)."""
-
-AGAIN_SECONDS = 2.0
-"""Seconds within which another refusal takes the full `DECREASE`."""
-
 SEARCH = 0.001
 """Growth per second for every second since the last refusal (half, twice: within 2%)."""
 
@@ -58,26 +55,12 @@ FIRST_SEARCH = 0.02
 four processes are refused half more)."""
 
 SHORTEST = 0.6
-"""Seconds that the first requests are taken to have come in, at least (1: four processes take 15%
-longer; 0.35: they are refused a fifth more)."""
-
-OUTAGE_SECONDS = 1.5
-"""Seconds of nothing but refusals that tell a long memory (3: fixed windows of ten seconds refuse a
-third more; nothing else moves)."""
+"""Seconds that the first requests are taken to have lasted, at least (1: four processes and small
+buckets take a tenth longer; 0.4: 16 processes take a tenth longer)."""
 
 MEMORY_SHARE = 0.06
 """Share of a known capacity that may be in flight: it may be less in the next window (0.03: 1.18
 instead of 1.10 in ten seconds; 0.1: 0.4% more refused)."""
-
-PATIENCE = 60.0
-"""Seconds without a refusal after which a known capacity is searched beyond: a window that is
-overrun refuses all that is under way."""
-
-TURNED_SHARE = 0.4
-"""Share of what ten seconds admitted that a window which turned in them admitted, at least."""
-
-TURN_SECONDS = 2.0
-"""Seconds by which an admission must come too early for a window that slides."""
 
 CROWD = 24
 """Requests in flight that may be a crowd (16: a small bucket refuses 2.4% instead of 0.8%)."""
@@ -168,7 +151,10 @@ class BlindSearch:
     def saw_admission(self, at: float, log: SendLog) -> None:
         """Take in the first admission, sent at `at`, after refusals: did a fixed window turn?"""
         self.resumed_at = at
-        if self.memory and at + TURN_SECONDS < self.next_at(log, 0, 0.0):
+        is_first = not (self.memory or self.rate_at_429 or self.is_growing)
+        if is_first and log.times:
+            self.rate /= min(1.0, max(SHORTEST, at - log.times[0]))
+        if self.memory and at + QUICK_SECONDS < self.next_at(log, 0, 0.0):
             self.turned_at = at
 
     def suspect_crowd(self, at: float, now: float, in_flight: int) -> bool:
@@ -185,18 +171,21 @@ class BlindSearch:
         return crowd.is_watched and self.had_crowd
 
     def decrease(self, log: SendLog, at: float, now: float, late: float) -> None:
-        """Slow down after the first 429 in a row, to a request sent at `at`."""
+        """Slow down after the first 429 in a row, to a request sent at `at`.
+
+        Another one takes half as much off if the search had the time to come back.
+        """
         if self.memory:
             since = max(self.turned_at, at - self.memory - late)
             admitted = log.count_since(since) - log.count_since(at)
             self.rate = min(self.rate, max(MIN_RATE, admitted / self.memory))
         elif self.is_growing:
-            seconds = min(1.0, max(SHORTEST, now - log.times[0])) if log.times else 1.0
-            self.rate = max(MIN_RATE, DECREASE * log.count_since(now - 1.0) / seconds)
+            self.rate = max(MIN_RATE, DECREASE * log.count_since(now - 1.0))
             self.is_growing = False
         else:
-            factor = SMALL_DECREASE if now - self.decreased_at > AGAIN_SECONDS else DECREASE
+            was_back = now - self.decreased_at > 1.0 / RECOVER
             self.rate_at_429 = self.rate
+            factor = 1.0 - RECOVER / 2.0 if was_back else DECREASE
             self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
         self.decreased_at = now
 
@@ -206,10 +195,10 @@ class BlindSearch:
         What was admitted in the ten seconds before fills it. If most of it was admitted since the
         last refusals, a fixed window turned there, and only what came since does.
         """
-        if seconds <= OUTAGE_SECONDS or self.memory:
+        if seconds <= QUICK_SECONDS or self.memory:
             return
         admitted, since = log.count_since(now - MEMORY), log.count_since(self.resumed_at)
-        if TURNED_SHARE * admitted <= since < admitted:
+        if admitted / 2.0 <= since < admitted:
             admitted, self.turned_at = since, self.resumed_at
         self.memory, self.rate = MEMORY, max(MIN_RATE, admitted / MEMORY)
         self.rate_at_429, self.is_growing = 0.0, False
@@ -220,7 +209,7 @@ class BlindSearch:
             self.rate = min(MAX_LIMIT, self.most_in_flight(admitted) / (srtt or 1.0))
             return now + srtt
         calm = now - self.decreased_at
-        if not self.memory or calm > PATIENCE:
+        if not self.memory or calm > CALM:
             is_first = not self.rate_at_429 and not self.memory
             creep = FIRST_SEARCH if is_first else SEARCH * min(calm, 1.0 / SEARCH)
             self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)

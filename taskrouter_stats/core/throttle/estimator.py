@@ -156,7 +156,8 @@ class BudgetEstimator:
             now < self.trust.ignored_until or (rise > JUMP * limit and self._contradicts(sent, now))
         ):
             return False
-        self.min_remaining = min(self.min_remaining, left)
+        if left < self.min_remaining:
+            self.min_remaining = left
         self.cost_test.saw(sent, left, rose=rise > self.slack)
         if newest:
             self._count(sent, now, left, refused=refused)
@@ -206,8 +207,7 @@ class BudgetEstimator:
         self.refills.peak_at = None
         self.cost_test.restart(limit)
         if first:
-            self.cost_test.start(1, self.log.time_of(len(self.log.times) - 1))
-            self.cost_test.surplus, self.cost_test.surplus_at = float(self.log.total), now
+            self.cost_test.begin(self.log, now, limit / (1.0 - self.headroom))
 
     def _contradicts(self, sent: SendTicket, now: float) -> bool:
         """Tell whether a shared counter jumped up more often than a window turns."""

@@ -29,8 +29,8 @@ JUMP = 0.25
 """Size of a jump, as a share of the limit."""
 
 STATED = 7
-"""Weight of a reply that states the limit or another one, against 1 of a reply without any: a limit
-in every fourth reply gains weight, one in every sixteenth loses it."""
+"""Weight of a reply that states the limit, another one or an impossible one, against 1 of a reply
+without any: a limit in every fourth reply gains weight, one in every sixteenth loses it."""
 
 MAX_WEIGHT = STATED * STATED
 """Weight that replies for or against a limit can pile up: so many replies later both are undone."""
@@ -91,13 +91,18 @@ class LimitAgreement:
     limit: float | None = None
 
     def update(self, limit: float | None, number: int, *, refused: bool) -> None:
-        """Record the limit that a reply stated, if it can be one."""
-        if (
-            limit is not None and not 1.0 <= limit <= MAX_LIMIT
-        ):  # below 1, nothing would be admitted
+        """Record the limit that a reply stated; one that cannot be a limit speaks against any."""
+        if limit == self.limit == self.last and self.weight == MAX_WEIGHT and not refused:
+            if number > self.number:
+                self.number = number
+            return
+        is_garbage = limit is not None and not 1.0 <= limit <= MAX_LIMIT  # below 1: no request
+        if is_garbage:
             limit = None
         self.refusals_state |= refused and limit is not None
-        if limit is None:
+        if is_garbage:
+            self.weight = max(self.weight - STATED, -MAX_WEIGHT)
+        elif limit is None:
             if not refused or self.refusals_state:
                 self.weight = max(self.weight - 1, -MAX_WEIGHT)
         elif limit == self.value:

@@ -18,9 +18,6 @@ MIN_REORDER = 0.03
 MAX_REORDER = 2.0
 """Seconds by which it may do so at most: a stall is not an order."""
 
-JITTER = 2.0
-"""A lag within so many times the fastest round trip is jitter, not a server that falls behind."""
-
 LAG_FADES = 0.999
 """Factor by which the longest delay fades with each reply (0.99, 0.9999: within 1%)."""
 
@@ -49,14 +46,19 @@ class Latency:
 
     @property
     def behind(self) -> float:
-        """Seconds by which a server surely fell behind, jitter left out."""
-        return max(self.reorder_seconds, self.lag - JITTER * self.fastest)
+        """Seconds by which a server surely fell behind: one fastest round trip is jitter."""
+        return max(self.reorder_seconds, self.lag - self.fastest)
 
     def record(self, seconds: float) -> None:
         """Take in a round trip."""
         self.srtt += SMOOTHING * (seconds - self.srtt) if self.srtt else seconds
-        self.reorder_seconds = min(max(REORDER_SHARE * self.srtt, MIN_REORDER), MAX_REORDER)
-        self.fastest = min(self.fastest, seconds)
+        blur = REORDER_SHARE * self.srtt
+        if MIN_REORDER <= blur <= MAX_REORDER:
+            self.reorder_seconds = blur
+        else:
+            self.reorder_seconds = MIN_REORDER if blur < MIN_REORDER else MAX_REORDER
+        if seconds < self.fastest:
+            self.fastest = seconds
         lag = seconds - self.fastest
         self.lag *= LAG_FADES
         if lag > self.lag:

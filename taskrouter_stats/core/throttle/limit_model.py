@@ -8,7 +8,7 @@ import math
 import attrs
 
 from .rate import MEMORY
-from .send_log import SendTicket
+from .send_log import SendLog, SendTicket
 
 __all__ = [
     "AVERAGE_EXTRA",
@@ -90,6 +90,16 @@ class CostTest:
         """Begin a surplus with request `number`."""
         self.first, self.max_used = number, 0.0
         self.base_at, self.base = at, 0.0
+
+    def begin(self, log: SendLog, now: float, refill: float) -> None:
+        """Begin when the limit is first known; the server refills `refill` requests a second.
+
+        It did so before, too. Otherwise a limit that is known late, since few replies state it, was
+        taken for an average (one run of 16: 5% refused, 2.9 times the optimum).
+        """
+        sent, began_at = len(log.times), log.time_of(len(log.times) - 1)
+        self.start(log.total - sent + 1, began_at)
+        self.surplus, self.surplus_at = max(1.0, sent - refill * (now - began_at)), now
 
     def record_send(self, at: float, number: int, refill: float) -> float:
         """Count a send and return the surplus; the server refills `refill` requests a second."""

@@ -4,23 +4,14 @@ import math
 
 import attrs
 
-__all__ = [
-    "MAX_ALONE",
-    "MAX_CREDIBLE_RETRY_AFTER",
-    "MAX_RETRY_AFTER",
-    "MAX_SHARED",
-    "Pause",
-]
+__all__ = ["MAX_CREDIBLE_RETRY_AFTER", "MAX_RETRY_AFTER", "Pause"]
 
 ROUND_TRIPS = 0.5
 """The first pause, in round trips; it doubles while nothing gets through."""
 
-MAX_ALONE = 1.0
-"""The longest pause of a process that is alone, in seconds."""
-
-MAX_SHARED = 2.5
-"""The longest pause of a shared budget, or of one with a long memory, in seconds: its outages last
-longer."""
+MAX_SECONDS = 2.5
+"""The longest pause, in seconds: only a shared budget, or one with a long memory, refuses for so
+long (5: windows of ten seconds without headers take 6% longer; 1: others refuse more)."""
 
 MAX_RETRY_AFTER = 300.0
 """Seconds of `Retry-After` obeyed at once; a server that means more will say so again."""
@@ -57,14 +48,13 @@ class Pause:
         jitter: float,
         retry_after: float | None,
         *,
-        longest: float,
         is_crowd: bool = False,
     ) -> None:
         """Pause after a 429, except after a crowd's first: the account's window holds that back."""
         seconds = 0.0
         if self.consecutive_429s or not is_crowd:
             doublings = min(self.consecutive_429s, MAX_DOUBLINGS)
-            seconds = min(longest, ROUND_TRIPS * srtt * 2.0**doublings)
+            seconds = min(MAX_SECONDS, ROUND_TRIPS * srtt * 2.0**doublings)
             seconds *= 0.75 + 0.5 * jitter
         if not self.consecutive_429s:
             self.began_at = now

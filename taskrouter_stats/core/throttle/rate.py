@@ -23,6 +23,11 @@ waits for signs to lose their meaning waits as long.
 
 5: 7% refused in ten-second windows; 20: their runs take twice as long."""
 
+CALM = 3.0 * MEMORY
+"""Seconds without another one after which a refusal says nothing of what the server would admit
+now, nor an interactive request of more to come (2 memories: windows of ten seconds without headers
+refuse 1.2 points more)."""
+
 TIMER_SLACK = 0.005
 """Seconds of slots that may be caught up: timers wake 1 ms late, several grants at a time."""
 

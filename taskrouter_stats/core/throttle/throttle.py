@@ -11,7 +11,7 @@ from .blind import BlindSearch
 from .bulk import BulkPart
 from .decision import ThrottleSnapshot, Wait
 from .estimator import BudgetEstimator
-from .pause import MAX_ALONE, MAX_SHARED, Pause
+from .pause import Pause
 from .rate import EPSILON, MARGIN, SLOT_SLACK, TIMER_SLACK, RateController
 from .rate_learning import decrease, increase
 from .send_log import SendTicket
@@ -142,11 +142,12 @@ class Throttle:
         Returns:
             Whether the reply shows that another limit than this budget's refused: the account's.
         """
-        self.mark_sent(sent, sent.at)
+        estimator, pace = self.estimator, self.pace
+        if not sent.number:
+            estimator.record_send(sent, sent.at)
         self._admission.in_flight -= 1
         self._last_headers = rate_limit
-        estimator, pace = self.estimator, self.pace
-        estimator.latency.record(max(0.0, now - sent.at))
+        estimator.latency.record(now - sent.at if now > sent.at else 0.0)
         if now >= pace.increase_at:
             self._increase(now)
         alone = estimator.is_exclusive(now)
@@ -173,7 +174,8 @@ class Throttle:
                     sent, now, was_left=left >= 1.0, was_due=was_due, headers_ok=headers_ok
                 )
                 decrease(pace, estimator, self._pause, now)
-            self._start_pause(now, jitter, rate_limit.retry_after, is_crowd=account_wide)
+            srtt, retry_after = estimator.latency.srtt, rate_limit.retry_after
+            self._pause.start(now, srtt, jitter, retry_after, is_crowd=account_wide)
         return account_wide
 
     def snapshot(self, now: float) -> ThrottleSnapshot:
@@ -226,7 +228,7 @@ class Throttle:
         if not may_be_crowd and self._judge(sent, now):
             pause.consecutive_429s = 0  # those that fit are admitted
             return True
-        self._start_pause(now, jitter, retry_after, is_crowd=may_be_crowd)
+        pause.start(now, estimator.latency.srtt, jitter, retry_after, is_crowd=may_be_crowd)
         return False
 
     def _admit(self, sent: SendTicket, now: float) -> bool:
@@ -240,6 +242,8 @@ class Throttle:
                 return False
             is_crowd = is_watched and self._judge(sent, now)
             blind.saw_admission(sent.at, self.estimator.log)
+            self.pace.drain(now)
+            self.pace.rate = blind.rate
         self._pause.consecutive_429s = 0
         return is_crowd
 
@@ -256,14 +260,6 @@ class Throttle:
         blind.saw_outage(self._pause.outage(now), estimator.log, now)
         pace.rate, pace.increase_at = blind.rate, now + 1.0
         return False
-
-    def _start_pause(
-        self, now: float, jitter: float, retry_after: float | None, *, is_crowd: bool
-    ) -> None:
-        estimator, srtt = self.estimator, self.estimator.latency.srtt
-        is_long = estimator.limit is None and self.blind.memory
-        longest = MAX_ALONE if estimator.is_exclusive(now) and not is_long else MAX_SHARED
-        self._pause.start(now, srtt, jitter, retry_after, longest=longest, is_crowd=is_crowd)
 
     def _increase(self, now: float) -> None:
         estimator, pace, admitted = self.estimator, self.pace, self._admission.admitted

@@ -8,10 +8,10 @@ from taskrouter_stats.core.throttle.blind import (
     CROWD,
     FIRST_SEARCH,
     MIN_RATE,
-    PATIENCE,
+    SHORTEST,
     BlindSearch,
 )
-from taskrouter_stats.core.throttle.rate import DECREASE
+from taskrouter_stats.core.throttle.rate import CALM, DECREASE
 from taskrouter_stats.core.throttle.send_log import SendLog
 
 LATE = 0.1
@@ -113,10 +113,35 @@ def test_the_first_cut_takes_what_was_sent_in_a_second():
     assert search.rate == pytest.approx((1.0 + FIRST_SEARCH) * before)
 
 
+def first_cut(resumed_at: float) -> BlindSearch:
+    """Return a search that was admitted 60 in 0.3 s, then refused until `resumed_at`."""
+    search, log = BlindSearch(), sent(*(i / 200 for i in range(60)))
+    search.decrease(log, 0.3, 0.35, LATE)
+    search.saw_admission(resumed_at, log)
+    return search
+
+
+@pytest.mark.parametrize(("resumed_at", "seconds"), [(0.4, SHORTEST), (0.8, 0.8), (1.3, 1.0)])
+def test_the_first_refusals_tell_how_long_the_admitted_ones_last(
+    resumed_at: float, seconds: float
+) -> None:
+    """The rate is what was admitted over the time until the next admission, at most a second."""
+    assert first_cut(resumed_at).rate == pytest.approx(DECREASE * 60 / seconds)
+
+
+def test_later_outages_do_not_change_the_estimate():
+    """After the second cut the rate is learned from refusals alone."""
+    search = first_cut(0.8)
+    search.decrease(SendLog(), 9.0, 9.0, LATE)
+    before = search.rate
+    search.saw_admission(9.1, sent(9.1))
+    assert search.rate == before
+
+
 def test_a_long_outage_tells_a_long_memory():
-    """After 1.5 seconds without an admission the own average of ten seconds is the rate."""
+    """After 1.2 seconds without an admission the own average of ten seconds is the rate."""
     search, log = BlindSearch(rate=500.0), sent(*(i / 500 for i in range(500)))
-    search.saw_outage(1.4, log, 2.5)
+    search.saw_outage(1.1, log, 2.5)
     assert search.memory == 0.0
     search.saw_outage(1.6, log, 2.7)
     assert (search.memory, search.rate, search.is_growing) == (10.0, 50.0, False)
@@ -156,13 +181,13 @@ def test_an_early_admission_shows_a_turn():
     assert search.next_at(log, 0, LATE) == -math.inf
 
 
-def test_a_known_capacity_is_left_alone_for_a_minute():
+def test_a_known_capacity_is_left_alone_for_half_a_minute():
     """The rate of a long memory grows only when no refusal came for long."""
     search = knows_memory(sent(*(i / 100 for i in range(100))))
     search.decreased_at = 0.0
-    search.increase(PATIENCE - 1.0, 0, 0.1)
+    search.increase(CALM - 1.0, 0, 0.1)
     assert search.rate == 10.0
-    search.increase(PATIENCE + 1.0, 0, 0.1)
+    search.increase(CALM + 1.0, 0, 0.1)
     assert search.rate > 10.0
 
 

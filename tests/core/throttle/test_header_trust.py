@@ -49,6 +49,13 @@ def test_a_limit_that_admits_no_request_is_not_one(limit):
     assert heard([limit]).limit is None
 
 
+@pytest.mark.parametrize("limit", [0.0, -1.0, 1e7])
+def test_an_impossible_limit_speaks_against_a_possible_one(limit):
+    """A plausible number is not believed once the next reply states one that cannot be a limit."""
+    assert heard([3.75, limit]).limit is None
+    assert heard([50.0] * 10 + [limit]).limit == 50.0
+
+
 def test_silent_refusals_weigh_nothing_unless_refusals_state_limits():
     """A 429 without headers is no sign of garbage where no 429 has them, and one where some do."""
     agreement = heard([50.0])

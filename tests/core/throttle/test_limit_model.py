@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats.core.throttle.limit_model import TEN_SECOND_AVERAGE, CostTest
-from taskrouter_stats.core.throttle.send_log import SendTicket
+from taskrouter_stats.core.throttle.send_log import SendLog, SendTicket
 from tests.core.throttle.throttle_scenarios import RTT, answer, opened, told
 
 
@@ -79,3 +79,13 @@ def test_a_proof_of_an_average_bounds_the_cost_below_one(max_used, extra):
     assert test.proves_average(ticket, 0)
     assert test.high < 1.0
     assert test.high * ticket.surplus >= 2.0 * max_used
+
+
+@pytest.mark.parametrize(("sent", "surplus"), [(80, 5.0), (1, 1.0)])
+def test_what_came_back_before_the_limit_was_known_is_no_surplus(sent, surplus):
+    """Of the requests of a second and a half, 75 came back where fifty do so a second."""
+    test, log = CostTest(), SendLog()
+    for _ in range(sent):
+        log.record(10.0)
+    test.begin(log, 11.5, 50.0)
+    assert (test.surplus, test.surplus_at, test.first) == (surplus, 11.5, 1)
