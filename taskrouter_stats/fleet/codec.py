@@ -30,6 +30,10 @@ BINS = 1.0 / GRID
 _MOST_TIMES = 10_000_000
 """More requests than any budget allows in a log: bytes that lie cannot fill the memory."""
 
+_MOST_BYTES = 2_000_000
+"""More bytes than the busiest budget of ten thousand processes has: to read more would stop the
+event loop for seconds."""
+
 _AHEAD = 600.0
 """Seconds after the last step that no time which holds requests back exceeds: the longest pause is
 half of it."""
@@ -53,6 +57,7 @@ _BOUNDS = {
     (_ESTIMATOR, "headroom"): (0.0, 1.0),
     (f"{_ESTIMATOR}.latency", "srtt"): (0.0, _AHEAD),
     (f"{_ESTIMATOR}.log", "keep"): (1.0, 1e9),
+    (f"{_ESTIMATOR}.agreement", "weight"): (0.0, 1e9),
     ("model", "cost"): (1e-9, 1.0),
     ("model", "memory"): (0.0, 1e9),
     ("model", "window_seconds"): (1e-3, 1e9),
@@ -97,6 +102,8 @@ def decode(blob: bytes) -> SharedBudget:
         UnreadableState: this version did not write the bytes.
     """
     try:
+        if len(blob) > _MOST_BYTES:
+            raise ValueError(f"expected at most {_MOST_BYTES} bytes")
         known = orjson.loads(blob)
         throttle = known["throttle"]
         throttle[_LOG]["times"] = _unpacked(throttle[_LOG]["times"])
@@ -107,7 +114,7 @@ def decode(blob: bytes) -> SharedBudget:
             origin=_number(known["origin"]),
             steps=_count(known["steps"]),
             crowd=CrowdLimit(_number(limit), _number(refused_at), _count(fits)),
-            clients={name: _client(values) for name, values in known["clients"].items()},
+            clients=_clients(known["clients"], _number(known["now"])),
             **{name: _number(known[name]) for name in _NUMBERS},
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
@@ -150,6 +157,18 @@ def _unpacked(packed: object) -> list[float]:
     for number, count in zip(accumulate(distances), counts, strict=True):
         times += [number * GRID] * count
     return times
+
+
+def _clients(known: dict[str, object], now: float) -> dict[str, Client]:
+    """Return the processes; raise ``ValueError`` for what would never end, or fill the memory."""
+    clients = {name: _client(values) for name, values in known.items()}
+    each, latest = clients.values(), now + _AHEAD
+    if max((max(one.asks_until, one.expires_at) for one in each), default=latest) > latest:
+        raise ValueError(f"expected no process to expire {_AHEAD:g} s after the last step")
+    unsent = [one.unsent for one in each]
+    if min(unsent, default=0) < 0 or sum(unsent) > _MOST_TIMES:
+        raise ValueError("expected fewer slots")
+    return clients
 
 
 def _client(values: object) -> Client:
