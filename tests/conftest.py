@@ -58,14 +58,14 @@ def pytest_collection_modifyitems(items):
         raise pytest.UsageError(f"the ids of these tests hold addresses: {wrong}")
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Collect no garbage while modules are imported, which makes hardly any."""
     gc.disable()
-
-
-def pytest_collection_finish():
-    """Collect garbage again."""
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -30,9 +30,11 @@ BINS = 1.0 / GRID
 _MOST_TIMES = 10_000_000
 """More requests than any budget allows in a log: bytes that lie cannot fill the memory."""
 
-_MOST_BYTES = 2_000_000
-"""More bytes than the busiest budget of ten thousand processes has: to read more would stop the
-event loop for seconds."""
+_MOST_CLIENTS = 10_000
+"""More processes than share any budget: every step looks at each of them."""
+
+_MOST_BYTES = 10_000_000
+"""More bytes than so many processes need."""
 
 _AHEAD = 600.0
 """Seconds after the last step that no time which holds requests back exceeds: the longest pause is
@@ -103,8 +105,10 @@ def decode(blob: bytes) -> SharedBudget:
     """
     try:
         if len(blob) > _MOST_BYTES:
-            raise ValueError(f"expected at most {_MOST_BYTES} bytes")
+            raise ValueError(f"expected at most {_MOST_BYTES:,} bytes")
         known = orjson.loads(blob)
+        if len(known["clients"]) > _MOST_CLIENTS:
+            raise ValueError(f"expected at most {_MOST_CLIENTS:,} processes")
         throttle = known["throttle"]
         throttle[_LOG]["times"] = _unpacked(throttle[_LOG]["times"])
         _check(known)

@@ -33,6 +33,8 @@ SLACK: Final = 0.05
 """Seconds for which slots are wanted beyond the next report's answer: timers may be late."""
 PROBE: Final = 1.0
 """Seconds between two calls of a store that does not answer."""
+FIRST_PROBE: Final = 0.05
+"""Part of that until the first call after one that failed: a single answer may be lost."""
 CONNECT: Final = 4.0
 """Factor of the patience for the first call, which may have to connect."""
 ATTEMPTS: Final = 10
@@ -124,10 +126,12 @@ class Synchronizer:
             if not isinstance(error, StoreUnavailable):
                 error = StoreUnavailable(f"{type(error).__name__} in the shared pacer: {error}")
             self._asked = self._is_sole = False
-            self._probe = PROBE * (0.75 + 0.5 * random.random())
+            first = 1.0 if throttle.is_alone else FIRST_PROBE
+            self._probe = first * PROBE * (0.75 + 0.5 * random.random())
             self._tell(error)
+            self._last = self._loop.time()
             if not throttle.is_alone:
-                throttle.go_alone(self._loop.time(), self._client)
+                throttle.go_alone(self._last, self._client)
 
     async def _due(self) -> None:
         """Wait until a report is due."""

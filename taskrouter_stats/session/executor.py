@@ -4,7 +4,6 @@ Fetches, streams and pages of lists all take this path.
 """
 
 import random
-from collections.abc import Awaitable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -29,6 +28,7 @@ from taskrouter_stats.errors import (
     PaceError,
     PayloadError,
     ServerDown,
+    TaskRouterStatsError,
     TimedOut,
     TransportError,
     UntrustedCertificate,
@@ -38,7 +38,7 @@ from .call_state import CallState
 from .hooks import Hooks
 from .loop_fairness import LoopFairness
 from .pacer import Pacer, Permit
-from .retrying import call_with_retries
+from .retrying import call_again
 from .transport import Transport
 
 __all__ = ["RequestExecutor"]
@@ -56,13 +56,17 @@ class RequestExecutor:
     fairness: LoopFairness = field(factory=LoopFairness)
     hooks: Hooks | None = None
 
-    def execute(self, call: CallState) -> Awaitable[Any]:
+    async def execute(self, call: CallState) -> Any:
         """Return the decoded payload.
 
         Raises:
             TaskRouterStatsError: the last attempt's error, once the policy gives up.
         """
-        return call_with_retries(call, self._attempt, self._next_step, self.pacer.sleep)
+        try:
+            return await self._attempt(call)
+        except TaskRouterStatsError as error:
+            first = [error]  # emptied later, so that the error keeps no frame alive
+        return await call_again(call, first, self._attempt, self._next_step, self.pacer.sleep)
 
     async def _attempt(self, call: CallState) -> Any:
         began = self.pacer.now()

@@ -161,7 +161,9 @@ class Pacer:
             budget.upcoming = upcoming
         if budget.interactive or (budget.bulk and not interactive):
             return None
-        wait = budget.check(now, interactive=interactive)
+        wait = budget.throttle.check(
+            now, interactive=interactive, waiting=len(budget.bulk) + budget.upcoming
+        )
         return None if wait.seconds > 0 else self._grant(budget, now, interactive=interactive)
 
     async def _queue(self, budget: Budget, waiter: Waiter, *, front: bool) -> Permit:

@@ -1,7 +1,7 @@
 """Retries failed calls: the only file that uses tenacity.
 
-The first attempt runs without tenacity, which would only add cost. If it fails, tenacity gets its
-error as the first attempt.
+The executor runs the first attempt without tenacity, which would only add cost. If it fails,
+tenacity gets its error as the first attempt's.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,40 +12,26 @@ from tenacity import AsyncRetrying, RetryCallState
 from taskrouter_stats.core.retry import GIVE_UP, GiveUp, RetryAfter
 from taskrouter_stats.errors import TaskRouterStatsError
 
-__all__ = ["call_with_retries"]
+__all__ = ["call_again"]
 
 C = TypeVar("C")
 T = TypeVar("T")
 
 
-async def call_with_retries(
-    call: C,
-    attempt: Callable[[C], Awaitable[T]],
-    decide: Callable[[C, Exception], RetryAfter | GiveUp],
-    pause: Callable[[float], Awaitable[None]],
-) -> T:
-    """Repeat ``attempt(call)`` until it succeeds or ``decide`` gives up.
-
-    ``pause`` waits between attempts; an error that it raises ends the call.
-
-    Raises:
-        TaskRouterStatsError: the last attempt's error, once ``decide`` gives up.
-    """
-    try:
-        return await attempt(call)
-    except TaskRouterStatsError as error:
-        first = [error]
-    return await _call_again(call, first, attempt, decide, pause)
-
-
-async def _call_again(
+async def call_again(
     call: C,
     first: list[TaskRouterStatsError],
     attempt: Callable[[C], Awaitable[T]],
     decide: Callable[[C, Exception], RetryAfter | GiveUp],
     pause: Callable[[float], Awaitable[None]],
 ) -> T:
-    """Repeat an attempt that failed with the ``first`` error."""
+    """Repeat ``attempt(call)``, which failed with the ``first`` error, until ``decide`` gives up.
+
+    ``first`` is emptied. ``pause`` waits between attempts; an error that it raises ends the call.
+
+    Raises:
+        TaskRouterStatsError: the last attempt's error, once ``decide`` gives up.
+    """
     verdict: RetryAfter | GiveUp = GIVE_UP
 
     async def once() -> T:

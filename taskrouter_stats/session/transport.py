@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
+from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
@@ -75,7 +76,10 @@ def _ignore() -> None:
 
 
 _SYSTEM = f"Python/{platform.python_version()} ({platform.system()} {platform.machine()})"
-_HEADERS = {"User-Agent": f"taskrouter-stats/{__version__} {_SYSTEM}", "Accept": "application/json"}
+_HEADERS: dict[str, str] = {
+    hdrs.USER_AGENT: f"taskrouter-stats/{__version__} {_SYSTEM}",
+    hdrs.ACCEPT: "application/json",
+}
 """Headers of every request. aiohttp copies a session's headers faster than those of a request, but
 it sends a session's headers to a proxy as well, so the credentials cannot be among them."""
 
@@ -102,7 +106,7 @@ class Transport:
         self._base = BaseUrl.of(base_url)
         self._seconds = timeout
         self._deadlines = Deadlines(timeout)
-        self._headers: dict[str, str] = {"Authorization": credentials.authorization()}
+        self._headers: dict[str, str] = {hdrs.AUTHORIZATION: credentials.authorization()}
         secrets, self._options = credentials.secrets(), dict[str, Any](allow_redirects=False)
         if proxy is not None:
             # Not in the URL, from which aiohttp would copy the password into a plain tuple.

@@ -3,7 +3,7 @@
 from tests.benchmarks.fault_storm import storm
 from tests.benchmarks.lying_gateway import LIES, name_of
 
-QUERIES = 1_500
+QUERIES = 750
 
 
 async def test_every_query_survives_faults():

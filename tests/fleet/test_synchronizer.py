@@ -62,8 +62,7 @@ def test_a_store_that_is_gone_for_ten_seconds_and_comes_back_empty(caplog):
     assert (levels.count("WARNING"), levels.count("INFO")) == (4, 4)
 
 
-@pytest.mark.parametrize("seed", [14, 15, 18])
-@pytest.mark.parametrize("empty", [False, True])
+@pytest.mark.parametrize(("seed", "empty"), [(14, True), (15, True), (18, False)])
 def test_processes_come_back_one_after_another(seed, empty):
     """While some are back and others are not, nothing false is learned from their paces."""
     # In these runs the first process that was back took its pace times four, or the others' sends

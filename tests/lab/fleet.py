@@ -4,6 +4,7 @@ The processes are real pacers in one event loop on a virtual clock: what ships, 
 """
 
 import asyncio
+import logging
 import random
 import sys
 from collections.abc import Callable, Coroutine
@@ -35,6 +36,7 @@ class Crew:
     seed: int = 0
     pacing: str = "shared"  # "alone": without a store; "told": each told limit / processes
     lingers: float = 0.0  # seconds for which a process stays when it is done
+    options: tuple[PacingOptions | None, ...] = ()  # of the first ones; None: without a store
     story: "Callable[[World], Coroutine[Any, Any, None]] | None" = None
 
     @property
@@ -54,7 +56,9 @@ class Process:
     server: Server
     latency: Latency
     store: FaultyStore
-    left: int
+    jobs: int
+    options: PacingOptions | None
+    left: int = 0
     done: int = 0
     sent: int = 0
     refused: int = 0
@@ -65,11 +69,17 @@ class Process:
     pacer: Any = None
     task: Any = None
 
+    @property
+    def owed(self) -> int:
+        """How many of its requests were not admitted."""
+        return self.jobs - self.done
+
     async def live(self) -> None:
         """Send all requests."""
+        self.left = self.jobs
         told = self.crew.limit / self.crew.processes if self.crew.pacing == "told" else None
-        options = PacingOptions(told, 0.0, 0.0)
-        if self.crew.pacing == "shared":
+        options = self.options or PacingOptions(told, 0.0, 0.0)
+        if self.crew.pacing == "shared" and self.options is not None:
             self.fleet = SharedPacer(self.store).open(options)
         self.pacer = Pacer(max_in_flight=100, pace_limit=told, shared=self.fleet)
         await asyncio.gather(*(self.work() for _ in range(WORKERS)))
@@ -128,8 +138,17 @@ class World:
     crew: Crew
     server: Server
     store: FaultyStore
+    latency: Latency
     processes: list[Process]
     began: float = 0.0
+
+    def start(self, jobs: int) -> None:
+        """Start a process with so many requests."""
+        given, number = self.crew.options, len(self.processes)
+        options = given[number] if number < len(given) else PacingOptions(None, 0.0, 0.0)
+        process = Process(self.crew, self.server, self.latency, self.store, jobs, options)
+        process.task = asyncio.create_task(process.live())
+        self.processes.append(process)
 
     async def until(self, seconds: float) -> None:
         """Wait until so many seconds after the start."""
@@ -159,15 +178,14 @@ async def _live(crew: Crew) -> Figures:
     loop, rng = asyncio.get_running_loop(), random.Random(crew.seed)
     server = Server(MODELS[crew.model](crew.limit, rng))
     store, latency = FaultyStore(seed=crew.seed), Latency(rng, 0.15, 0.3)
-    processes = [Process(crew, server, latency, store, crew.jobs) for _ in range(crew.processes)]
-    world = World(crew, server, store, processes, loop.time())
-    for process in processes:
+    world = World(crew, server, store, latency, [], loop.time())
+    for _ in range(crew.processes):
         await asyncio.sleep(0.2 * rng.random() / crew.processes)
-        process.task = asyncio.create_task(process.live())
+        world.start(crew.jobs)
     story = asyncio.create_task(crew.story(world)) if crew.story is not None else None
-    tasks = [process.task for process in processes]
-    await asyncio.gather(*tasks, return_exceptions=True)
-    for process in processes:
+    while tasks := [each.task for each in world.processes if not each.task.done()]:
+        await asyncio.wait(tasks)
+    for process in world.processes:
         if not process.is_dead:
             process.task.result()
     if story is not None:
@@ -203,8 +221,26 @@ CREWS = [
 ]
 
 
+def show_troubles() -> None:
+    """Print the table of four processes to which something happens."""
+    from tests.lab.fleet_troubles import TROUBLES  # noqa: PLC0415 (it imports this module)
+
+    row = "| {} | {} | {} |\n"
+    sys.stdout.write(row.format("what happens to four processes on 50/s", "share", "refused"))
+    sys.stdout.write("|---|---|---|\n")
+    for name, story in TROUBLES.items():
+        runs = [live(Crew(4, 400, seed=seed, story=story)) for seed in range(4)]
+        worst, refused = min(run.share for run in runs), max(run.refused for run in runs)
+        share = sum(run.share for run in runs) / len(runs)
+        mean = sum(run.refused for run in runs) / len(runs)
+        sys.stdout.write(
+            row.format(name, f"{share:.0%} ({worst:.0%})", f"{mean:.1%} ({refused:.1%})")
+        )
+        sys.stdout.flush()
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     row = "| {} | {} | {} | {} |\n"
     sys.stdout.write(row.format("processes, limiter", "one store", "no store", "told limit / N"))
     sys.stdout.write("|---|---|---|---|\n")
@@ -223,4 +259,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    logging.disable()  # the stores' failures are wanted
     main()
+    show_troubles()

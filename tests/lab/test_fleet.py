@@ -3,6 +3,7 @@
 import pytest
 
 from tests.lab.fleet import Crew, live
+from tests.lab.fleet_troubles import TROUBLES
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,13 @@ def test_a_fetch_waits_for_no_bulk_of_another_process():
     live(Crew(4, 120, story=story, lingers=15.0))
     assert len(waits) == 12
     assert max(waits) <= 0.3
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_troubles_cost_little(name):
+    """Whatever happens to store or process, every query is answered and few are refused."""
+    figures = live(Crew(4, 120, story=TROUBLES[name]))
+    processes = figures.world.processes
+    assert sum(each.done for each in processes) == 4 * 120
+    assert figures.refused <= 0.015
+    assert figures.seconds <= 16.0
