@@ -59,6 +59,7 @@ _BOUNDS = {
     (_ESTIMATOR, "headroom"): (0.0, 1.0),
     (f"{_ESTIMATOR}.latency", "srtt"): (0.0, _AHEAD),
     (f"{_ESTIMATOR}.log", "keep"): (1.0, 1e9),
+    (f"{_ESTIMATOR}.agreement", "weight"): (0.0, 1e9),
     ("model", "cost"): (1e-9, 1.0),
     ("model", "memory"): (0.0, 1e9),
     ("model", "window_seconds"): (1e-3, 1e9),
@@ -117,7 +118,7 @@ def decode(blob: bytes) -> SharedBudget:
             origin=_number(known["origin"]),
             steps=_count(known["steps"]),
             crowd=CrowdLimit(_number(limit), _number(refused_at), _count(fits)),
-            clients={name: _client(values) for name, values in known["clients"].items()},
+            clients=_clients(known["clients"], _number(known["now"])),
             **{name: _number(known[name]) for name in _NUMBERS},
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
@@ -160,6 +161,18 @@ def _unpacked(packed: object) -> list[float]:
     for number, count in zip(accumulate(distances), counts, strict=True):
         times += [number * GRID] * count
     return times
+
+
+def _clients(known: dict[str, object], now: float) -> dict[str, Client]:
+    """Return the processes; raise ``ValueError`` for what would never end, or fill the memory."""
+    clients = {name: _client(values) for name, values in known.items()}
+    each, latest = clients.values(), now + _AHEAD
+    if max((max(one.asks_until, one.expires_at) for one in each), default=latest) > latest:
+        raise ValueError(f"expected no process to expire {_AHEAD:g} s after the last step")
+    unsent = [one.unsent for one in each]
+    if min(unsent, default=0) < 0 or sum(unsent) > _MOST_TIMES:
+        raise ValueError("expected fewer slots")
+    return clients
 
 
 def _client(values: object) -> Client:

@@ -6,7 +6,7 @@ import secrets
 import zlib
 from collections.abc import Callable
 from functools import partial
-from typing import Final, cast
+from typing import Final, NoReturn, cast
 
 import attrs
 import orjson
@@ -91,6 +91,9 @@ class SharedPacer:
 
     def __repr__(self) -> str:
         return f"<SharedPacer {self._prefix}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a shared pacer does not pickle: call SharedPacer(…) in the other process")
 
 
 class OpenFleet:

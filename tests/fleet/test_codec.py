@@ -2,6 +2,7 @@
 
 import math
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
@@ -17,9 +18,12 @@ clients = st.builds(
     *([st.integers(0, 500)] * 7),
     st.floats(0, 0.9),
     st.floats(0, 0.9),
-    st.one_of(st.just(-math.inf), st.floats(0, 1e6)),
-    st.floats(0, 1e6),
+    st.one_of(st.just(-math.inf), st.floats(0, 200)),
+    st.floats(0, 200),
 )
+
+LIVE = [3, 300, 100, 7, 50, 5, 2**31, 0.1, 0.1, 100.123456789, 102.123456789, False]
+"""The values of a busy process."""
 
 
 def state_of(times, known):
@@ -138,6 +142,7 @@ def test_no_stored_time_holds_requests_back_for_long(part, name, number):
         ("throttle.estimator", "headroom", 1e308),
         ("throttle.estimator.latency", "srtt", "inf"),
         ("throttle.estimator.log", "keep", -1.0),
+        ("throttle.estimator.agreement", "weight", -1e15),
         ("model", "cost", 0),
         ("model", "window_seconds", -1.0),
         ("model", "memory", "-inf"),
@@ -147,3 +152,21 @@ def test_a_number_that_no_throttle_has_is_refused(part, name, number):
     """A rate, a share or a duration out of bounds would stop requests or let all go."""
     with pytest.raises(UnreadableState, match="expected"):
         decode(with_number(part, name, number))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"unsent": 10**15}, {"unsent": -1}, {"expires_at": "inf"}, {"asks_until": 1e18}],
+)
+def test_a_process_that_no_step_leaves_is_refused(changes):
+    """No process holds slots without number, which would fill the memory, or lives for ever."""
+    named = dict(zip([field.name for field in attrs.fields(Client)], LIVE, strict=True))
+    assert decode(broken(clients={"a": list(named.values())})).clients["a"].unsent == 5
+    with pytest.raises(UnreadableState, match="expected"):
+        decode(broken(clients={"a": list({**named, **changes}.values())}))
+
+
+def test_the_busiest_budget_is_read():
+    """Ten thousand busy processes are more than one server carries, and are read."""
+    known = {f"{number:012x}": LIVE for number in range(10_000)}
+    assert len(decode(broken(clients=known)).clients) == 10_000

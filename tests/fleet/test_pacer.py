@@ -1,6 +1,8 @@
 """What a user makes, and what a session opens of it."""
 
 import asyncio
+import copy
+import pickle
 import re
 import subprocess
 import sys
@@ -48,6 +50,13 @@ def test_a_wrong_url_is_told_at_once_and_without_its_password():
         SharedPacer("http://user:hunter2@host:1")
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in repr(SharedPacer("redis://user:hunter2@host:1"))
+
+
+@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_pacer_does_not_pickle(take):
+    """A pickle would lack the URL, which may hold a password: the error says what to do."""
+    with pytest.raises(TypeError, match="in the other process"):
+        take(SharedPacer("redis://user:hunter2@host:1"))
 
 
 def test_a_session_takes_a_pacer_only():

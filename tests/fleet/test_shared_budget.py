@@ -65,7 +65,7 @@ def test_interactive_requests_of_any_process_go_first():
     blob = encode(fleet.state)
     assert len(fleet.report("a", bulk=9, horizon=0.25).slots) >= 2
     fleet.state = decode(blob)
-    fleet.state.clients["web"] = Client(interactive=3, room=3, asks_until=1e9, expires_at=1e9)
+    fleet.state.clients["web"] = Client(interactive=3, room=3, asks_until=99.0, expires_at=99.0)
     assert fleet.report("a", bulk=9, horizon=0.25).slots == ()
     assert len(fleet.report("web", interactive=3, horizon=0.25).slots) == 3
 
