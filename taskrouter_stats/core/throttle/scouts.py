@@ -22,6 +22,10 @@ def scouts_of(full: float) -> float:
 def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> float:
     """Return when the next of the last requests with credit may go; minus infinity: now.
 
+    They are spread evenly over the time in which the window must turn, if that is known. Otherwise
+    over the time until the own requests are surely forgotten, each gap in proportion to the time
+    already spent: so a turn is seen late by the same part of a short run as of a long one.
+
     `kept`: how many of them are no scouts, since they are reserved to interactive requests.
     """
     model, refills, log, past = estimator.model, estimator.refills, estimator.log, estimator.past
@@ -32,7 +36,12 @@ def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> 
     is_known = refills.turned_before >= estimator.busy_since and last < turn[1]
     if not is_known and last >= first_end:
         return -math.inf
-    return _spread(last, credit - kept, max(log.time_of(oldest) + past, first_end), turn)
+    end, parts = max(log.time_of(oldest) + past, first_end), credit - kept + 1.0
+    if last < turn[1] and turn[0] < end:
+        first = max(last, turn[0])
+        return first + (min(end, turn[1]) - first) / parts
+    since = min(last - estimator.busy_since, past) + QUICK_SECONDS
+    return last + since * ((1.0 + (end - last) / since) ** (1.0 / parts) - 1.0)
 
 
 def is_unproven(estimator: BudgetEstimator, credit: float) -> bool:
@@ -49,21 +58,8 @@ def is_unproven(estimator: BudgetEstimator, credit: float) -> bool:
 def next_look(estimator: BudgetEstimator, credit: float) -> float:
     """Return when the next request goes that shows whether the memory is short.
 
-    Without credit two looks go while a short memory must come back: two at most are refused before
-    a limit per ten seconds is known.
+    With credit four looks go while a short memory must come back: what is left are scouts. Without
+    credit two go: two at most are refused before a limit per ten seconds is known.
     """
-    return estimator.log.time_of(0) + QUICK_SECONDS / (max(credit, 1.0) + 1.0)
-
-
-def _spread(last: float, scouts: float, end: float, turn: tuple[float, float]) -> float:
-    """Return when the next of the scouts goes: spread evenly from the last send on.
-
-    Args:
-        last: when the last request was sent.
-        scouts: how many there are.
-        end: when the own requests are surely forgotten.
-        turn: the bounds of the window's next turn, if it lies ahead.
-    """
-    if last < turn[1] and turn[0] < end:
-        last, end = max(last, turn[0]), min(end, turn[1])
-    return last + (end - last) / (scouts + 1.0)
+    looks = min(max(credit, 1.0), MIN_SCOUTS)
+    return estimator.log.time_of(0) + QUICK_SECONDS / (looks + 1.0)

@@ -1,6 +1,7 @@
 """Scouts, looks and credit: which rule lets the next request go."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -28,9 +29,20 @@ def wait(throttle: Throttle, now: float, waiting: int) -> float:
 
 
 def test_the_last_credit_is_spread_over_the_wait() -> None:
-    """With more to come than the credit admits, the next request goes about a tenth of it later."""
+    """With more to come than the credit admits, gaps grow in proportion to the time since start."""
     throttle, now = spent(credit=10.0)
-    assert 0.5 < wait(throttle, now, waiting=300) < 1.5
+    sent = [now]
+    for number in range(490, 500):
+        now += wait(throttle, now, waiting=300)
+        sent.append(now)
+        left = told(remaining=math.floor(50.0 - number / 10.0))
+        answer(throttle, [throttle.reserve(now)], now + RTT, left)
+        now += RTT
+    gaps = [later - at for at, later in pairwise(sent)]
+    assert gaps[0] < 0.5
+    assert gaps == sorted(gaps)
+    assert max(longer / gap for gap, longer in pairwise(gaps)) < 1.6
+    assert now == pytest.approx(throttle.estimator.busy_since + throttle.estimator.past, rel=0.2)
 
 
 def test_a_job_that_fits_keeps_no_scouts() -> None:
