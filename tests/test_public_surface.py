@@ -1,5 +1,7 @@
 """Tests of the names that callers import."""
 
+import ast
+import importlib
 import importlib.metadata
 import inspect
 import re
@@ -74,6 +76,27 @@ def test_the_package_exports_these_names():
     assert taskrouter_stats.__all__ == SURFACE
 
 
+def test_each_name_is_what_type_checkers_take_it_for():
+    """A name that is imported at its first use is the one that ``TYPE_CHECKING`` names."""
+    source = ast.parse(Path(taskrouter_stats.__file__).read_text("utf-8"))
+    named = {
+        alias.name: node.module
+        for node in ast.walk(source)
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("taskrouter_stats")
+        for alias in node.names
+    }
+    assert sorted(named) == sorted(SURFACE)
+    for name, module in named.items():
+        home = importlib.import_module(module)
+        assert getattr(taskrouter_stats, name) is getattr(home, name)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    """A name that the package lacks raises what Python raises for each module."""
+    with pytest.raises(AttributeError, match="no attribute 'Sucess'"):
+        _ = taskrouter_stats.Sucess
+
+
 @pytest.mark.parametrize("module", [taskrouter_stats, errors, events, models, queries, session])
 def test_names_are_unique_and_real(module):
     """Every ``__all__`` has each name once, and each name exists."""
@@ -82,10 +105,10 @@ def test_names_are_unique_and_real(module):
 
 
 def test_the_package_has_no_other_public_name():
-    """The other public names of the package are its folders."""
+    """The other public names of the package are its folders, and the word for type checkers."""
     others = {name for name in vars(taskrouter_stats) if name[0] != "_"} - set(SURFACE)
     rooms = {path.stem for path in PACKAGE.iterdir()}
-    assert others - rooms == set()
+    assert others - rooms == {"TYPE_CHECKING"}
 
 
 @pytest.mark.parametrize("name", [name for name in SURFACE if name[0].isupper()])

@@ -2,28 +2,20 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from taskrouter_stats import __version__
 
-from .compact import compact
-from .dashboard import dashboard
-from .demo import demo
-from .doctor.command import doctor
 from .exit_codes import EXIT_CODES_HELP, INTERRUPTED, run_guarded, to_stderr, usage_error
-from .exporter import exporter
-from .fetch.command import fetch
-from .plan import plan
-from .poll import poll
-from .report import report
-from .reporter import Reporter
-from .simulate import simulate
-from .terminal import errors_console, write_anything
+from .plain_text import write_anything
 
 __all__ = ["commands", "run"]
+
+import_module("rich")  # the commands need it: without it, ``__main__`` names the extra
 
 _HELP = f"""Fetch Twilio TaskRouter statistics as fast as the rate limit permits.
 
@@ -65,33 +57,50 @@ Run a simulated TaskRouter for development:
 """
 
 
-class _Guarded(click.Group):
+_COMMANDS: Final = {
+    "compact": ("compact", "Remove the rows of PLACE that a later answer replaced."),
+    "dashboard": ("dashboard", "Serve a live page of one WORKSPACE until Ctrl-C."),
+    "demo": ("demo", "Fetch every worker of a simulated contact centre."),
+    "doctor": ("doctor.command", "Check credentials, address, clock and rate limits."),
+    "exporter": ("exporter", "Serve statistics of the WORKSPACES to Prometheus."),
+    "fetch": ("fetch.command", "Fetch statistics of the WORKSPACES."),
+    "plan": ("plan", "Estimate the cost of fetching the WORKSPACES."),
+    "poll": ("poll", "Store the real-time statistics of the WORKSPACES at a beat."),
+    "report": ("report", "Write one HTML page about the rows of PLACE."),
+    "simulate": ("simulate", "Serve a simulated TaskRouter until Ctrl-C."),
+}
+"""The module of each command, which is imported when the command is used, and what it does."""
+
+
+class _Commands(click.Group):
     """Command group that turns each exception of a command into an exit code."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f".{_COMMANDS[cmd_name][0]}", __package__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
     def invoke(self, ctx: click.Context) -> Any:
-        return run_guarded(lambda: _code(super(_Guarded, self).invoke(ctx)), ctx.obj or to_stderr)
+        return run_guarded(lambda: _code(super(_Commands, self).invoke(ctx)), ctx.obj or to_stderr)
 
 
 @click.group(
-    cls=_Guarded,
+    cls=_Commands,
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="taskrouter-stats")
 def commands() -> None:
     """Group the commands."""
-
-
-commands.add_command(compact)
-commands.add_command(dashboard)
-commands.add_command(demo)
-commands.add_command(doctor)
-commands.add_command(exporter)
-commands.add_command(fetch)
-commands.add_command(plan)
-commands.add_command(poll)
-commands.add_command(report)
-commands.add_command(simulate)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -125,6 +134,9 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _as_json(line: str) -> None:
+    from .reporter import Reporter  # noqa: PLC0415 (they import rich's consoles)
+    from .terminal import errors_console  # noqa: PLC0415
+
     Reporter(errors_console(plain=True), as_json=True).write(line, level="error", event="error")
 
 

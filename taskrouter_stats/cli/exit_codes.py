@@ -9,8 +9,6 @@ import io
 import os
 import sys
 import traceback
-import urllib.request
-from asyncio import CancelledError
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, cast
@@ -18,9 +16,6 @@ from typing import Final, cast
 import click
 
 from taskrouter_stats import __version__, errors
-
-from .fetch.stop import Terminated
-from .redaction import Redactor, secrets_of
 
 __all__ = [
     "BUG",
@@ -110,15 +105,23 @@ def run_guarded(work: Callable[[], int], say: Say = to_stderr) -> int:
         raise
     except KeyboardInterrupt as stop:
         _write_error("Stopped.", stop, say)
-        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
+        return TERMINATED if _is_terminated(stop) else INTERRUPTED
     except BrokenPipeError:
         _close_pipes()
         return PIPE
     except errors.TaskRouterStatsError as error:
         _write_error(f"Error: {error}", error, say)
         return code_of(error)
-    except (Exception, CancelledError) as error:  # noqa: BLE001 (a bug)
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 (a bug, or a cancellation that nobody asked for)
         return _unexpected(error, say)
+
+
+def _is_terminated(stop: KeyboardInterrupt) -> bool:
+    from .fetch.stop import Terminated  # noqa: PLC0415 (it imports asyncio)
+
+    return isinstance(stop, Terminated)
 
 
 def _unexpected(error: BaseException, say: Say) -> int:
@@ -169,7 +172,11 @@ def _write_lines(lines: Iterable[str], say: Say) -> None:
         _close_pipes()
 
 
-def _redactor() -> Redactor:
+def _redactor() -> Callable[[str], str]:
+    import urllib.request  # noqa: PLC0415 (only errors need it, and what the next one imports)
+
+    from .redaction import Redactor, secrets_of  # noqa: PLC0415
+
     proxies = urllib.request.getproxies().values()
     return Redactor.hiding(secrets_of(os.environ, *proxies), full_sids=True)
 

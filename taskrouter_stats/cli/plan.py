@@ -20,8 +20,9 @@ from .options.accounts import Account, read_accounts
 from .options.selection import Selection, selection_options
 from .options.session import session_options
 from .options.windows import WindowSelection, window_options
+from .plain_text import duration_text
 from .table.render import window_text
-from .terminal import duration_text, results_console
+from .terminal import results_console
 
 __all__ = ["plan"]
 

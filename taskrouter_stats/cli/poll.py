@@ -29,8 +29,9 @@ from .options.reporting import reporting_options
 from .options.session import ENVIRONMENT_HELP, session_options
 from .options.shared import shared_option
 from .options.windows import read_zone
+from .plain_text import duration_text
 from .reporter import Reporter
-from .terminal import duration_text, errors_console
+from .terminal import errors_console
 
 __all__ = ["poll"]
 

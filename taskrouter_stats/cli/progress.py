@@ -15,7 +15,7 @@ from rich.text import Text
 
 from taskrouter_stats import BudgetSnapshot, Progress
 
-from .terminal import duration_text
+from .plain_text import duration_text
 
 __all__ = [
     "LiveLine",

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from taskrouter_stats.models import environment
 from taskrouter_stats.models.redaction import SecretRedactor, basic_auth
 
-from .terminal import printable
+from .plain_text import printable
 
 __all__ = ["Redactor", "secrets_of"]
 

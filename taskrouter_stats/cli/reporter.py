@@ -12,8 +12,8 @@ import orjson
 from attrs import frozen
 from rich.console import Console
 
+from .plain_text import printable
 from .progress import ProgressSnapshot, plain_line
-from .terminal import printable
 
 __all__ = ["Reporter"]
 

@@ -1,4 +1,4 @@
-"""The consoles (stdout for results, stderr for progress and errors), and text that they show."""
+"""The consoles: stdout for results, stderr for progress and errors."""
 
 import io
 import sys
@@ -7,18 +7,14 @@ from typing import Final, NoReturn, TextIO
 from rich.console import Console
 
 __all__ = [
-    "duration_text",
     "errors_console",
-    "printable",
     "results_console",
     "table_size",
-    "write_anything",
 ]
 
 _ROWS_IN_A_LOG: Final = 10
 _LINES_AROUND_THE_TABLE: Final = 14
 _MIN_ROWS, _MAX_ROWS = 5, 20
-_UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 class _Console(Console):
@@ -49,13 +45,6 @@ def table_size(console: Console) -> int:
     return max(_MIN_ROWS, min(_MAX_ROWS, console.height - _LINES_AROUND_THE_TABLE))
 
 
-def write_anything() -> None:
-    """Make both streams replace characters that their encoding lacks, instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
 def _console(stream: TextIO | None, *, plain: bool = False) -> Console:
     """Return a console that draws only on a real terminal, whatever the environment says."""
     if stream is None:  # the parent process closed it
@@ -70,23 +59,3 @@ def _console(stream: TextIO | None, *, plain: bool = False) -> Console:
         emoji=False,
         soft_wrap=False,
     )
-
-
-def printable(text: str) -> str:
-    """Return text from a server on one line, without control characters.
-
-    Otherwise a name or message could move the cursor or set colours.
-    """
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration in its two largest units, as options take it: ``1h 30m``, ``45s``."""
-    remaining = round(seconds)
-    first = next((at for at, (unit, _) in enumerate(_UNITS) if remaining >= unit), len(_UNITS) - 1)
-    parts: list[str] = []
-    for unit, name in _UNITS[first : first + 2]:
-        count, remaining = divmod(remaining, unit)
-        if count or (unit == 1 and not parts):
-            parts.append(f"{count:,}{name}")
-    return " ".join(parts)

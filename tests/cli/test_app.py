@@ -1,10 +1,17 @@
 """The command group: help, version and wrong commands."""
 
+import re
+import subprocess
+import sys
+
+import click
 import pytest
 from click.testing import CliRunner
 
 from taskrouter_stats import __version__
 from taskrouter_stats.cli.app import commands, run
+
+COMMANDS = commands.list_commands(click.Context(commands))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +47,26 @@ def test_no_line_of_help_is_wider_than_a_terminal():
         output = CliRunner().invoke(commands, [*command, "--help"], terminal_width=80).output
         assert [line for line in output.splitlines() if len(line) > 80] == []
         assert "\b" not in output
+
+
+def test_help_imports_no_http_client():
+    """The list of commands is written without a command, aiohttp or a console of rich."""
+    program = (
+        "import sys; from taskrouter_stats.cli.app import run; run(['--help'])\n"
+        "sys.exit(' '.join({'aiohttp', 'asyncio', 'attrs', 'rich.console'} & {*sys.modules}) or 0)"
+    )
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (process.returncode, process.stderr) == (0, b"")
+    assert b"simulate" in process.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_is_listed_by_what_it_does(command):
+    """The list's sentence about a command begins as the command's own help does."""
+    ctx = click.Context(commands)
+    own = commands.get_command(ctx, command).help.split()
+    listed = re.search(rf"^  {command} +(.+)$", commands.get_help(ctx), re.MULTILINE)[1].split()
+    assert listed[:2] == own[:2]
 
 
 def test_the_version_is_that_of_the_package(capsys):

@@ -38,11 +38,14 @@ async def test_without_the_extra_the_error_says_what_to_install(missing):
     assert len(err.splitlines()) == 1
 
 
-def test_a_bug_on_import_is_not_hidden(monkeypatch):
+def test_a_bug_on_import_is_not_hidden(monkeypatch, capsys):
     """Only a missing library of the extra is reported with the line that installs it."""
-    monkeypatch.delitem(sys.modules, "taskrouter_stats.cli.app", raising=False)
+    monkeypatch.setattr(sys, "argv", ["taskrouter-stats", "fetch"])
     monkeypatch.setitem(sys.modules, "orjson", None)
-    for name in ("fetch", "fetch.command", "fetch.summary", "reporter", "fetch.run"):
+    for name in ("fetch.command", "fetch.summary", "reporter", "fetch.run"):
         monkeypatch.delitem(sys.modules, f"taskrouter_stats.cli.{name}", raising=False)
-    with pytest.raises(ModuleNotFoundError, match="orjson"):
+    with pytest.raises(SystemExit) as stopped:
         main()
+    assert stopped.value.code == 1
+    assert "a bug in taskrouter-stats" in (error := capsys.readouterr().err)
+    assert "ModuleNotFoundError: import of orjson halted" in error

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
-from taskrouter_stats.cli.terminal import duration_text
+from taskrouter_stats.cli.plain_text import duration_text
 from taskrouter_stats.core.reply import date_of
 
 from .findings import Finding

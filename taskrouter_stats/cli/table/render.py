@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from taskrouter_stats import Window
-from taskrouter_stats.cli.terminal import duration_text
+from taskrouter_stats.cli.plain_text import duration_text
 
 from .totals import TopWorkers, WorkerRow
 

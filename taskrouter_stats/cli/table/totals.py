@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from taskrouter_stats.cli.terminal import printable
+from taskrouter_stats.cli.plain_text import printable
 from taskrouter_stats.etl.rows import Tables
 
 __all__ = ["TopWorkers", "WorkerRow"]

@@ -41,7 +41,7 @@ def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> 
         first = max(last, turn[0])
         return first + (min(end, turn[1]) - first) / parts
     since = min(last - estimator.busy_since, past) + QUICK_SECONDS
-    return last + since * ((1.0 + (end - last) / since) ** (1.0 / parts) - 1.0)
+    return last + since * (math.pow(1.0 + (end - last) / since, 1.0 / parts) - 1.0)
 
 
 def is_unproven(estimator: BudgetEstimator, credit: float) -> bool:

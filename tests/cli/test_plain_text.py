@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskrouter_stats.cli.terminal import duration_text, printable
+from taskrouter_stats.cli.plain_text import duration_text, printable
 
 
 def test_control_characters_become_spaces():
