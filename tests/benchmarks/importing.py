@@ -16,35 +16,45 @@ from tests.benchmarks.table import Ratio, Table
 __all__ = ["table"]
 
 ROUNDS, QUICK_ROUNDS = 15, 3
-OURS, PARTS, NOTHING = "import taskrouter_stats", "import aiohttp, attrs, cattrs, orjson", "pass"
+NOTHING = "pass"
+PAIRS = {
+    "from taskrouter_stats import TaskRouterSession": "import aiohttp, attrs, cattrs, orjson, tenacity",
+    "taskrouter-stats --help": "import click, rich",
+}
+"""What is measured, and what it is compared with."""
 
 
-def _cpu(statement: str, compiled: str) -> float:
+def _cpu(words: str, compiled: str) -> float:
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    arguments = ["-c", words]
+    if words.startswith("taskrouter-stats"):
+        arguments = ["-m", "taskrouter_stats", *words.split()[1:]]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", statement], check=True, env=environment)
+    command = [sys.executable, *arguments]
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def table(*, quick: bool) -> Table:
-    """Return the CPU of importing the package, and its ratio to its dependencies."""
+    """Return the CPU of importing and of the command's help, and the ratios to their parts."""
+    measured = [words for pair in PAIRS.items() for words in pair]
+    spent: dict[str, list[float]] = {words: [] for words in measured}
     with tempfile.TemporaryDirectory(prefix="compiled-") as compiled:
-        for statement in (OURS, PARTS):
-            _cpu(statement, compiled)
-        rounds = [
-            [_cpu(statement, compiled) for statement in (OURS, PARTS, NOTHING)]
-            for _ in range(QUICK_ROUNDS if quick else ROUNDS)
-        ]
-    ours = [package - nothing for package, _, nothing in rounds]
-    parts = [dependencies - nothing for _, dependencies, nothing in rounds]
+        for words in measured:
+            _cpu(words, compiled)
+        for _ in range(QUICK_ROUNDS if quick else ROUNDS):
+            nothing = _cpu(NOTHING, compiled)
+            for words in measured:
+                spent[words].append(_cpu(words, compiled) - nothing)
     lines = [
         (
-            f"`{statement}`",
-            f"{1e3 * statistics.median(spent):.0f} ms",
-            str(Ratio.between(spent, parts)),
+            f"`{words}`",
+            f"{1e3 * statistics.median(spent[words]):.0f} ms",
+            str(Ratio.between(spent[words], spent[parts])),
         )
-        for statement, spent in ((PARTS, parts), (OURS, ours))
+        for ours, parts in PAIRS.items()
+        for words in (parts, ours)
     ]
     return Table(("import", "CPU", "to its parts"), lines)
