@@ -17,8 +17,9 @@ __all__ = ["table"]
 
 ROUNDS, QUICK_ROUNDS = 15, 3
 NOTHING = "pass"
+PARTS = "import aiohttp, attrs, cattrs, orjson, tenacity"
 PAIRS = {
-    "from taskrouter_stats import TaskRouterSession": "import aiohttp, attrs, cattrs, orjson, tenacity",
+    "from taskrouter_stats import TaskRouterSession": PARTS,
     "taskrouter-stats --help": "import click, rich",
 }
 """What is measured, and what it is compared with."""

@@ -35,6 +35,7 @@ class Crew:
     limit: float = 50.0
     seed: int = 0
     pacing: str = "shared"  # "alone": without a store; "told": each told limit / processes
+    rtt: float = 0.15  # seconds to the server and back
     lingers: float = 0.0  # seconds for which a process stays when it is done
     options: tuple[PacingOptions | None, ...] = ()  # of the first ones; None: without a store
     story: "Callable[[World], Coroutine[Any, Any, None]] | None" = None
@@ -44,7 +45,7 @@ class Crew:
         """The clairvoyant client's completion."""
         rng = random.Random(self.seed)
         limiter = MODELS[self.model](self.limit, rng)
-        client = Clairvoyant(limiter, Latency(rng, 0.15, 0.3))
+        client = Clairvoyant(limiter, Latency(rng, self.rtt, 0.3))
         return client.finish(self.processes * self.jobs, 100 * self.processes)
 
 
@@ -177,7 +178,7 @@ def live(crew: Crew) -> Figures:
 async def _live(crew: Crew) -> Figures:
     loop, rng = asyncio.get_running_loop(), random.Random(crew.seed)
     server = Server(MODELS[crew.model](crew.limit, rng))
-    store, latency = FaultyStore(seed=crew.seed), Latency(rng, 0.15, 0.3)
+    store, latency = FaultyStore(seed=crew.seed), Latency(rng, crew.rtt, 0.3)
     world = World(crew, server, store, latency, [], loop.time())
     for _ in range(crew.processes):
         await asyncio.sleep(0.2 * rng.random() / crew.processes)

@@ -34,6 +34,14 @@ def test_processes_do_not_take_each_other_for_other_clients():
     assert figures.refused <= 0.01
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_rounding_and_late_reports_are_no_other_client(seed):
+    """Whole units gone by requests that others have not reported yet are no sign of others."""
+    figures = live(Crew(4, 12, "sliding10s", 3.0, seed, rtt=0.03))
+    assert figures.seconds < 13.0
+    assert figures.refused == 0.0
+
+
 def test_the_end_of_a_burst_waits_for_no_report():
     """One process takes ten-second windows as fast with a store as without one, within 2%."""
     shared, alone = (live(Crew(1, 1000, "sliding10s", pacing=p)) for p in ("shared", "alone"))

@@ -284,14 +284,14 @@ class BudgetEstimator:
 
     def _unexplained(self, sent: SendTicket, left: float) -> tuple[float, float]:
         """Return the units gone that own sends cannot have used, and those that they can."""
-        at, blur, model = sent.at, self.latency.reorder_seconds, self.model
+        at, blur, model, unseen = sent.at, self.latency.reorder_seconds, self.model, self.unseen
         gone, our, between = (self.limit or 0.0) - left, 0.0, self.log.count_between
         if model.is_short:
-            our = float(between(at - 1.0 - blur, at + blur))
+            our = float(between(at - 1.0 - blur, at + blur) + unseen)
         if gone > our:
             past = MEMORY + blur if model.is_short else model.memory + self.latency.behind
             cost = 1.0 / MEMORY if model.is_short else model.cost
-            our = max(our, math.ceil(between(at - past, at + blur) * cost))
+            our = max(our, math.ceil((between(at - past, at + blur) + unseen) * cost))
         return gone - our, our
 
     def _test_sharing(self, sent: SendTicket, now: float, sent_since: int, fallen: float) -> None:
@@ -304,8 +304,6 @@ class BudgetEstimator:
             others.replies_alone += 1
             return
         unexplained, explained = self._unexplained(sent, left)
-        unreported = self.unseen * self.model.cost
-        unexplained -= unreported
         if others.used_before_start:
             unexplained = others.less_history(now, unexplained)
         our = sent_since * self.model.cost
@@ -314,8 +312,8 @@ class BudgetEstimator:
                 self.model = TEN_SECOND_TOTAL
                 return
             unexplained = 0.0
-        theirs = max(unexplained, fallen - our - unreported)
-        others.saw(now, theirs, explained + unreported, slack)
+        theirs = max(unexplained, fallen - our - self.unseen * self.model.cost)
+        others.saw(now, theirs, explained, slack)
         if theirs > slack and self.model is TEN_SECOND_AVERAGE and self.cost_test.doubts():
             self.model = self.cost_test.model()
             others.shared_until = now + MEMORY / 2.0
