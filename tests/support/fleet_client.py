@@ -8,7 +8,8 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import cycle
 from typing import Any
 
 import attrs
@@ -82,12 +83,10 @@ def _pacer(job: Job) -> dict[str, Any]:
     return {"pacer": SharedPacer(job.shared)}
 
 
-def _source(job: Job) -> Iterator[Query[Any]]:
-    while True:
-        for worker in job.workers:
-            yield queries.worker_statistics(job.workspace, worker)
-        if not job.is_endless:
-            return
+def _source(job: Job) -> Iterable[Query[Any]]:
+    """Return what to ask; a list, so that the throttle knows how many are to come."""
+    asked = [queries.worker_statistics(job.workspace, worker) for worker in job.workers]
+    return cycle(asked) if job.is_endless else asked
 
 
 async def _look(session: TaskRouterSession, report: Report) -> None:
