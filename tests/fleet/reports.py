@@ -22,7 +22,9 @@ class Fleet:
         self.seq += 1
         mine = self.held.setdefault(client, [])
         replies = more.get("replies", ())
-        sent = [each for each in (*(reply.held for reply in replies), *mine) if not each.sent_at]
+        sent = [
+            each for each in (*(reply.held for reply in replies), *mine) if each.sent_at is None
+        ]
         sent = [each for each in sent if each.at <= self.now]
         for each in sent:
             each.sent_at = each.at
@@ -43,7 +45,8 @@ class Fleet:
         self.state = decode(encode(self.state))
         for each, ticket in lease.recorded:
             each.ticket = ticket
-        mine += [HeldTicket(slot.ticket, slot.at) for slot in lease.slots]
+        slots = (*lease.slots, *filter(None, lease.spare))
+        mine += [HeldTicket(slot.ticket, slot.at) for slot in slots]
         return lease
 
     def reply(self, client, remaining=None, *, refused=False):
