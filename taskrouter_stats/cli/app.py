@@ -73,7 +73,7 @@ _COMMANDS: Final = {
 
 
 class _Commands(click.Group):
-    """Command group that turns each exception of a command into an exit code."""
+    """Group that imports a command at its use, and turns its exceptions into exit codes."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return sorted(_COMMANDS)

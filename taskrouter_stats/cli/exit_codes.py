@@ -29,6 +29,7 @@ __all__ = [
     "TOO_MANY_FAILURES",
     "UNREACHABLE",
     "USAGE",
+    "Terminated",
     "code_of",
     "run_guarded",
     "to_stderr",
@@ -61,6 +62,10 @@ Exit codes:
   130  ended immediately by Ctrl-C (143: by SIGTERM)
   141  the reader of the output closed it, as `head` does
 """
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM ended the command."""
 
 
 def code_of(error: Exception) -> int:
@@ -105,7 +110,7 @@ def run_guarded(work: Callable[[], int], say: Say = to_stderr) -> int:
         raise
     except KeyboardInterrupt as stop:
         _write_error("Stopped.", stop, say)
-        return TERMINATED if _is_terminated(stop) else INTERRUPTED
+        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:
         _close_pipes()
         return PIPE
@@ -116,12 +121,6 @@ def run_guarded(work: Callable[[], int], say: Say = to_stderr) -> int:
         raise
     except BaseException as error:  # noqa: BLE001 (a bug, or a cancellation that nobody asked for)
         return _unexpected(error, say)
-
-
-def _is_terminated(stop: KeyboardInterrupt) -> bool:
-    from .fetch.stop import Terminated  # noqa: PLC0415 (it imports asyncio)
-
-    return isinstance(stop, Terminated)
 
 
 def _unexpected(error: BaseException, say: Say) -> int:

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, TypeVar
 
+from taskrouter_stats.cli.exit_codes import Terminated
 from taskrouter_stats.errors import ConfigError
 
-__all__ = ["Terminated", "read_stop_at", "run_until_sigterm", "stop_on_signal"]
+__all__ = ["read_stop_at", "run_until_sigterm", "stop_on_signal"]
 
 T = TypeVar("T")
 
@@ -36,10 +37,6 @@ def read_stop_at(text: str, zone: tzinfo | None, now: datetime) -> datetime:
         for days in range(3)
     )
     return next(moment for moment in moments if moment > now)
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM ended the command."""
 
 
 def run_until_sigterm(work: Coroutine[Any, Any, T]) -> T:

@@ -36,11 +36,13 @@ Which rule answers (`admission`)
 3. No limit is known: as many in flight as replies vouch for until a 429; after it one at a time,
    or one for each admission of a later request, until a verdict: a crowd was refused, or the pace;
    then by the blind pace or, once an outage showed a long memory, by the own log.
-4. Alone with a long memory: with credit only. The last of it are scouts, spread evenly from the
-   last send to the time at which the log frees the next request. If a turn was seen, they are
-   spread over the bounds of the next one. No scouts are kept where the requests still to come
-   fit into what is left, and no more than the last window has room for.
-5. Alone, a short memory not proven yet, credit nearly gone: one look at a time.
+4. Alone with a long memory: with credit only. The last of it are scouts, spread from the last
+   send to the time at which the log frees the next request, each gap in proportion to the time
+   already spent. If a turn was seen, they are spread evenly over the bounds of the next one. No
+   scouts are kept where the requests still to come fit into what is left, and no more than the
+   last window has room for.
+5. Alone, a short memory not proven yet, credit nearly gone: one look at a time, four at most, so
+   that the rest of the credit are scouts.
 6. Else by the pace, or with credit: at most half of it in flight, few at first.
 
 With a reserve, bulk requests in 4 to 6 need credit beyond it, and also wait while they have used

@@ -20,7 +20,7 @@ def divide(throttle: Throttle, now: float, parts: int) -> None:
 
 
 def unite(throttle: Throttle, pace: float) -> None:
-    """Go on for one more client, which sent ``pace`` requests a second by itself."""
+    """Go on for one more client, which allowed itself ``pace`` requests a second meanwhile."""
     rate, blind = throttle.estimator.rate, throttle.blind
     most = (1.0 - MARGIN) * rate if rate else throttle.pace.rate + pace
     throttle.pace.rate = max(throttle.pace.rate, min(throttle.pace.rate + pace, most))
