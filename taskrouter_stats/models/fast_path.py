@@ -65,13 +65,14 @@ _USUAL: Final[dict[Any, tuple[str, ...]]] = {
     datetime: ("utc_time({v}) if type({v}) is str",),
     int: ("{v} if type({v}) is int and -1_000_000_000 < {v} < 1_000_000_000",),
     float: (
-        "{v} if type({v}) is float and -1e300 < {v} < 1e300",
         "float({v}) if type({v}) is int",
+        "{v} if type({v}) is float and {v} - {v} == 0.0",
     ),
 }
 """The usual forms of a value ``{v}``, by the type of its field.
 
-CPython compares integers below 2**30 faster than larger ones.
+Most durations are whole numbers, so the integer goes first. A float less itself is 0.0 unless it is
+infinite or not a number. CPython compares integers below 2**30 faster than larger ones.
 """
 
 _NAMES: Final[dict[str, Any]] = {

@@ -83,8 +83,9 @@ class RequestExecutor:
             hooks.sent(call)
         try:
             reply = await self.transport.send(call.request, permit.mark_sent)
-            if not self.fairness.try_enter():
-                await self.fairness.enter(interactive=call.interactive)
+            fairness = self.fairness
+            if not fairness.try_enter() and await fairness.enter(interactive=call.interactive):
+                fairness.begin()
         except BaseException as error:
             permit.abandon()
             if hooks is not None:
