@@ -43,7 +43,8 @@ from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.models.redaction import masked
 
 from .answers import Answers, answer_key, answers, unsettled_windows
-from .append import check_table, move_aside, text_of
+from .append import move_aside
+from .arguments import check_table, text_of
 from .partition import partition_of
 
 __all__ = ["Compression", "ParquetSink"]
