@@ -190,6 +190,17 @@ async def test_another_spelling_of_a_files_name_raises_an_error(tmp_path):
             await export(server, sink, [day(5), day(4)])
 
 
+async def test_a_part_that_was_cut_or_replaced_raises_an_error(tmp_path):
+    """A run does not count rows as stored whose part has another size than was committed."""
+    with RawServer(truthful(3)).running() as server:
+        await export(server, ParquetSink(tmp_path), day(5))
+        (part,) = (tmp_path / "worker_statistics").rglob("*.parquet")
+        os.truncate(part, 100)
+        with pytest.raises(StorageError, match=r"has 100 bytes, not the \d+ that were committed"):
+            await export(server, ParquetSink(tmp_path), [day(5), day(4)])
+    assert [path.stat().st_size for path in (tmp_path / "worker_statistics").rglob("*.p*")] == [100]
+
+
 async def test_an_output_without_changes_is_complete(tmp_path):
     """An output that nobody touches is complete, run after run."""
     with RawServer(truthful(3)).running() as server:

@@ -77,13 +77,14 @@ def test_many_commits_are_merged_into_one_with_the_same_content(tmp_path):
     """Opening after many commits leaves one file, and drops no key, part, length or sum."""
     first, group = opened(tmp_path), split_key(worker_key(1))[0]
     for number in range(100):
-        position = Position({"a.csv": number}, (f"p{number}",))
+        position = Position({"a.csv": number}, (f"p{number}",), sizes={f"p{number}": number})
         first.commit(commit("r1", number, position=position, sums={group: {"n": 1}}))
     for _ in range(2):
         again = opened(tmp_path)
         assert all(again.is_done(worker_key(number)) for number in range(100))
         assert again.sums == {group: {"n": 100}}
         assert len(again.parts) == again.last.position.lengths["a.csv"] + 1 == 100
+        assert again.sizes == first.sizes == {f"p{number}": number for number in range(100)}
         assert len(Folder(tmp_path).names("_state")) == 1
 
 
