@@ -69,6 +69,7 @@ class Checkpoint:
     _done: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
     _parts: dict[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]], init=False)
     _sizes: dict[str, int] = field(factory=dict[str, int], init=False)
+    _replaced: list[str] = field(factory=list[str], init=False)
     _number: int = field(default=0, init=False)
     _newest: bytes | None = field(default=None, init=False)
 
@@ -111,16 +112,21 @@ class Checkpoint:
     def commit(self, commit: Commit) -> None:
         """Make a step durable, then remove the parts that it replaces.
 
+        A part that can't be removed is tried again before the commit that ends the run, and at the
+        next opening: readers find its rows a second time.
+
         Raises:
-            StorageError: the output was moved or replaced, or the commit can't be stored; the
-                commit is not made.
+            StorageError: the output was moved or replaced, the commit can't be stored, or the run
+                can't end since a replaced part can't be removed; the commit is not made.
         """
         self.check()
+        if commit.ended:
+            self._remove_replaced()
         self._write(self._number + 1, commit)
         self._apply(commit)
-        for name in commit.position.removed:
-            with suppress(StorageError):  # the next opening tries again
-                self.storage.remove(name)
+        self._replaced += commit.position.removed
+        with suppress(StorageError):
+            self._remove_replaced()
 
     def check(self) -> None:
         """Check that the newest commit of this process is still the output's newest one.
@@ -169,6 +175,12 @@ class Checkpoint:
             for name, count in counts.items():
                 known[name] = known.get(name, 0) + count
         self.last = commit
+
+    def _remove_replaced(self) -> None:
+        """Remove the parts that commits of this process have replaced."""
+        while self._replaced:
+            self.storage.remove(self._replaced[-1])
+            del self._replaced[-1]
 
     def _merge(self, names: Iterable[str]) -> None:
         """Write one commit in place of many, then remove the many; a crash in between is safe."""
