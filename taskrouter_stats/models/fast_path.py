@@ -10,7 +10,7 @@ payloads. The source for ``ActivityStatistic`` is::
     def read(payload, _):
         if type(payload) is not dict:
             raise UnreadableError("an object", payload)
-        record = new(Draft)
+        record = Draft()
         record.extra = {}
         try:
             values = values_of(payload) if len(payload) == 3 else None
@@ -79,7 +79,6 @@ _NAMES: Final[dict[str, Any]] = {
     **{f"is_{prefix}": matches for prefix, matches in IS_SID.items()},
     "UnreadableError": UnreadableError,
     "utc_time": utc_time,
-    "new": object.__new__,
 }
 """The names that the source of every class uses."""
 
@@ -150,7 +149,7 @@ def source_of(cls: type[Any]) -> str:
             "def read(payload, _):",
             "if type(payload) is not dict:",
             '    raise UnreadableError("an object", payload)',
-            "record = new(Draft)",
+            "record = Draft()",
             "record.extra = {}",
             "try:",
             f"    values = values_of(payload) if len(payload) == {len(known)} else None",
