@@ -2,7 +2,7 @@
 
 Every attempt may take equally long, so the attempts reach their deadlines in the order of their
 starts, and a timer for the oldest is enough. A timer for each attempt would enter and leave the
-loop's heap of timers with each request.
+loop's heap of timers with each request. Sessions with the same timeout share one timer as well.
 """
 
 import asyncio
@@ -10,7 +10,9 @@ from types import TracebackType
 
 from attrs import define
 
-__all__ = ["Deadline", "Deadlines"]
+from .shared_in_loop import shared_in_loop
+
+__all__ = ["Deadline", "Deadlines", "deadlines_of_loop"]
 
 
 class Deadlines:
@@ -94,3 +96,7 @@ class Deadline:
             and isinstance(error, asyncio.CancelledError)
         ):
             raise TimeoutError from error
+
+
+deadlines_of_loop = shared_in_loop(Deadlines)
+"""Returns the deadlines of all attempts in the running loop that may take so many seconds."""

@@ -3,7 +3,8 @@
 A fast server may deliver fifty replies in one iteration. Reading and converting them all and
 sending the next requests would delay every other task. So at most ``REPLIES_PER_ITERATION`` replies
 continue in one iteration; the others wait in a queue, interactive ones first. Replies that arrive
-one by one do not wait. If other tasks make the iterations long, more replies continue: as many as
+one by one do not wait. The limit is that of all sessions of a loop: a thousand accounts may get a
+thousand replies at once. If other tasks make the iterations long, more replies continue: as many as
 take a quarter of the time, by what the last ones took on this machine.
 """
 
@@ -12,7 +13,9 @@ import math
 from collections import deque
 from typing import Final
 
-__all__ = ["REPLIES_PER_ITERATION", "LoopFairness"]
+from .shared_in_loop import shared_in_loop
+
+__all__ = ["REPLIES_PER_ITERATION", "LoopFairness", "fairness_of_loop"]
 
 REPLIES_PER_ITERATION: Final = 4
 """Replies processed in one iteration of the loop: about 0.5 ms of work.
@@ -87,3 +90,7 @@ class LoopFairness:
     def _begin(self) -> None:
         """Record when the replies continue; ``_next`` runs directly after them."""
         self._released_at = self._loop.time()
+
+
+fairness_of_loop = shared_in_loop(LoopFairness)
+"""Returns the queue that all sessions of the running loop share."""

@@ -31,7 +31,7 @@ from taskrouter_stats.errors import (
 from taskrouter_stats.models import Credentials
 from taskrouter_stats.models.redaction import Secret, SecretRedactor, basic_auth
 
-from .deadlines import Deadlines
+from .deadlines import deadlines_of_loop
 from .urls import BaseUrl
 
 __all__ = ["HttpSession", "Transport"]
@@ -105,7 +105,7 @@ class Transport:
             _check_borrowed(http)
         self._base = BaseUrl.of(base_url)
         self._seconds = timeout
-        self._deadlines = Deadlines(timeout)
+        self._deadlines = deadlines_of_loop(timeout)
         self._headers: dict[str, str] = {hdrs.AUTHORIZATION: credentials.authorization()}
         secrets, self._options = credentials.secrets(), dict[str, Any](allow_redirects=False)
         if proxy is not None:
@@ -248,7 +248,7 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self) -> None:
         super().__init__(limit=0)  # pyright: ignore[reportUnknownMemberType] (aiohttp's)
-        self._uses = WeakKeyDictionary[ResponseHandler, _Use]()
+        self._uses: WeakKeyDictionary[ResponseHandler, _Use] = WeakKeyDictionary()
         self._trusted_since = -math.inf
 
     def distrust(self, silent_since: float | None) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from taskrouter_stats.session.deadlines import Deadlines
+from taskrouter_stats.session.deadlines import Deadlines, deadlines_of_loop
 from tests.support.virtual import now, settle, virtual
 
 
@@ -46,6 +46,20 @@ async def test_all_attempts_share_one_timer():
     await asyncio.gather(*tasks)
     assert deadlines._running == {}
     deadlines.close()
+    assert asyncio.get_running_loop().pending_timers() == []
+
+
+@virtual
+async def test_sessions_with_the_same_timeout_share_the_timer():
+    """Closing one session leaves the timer to the others, and the last one drops it."""
+    ours, theirs = deadlines_of_loop(30.0), deadlines_of_loop(30)
+    hanging = asyncio.create_task(attempt(theirs))
+    assert (await attempt(ours, 1))[0] == "finished"
+    ours.close()
+    assert len(asyncio.get_running_loop().pending_timers()) == 2  # and the one of the attempt
+    assert await hanging == (TimeoutError, 30)
+    assert (await attempt(theirs, 1))[0] == "finished"
+    theirs.close()
     assert asyncio.get_running_loop().pending_timers() == []
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -125,6 +126,27 @@ async def test_a_cancelled_reply_takes_no_place():
     ]
     await settle()
     assert fairness.try_enter()
+
+
+@virtual
+async def test_many_sessions_do_not_block_other_tasks(monkeypatch):
+    """If the servers of a hundred sessions answer at once, no iteration processes all replies."""
+    worked = Counter()
+
+    def count(*given):
+        worked[iteration()] += 1
+        return read(*given)
+
+    read = executor.decode_reply
+    monkeypatch.setattr(executor, "decode_reply", count)
+    async with AsyncExitStack() as stack:
+        sessions = [
+            await stack.enter_async_context(session_over(FakeTransport(latency=1.0)))
+            for _ in range(100)
+        ]
+        await asyncio.gather(*(session.fetch(worker_query(0)) for session in sessions))
+    assert worked.total() == 100
+    assert max(worked.values()) <= REPLIES_PER_ITERATION
 
 
 @pytest.mark.parametrize("bulk", [True, False])
