@@ -26,7 +26,7 @@ from .failed_query import FailedQuery, failure_kind
 from .missing import MissingResources, is_gone
 from .planning.plan import DimensionPlan, Plan, TablePlan, key_of
 from .planning.tables import PER_WORKER
-from .rows import Row, Tables, rows, snapshot_rows
+from .rows import Row, Tables, rows, snapshot_rows, without_contradictions
 from .schemas import SCHEMAS
 
 __all__ = ["DaySchedule", "Reader", "tables_of"]
@@ -146,7 +146,8 @@ class Reader:
                 successes: list[Success[Any]] = []
                 asked = await self._queries(shared, table, day)
                 async with shared.session.stream(asked) as outcomes:
-                    async for outcome in outcomes:
+                    async for received in outcomes:
+                        outcome = without_contradictions(received)
                         if isinstance(outcome, Success):
                             successes.append(outcome)
                         elif failure_kind(outcome.error) == "gone":

@@ -95,15 +95,18 @@ def make_reader(cls: type[Any], hook_for: Callable[[Any], Hook]) -> Hook:
         hook_for: returns the hook of a field's type.
     """
     known = _known(cls)
+    factory: Any = attrs.Factory  # a class, which type checkers take for a function
     names: dict[str, Any] = {
         **_NAMES,
         "Record": cls,
         "Draft": draft_of(cls),
         "values_of": _values_of(known),
         "absent": {
-            field.name: None
+            field.name: field.default
             for field in attrs.fields(cls)
-            if is_json(field) and field.default is not attrs.NOTHING
+            if is_json(field)
+            and field.default is not attrs.NOTHING
+            and not isinstance(field.default, factory)  # then the detailed converter reads it
         },
         "unknown_part": partial(_unknown_part, frozenset(known)),
     }

@@ -12,8 +12,7 @@ import asyncio
 import math
 from collections import deque
 from typing import Final
-
-from .shared_in_loop import shared_in_loop
+from weakref import WeakValueDictionary
 
 __all__ = ["REPLIES_PER_ITERATION", "LoopFairness", "fairness_of_loop"]
 
@@ -92,5 +91,14 @@ class LoopFairness:
         self._released_at = self._loop.time()
 
 
-fairness_of_loop = shared_in_loop(LoopFairness)
-"""Returns the queue that all sessions of the running loop share."""
+_QUEUES: Final[WeakValueDictionary[asyncio.AbstractEventLoop, LoopFairness]] = WeakValueDictionary()
+"""The queue of each loop, while a session keeps it; it is the queue that keeps the loop."""
+
+
+def fairness_of_loop() -> LoopFairness:
+    """Return the queue that all sessions of the running loop share."""
+    loop = asyncio.get_running_loop()
+    found = _QUEUES.get(loop)
+    if found is None:
+        found = _QUEUES[loop] = LoopFairness()
+    return found

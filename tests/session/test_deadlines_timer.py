@@ -1,17 +1,31 @@
 """The timer that all attempts share."""
 
 import asyncio
+from contextlib import contextmanager
 
 import pytest
 
-from taskrouter_stats.session.deadlines import Deadlines, deadlines_of_loop
+from taskrouter_stats.session.deadlines import Deadlines
 from tests.support.virtual import now, settle, virtual
+
+
+@contextmanager
+def bounded(deadlines):
+    """Let a deadline of the current task bound the block."""
+    task = asyncio.current_task()
+    deadlines.start(task)
+    try:
+        yield
+    except BaseException as error:
+        deadlines.stop(task, error)
+        raise
+    deadlines.stop(task)
 
 
 async def attempt(deadlines, seconds=1e9):
     """Wait under a deadline; return the error's class and the time of the end."""
     try:
-        with deadlines.start(asyncio.current_task()):
+        with bounded(deadlines):
             await asyncio.sleep(seconds)
     except TimeoutError:
         return TimeoutError, now()
@@ -36,7 +50,7 @@ async def test_all_attempts_share_one_timer():
     deadlines, stop = Deadlines(30), asyncio.Event()
 
     async def hold():
-        with deadlines.start(asyncio.current_task()):
+        with bounded(deadlines):
             await stop.wait()
 
     tasks = [asyncio.create_task(hold()) for _ in range(50)]
@@ -46,20 +60,6 @@ async def test_all_attempts_share_one_timer():
     await asyncio.gather(*tasks)
     assert deadlines._running == {}
     deadlines.close()
-    assert asyncio.get_running_loop().pending_timers() == []
-
-
-@virtual
-async def test_sessions_with_the_same_timeout_share_the_timer():
-    """Closing one session leaves the timer to the others, and the last one drops it."""
-    ours, theirs = deadlines_of_loop(30.0), deadlines_of_loop(30)
-    hanging = asyncio.create_task(attempt(theirs))
-    assert (await attempt(ours, 1))[0] == "finished"
-    ours.close()
-    assert len(asyncio.get_running_loop().pending_timers()) == 2  # and the one of the attempt
-    assert await hanging == (TimeoutError, 30)
-    assert (await attempt(theirs, 1))[0] == "finished"
-    theirs.close()
     assert asyncio.get_running_loop().pending_timers() == []
 
 
@@ -118,7 +118,7 @@ async def test_a_callers_timeout_around_the_attempt_is_its_own():
 async def test_an_error_of_the_attempt_is_raised_unchanged():
     """An attempt that fails by itself raises its own error and stops its deadline."""
     deadlines = Deadlines(5)
-    with pytest.raises(ZeroDivisionError), deadlines.start(asyncio.current_task()):
+    with pytest.raises(ZeroDivisionError), bounded(deadlines):
         raise ZeroDivisionError
     await asyncio.sleep(10)
     assert deadlines._running == {}

@@ -1,13 +1,19 @@
 """Replies that arrive at once are processed a few in each iteration of the loop."""
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from contextlib import AsyncExitStack
 
 import pytest
 
 from taskrouter_stats.session import executor
-from taskrouter_stats.session.loop_fairness import REPLIES_PER_ITERATION, LoopFairness
+from taskrouter_stats.session.loop_fairness import (
+    REPLIES_PER_ITERATION,
+    LoopFairness,
+    fairness_of_loop,
+)
 from tests.support.fakes import FakeTransport, session_over, worker_queries, worker_query
 from tests.support.virtual import settle, virtual
 
@@ -126,6 +132,22 @@ async def test_a_cancelled_reply_takes_no_place():
     ]
     await settle()
     assert fairness.try_enter()
+
+
+async def both():
+    """Return the queue of the running loop, asked for twice."""
+    return fairness_of_loop(), fairness_of_loop()
+
+
+def test_each_loop_has_one_queue_which_does_not_outlive_its_sessions():
+    """A loop has one queue, another loop has another, and both go when nobody keeps the queue."""
+    found, again = asyncio.run(both())
+    assert found is again
+    assert asyncio.run(both())[0] is not found
+    loop, left = weakref.ref(found._loop), weakref.ref(found)
+    del found, again
+    gc.collect()
+    assert (left(), loop()) == (None, None)
 
 
 @virtual
