@@ -36,7 +36,7 @@ from taskrouter_stats.errors import (
 
 from .call_state import CallState
 from .hooks import Hooks
-from .loop_fairness import LoopFairness
+from .loop_fairness import LoopFairness, fairness_of_loop
 from .pacer import Pacer, Permit
 from .retrying import call_again
 from .transport import Transport
@@ -53,7 +53,7 @@ class RequestExecutor:
     policy: RetryPolicy
     breaker: CircuitBreaker = field(factory=CircuitBreaker)
     retries: RetryBudget = field(factory=RetryBudget)
-    fairness: LoopFairness = field(factory=LoopFairness)
+    fairness: LoopFairness = field(factory=fairness_of_loop)
     hooks: Hooks | None = None
 
     async def execute(self, call: CallState) -> Any:

@@ -3,7 +3,8 @@
 A fast server may deliver fifty replies in one iteration. Reading and converting them all and
 sending the next requests would delay every other task. So at most ``REPLIES_PER_ITERATION`` replies
 continue in one iteration; the others wait in a queue, interactive ones first. Replies that arrive
-one by one do not wait. If other tasks make the iterations long, more replies continue: as many as
+one by one do not wait. The limit is that of all sessions of a loop: a thousand accounts may get a
+thousand replies at once. If other tasks make the iterations long, more replies continue: as many as
 take a quarter of the time, by what the last ones took on this machine.
 """
 
@@ -11,8 +12,9 @@ import asyncio
 import math
 from collections import deque
 from typing import Final
+from weakref import WeakValueDictionary
 
-__all__ = ["REPLIES_PER_ITERATION", "LoopFairness"]
+__all__ = ["REPLIES_PER_ITERATION", "LoopFairness", "fairness_of_loop"]
 
 REPLIES_PER_ITERATION: Final = 3
 """Replies processed in one iteration of the loop: about 0.4 ms of work. Another task waits for two
@@ -91,3 +93,16 @@ class LoopFairness:
     def begin(self) -> None:
         """Record when the replies continue; ``_next`` runs directly after them."""
         self._released_at = self._loop.time()
+
+
+_QUEUES: Final[WeakValueDictionary[asyncio.AbstractEventLoop, LoopFairness]] = WeakValueDictionary()
+"""The queue of each loop, while a session keeps it; it is the queue that keeps the loop."""
+
+
+def fairness_of_loop() -> LoopFairness:
+    """Return the queue that all sessions of the running loop share."""
+    loop = asyncio.get_running_loop()
+    found = _QUEUES.get(loop)
+    if found is None:
+        found = _QUEUES[loop] = LoopFairness()
+    return found
