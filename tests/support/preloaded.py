@@ -34,8 +34,8 @@ __all__ = ["command"]
 
 CLIENT = Path(__file__).with_name("preloaded_client.py")
 IMPORTED = (
-    *("aiohttp.web", "zoneinfo", "rich.live", "rich.table", "taskrouter_stats.simulator"),
-    *("taskrouter_stats.web", "taskrouter_stats.cli.app"),
+    *("aiohttp.web", "zoneinfo", "rich.live", "rich.table", "pyarrow.parquet"),
+    *("taskrouter_stats.simulator", "taskrouter_stats.web", "taskrouter_stats.cli.app"),
 )
 COMMANDS = (
     *("dashboard", "demo", "doctor.command", "exporter", "fetch.command", "plan", "poll"),
