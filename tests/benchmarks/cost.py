@@ -1,7 +1,8 @@
 """(a) CPU and wall time of one request, as ratios to bare aiohttp.
 
 Contenders take turns within a round, so load of the machine affects all of them. Each ratio is of
-one round; many short rounds, since the speed of a shared machine changes within seconds. CPU is that of the client's process, first with asyncio's loop, then with uvloop.
+one round; many short rounds, since the speed of a shared machine changes within seconds. CPU is
+that of the client's process, first with asyncio's loop, then with uvloop.
 
 asyncio receives into a buffer of 256 KiB. Over plain http, as here, glibc would map and unmap that
 memory for each reply, a sixth of bare's CPU, until a larger block was freed once. Over TLS, as

@@ -10,7 +10,7 @@ from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
 from .rate import CALM, EPSILON, RateController
-from .scouts import SCOUTS, is_unproven, next_look, next_scout, scouts_of
+from .scouts import SCOUTS, is_unproven, is_watching, next_look, next_scout, scouts_of
 
 __all__ = ["Admission"]
 
@@ -81,7 +81,7 @@ class Admission:
             return SEND_NOW
         kept = self.bulk.reserved(estimator.full)
         full, spare = estimator.full - kept, credit - need + 1.0
-        shown = spare if estimator.is_watching(now) else math.inf
+        shown = spare if is_watching(estimator, now) else math.inf
         if self.in_flight >= self._most_in_flight(shown):
             return WAIT_FOR_REPLY
         rest = (waiting - spare) % full

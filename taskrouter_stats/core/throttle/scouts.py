@@ -5,7 +5,7 @@ import math
 from .estimator import BudgetEstimator
 from .refills import QUICK_SECONDS
 
-__all__ = ["is_unproven", "next_look", "next_scout", "scouts_of"]
+__all__ = ["is_unproven", "is_watching", "next_look", "next_scout", "scouts_of"]
 
 SCOUTS = 0.04
 """Share of a long memory's budget that is spread over the wait, to see its window turn."""
@@ -17,6 +17,11 @@ MIN_SCOUTS = 4.0
 def scouts_of(full: float) -> float:
     """Return how many requests of a full budget are kept to see the counter come back."""
     return min(max(MIN_SCOUTS, SCOUTS * full), full / 2.0)
+
+
+def is_watching(estimator: BudgetEstimator, now: float) -> bool:
+    """Tell whether no whole memory passed alone yet, so that others may still show."""
+    return now < max(estimator.busy_since, estimator.others.shared_until) + estimator.past
 
 
 def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> float:
