@@ -77,8 +77,7 @@ class RequestExecutor:
             began = self.pacer.now()
         if call.attempts and not call.was_refused:
             call.counters.retried += 1
-        call.attempts += 1
-        call.was_refused = False
+        call.attempts, call.was_refused = call.attempts + 1, False
         hooks = self.hooks
         if hooks is not None:
             hooks.sent(call)
