@@ -77,7 +77,8 @@ class RequestExecutor:
             began = self.pacer.now()
         if call.attempts and not call.was_refused:
             call.counters.retried += 1
-        call.attempts, call.was_refused = call.attempts + 1, False
+        call.attempts += 1
+        call.was_refused = False
         hooks = self.hooks
         if hooks is not None:
             hooks.sent(call)
@@ -103,10 +104,7 @@ class RequestExecutor:
         if hooks is not None:
             self._report(hooks, call, reply, began, was_open=was_open)
         if refused:
-            call.attempts -= 1
-            call.refused += 1
-            call.was_refused = True
-            call.counters.refused += 1
+            call.count_refusal()
         return self._read(call, reply, began)
 
     def _report(
