@@ -33,16 +33,16 @@ MODULE = "tests.benchmarks.instructions"
 TIMES, QUICK_TIMES, WARM_UP = 500, 50, 300
 RECORDED = {
     "orjson": 37.5,
-    "conversion": 67.6,
-    "unconverted": 193.3,
-    "alone": 264.1,
-    "bare": 352.0,
+    "conversion": 62.6,
+    "unconverted": 197.5,
+    "alone": 262.3,
+    "bare": 351.1,
     "twilio": 770.1,
     "twilio_job": 1170.5,
     "aiohttp_job": 741.5,
     "aiohttp_cattrs": 980.9,
-    "fetch": 597.9,
-    "stream": 655.2,
+    "fetch": 590.4,
+    "stream": 649.7,
 }
 """Thousands of instructions of each row, as last recorded."""
 PARTS = {
