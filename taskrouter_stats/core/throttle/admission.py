@@ -10,6 +10,7 @@ from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
 from .rate import CALM, EPSILON, RateController
+from .rate_learning import should_probe
 from .scouts import SCOUTS, is_unproven, is_watching, next_look, next_scout, scouts_of
 
 __all__ = ["Admission"]
@@ -172,7 +173,7 @@ class Admission:
             return True
         if estimator.model.is_short and not estimator.refills.seen:
             return False
-        return alone or estimator.credit(now) >= 1.0 or self.pace.should_probe(now)
+        return alone or estimator.credit(now) >= 1.0 or should_probe(self.pace, estimator, now)
 
     def _may_spend(self, now: float, *, interactive: bool) -> bool:
         if self.estimator.headroom and self.pace.debt > self.estimator.full:
