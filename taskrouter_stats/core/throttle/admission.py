@@ -64,7 +64,7 @@ class Admission:
             if not estimator.model.is_short:
                 return self._check_credit(now, interactive=interactive, waiting=waiting)
             if not estimator.refills.are_quick:
-                look = self._check_look(now, interactive=interactive)
+                look = self._check_look(now, interactive=interactive, waiting=waiting)
                 if look is not SEND_NOW:
                     return look
         return self._check_pace(now, interactive=interactive, alone=alone)
@@ -116,11 +116,11 @@ class Admission:
         at = self.blind.next_at(estimator.log, estimator.unsent, estimator.latency.late)
         return self._wait_until(at, now)
 
-    def _check_look(self, now: float, *, interactive: bool) -> Wait:
+    def _check_look(self, now: float, *, interactive: bool, waiting: int) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
         credit = self.estimator.credit(now)
         left = credit if interactive else credit - self._reserve(now)
-        if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left):
+        if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left, waiting):
             return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
