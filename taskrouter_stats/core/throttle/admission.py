@@ -10,6 +10,7 @@ from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
 from .rate import CALM, EPSILON, RateController
+from .rate_learning import should_probe
 from .scouts import SCOUTS, is_unproven, is_watching, next_look, next_scout, scouts_of
 
 __all__ = ["Admission"]
@@ -64,7 +65,7 @@ class Admission:
             if not estimator.model.is_short:
                 return self._check_credit(now, credit, interactive=interactive, waiting=waiting)
             if not estimator.refills.are_quick:
-                look = self._check_look(now, credit, interactive=interactive)
+                look = self._check_look(now, credit, interactive=interactive, waiting=waiting)
                 if look is not SEND_NOW:
                     return look
         return self._check_pace(now, credit, interactive=interactive, alone=alone)
@@ -116,10 +117,10 @@ class Admission:
         at = self.blind.next_at(estimator.log, estimator.unsent, estimator.latency.late)
         return self._wait_until(at, now)
 
-    def _check_look(self, now: float, credit: float, *, interactive: bool) -> Wait:
+    def _check_look(self, now: float, credit: float, *, interactive: bool, waiting: int) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
         left = credit if interactive else credit - self._reserve(now)
-        if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left):
+        if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left, waiting):
             return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
@@ -172,7 +173,7 @@ class Admission:
             return True
         if estimator.model.is_short and not estimator.refills.seen:
             return False
-        return alone or estimator.credit(now) >= 1.0 or self.pace.should_probe(now)
+        return alone or estimator.credit(now) >= 1.0 or should_probe(self.pace, estimator, now)
 
     def _may_spend(self, now: float, credit: float, *, interactive: bool) -> bool:
         if self.estimator.headroom and self.pace.debt > self.estimator.full:
