@@ -123,6 +123,6 @@ async def test_the_empty_list_of_another_workspace_is_not_the_list(tmp_path):
         meta = {"key": "workers", "next_page_url": None, "url": other}
         return http({"workers": [], "meta": meta}) if question.lists_workers else None
 
-    with RawServer(lying(3, empty)).running() as server:
-        with pytest.raises(PayloadError, match=r"\$\.meta\.url: requested /v1/Workspaces/WS1"):
-            await export(server, JsonLinesSink(tmp_path / "rows.jsonl"))
+    refused = pytest.raises(PayloadError, match=r"\$\.meta\.url: requested /v1/Workspaces/WS1")
+    with RawServer(lying(3, empty)).running() as server, refused:
+        await export(server, JsonLinesSink(tmp_path / "rows.jsonl"))
