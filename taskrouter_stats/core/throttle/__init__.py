@@ -123,9 +123,7 @@ Nothing here reads a clock or draws a random number: `now` and `jitter` come in,
 
 from .concurrency import ConcurrencyLimit
 from .decision import SEND_NOW, Reason, ThrottleSnapshot, Wait
-from .dump import copy_throttle, dump_throttle, load_throttle
 from .send_log import SendTicket
-from .sharing import divide, set_shares, unite
 from .throttle import Throttle
 
 __all__ = [
@@ -136,10 +134,4 @@ __all__ = [
     "Throttle",
     "ThrottleSnapshot",
     "Wait",
-    "copy_throttle",
-    "divide",
-    "dump_throttle",
-    "load_throttle",
-    "set_shares",
-    "unite",
 ]
