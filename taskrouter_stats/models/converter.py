@@ -135,6 +135,17 @@ def _make(*, detailed: bool) -> OrjsonConverter:
 
 _FAST: Final = _make(detailed=False)
 _DETAILED: Final = _make(detailed=True)
+
+
+class _Readers(dict[Any, Hook]):
+    """The fast converter's function for each model: to find one here costs less than in cattrs."""
+
+    def __missing__(self, model: type[Any]) -> Hook:
+        reader = self[model] = _FAST.get_structure_hook(model)
+        return reader
+
+
+_READERS: Final = _Readers()
 _UNREAD: Final = (ValueError, TypeError, KeyError, OverflowError)
 """What the fast converter raises for a payload that it does not read: an ``UnreadableError``, or an
 error of cattrs' hook for a type that only a class of the caller has."""
@@ -147,9 +158,11 @@ def structure(payload: object, model: type[T]) -> T:
         PayloadError: naming the path of every problem.
     """
     try:
-        return _FAST.structure(payload, model)
+        record: T = _READERS[model](payload, model)
     except _UNREAD:
         pass
+    else:
+        return record
     return _read_again(payload, model)[0]
 
 
@@ -162,7 +175,7 @@ def structure_item(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]
         PayloadError: naming the path of every problem.
     """
     try:
-        return _FAST.structure(payload, model), ()
+        return _READERS[model](payload, model), ()
     except _UNREAD:
         pass
     return _read_again(payload, model)

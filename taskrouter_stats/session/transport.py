@@ -260,8 +260,7 @@ class _Connector(aiohttp.TCPConnector):
 
     def distrust(self, silent_since: int | None) -> None:
         """Do not reuse connections whose last reply came before that tick; None means now."""
-        tick = _tick() if silent_since is None else silent_since
-        self._trusted_since = max(self._trusted_since, tick)
+        self._trusted_since = max(self._trusted_since, silent_since or _tick())
 
     async def connect(
         self,

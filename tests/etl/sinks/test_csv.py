@@ -130,7 +130,7 @@ def test_negative_numbers_stay_numbers_and_json_is_guarded_as_text(tmp_path):
 def test_no_cell_begins_as_a_formula_wherever_excel_separates(text):
     """Wherever a cell starts there is no formula, and the guards are all that was added."""
     sink = object.__new__(CsvSink)
-    sink._excel = True
+    sink._excel, sink._has_columns = True, {TABLE}
     data = sink.encode(TABLE, [rows(1, text)[TABLE][0]], first=False).decode()
     (cells,) = csv.reader(io.StringIO(data, newline=""))
     written = cells[SCHEMAS[TABLE].names.index("worker_name")]
