@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import itertools
+import os
 import shutil
 import subprocess
 import tempfile
@@ -114,7 +115,8 @@ def chromium():
     none = subprocess.DEVNULL
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = (CHROMIUM, *_FLAGS, f"--user-data-dir={folder}", "about:blank")
-        with subprocess.Popen(command, stdout=none, stderr=none) as process:
+        env = {**os.environ, "TMPDIR": folder}  # it leaves folders there
+        with subprocess.Popen(command, stdout=none, stderr=none, env=env) as process:
             try:
                 yield asyncio.run(_address(folder, process))
             finally:
