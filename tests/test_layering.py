@@ -36,7 +36,7 @@ BELOW = {
 CORE_DEPENDENCIES = {"aiohttp", "attrs", "attr", "cattrs", "orjson", "tenacity", "yarl"}
 HOMES = {
     "tenacity": {"session.retrying"},
-    "yarl": {"session.transport", "session.urls"},
+    "yarl": {"session.urls"},
     "cattrs": {"models.converter"},
 }
 """Dependencies that only these files may import."""

@@ -14,7 +14,7 @@ from taskrouter_stats.core import rate_limit
 from taskrouter_stats.core.circuit_breaker import CircuitBreaker
 from taskrouter_stats.core.events import CircuitClosed, CircuitOpened
 from taskrouter_stats.core.identity import Served, differences
-from taskrouter_stats.core.reply import Reply, decode_reply
+from taskrouter_stats.core.reply import RATE_LIMITED, Reply, decode_reply
 from taskrouter_stats.core.retry import (
     TRANSIENT,
     GiveUp,
@@ -36,7 +36,7 @@ from taskrouter_stats.errors import (
 
 from .call_state import CallState
 from .hooks import Hooks
-from .loop_fairness import LoopFairness
+from .loop_fairness import LoopFairness, fairness_of_loop
 from .pacer import Pacer, Permit
 from .retrying import call_again
 from .transport import Transport
@@ -53,7 +53,7 @@ class RequestExecutor:
     policy: RetryPolicy
     breaker: CircuitBreaker = field(factory=CircuitBreaker)
     retries: RetryBudget = field(factory=RetryBudget)
-    fairness: LoopFairness = field(factory=LoopFairness)
+    fairness: LoopFairness = field(factory=fairness_of_loop)
     hooks: Hooks | None = None
 
     async def execute(self, call: CallState) -> Any:
@@ -75,7 +75,8 @@ class RequestExecutor:
         if permit is None:
             permit = await self._acquire_permit(call)
             began = self.pacer.now()
-        call.counters.retried += call.attempts > 0 and not call.was_refused
+        if call.attempts and not call.was_refused:
+            call.counters.retried += 1
         call.attempts += 1
         call.was_refused = False
         hooks = self.hooks
@@ -83,8 +84,9 @@ class RequestExecutor:
             hooks.sent(call)
         try:
             reply = await self.transport.send(call.request, permit.mark_sent)
-            if not self.fairness.try_enter():
-                await self.fairness.enter(interactive=call.interactive)
+            fairness = self.fairness
+            if not fairness.try_enter() and await fairness.enter(interactive=call.interactive):
+                fairness.begin()
         except BaseException as error:
             permit.abandon()
             if hooks is not None:
@@ -96,7 +98,7 @@ class RequestExecutor:
         limits = rate_limit.parse_headers(reply.headers, reply.shown)
         was_open = self.breaker.open
         self.breaker.record_reply()
-        refused = reply.is_rate_limited
+        refused = reply.status == RATE_LIMITED  # for less than the property
         permit.observe(limits, refused=refused)
         call.reply, call.limits = reply, limits
         if hooks is not None:

@@ -110,14 +110,9 @@ class BudgetEstimator:
             return self.remaining / cost - sent - self.unsent
         since, past = self.log.count_since, self.past
         held = since(now - past)
-        forgotten = since(self.newest_at - past) - held
-        most = (self.remaining + 1.0) / cost - sent + forgotten
-        least = self.remaining / cost - since(self.newest_at - self.latency.reorder_seconds)
-        return max(least, min(self.full - held, most)) - self.unsent
-
-    def is_watching(self, now: float) -> bool:
-        """Tell whether no whole memory passed alone yet, so that others may still show."""
-        return now < max(self.busy_since, self.others.shared_until) + self.past
+        most = (self.remaining + 1.0) / cost - sent + since(self.newest_at - past) - held
+        least = max(self.full - held, self.cost_test.vouched - self.log.total)
+        return min(least, most) - self.unsent
 
     def credit_at(self, need: float) -> float:
         """Return when the server has forgotten enough own requests for `need` more."""
@@ -220,11 +215,17 @@ class BudgetEstimator:
 
     def _count(self, sent: SendTicket, now: float, left: float, *, refused: bool) -> None:
         """Take in what remained for the newest request."""
+        cost = self.model.cost
         sent_since, fallen = self._since_refill(sent, left, refused=refused)
         self.remaining, self.newest_send, self.newest_at = left, sent.number, sent.at
+        self.trust.empty = 0 if refused or left >= 1.0 else self.trust.empty + 1
         self._test_sharing(sent, now, sent_since, fallen)
         if self.model.cost < 1.0:
             self._bound_cost(sent, left)
+        if not self.model.is_short:
+            arrived = self.log.total - self.log.count_since(sent.at - self.latency.reorder_seconds)
+            goes_on = self.model.cost <= cost and self.is_exclusive(now)
+            self.cost_test.vouch(arrived + left / self.model.cost, goes_on=goes_on)
 
     def _since_refill(self, sent: SendTicket, left: float, *, refused: bool) -> tuple[int, float]:
         """Return own requests that may have arrived since the counter last rose, and its fall."""

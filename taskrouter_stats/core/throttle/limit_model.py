@@ -68,6 +68,7 @@ class CostTest:
         base: the most that remained since then.
         low: least possible cost.
         high: greatest possible cost.
+        vouched: number of the last request that the server surely admits, as replies show.
         is_documented: whether the documented memory is believed while the bounds allow it.
     """
 
@@ -80,11 +81,13 @@ class CostTest:
     base: float = 0.0
     low: float = 0.0
     high: float = 1.0
+    vouched: float = 0.0
     is_documented: bool = True
 
     def restart(self, limit: float) -> None:
         """Begin anew with the next surplus: the limit changed, or the test was wrong."""
         self.first, self.max_remaining, self.low, self.high = math.inf, limit, 0.0, 1.0
+        self.vouched = 0.0
 
     def start(self, number: int, at: float) -> None:
         """Begin a surplus with request `number`."""
@@ -148,6 +151,17 @@ class CostTest:
             self.high = max(self.low, min(self.high, (used + 1.0) / least))
         if fallen > 1.0 and most > 0 and fallen - 1.0 <= most * self.high:
             self.low = max(self.low, (fallen - 1.0) / most)
+
+    def vouch(self, number: float, *, goes_on: bool) -> None:
+        """Take in that a reply vouches for all requests up to `number`.
+
+        The counter shows whole units, so an earlier reply may vouch for more: the one before a unit
+        was gone shows that it was left. `goes_on`: earlier replies still count, since nobody else
+        used the budget, and a request does not cost more than it seemed. (A request of a known cost
+        needs none of this: the own log shows as much.)
+        """
+        is_known = self.model() is TEN_SECOND_AVERAGE
+        self.vouched = max(self.vouched, number) if goes_on and not is_known else number
 
     def doubts(self) -> bool:
         """Take in a sign of others; tell whether a memory of half the documented one explains it.

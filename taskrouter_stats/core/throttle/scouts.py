@@ -5,7 +5,7 @@ import math
 from .estimator import BudgetEstimator
 from .refills import QUICK_SECONDS
 
-__all__ = ["is_unproven", "next_look", "next_scout", "scouts_of"]
+__all__ = ["is_unproven", "is_watching", "next_look", "next_scout", "scouts_of"]
 
 SCOUTS = 0.04
 """Share of a long memory's budget that is spread over the wait, to see its window turn."""
@@ -17,6 +17,11 @@ MIN_SCOUTS = 4.0
 def scouts_of(full: float) -> float:
     """Return how many requests of a full budget are kept to see the counter come back."""
     return min(max(MIN_SCOUTS, SCOUTS * full), full / 2.0)
+
+
+def is_watching(estimator: BudgetEstimator, now: float) -> bool:
+    """Tell whether no whole memory passed alone yet, so that others may still show."""
+    return now < max(estimator.busy_since, estimator.others.shared_until) + estimator.past
 
 
 def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> float:
@@ -44,15 +49,17 @@ def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> 
     return last + since * (math.pow(1.0 + (end - last) / since, 1.0 / parts) - 1.0)
 
 
-def is_unproven(estimator: BudgetEstimator, credit: float) -> bool:
+def is_unproven(estimator: BudgetEstimator, credit: float, waiting: int) -> bool:
     """Tell whether a limit that is not proven to be one per second is nearly gone.
 
-    A small one is soon gone: there one refill is proof enough.
+    A small one is soon gone: there one refill is proof enough. Of a larger one no more is kept than
+    the last window of the `waiting` requests can spare, except what the looks need.
     """
-    kept = SCOUTS * estimator.full
-    if kept < MIN_SCOUTS:
+    full = estimator.full
+    if SCOUTS * full < MIN_SCOUTS:
         return credit < 1.0 and not estimator.refills.seen
-    return credit < kept
+    room = full - (waiting - credit) % full
+    return credit < max(MIN_SCOUTS, min(SCOUTS * full, room))
 
 
 def next_look(estimator: BudgetEstimator, credit: float) -> float:

@@ -29,6 +29,7 @@ def test_files_are_put_and_read(storage):
     storage.put("a/two", b"2")
     storage.put("a/two", b"22")
     assert storage.names("a") == ["a/b/one", "a/two"]
+    assert storage.sizes("a") == {"a/b/one": 1, "a/two": 2}
     assert storage.get("a/two") == b"22"
     storage.remove("a/two")
     storage.remove("a/two")
@@ -38,6 +39,18 @@ def test_files_are_put_and_read(storage):
 def test_a_missing_folder_is_empty(storage):
     """A folder that does not exist has no files."""
     assert storage.names("nowhere") == []
+
+
+def test_a_folder_that_can_not_be_read_is_not_empty(tmp_path, monkeypatch):
+    """A folder that may be entered, but not listed, raises an error: its files may be committed."""
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    Folder(tmp_path).put("_state/commit", b"1")
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(StorageError, match="Permission denied"):
+        Folder(tmp_path).names("_state")
 
 
 def test_a_missing_file_raises_an_error_with_its_name(storage):
