@@ -112,6 +112,7 @@ Four processes that do not see each other cannot share 3 requests a second well.
 second, p^4 of all fixed seconds get four requests and refuse one: p = 0.7 takes 1.17 of the optimum
 and has 8.6% refused, p = 0.6 takes 1.32 and 5.4%. A sliding second refuses a request if each other
 process had one admitted within it: 12.5% at 1.5 of the optimum. To learn p costs as much again.
+In sliding ten seconds each is refused twice to learn the memory, and once at the next end: 7%.
 
 Not provable: shared budgets, anything without headers or with wrong ones, and that Twilio's
 window is any of these. There the figures of the laboratory stand in for proof (`tests/lab`): those
