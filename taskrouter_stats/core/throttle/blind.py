@@ -7,12 +7,17 @@ ends the count:
 
 - It was a crowd, if many of the later ones were admitted: the account's window closes to the number
   in flight, and the search goes on within it.
-- Else it was the pace: a cut, a quick return to where the last 429 was, a slow search beyond. The
-  first cut has no pace to go by. The requests that were admitted by then also had to last while the
-  server refused, so they are divided by the time from the first one to the next admission.
+- Else it was the pace: a cut, a return to where the last 429 was, and a search beyond, slow at
+  first and fast after half a minute without a refusal. The first cut has no pace to go by. The
+  requests that were admitted by then also had to last while the server refused, so they are divided
+  by the time from the first one to the next admission.
 - It is an average over ten seconds, if nothing was admitted for longer than a second: what was
   admitted in the ten seconds before, or since a fixed window turned, is the capacity. The log of
-  own sends shows when more may go, and a small share of the capacity is in flight.
+  own sends shows when more may go, and a small share of the capacity is in flight. A refusal while
+  the log has room shows that a fixed window turned unseen; it bounds the capacity.
+
+No window holds more than what was admitted before its first refusal. Where the next end may come,
+few requests are in flight.
 
 A server whose headers hold numbers, but no possible limit, probably has one: the search is wary.
 """
@@ -29,7 +34,8 @@ from .send_log import SendLog
 __all__ = ["BlindSearch"]
 
 START = 8.0
-"""Requests a second before anything is known (4, 16: nothing moves)."""
+"""Requests a second before anything is known, and in flight where a window may end, at least (4,
+16: nothing moves)."""
 
 RAMP = (2.0, 0.65)
 """Requests in flight: at first, and per admitted one. With 0.6, 300 requests without a limit take
