@@ -4,12 +4,13 @@ import math
 
 import attrs
 
-from .blind import MEMORY_SHARE, BlindSearch
+from .blind import BlindSearch
 from .bulk import BulkPart
 from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
 from .pause import Pause
 from .rate import CALM, EPSILON, RateController
+from .rate_learning import should_probe
 from .scouts import SCOUTS, is_unproven, is_watching, next_look, next_scout, scouts_of
 
 __all__ = ["Admission"]
@@ -64,7 +65,7 @@ class Admission:
             if not estimator.model.is_short:
                 return self._check_credit(now, credit, interactive=interactive, waiting=waiting)
             if not estimator.refills.are_quick:
-                look = self._check_look(now, credit, interactive=interactive)
+                look = self._check_look(now, credit, interactive=interactive, waiting=waiting)
                 if look is not SEND_NOW:
                     return look
         return self._check_pace(now, credit, interactive=interactive, alone=alone)
@@ -100,11 +101,12 @@ class Admission:
                 return WAIT_FOR_REPLY
             return self._check_log(now) if blind.turned_at > -math.inf else SEND_NOW
         if blind.is_growing:
-            most = blind.most_in_flight(self.admitted)
+            most = blind.most_in_flight(self.admitted, self.estimator.latency.srtt)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
+        if self.in_flight >= blind.most_after_refusal(self.admitted):
+            return WAIT_FOR_REPLY
         if blind.memory:
-            is_full = self.in_flight >= max(1.0, MEMORY_SHARE * blind.memory * blind.rate)
-            return WAIT_FOR_REPLY if is_full else self._check_log(now)
+            return self._check_log(now)
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self.pace.rate))
@@ -116,10 +118,10 @@ class Admission:
         at = self.blind.next_at(estimator.log, estimator.unsent, estimator.latency.late)
         return self._wait_until(at, now)
 
-    def _check_look(self, now: float, credit: float, *, interactive: bool) -> Wait:
+    def _check_look(self, now: float, credit: float, *, interactive: bool, waiting: int) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
         left = credit if interactive else credit - self._reserve(now)
-        if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left):
+        if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left, waiting):
             return SEND_NOW
         if self.in_flight:
             return WAIT_FOR_REPLY
@@ -172,7 +174,7 @@ class Admission:
             return True
         if estimator.model.is_short and not estimator.refills.seen:
             return False
-        return alone or estimator.credit(now) >= 1.0 or self.pace.should_probe(now)
+        return alone or estimator.credit(now) >= 1.0 or should_probe(self.pace, estimator, now)
 
     def _may_spend(self, now: float, credit: float, *, interactive: bool) -> bool:
         if self.estimator.headroom and self.pace.debt > self.estimator.full:

@@ -218,6 +218,7 @@ class BudgetEstimator:
         cost = self.model.cost
         sent_since, fallen = self._since_refill(sent, left, refused=refused)
         self.remaining, self.newest_send, self.newest_at = left, sent.number, sent.at
+        self.trust.empty = 0 if refused or left >= 1.0 else self.trust.empty + 1
         self._test_sharing(sent, now, sent_since, fallen)
         if self.model.cost < 1.0:
             self._bound_cost(sent, left)

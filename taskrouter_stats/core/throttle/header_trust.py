@@ -48,12 +48,14 @@ class HeaderTrust:
         ignore_seconds: how long it is ignored next time.
         jumps: jumps in a row.
         jump_at: when the request of the last one was sent.
+        empty: admitted requests in a row after each of which nothing was left.
     """
 
     ignored_until: float = -math.inf
     ignore_seconds: float = MEMORY
     jumps: int = 0
     jump_at: float = -math.inf
+    empty: int = 0
 
     def saw_jump(self, at: float, reorder_seconds: float) -> bool:
         """Count a jump up; return True when there were too many. One per `reorder_seconds`."""

@@ -157,9 +157,11 @@ class CostTest:
 
         The counter shows whole units, so an earlier reply may vouch for more: the one before a unit
         was gone shows that it was left. `goes_on`: earlier replies still count, since nobody else
-        used the budget and a request does not cost more than it seemed.
+        used the budget, and a request does not cost more than it seemed. (A request of a known cost
+        needs none of this: the own log shows as much.)
         """
-        self.vouched = max(self.vouched, number) if goes_on else number
+        is_known = self.model() is TEN_SECOND_AVERAGE
+        self.vouched = max(self.vouched, number) if goes_on and not is_known else number
 
     def doubts(self) -> bool:
         """Take in a sign of others; tell whether a memory of half the documented one explains it.

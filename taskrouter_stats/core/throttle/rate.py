@@ -40,9 +40,11 @@ EPSILON = 1e-6
 
 MIN_SHARE = 0.03
 """Share of the limit below which no 429 cuts: a server that refuses every second request whatever
-the pace would otherwise stop the run. A newcomer takes twice as much at least.
+the pace would otherwise stop the run. A newcomer takes twice as much at least. Nor does one cut
+below three requests in a memory: a process that hardly asks learns too late that there is more.
 
-0.015: lying headers cost 25% more."""
+0.015: lying headers cost 25% more. Four processes at 3 a second, 32 seeds: not bounded so: 1.61 /
+12.5%; two requests: 1.55 / 11.3%; three: 1.45 / 11.5%; four and a half: 1.44 / 12.7%."""
 
 MARGIN = 0.025
 """Alone, stay this far below the limit, so that jitter at a window's edge costs no refusal; sharers
@@ -132,23 +134,27 @@ class RateController:
     def start_sharing(self, part: float, limit: float, now: float) -> None:
         """Begin with a cautious part, now that others use the budget."""
         self.drain(now)
-        self.rate = min(self.rate, max(2.0 * MIN_SHARE, DECREASE * part) * limit)
+        self.rate = min(self.rate, max(2.0 * self._least(limit), DECREASE * part * limit))
         self.decreased_at = max(self.decreased_at, now)
 
     def decrease(self, factor: float, limit: float, now: float) -> None:
         """Slow down after a 429 of a budget of `limit` requests a second."""
         self.decreased_at, self.increase_at = now, now + 1.0
-        self.rate = max(min(MIN_SHARE * limit, self.rate), self.rate * factor)
+        self.rate = max(min(self._least(limit), self.rate), self.rate * factor)
 
     def increase_alone(self, limit: float) -> None:
         """Return toward the limit, alone."""
         gap = (1.0 - MARGIN) * limit - self.rate
         self.rate += RECOVER * gap if gap > 0.0 else gap
 
-    def increase_shared(self, limit: float, remaining: float, now: float) -> None:
-        """Grow by what the fullest moment of the last second left unspent."""
-        spare = min(remaining / limit, 0.5) - 2.0 * MARGIN
-        if self.should_probe(now):
+    def increase_shared(self, limit: float, remaining: float, *, probes: bool) -> None:
+        """Grow by what the fullest moment of the last second left unspent.
+
+        Sharers leave half a request at least, for a counter of requests shows no less. (Four
+        processes at 3 a second in sliding seconds are refused 2 points more without it.)
+        """
+        spare = min(remaining / limit, 0.5) - max(2.0 * MARGIN, 0.5 / limit)
+        if probes:
             spare = max(spare, PROBE_SPARE)
         self._towards(self.rate * (1.0 + GAIN * spare), limit)
 
@@ -158,9 +164,9 @@ class RateController:
         goal = (1.0 - 2.0 * MARGIN) * limit * own / used
         self._towards(self.rate + RECOVER * (goal - self.rate), limit)
 
-    def should_probe(self, now: float) -> bool:
-        """Tell whether no refusal confirmed the headers for two whole memories."""
-        return now - self.decreased_at > 2.0 * MEMORY
+    @staticmethod
+    def _least(limit: float) -> float:
+        return max(MIN_SHARE * limit, 3.0 / MEMORY)
 
     def _towards(self, rate: float, limit: float) -> None:
         self.rate = min((1.0 - MARGIN) * limit, rate + ADDITIVE_INCREASE * limit)

@@ -1,10 +1,10 @@
 """When the counter came back: what tells a window that turns from one that slides.
 
-The phase of a window of ten seconds is unknown. It is read with *scouts*: the last requests that
-still have credit, spread evenly over the wait. Each is admitted, and its reply shows whether the
-window turned. A turn lies between the last send that did not show it and the first that did; the
-next one lies a memory later, and the next scouts are spread over those bounds alone, so that every
-window narrows them.
+The phase of a window of ten seconds is unknown. It is read with *scouts* (`scouts`): the last
+requests that still have credit, spread over the wait in proportion to the time already spent. Each
+is admitted, and its reply shows whether the window turned. A turn lies between the last send that
+did not show it and the first that did; the next one lies a memory later, and the next scouts are
+spread evenly over those bounds alone, so that every window narrows them.
 """
 
 import math

@@ -49,15 +49,17 @@ def next_scout(estimator: BudgetEstimator, credit: float, kept: float = 0.0) -> 
     return last + since * (math.pow(1.0 + (end - last) / since, 1.0 / parts) - 1.0)
 
 
-def is_unproven(estimator: BudgetEstimator, credit: float) -> bool:
+def is_unproven(estimator: BudgetEstimator, credit: float, waiting: int) -> bool:
     """Tell whether a limit that is not proven to be one per second is nearly gone.
 
-    A small one is soon gone: there one refill is proof enough.
+    A small one is soon gone: there one refill is proof enough. Of a larger one no more is kept than
+    the last window of the `waiting` requests can spare, except what the looks need.
     """
-    kept = SCOUTS * estimator.full
-    if kept < MIN_SCOUTS:
+    full = estimator.full
+    if SCOUTS * full < MIN_SCOUTS:
         return credit < 1.0 and not estimator.refills.seen
-    return credit < kept
+    room = full - (waiting - credit) % full
+    return credit < max(MIN_SCOUTS, min(SCOUTS * full, room))
 
 
 def next_look(estimator: BudgetEstimator, credit: float) -> float:

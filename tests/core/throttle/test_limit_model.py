@@ -89,3 +89,37 @@ def test_what_came_back_before_the_limit_was_known_is_no_surplus(sent, surplus):
         log.record(10.0)
     test.begin(log, 11.5, 50.0)
     assert (test.surplus, test.surplus_at, test.first) == (surplus, 11.5, 1)
+
+
+def test_an_earlier_reply_vouches_for_the_rest_of_its_unit():
+    """When a unit of sixty requests has just gone, the credit is the rest of that unit."""
+    memory, before = 60.0, 2930
+    throttle, now = burst_into(memory, most=before), 7.0
+    for count in range(before + 1, 2942):
+        left = float(math.floor(50.0 - count / memory))
+        answer(throttle, [throttle.reserve(now)], now + RTT, told(remaining=left))
+        now += 2.0 * RTT
+    assert left == 0.0
+    assert 40.0 < throttle.estimator.credit(now) <= 50.0 * memory - count
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.sampled_from([20.0, 60.0, 61.0]))
+def test_a_coarse_counter_never_vouches_for_too_much(bursts, memory):
+    """In a fixed window of the own requests alone, what all replies vouch for is really left."""
+    throttle, count, now = burst_into(memory, most=200), 200, 3.0
+    for size in bursts:
+        sent = [throttle.reserve(now) for _ in range(size)]
+        count += size
+        answer(throttle, sent, now + RTT, told(remaining=math.floor(50.0 - count / memory)))
+        now += 5.0 * RTT
+        assert throttle.estimator.credit(now) <= 50.0 * memory - count
+
+
+def test_what_others_used_is_not_vouched_for():
+    """Earlier replies count no more once others used the budget, or a request costs more."""
+    test = CostTest(low=0.01, high=0.02)
+    test.vouch(300.0, goes_on=True)
+    test.vouch(250.0, goes_on=True)
+    assert test.vouched == 300.0
+    test.vouch(250.0, goes_on=False)
+    assert test.vouched == 250.0

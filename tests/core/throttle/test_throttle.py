@@ -193,15 +193,6 @@ def test_a_lone_refusal_costs_little() -> None:
     assert throttle.pace.rate == pytest.approx((1.0 - 2.0 * MARGIN) * rate)
 
 
-def test_growth_of_a_shared_budget_is_in_proportion() -> None:
-    """A sharer of a sixteenth grows by a sixteenth of what a lone sharer would."""
-    throttle = opened(remaining=30.0)
-    for rate in (3.0, 30.0):
-        throttle.pace.rate, throttle.pace.decreased_at = rate, 0.0
-        throttle.pace.increase_shared(50.0, 25.0, 1.0)
-        assert throttle.pace.rate - rate == pytest.approx(0.225 * rate + 0.1)
-
-
 def test_an_outage_is_not_probed_every_moment() -> None:
     """Refusals of a shared budget for longer than a second turn ten seconds' sends into debt."""
     throttle, now = opened(remaining=20.0), 0.2
