@@ -19,8 +19,8 @@ __all__ = ["REPLIES_PER_ITERATION", "LoopFairness", "fairness_of_loop"]
 REPLIES_PER_ITERATION: Final = 3
 """Replies processed in one iteration of the loop: about 0.4 ms of work.
 
-Another task waits for up to two iterations. With 4, the 99th percentile of its delay was 2.1 ms, and
-with 8 it was 3.3 ms, for 3% less CPU of a stream."""
+Another task waits for up to two iterations. With 4, the 99th percentile of its delay was 2.1 ms;
+with 8, it was 3.3 ms, and a stream used 3% less CPU."""
 _BULK_SHARE: Final = 4
 """One place of so many is for bulk replies, if any waits."""
 _SHARE: Final = 0.25
