@@ -69,11 +69,12 @@ def differences(
     """
     key, answer = query.endpoint.items, json_object(payload)
     if key is None:
-        return [*_other_url(query, answer), *_compare(query, account, answer, served)]
+        found = _compare(query, account, answer, served)
+        return found if len(query.sids) > 1 else [*_other_url(query, answer), *found]
     if isinstance(query, Listing) and (wrong := _other_list(query, answer)):
         return wrong
     items = answer.get(key)
-    found: list[str] = []
+    found = list[str]()
     for number, item in enumerate(cast("list[object]", items) if isinstance(items, list) else ()):
         wrong = _compare(query, account, json_object(item), served)
         if not wrong:
@@ -107,8 +108,9 @@ def _other_url(query: BaseQuery[Any], answer: dict[str, Any]) -> list[str]:
     """Return how the URL of an answer differs from the query's path.
 
     In Twilio's description and examples, ``url`` has the path of the request. An answer to another
-    operation of the same Workspace may have the same SIDs. Text without a path of this API is not
-    compared.
+    operation of the same Workspace may have the same SIDs and form; the answers of one Worker,
+    TaskQueue or Workflow differ in these, so their URLs are not compared. Neither is text without
+    a path of this API.
     """
     url, path = answer.get("url"), path_for(query)
     if not isinstance(url, str) or url.endswith(path) or _has_path(url, path):

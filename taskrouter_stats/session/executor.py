@@ -6,13 +6,12 @@ Fetches, streams and pages of lists all take this path.
 import random
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from taskrouter_stats.core import rate_limit
 from taskrouter_stats.core.circuit_breaker import CircuitBreaker
-from taskrouter_stats.core.events import CircuitClosed, CircuitOpened
 from taskrouter_stats.core.identity import Served, differences
 from taskrouter_stats.core.reply import RATE_LIMITED, Reply, decode_reply
 from taskrouter_stats.core.retry import (
@@ -35,11 +34,13 @@ from taskrouter_stats.errors import (
 )
 
 from .call_state import CallState
-from .hooks import Hooks
 from .loop_fairness import LoopFairness, fairness_of_loop
 from .pacer import Pacer, Permit
 from .retrying import call_again
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .hook_calls import Hooks
 
 __all__ = ["RequestExecutor"]
 
@@ -54,7 +55,7 @@ class RequestExecutor:
     breaker: CircuitBreaker = field(factory=CircuitBreaker)
     retries: RetryBudget = field(factory=RetryBudget)
     fairness: LoopFairness = field(factory=fairness_of_loop)
-    hooks: Hooks | None = None
+    hooks: "Hooks | None" = None
 
     async def execute(self, call: CallState) -> Any:
         """Return the decoded payload.
@@ -104,20 +105,17 @@ class RequestExecutor:
         if hooks is not None:
             self._report(hooks, call, reply, began, was_open=was_open)
         if refused:
-            call.attempts -= 1
-            call.refused += 1
-            call.was_refused = True
-            call.counters.refused += 1
+            call.count_refusal()
         return self._read(call, reply, began)
 
     def _report(
-        self, hooks: Hooks, call: CallState, reply: Reply, began: float, *, was_open: bool
+        self, hooks: "Hooks", call: CallState, reply: Reply, began: float, *, was_open: bool
     ) -> None:
         """Tell the hooks about a reply."""
         now = self.pacer.now()
         hooks.replied(call, reply, now - began, self.pacer.pace(call.request.budget))
         if was_open:
-            hooks.emit(CircuitClosed())
+            hooks.circuit_closed()
 
     def _note_failure(self, error: TransportError) -> None:
         """Report a failed send to the circuit breaker, if it says something about the server.
@@ -130,7 +128,7 @@ class RequestExecutor:
             was_open = self.breaker.open
             self.breaker.record_failure(self.pacer.now(), timed_out=timed_out, cause=str(error))
             if self.hooks is not None and self.breaker.open and not was_open:
-                self.hooks.emit(CircuitOpened(self.breaker.cause))
+                self.hooks.circuit_opened(self.breaker.cause)
 
     def _read(self, call: CallState, reply: Reply, began: float) -> Any:
         """Return the payload of a reply that answers the request.

@@ -30,8 +30,10 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-__all__ = ["command"]
+__all__ = ["command", "share"]
 
+SHARED = "TESTS_PRELOADED"
+"""The variable of the environment that names the socket of a shared server."""
 CLIENT = Path(__file__).with_name("preloaded_client.py")
 IMPORTED = (
     *("aiohttp.web", "zoneinfo", "rich.live", "rich.table", "pyarrow.parquet"),
@@ -47,7 +49,13 @@ def command(*program):
     """Return the command line that runs ``-m MODULE`` or a script, warnings being errors."""
     if not hasattr(os, "fork"):
         return (sys.executable, "-W", "error", *program)
-    return (sys.executable, "-I", "-S", str(CLIENT), _address(), *program)
+    return (sys.executable, "-I", "-S", str(CLIENT), os.environ.get(SHARED) or _address(), *program)
+
+
+def share():
+    """Start the server for this process and for those that it will start, such as xdist's."""
+    if hasattr(os, "fork"):
+        os.environ[SHARED] = _address()
 
 
 @functools.cache
@@ -68,8 +76,6 @@ def _address():
 
 def serve():
     """Print the path of a socket, and serve its connections until standard input ends."""
-    for name in (*IMPORTED, *(f"taskrouter_stats.cli.{name}" for name in COMMANDS)):
-        import_module(name)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, reap)
     folder = tempfile.mkdtemp(prefix="preloaded-")
@@ -77,6 +83,8 @@ def serve():
         listener.bind(f"{folder}/socket")
         listener.listen()
         print(listener.getsockname(), flush=True)  # noqa: T201 (the test's process reads it)
+        for name in (*IMPORTED, *(f"taskrouter_stats.cli.{name}" for name in COMMANDS)):
+            import_module(name)
         gc.freeze()
         while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
             connection, _ = listener.accept()

@@ -4,7 +4,7 @@ import math
 
 import attrs
 
-from .blind import MEMORY_SHARE, BlindSearch
+from .blind import BlindSearch
 from .bulk import BulkPart
 from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
@@ -101,11 +101,12 @@ class Admission:
                 return WAIT_FOR_REPLY
             return self._check_log(now) if blind.turned_at > -math.inf else SEND_NOW
         if blind.is_growing:
-            most = blind.most_in_flight(self.admitted)
+            most = blind.most_in_flight(self.admitted, self.estimator.latency.srtt)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
+        if self.in_flight >= blind.most_after_refusal(self.admitted):
+            return WAIT_FOR_REPLY
         if blind.memory:
-            is_full = self.in_flight >= max(1.0, MEMORY_SHARE * blind.memory * blind.rate)
-            return WAIT_FOR_REPLY if is_full else self._check_log(now)
+            return self._check_log(now)
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self.pace.rate))
