@@ -57,16 +57,15 @@ def build_request(query: BaseQuery[Any], account: str) -> Request:
     page_size = query.page_size if isinstance(query, Listing) else None
     endpoint, sids = query.endpoint, query.sids
     workspace = sids[0] if sids else ""
-    target, budget = _common_parts(
-        endpoint, query.filters, query.window, page_size, account, workspace
-    )
-    return Request(endpoint.method, target % sids, budget, endpoint.retry_safe, _body(query), query)
+    target = _target(endpoint, query.filters, query.window, page_size) % sids
+    budget = _budget_key(account, workspace, endpoint, query.filters)
+    return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(query), query)
 
 
 def build_page_request(query: BaseQuery[Any], target: str, account: str) -> Request:
     """Build the request for a page that the server named; ``target`` was checked."""
     endpoint = query.endpoint
-    budget = BudgetKey(account, query.workspace_sid, _resource_key(endpoint, query.filters))
+    budget = _budget_key(account, query.workspace_sid, endpoint, query.filters)
     return Request(endpoint.method, target, budget, endpoint.retry_safe, _body(query), query)
 
 
@@ -92,21 +91,23 @@ def _template(path: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _common_parts(
-    endpoint: Endpoint[Any],
-    filters: _Filters,
-    window: Window | None,
-    page_size: int | None,
-    account: str,
-    workspace: str,
-) -> tuple[str, BudgetKey]:
-    """Return the target, with positions for the SIDs, and the budget.
+def _target(
+    endpoint: Endpoint[Any], filters: _Filters, window: Window | None, page_size: int | None
+) -> str:
+    """Return the target, with positions for the SIDs.
 
-    They are cached, since most requests of a run differ in their SIDs alone.
+    It is cached, since most requests of a run differ in their accounts and SIDs alone.
     """
     text = _query_text(filters, window, page_size).replace("%", "%%")
-    budget = BudgetKey(account, workspace, _resource_key(endpoint, filters))
-    return _template(endpoint.path) + text, budget
+    return _template(endpoint.path) + text
+
+
+@lru_cache(maxsize=4096)
+def _budget_key(
+    account: str, workspace: str, endpoint: Endpoint[Any], filters: _Filters
+) -> BudgetKey:
+    """Return the budget, cached: a process may have sessions for thousands of accounts."""
+    return BudgetKey(account, workspace, _resource_key(endpoint, filters))
 
 
 def _query_text(filters: _Filters, window: Window | None, page_size: int | None) -> str:

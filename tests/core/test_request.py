@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrouter_stats import Window, queries
+from taskrouter_stats.core import request as request_module
 from taskrouter_stats.core.request import (
     BudgetKey,
     Request,
@@ -105,3 +106,18 @@ def test_paths_differ_by_sids():
     )
     assert first.replace(WORKER, other) == second
     assert first != second
+
+
+def test_thousands_of_accounts_share_the_text_of_a_target(monkeypatch):
+    """The query text is built once for all accounts that ask the same, in turns; budgets differ."""
+    built = []
+    text = request_module._query_text
+    monkeypatch.setattr(
+        request_module, "_query_text", lambda *given: built.append(1) or text(*given)
+    )
+    query = queries.workspace_statistics(WORKSPACE, Window.last(minutes=77))
+    accounts = [f"AC{number:032x}" for number in range(2000)]
+    requests = [build_request(query, account) for account in (*accounts, *accounts)]
+    assert len(built) <= 1  # 0 if another test asked the same
+    assert len({request.target for request in requests}) == 1
+    assert [request.budget.account for request in requests] == [*accounts, *accounts]
