@@ -6,7 +6,6 @@ import signal
 import time
 from contextlib import contextmanager
 
-import distributed
 from attrs import frozen
 
 from taskrouter_stats.fleet.dask import export
@@ -48,6 +47,8 @@ class Backfill:
 @contextmanager
 def worker_processes(workers, threads):
     """Run a cluster of processes, and yield a client of it; call it after ``VARIABLE`` is set."""
+    import distributed  # noqa: PLC0415 (its import costs every process of pytest-xdist a second)
+
     cluster = distributed.LocalCluster(
         n_workers=workers, threads_per_worker=threads, dashboard_address="127.0.0.1:0"
     )

@@ -6,7 +6,6 @@ import sys
 from contextlib import contextmanager
 
 import cloudpickle
-import distributed
 import pytest
 import tblib.pickling_support
 
@@ -29,6 +28,8 @@ FAST = {"workers": 2, "limit": 500, "latency": 0.0}
 @contextmanager
 def running(workers):
     """Run a cluster in threads of this process, and yield a client of it."""
+    import distributed  # noqa: PLC0415 (its import costs every process of pytest-xdist a second)
+
     cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=2, **LOCAL)
     with cluster, distributed.Client(cluster) as client:
         yield client
@@ -218,6 +219,8 @@ async def test_a_cluster_may_start_without_workers(known, tmp_path):
 
 async def test_an_asynchronous_client_submits(known, tmp_path):
     """An asynchronous client awaits the futures; ``export``, which blocks, refuses it."""
+    import distributed  # noqa: PLC0415 (its import costs every process of pytest-xdist a second)
+
     async with (
         accounts.simulated(known, 1, **FAST) as simulators,
         distributed.LocalCluster(n_workers=1, asynchronous=True, **LOCAL) as cluster,
