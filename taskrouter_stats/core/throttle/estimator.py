@@ -277,7 +277,7 @@ class BudgetEstimator:
             return
         theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
         least = between(cost.base_at + blur, sent.at - blur)
-        most = between(cost.base_at - blur, sent.at + blur) + theirs + self.unseen
+        most = between(cost.base_at - 2.0 * blur, sent.at + blur) + theirs + self.unseen
         used = (self.limit or 0.0) - left + self.slack  # a rise within the slack is not seen
         cost.bound(used, cost.base - left, least, most)
         self.model = cost.model()
