@@ -34,6 +34,14 @@ def pytest_xdist_auto_num_workers():
     return max(cores, min(2 * cores, MOST_PROCESSES))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes():
+    """Start the server of preloaded programs, which the processes of pytest-xdist share."""
+    from tests.support import preloaded  # noqa: PLC0415 (only this process needs it)
+
+    preloaded.share()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
     """Run the whole suite in several processes, and chosen tests in one process.

@@ -12,7 +12,7 @@ from typing import Final
 from taskrouter_stats import TaskRouterSession
 from taskrouter_stats.simulator import Simulator
 from taskrouter_stats.web import Dashboard
-from tests.support.browser import open_browser
+from tests.support.browser import chromium, open_browser
 
 __all__ = ["PICTURE", "WIDTH", "draw"]
 
@@ -22,17 +22,18 @@ SETTLE: Final = 60
 """Seconds of data in the picture."""
 
 
-async def draw(seconds: float = SETTLE) -> bytes:
+async def draw(address: str, seconds: float = SETTLE) -> bytes:
     """Return a PNG of the page after some seconds of data.
 
     Args:
+        address: that of a running Chromium.
         seconds: how long to watch before.
     """
     async with (
         Simulator(workers=400) as simulator,
         TaskRouterSession(simulator.credentials, base_url=simulator.base_url) as session,
         Dashboard(session, simulator.workspace_sid, refresh=1.0).serve() as url,
-        open_browser() as browser,
+        open_browser(address) as browser,
     ):
         await browser.resize(WIDTH, HEIGHT)
         await browser.open(url)
@@ -43,4 +44,5 @@ async def draw(seconds: float = SETTLE) -> bytes:
 
 
 if __name__ == "__main__":
-    PICTURE.write_bytes(asyncio.run(draw()))
+    with chromium() as where:
+        PICTURE.write_bytes(asyncio.run(draw(where)))

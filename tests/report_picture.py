@@ -13,7 +13,7 @@ from typing import Final
 from taskrouter_stats import TaskRouterSession, Window, etl
 from taskrouter_stats.cli.app import run
 from taskrouter_stats.simulator import Simulator
-from tests.support.browser import open_browser
+from tests.support.browser import chromium, open_browser
 from tests.web.test_report import served
 
 __all__ = ["PICTURE", "draw"]
@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 1024, 1530
 TABLES: Final = ("worker_statistics", "task_queue_statistics")
 
 
-async def draw(folder: Path) -> bytes:
+async def draw(folder: Path, address: str) -> bytes:
     """Return a PNG of the page about an output in this folder."""
     now = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
     hours = Window.between(datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC))
@@ -38,7 +38,7 @@ async def draw(folder: Path) -> bytes:
         assert report.complete
     page = folder / "report.html"
     assert await asyncio.to_thread(run, ["report", str(folder / "lake"), "--html", str(page)]) == 0
-    async with served(page.read_text("utf-8")) as url, open_browser() as browser:
+    async with served(page.read_text("utf-8")) as url, open_browser(address) as browser:
         await browser.resize(WIDTH, HEIGHT)
         await browser.open(url)
         assert browser.errors == []
@@ -46,5 +46,5 @@ async def draw(folder: Path) -> bytes:
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as place:
-        PICTURE.write_bytes(asyncio.run(draw(Path(place))))
+    with TemporaryDirectory() as place, chromium() as where:
+        PICTURE.write_bytes(asyncio.run(draw(Path(place), where)))

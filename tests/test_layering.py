@@ -36,7 +36,7 @@ BELOW = {
 CORE_DEPENDENCIES = {"aiohttp", "attrs", "attr", "cattrs", "orjson", "tenacity", "yarl"}
 HOMES = {
     "tenacity": {"session.retrying"},
-    "yarl": {"session.transport", "session.urls"},
+    "yarl": {"session.urls"},
     "cattrs": {"models.converter"},
 }
 """Dependencies that only these files may import."""
@@ -256,13 +256,15 @@ def test_the_simulator_shares_no_decision():
 
 
 def test_import_is_light():
-    """Importing the package loads no extra, no test tool, no server and no command line."""
+    """Importing the session loads no extra, test tool, server, command line or class of events."""
     heavy = (
         "click rich redis dask pandas pyarrow dlt pytest hypothesis aiohttp.web opentelemetry "
         "prometheus_client"
     )
     rooms = [f"{NAME}.{room}" for room in ("simulator", "cli", "etl", "observe", "fleet", "web")]
-    code = f"import sys, {NAME}; print(*({{*{[*heavy.split(), *rooms]}}} & sys.modules.keys()))"
+    rooms += [f"{NAME}.core.events"]
+    names = {*heavy.split(), *rooms}
+    code = f"import sys; from {NAME} import TaskRouterSession; print(*({names} & {{*sys.modules}}))"
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
     )

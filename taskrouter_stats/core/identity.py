@@ -1,28 +1,33 @@
 """Comparison of a reply with its query.
 
 A gateway, a proxy or a late reply on a kept-alive connection can bring the answer of another
-query, and the form of the answer does not show it. So the account, the SIDs of the path, the
-TaskQueues of a bulk query, the window and the waiting-time thresholds in the answer are compared
-with the query. The case of a SID's hexadecimal digits does not matter. A value that is missing,
-null or, for thresholds, empty is not compared.
+query, and the form of the answer does not show it. So the account, the SIDs of the path, the URL
+that the answer or the page names, the TaskQueues of a bulk query, the window and the waiting-time
+thresholds in the answer are compared with the query. The case of a SID's hexadecimal digits does
+not matter. A value that is missing, null or, for thresholds, empty is not compared.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from taskrouter_stats.models.values import UnreadableError, count, utc_text
 
-from .query import BaseQuery, Query
+from .paging import has_other_filters
+from .query import BaseQuery, Listing, Query
 from .reply import date_of, json_object
+from .request import path_for
 from .window import Window
 
 __all__ = ["Served", "differences"]
 
 _MINUTE: Final = timedelta(minutes=1)
+_API: Final = "/v1/workspaces"
+"""Beginning of every path of the API, in lower case."""
 _MAX_SHOWN: Final = 5
 """Differences of a list that an error names, at most, up to the last item's."""
 
@@ -57,15 +62,19 @@ def differences(
 
     Args:
         query: the query.
-        account: the SID of the account or of the API key; an API key's SID is not compared.
+        account: the SID of the account or of the API key. In place of an API key's SID, the account
+            of the listed resource that the query asks about is compared.
         payload: the decoded JSON.
         served: returns the time of the reply; called only if needed.
     """
     key, answer = query.endpoint.items, json_object(payload)
     if key is None:
-        return _compare(query, account, answer, served)
+        found = _compare(query, account, answer, served)
+        return found if len(query.sids) > 1 else [*_other_url(query, answer), *found]
+    if isinstance(query, Listing) and (wrong := _other_list(query, answer)):
+        return wrong
     items = answer.get(key)
-    found: list[str] = []
+    found = list[str]()
     for number, item in enumerate(cast("list[object]", items) if isinstance(items, list) else ()):
         wrong = _compare(query, account, json_object(item), served)
         if not wrong:
@@ -84,10 +93,8 @@ def _compare(
         for name, sid in zip(endpoint.answer_sids, query.sids, strict=True):
             if not _same(answer.get(name), sid):
                 found.append(_other(name, sid, answer[name]))
-    answered = answer.get("account_sid")
-    if answered != account and account.startswith("AC") and not _same(answered, account):
-        hint = "; check that the credentials name this account"
-        found.append(_other("account_sid", account, answered) + hint)
+    if answer.get("account_sid") != account:
+        found += _other_account(query, account, answer)
     if endpoint.part_sids is not None and isinstance(query, Query):
         found += _other_parts(endpoint.part_sids, query.task_queue_sids, answer)
     if query.window is not None:
@@ -95,6 +102,55 @@ def _compare(
         if query.filters:
             found += _other_thresholds(dict(query.filters), answer)
     return found
+
+
+def _other_url(query: BaseQuery[Any], answer: dict[str, Any]) -> list[str]:
+    """Return how the URL of an answer differs from the query's path.
+
+    In Twilio's description and examples, ``url`` has the path of the request. An answer to another
+    operation of the same Workspace may have the same SIDs and form; the answers of one Worker,
+    TaskQueue or Workflow differ in these, so their URLs are not compared. Neither is text without
+    a path of this API.
+    """
+    url, path = answer.get("url"), path_for(query)
+    if not isinstance(url, str) or url.endswith(path) or _has_path(url, path):
+        return []
+    return [f"$.url: requested {path}, got {url!r:.200}"]
+
+
+def _other_list(listing: Listing[Any], answer: dict[str, Any]) -> list[str]:
+    """Return how the URL of a page differs from the listing: a page may have no items to compare.
+
+    The URL may name no filter that the listing does not have.
+    """
+    url, path = json_object(answer.get("meta")).get("url"), path_for(listing)
+    if not isinstance(url, str):
+        return []
+    if not _has_path(url, path):
+        return [f"$.meta.url: requested {path}, got {url!r:.200}"]
+    if has_other_filters(listing, url.partition("?")[2]):
+        return [f"$.meta.url: not the filters of {listing.key}: {url!r:.200}"]
+    return []
+
+
+def _has_path(url: str, path: str) -> bool:
+    """Return whether a URL has this path, in either case; True if it has no path of the API."""
+    try:
+        answered = urlsplit(url).path.lower().rstrip("/")
+    except ValueError:
+        return True
+    start = answered.find(_API)
+    return start < 0 or answered[start:] == path.lower()
+
+
+def _other_account(query: BaseQuery[Any], account: str, answer: dict[str, Any]) -> list[str]:
+    answered, hint = answer.get("account_sid"), "; check that the credentials name this account"
+    if not account.startswith("AC"):
+        resource = query.resource if isinstance(query, Query) else None
+        account, hint = getattr(resource, "account_sid", None) or "", ""
+    if not account or _same(answered, account):
+        return []
+    return [_other("account_sid", account, answered) + hint]
 
 
 def _same(answered: object, requested: str) -> bool:

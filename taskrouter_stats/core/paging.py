@@ -22,7 +22,7 @@ from .query import Listing
 from .reply import json_object
 from .request import path_for
 
-__all__ = ["ListReader", "Page", "read_page", "with_smaller_page"]
+__all__ = ["ListReader", "Page", "has_other_filters", "read_page", "with_smaller_page"]
 
 T = TypeVar("T")
 
@@ -88,11 +88,16 @@ def _target(listing: Listing[Any], url: object) -> str | None:
         raise PayloadError([f"$.meta.next_page_url: not a page of this list: {url[:200]!r}"])
     if parse_qs(parts.query, keep_blank_values=True).get("PageToken") == [""]:
         return None  # an empty token names no page
-    known = {rule.parameter for rule in listing.endpoint.filters.values()}
-    named = {(name, value.lower()) for name, value in parse_qsl(parts.query) if name in known}
-    if not named <= {(name, value.lower()) for name, value in listing.filters}:
+    if has_other_filters(listing, parts.query):
         raise PayloadError([f"$.meta.next_page_url: not the filters of this list: {url[:200]!r}"])
     return f"{path}?{parts.query}"
+
+
+def has_other_filters(listing: Listing[Any], query: str) -> bool:
+    """Return whether the query of a URL has a filter of this operation that the listing lacks."""
+    known = {rule.parameter for rule in listing.endpoint.filters.values()}
+    named = {(name, value.lower()) for name, value in parse_qsl(query) if name in known}
+    return not named <= {(name, value.lower()) for name, value in listing.filters}
 
 
 def _plain(path: str) -> str:

@@ -14,10 +14,12 @@ from taskrouter_stats.models.redaction import SecretRedactor
 from . import rate_limit
 from .http_date import parse_http_date
 
-__all__ = ["MAX_BODY_BYTES", "Reply", "date_of", "decode_reply", "json_object"]
+__all__ = ["MAX_BODY_BYTES", "RATE_LIMITED", "Reply", "date_of", "decode_reply", "json_object"]
 
 MAX_BODY_BYTES: Final = 16 * 2**20
 """Bytes of a decompressed body, at most; a page of 1,000 Workers has far fewer."""
+RATE_LIMITED: Final = 429
+"""Status of a request that the server did not process, so it may be sent again."""
 
 _LONGEST_MESSAGE: Final = 500
 """Characters of a text from an error body, at most."""
@@ -76,7 +78,7 @@ class Reply:
     @property
     def is_rate_limited(self) -> bool:
         """Whether it is a 429: the server did not process the request, so it may be sent again."""
-        return self.status == 429  # noqa: PLR2004
+        return self.status == RATE_LIMITED
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:

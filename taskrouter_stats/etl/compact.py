@@ -12,7 +12,7 @@ from taskrouter_stats.errors import ConfigError
 
 from .output.storage import Folder, ObjectStore, Storage, local_path
 from .sinks import CsvSink, JsonLinesSink, ParquetSink
-from .sinks.append import text_of
+from .sinks.arguments import text_of
 from .sinks.csv import EXCEL_CSV
 from .state.checkpoint import Checkpoint, Commit, Position, format_of
 

@@ -22,11 +22,12 @@ from taskrouter_stats.models.record import NamedRecord
 from taskrouter_stats.models.sids import sid_of
 from taskrouter_stats.session import TaskRouterSession
 
+from .answer_time import answer_time
 from .failed_query import FailedQuery, failure_kind
 from .missing import MissingResources, is_gone
 from .planning.plan import DimensionPlan, Plan, TablePlan, key_of
 from .planning.tables import PER_WORKER
-from .rows import Row, Tables, rows, snapshot_rows
+from .rows import Row, Tables, rows, snapshot_rows, without_contradictions
 from .schemas import SCHEMAS
 
 __all__ = ["DaySchedule", "Reader", "tables_of"]
@@ -146,7 +147,9 @@ class Reader:
                 successes: list[Success[Any]] = []
                 asked = await self._queries(shared, table, day)
                 async with shared.session.stream(asked) as outcomes:
-                    async for outcome in outcomes:
+                    async for received in outcomes:
+                        outcome = without_contradictions(received)
+                        at = min(at, answer_time(outcome.meta, at))
                         if isinstance(outcome, Success):
                             successes.append(outcome)
                         elif failure_kind(outcome.error) == "gone":
@@ -178,9 +181,9 @@ class Reader:
         return {failure.window_start for failure in missing.failures}
 
     def _tables(self, table: TablePlan, successes: Iterable[Success[Any]]) -> Tables:
-        at, tables = self.now(), Tables({name: [] for name in tables_of(table.name)})
+        now, tables = self.now(), Tables({name: [] for name in tables_of(table.name)})
         for success in successes:
-            key = _row_key(success.query)
+            key, at = _row_key(success.query), answer_time(success.meta, now)
             for name, found in rows(success, fetched_at=at, settle=self.schedule.settle).items():
                 tables[name] += [{"query_key": key, **row} for row in found]
         return tables

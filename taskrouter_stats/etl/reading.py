@@ -19,7 +19,7 @@ from .output.storage import Storage
 from .rows import Row
 from .schemas import SCHEMAS
 from .sinks import ParquetSink
-from .sinks.append import text_of
+from .sinks.arguments import text_of
 from .state.checkpoint import format_of
 
 __all__ = ["ParquetReader", "WindowKey"]

@@ -30,7 +30,7 @@ from .output.row_writer import RowWriter
 from .planning.plan import TablePlan, key_of, may_be_expired
 from .report import TableReport
 from .resource_list import ResourceList
-from .rows import estimated_bytes, is_settled, rows
+from .rows import estimated_bytes, is_settled, rows, without_contradictions
 from .state.overlaps import stored_window
 
 __all__ = ["MAX_FAILURES", "NO_PROGRESS", "TablePass"]
@@ -238,6 +238,7 @@ class TablePass:
                     self.memory_limit.finish(size)
 
     async def _store_outcome(self, outcome: Outcome[Any], size: int) -> None:
+        outcome = without_contradictions(outcome)
         now, key = answer_time(outcome.meta, datetime.now(UTC)), key_of(outcome.query)
         self._counts["sent"] += outcome.meta.attempts + outcome.meta.refused
         self._counts["refused"] += outcome.meta.refused

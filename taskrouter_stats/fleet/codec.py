@@ -13,8 +13,8 @@ from typing import Any, cast
 import attrs
 import orjson
 
-from taskrouter_stats.core.throttle import dump_throttle, load_throttle
 from taskrouter_stats.core.throttle.concurrency import CrowdLimit
+from taskrouter_stats.core.throttle.dump import dump_throttle, load_throttle
 
 from .client import Client
 from .shared_budget import SharedBudget

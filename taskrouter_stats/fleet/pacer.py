@@ -13,9 +13,9 @@ import orjson
 
 from taskrouter_stats.core.plain_numbers import plain_number
 from taskrouter_stats.core.request import BudgetKey
-from taskrouter_stats.core.throttle import Throttle, dump_throttle
+from taskrouter_stats.core.throttle import Throttle
 from taskrouter_stats.core.throttle.concurrency import CrowdLimit
-from taskrouter_stats.core.throttle.dump import Plain
+from taskrouter_stats.core.throttle.dump import Plain, dump_throttle
 from taskrouter_stats.errors import InvalidParameter
 from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.session.budget_throttle import Demand, PacingOptions

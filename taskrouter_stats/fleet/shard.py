@@ -28,7 +28,7 @@ from taskrouter_stats.etl import Export, ParquetSink, Plan, Sink, Writer, shards
 from taskrouter_stats.etl.failed_query import reason_of
 from taskrouter_stats.etl.output.storage import shown_uri
 from taskrouter_stats.etl.report import QueryCounts
-from taskrouter_stats.etl.sinks.append import text_of
+from taskrouter_stats.etl.sinks.arguments import text_of
 from taskrouter_stats.models import Credentials, check_sid
 from taskrouter_stats.models.redaction import masked
 from taskrouter_stats.models.sids import sid_of

@@ -14,16 +14,10 @@ import math
 
 import attrs
 
-from taskrouter_stats.core.throttle import (
-    SendTicket,
-    Throttle,
-    Wait,
-    copy_throttle,
-    divide,
-    set_shares,
-    unite,
-)
+from taskrouter_stats.core.throttle import SendTicket, Throttle, Wait
 from taskrouter_stats.core.throttle.concurrency import CrowdLimit
+from taskrouter_stats.core.throttle.dump import copy_throttle
+from taskrouter_stats.core.throttle.sharing import divide, set_shares, unite
 
 from .client import Client
 from .report import HeldTicket, Lease, Report, Slot

@@ -135,8 +135,20 @@ def _make(*, detailed: bool) -> OrjsonConverter:
 
 _FAST: Final = _make(detailed=False)
 _DETAILED: Final = _make(detailed=True)
-_UNREAD: Final = (UnreadableError, KeyError, OverflowError)
-"""What the fast converter raises for a payload that it does not read."""
+
+
+class _Readers(dict[Any, Hook]):
+    """The fast converter's function for each model: to find one here costs less than in cattrs."""
+
+    def __missing__(self, model: type[Any]) -> Hook:
+        reader = self[model] = _FAST.get_structure_hook(model)
+        return reader
+
+
+_READERS: Final = _Readers()
+_UNREAD: Final = (ValueError, TypeError, KeyError, OverflowError)
+"""What the fast converter raises for a payload that it does not read: an ``UnreadableError``, or an
+error of cattrs' hook for a type that only a class of the caller has."""
 
 
 def structure(payload: object, model: type[T]) -> T:
@@ -146,9 +158,11 @@ def structure(payload: object, model: type[T]) -> T:
         PayloadError: naming the path of every problem.
     """
     try:
-        return _FAST.structure(payload, model)
+        record: T = _READERS[model](payload, model)
     except _UNREAD:
         pass
+    else:
+        return record
     return _read_again(payload, model)[0]
 
 
@@ -161,7 +175,7 @@ def structure_item(payload: object, model: type[T]) -> tuple[T, tuple[str, ...]]
         PayloadError: naming the path of every problem.
     """
     try:
-        return _FAST.structure(payload, model), ()
+        return _READERS[model](payload, model), ()
     except _UNREAD:
         pass
     return _read_again(payload, model)
@@ -202,7 +216,7 @@ def _structure_without(
             aside[name] = value
         else:
             fields[name] = shown
-    record: Any = _FAST.structure(fields, model)
+    record: Any = _DETAILED.structure(fields, model)
     return cast("T", attrs.evolve(record, extra={**record.extra, **aside}))
 
 
@@ -243,6 +257,13 @@ def to_json(value: Any) -> bytes:
     """Return a model as JSON text with the JSON's names, ``extra`` included.
 
     Raises:
-        InvalidParameter: as for :func:`to_dict`.
+        InvalidParameter: as for :func:`to_dict`, and if ``extra`` holds a value that JSON text
+            can't hold, such as lists within more than 250 lists.
     """
-    return orjson.dumps(to_dict(value))
+    plain = to_dict(value)
+    try:
+        return orjson.dumps(plain)
+    except orjson.JSONEncodeError as error:
+        kind, why = type(value).__name__, str(error)
+    rule = f"expected values in extra= that can be written as JSON text ({why})"
+    raise InvalidParameter("value", kind, rule)

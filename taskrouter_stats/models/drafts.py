@@ -7,7 +7,7 @@ object that ``__init__`` made. For a class with the fields ``query`` and ``age``
 this function::
 
     def make(query, age=default_age):
-        made = new(Draft)
+        made = Draft()
         made.query = query
         made.age = age
         made.__class__ = Made
@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 _ASSIGNABLE: Final[dict[str, Any]] = {
     "__slots__": (),
+    "__init__": object.__init__,
     "__setattr__": object.__setattr__,
     "__delattr__": object.__delattr__,  # CPython assigns fast only if both are those of object
 }
@@ -54,14 +55,14 @@ def maker(cls: type[T]) -> type[T]:
     ):
         raise TypeError(f"{cls.__name__} does more than assign its fields: call the class")
     names: dict[str, Any] = {f"default_{field.name}": field.default for field in fields}
-    names |= {"new": object.__new__, "Draft": draft_of(cls), "Made": cls}
+    names |= {"Draft": draft_of(cls), "Made": cls}
     parameters = (
         field.alias if field.default is attrs.NOTHING else f"{field.alias}=default_{field.name}"
         for field in fields
     )
     lines = (
         f"def make({', '.join(parameters)}):",
-        "made = new(Draft)",
+        "made = Draft()",
         *(f"made.{field.name} = {field.alias}" for field in fields),
         "made.__class__ = Made",
         "return made",

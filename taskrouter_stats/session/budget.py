@@ -3,16 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from taskrouter_stats.core.events import BudgetChanged
 from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import Reason, Wait
 
 from .budget_throttle import BudgetThrottle, Demand
 from .waiter import Waiter, WaiterQueue, WaitLimit
+
+if TYPE_CHECKING:
+    from taskrouter_stats.core.events import BudgetChanged
 
 __all__ = ["Budget", "BudgetSnapshot", "Place"]
 
@@ -154,7 +156,7 @@ class Budget:
     def report_change(
         self,
         now: float,
-        on_change: Callable[[BudgetChanged], None] | None,
+        on_change: "Callable[[BudgetChanged], None] | None",
         *,
         refused: bool,
         elsewhere: bool,
@@ -163,6 +165,9 @@ class Budget:
         is_logged = _LOGGER.isEnabledFor(logging.DEBUG)
         if on_change is None and not is_logged:
             return
+        # Imported here, since making the classes of events takes time that few sessions need.
+        from taskrouter_stats.core.events import BudgetChanged  # noqa: PLC0415
+
         known = self.throttle.snapshot(now)
         event = BudgetChanged(
             self.key,

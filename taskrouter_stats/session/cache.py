@@ -18,7 +18,6 @@ import attrs
 from attrs import define, field
 
 from taskrouter_stats.core.cache_policy import CachePolicy
-from taskrouter_stats.core.events import CacheRead
 from taskrouter_stats.core.outcome import Success
 from taskrouter_stats.core.query import Query
 from taskrouter_stats.errors import SessionClosed
@@ -105,10 +104,10 @@ class QueryCache:
                 self._request(opened, query, kept, interactive=False, in_background=True)
             found = entry.success
             if hooks is not None:
-                hooks.emit(CacheRead(query, "fresh" if age < fresh else "stale", age))
+                hooks.cache_read(query, "fresh" if age < fresh else "stale", age)
             return Success(query, cast("T", found.value), attrs.evolve(found.meta, age=age))
         if hooks is not None:
-            hooks.emit(CacheRead(query, "shared" if query in self._requests else "nothing", 0.0))
+            hooks.cache_read(query, "shared" if query in self._requests else "nothing", 0.0)
         request = self._request(opened, query, kept, interactive=interactive)
         found = await self._wait(query, request, interactive=interactive, max_wait=max_wait)
         return Success(query, cast("T", found.value), found.meta)

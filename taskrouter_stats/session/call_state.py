@@ -61,6 +61,13 @@ class CallState:
     shared: SharedWait | None = None
     number: int = 0
 
+    def count_refusal(self) -> None:
+        """Count a 429: its send was not an attempt."""
+        self.attempts -= 1
+        self.refused += 1
+        self.was_refused = True
+        self.counters.refused += 1
+
     def meta(self, now: float) -> Meta:
         """Return the metadata of the last attempt."""
         reply = self.reply

@@ -6,15 +6,13 @@ loop's heap of timers with each request.
 """
 
 import asyncio
-from types import TracebackType
+from typing import Any
 
-from attrs import define
-
-__all__ = ["Deadline", "Deadlines"]
+__all__ = ["Deadlines"]
 
 
 class Deadlines:
-    """The deadlines of the attempts under way.
+    """The deadlines of the attempts under way, one attempt of a task at a time.
 
     Args:
         seconds: duration of an attempt, at most.
@@ -23,18 +21,37 @@ class Deadlines:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._running: dict[Deadline, None] = {}
-        """The deadlines that lie ahead, in the order of their starts."""
+        self._running: dict[asyncio.Task[Any], tuple[float, int]] = {}
+        """The tasks with an attempt, in the order of their starts. For each, the deadline on the
+        loop's clock (seconds), and how many cancellations were requested before the attempt."""
+        self._expired: dict[asyncio.Task[Any], int] = {}
+        """The tasks whose deadline has come, and the same number."""
         self._alarm: asyncio.TimerHandle | None = None
 
-    def start(self, task: "asyncio.Task[object]") -> "Deadline":
-        """Start the deadline of the task's attempt, to be used in a ``with`` statement."""
+    def start(self, task: "asyncio.Task[Any]") -> None:
+        """Start the deadline of the task's attempt.
+
+        As ``asyncio.timeout`` does, it cancels the task when the time has come. Call ``stop`` when
+        the attempt ends, in any way.
+        """
         time = self._loop.time() + self._seconds
-        deadline = Deadline(self._running, task, time, task.cancelling())
-        self._running[deadline] = None
+        self._running[task] = time, task.cancelling()
         if self._alarm is None:
             self._alarm = self._loop.call_at(time, self._expire)
-        return deadline
+
+    def stop(self, task: "asyncio.Task[Any]", error: BaseException | None = None) -> None:
+        """Forget the deadline of the task's attempt, which ended with the error, if any.
+
+        A cancellation by somebody else passes.
+
+        Raises:
+            TimeoutError: the deadline ended the attempt.
+        """
+        if self._running.pop(task, None) is not None:
+            return
+        cancelling = self._expired.pop(task)
+        if task.uncancel() <= cancelling and isinstance(error, asyncio.CancelledError):
+            raise TimeoutError from error
 
     def close(self) -> None:
         """Drop the timer, if no attempt is under way."""
@@ -46,51 +63,10 @@ class Deadlines:
         """End the attempts whose deadline has come; set the timer for the next deadline."""
         self._alarm, now = None, self._loop.time()
         while self._running:
-            oldest = next(iter(self._running))
-            if oldest.time > now:
-                self._alarm = self._loop.call_at(oldest.time, self._expire)
+            task, (time, cancelling) = next(iter(self._running.items()))
+            if time > now:
+                self._alarm = self._loop.call_at(time, self._expire)
                 return
-            del self._running[oldest]
-            oldest.expire()
-
-
-@define(eq=False, repr=False)
-class Deadline:
-    """The deadline of one attempt.
-
-    As ``asyncio.timeout`` does, it cancels the task when the time has come, and leaves the block
-    with ``TimeoutError`` in place of that cancellation. A cancellation by somebody else passes.
-    """
-
-    running: "dict[Deadline, None]"
-    task: "asyncio.Task[object]"
-    time: float
-    cancelling: int
-    expired: bool = False
-
-    def expire(self) -> None:
-        """Cancel the task."""
-        self.expired = True
-        self.task.cancel()
-
-    def __enter__(self) -> None:
-        """Do nothing: the time already runs."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Forget the deadline.
-
-        Raises:
-            TimeoutError: the deadline ended the block.
-        """
-        self.running.pop(self, None)
-        if (
-            self.expired
-            and self.task.uncancel() <= self.cancelling
-            and isinstance(error, asyncio.CancelledError)
-        ):
-            raise TimeoutError from error
+            del self._running[task]
+            self._expired[task] = cancelling
+            task.cancel()

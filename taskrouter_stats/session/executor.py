@@ -6,15 +6,14 @@ Fetches, streams and pages of lists all take this path.
 import random
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from taskrouter_stats.core import rate_limit
 from taskrouter_stats.core.circuit_breaker import CircuitBreaker
-from taskrouter_stats.core.events import CircuitClosed, CircuitOpened
 from taskrouter_stats.core.identity import Served, differences
-from taskrouter_stats.core.reply import Reply, decode_reply
+from taskrouter_stats.core.reply import RATE_LIMITED, Reply, decode_reply
 from taskrouter_stats.core.retry import (
     TRANSIENT,
     GiveUp,
@@ -35,11 +34,13 @@ from taskrouter_stats.errors import (
 )
 
 from .call_state import CallState
-from .hooks import Hooks
-from .loop_fairness import LoopFairness
+from .loop_fairness import LoopFairness, fairness_of_loop
 from .pacer import Pacer, Permit
 from .retrying import call_again
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .hook_calls import Hooks
 
 __all__ = ["RequestExecutor"]
 
@@ -53,8 +54,8 @@ class RequestExecutor:
     policy: RetryPolicy
     breaker: CircuitBreaker = field(factory=CircuitBreaker)
     retries: RetryBudget = field(factory=RetryBudget)
-    fairness: LoopFairness = field(factory=LoopFairness)
-    hooks: Hooks | None = None
+    fairness: LoopFairness = field(factory=fairness_of_loop)
+    hooks: "Hooks | None" = None
 
     async def execute(self, call: CallState) -> Any:
         """Return the decoded payload.
@@ -75,7 +76,8 @@ class RequestExecutor:
         if permit is None:
             permit = await self._acquire_permit(call)
             began = self.pacer.now()
-        call.counters.retried += call.attempts > 0 and not call.was_refused
+        if call.attempts and not call.was_refused:
+            call.counters.retried += 1
         call.attempts += 1
         call.was_refused = False
         hooks = self.hooks
@@ -83,8 +85,9 @@ class RequestExecutor:
             hooks.sent(call)
         try:
             reply = await self.transport.send(call.request, permit.mark_sent)
-            if not self.fairness.try_enter():
-                await self.fairness.enter(interactive=call.interactive)
+            fairness = self.fairness
+            if not fairness.try_enter() and await fairness.enter(interactive=call.interactive):
+                fairness.begin()
         except BaseException as error:
             permit.abandon()
             if hooks is not None:
@@ -96,26 +99,23 @@ class RequestExecutor:
         limits = rate_limit.parse_headers(reply.headers, reply.shown)
         was_open = self.breaker.open
         self.breaker.record_reply()
-        refused = reply.is_rate_limited
+        refused = reply.status == RATE_LIMITED  # for less than the property
         permit.observe(limits, refused=refused)
         call.reply, call.limits = reply, limits
         if hooks is not None:
             self._report(hooks, call, reply, began, was_open=was_open)
         if refused:
-            call.attempts -= 1
-            call.refused += 1
-            call.was_refused = True
-            call.counters.refused += 1
+            call.count_refusal()
         return self._read(call, reply, began)
 
     def _report(
-        self, hooks: Hooks, call: CallState, reply: Reply, began: float, *, was_open: bool
+        self, hooks: "Hooks", call: CallState, reply: Reply, began: float, *, was_open: bool
     ) -> None:
         """Tell the hooks about a reply."""
         now = self.pacer.now()
         hooks.replied(call, reply, now - began, self.pacer.pace(call.request.budget))
         if was_open:
-            hooks.emit(CircuitClosed())
+            hooks.circuit_closed()
 
     def _note_failure(self, error: TransportError) -> None:
         """Report a failed send to the circuit breaker, if it says something about the server.
@@ -128,7 +128,7 @@ class RequestExecutor:
             was_open = self.breaker.open
             self.breaker.record_failure(self.pacer.now(), timed_out=timed_out, cause=str(error))
             if self.hooks is not None and self.breaker.open and not was_open:
-                self.hooks.emit(CircuitOpened(self.breaker.cause))
+                self.hooks.circuit_opened(self.breaker.cause)
 
     def _read(self, call: CallState, reply: Reply, began: float) -> Any:
         """Return the payload of a reply that answers the request.

@@ -4,7 +4,7 @@ import asyncio
 import os
 import weakref
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field
 
@@ -12,11 +12,13 @@ from taskrouter_stats.errors import SessionClosed, SessionMisuse
 
 from .budget_throttle import PacingOptions, SharedBudgets
 from .executor import RequestExecutor
-from .hooks import Hooks
 from .options import Settings
 from .pacer import Pacer
 from .stream import OutcomeStream
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .hook_calls import Hooks
 
 __all__ = ["OpenSession", "SessionLifecycle"]
 
@@ -44,7 +46,7 @@ class SessionLifecycle:
     holds sockets and timers.
     """
 
-    def __init__(self, settings: Settings, hooks: Hooks | None) -> None:
+    def __init__(self, settings: Settings, hooks: "Hooks | None") -> None:
         self._settings = settings
         self._hooks = hooks
         self._closed = False

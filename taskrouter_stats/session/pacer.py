@@ -19,9 +19,8 @@ import asyncio
 import random
 from collections.abc import Callable
 from itertools import count
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from taskrouter_stats.core.events import BudgetChanged
 from taskrouter_stats.core.rate_limit import RateLimit
 from taskrouter_stats.core.request import BudgetKey
 from taskrouter_stats.core.throttle import (
@@ -37,6 +36,9 @@ from .budget import Budget, BudgetSnapshot, Place
 from .budget_throttle import BudgetThrottle, Demand, SharedBudgets
 from .waiter import Waiter
 from .wakeup import wake
+
+if TYPE_CHECKING:
+    from taskrouter_stats.core.events import BudgetChanged
 
 __all__ = ["Pacer", "Permit"]
 
@@ -92,7 +94,7 @@ class Pacer:
         pace_limit: float | None = None,
         headroom: float = 0.0,
         reserve: float = 0.0,
-        on_change: Callable[[BudgetChanged], None] | None = None,
+        on_change: "Callable[[BudgetChanged], None] | None" = None,
         shared: SharedBudgets | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()

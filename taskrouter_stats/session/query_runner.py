@@ -18,7 +18,12 @@ from taskrouter_stats.errors import (
     TaskRouterStatsError,
     UsageError,
 )
-from taskrouter_stats.models import ReservationCounts, structure
+from taskrouter_stats.models import (
+    ReservationCounts,
+    TasksRealTime,
+    WorkersRealTime,
+    structure,
+)
 
 from .call_state import CallState, RunCounters
 from .lifecycle import OpenSession, SessionLifecycle
@@ -27,6 +32,9 @@ from .shared_wait import SharedWait
 __all__ = ["QueryRunner"]
 
 T = TypeVar("T")
+
+_STATISTICS = (ReservationCounts, TasksRealTime, WorkersRealTime)
+"""Records that an answer to a statistics query is, or has as its cumulative part."""
 
 
 class QueryRunner:
@@ -123,16 +131,18 @@ async def _value(opened: OpenSession, query: Query[T], call: CallState) -> T:
 
 
 def _check_statistics(value: object) -> None:
-    """Refuse cumulative statistics that hold no time, count or duration."""
+    """Refuse statistics that hold no time, count or duration, such as those of another kind."""
     part = getattr(value, "cumulative", value)
-    if not isinstance(part, ReservationCounts):
+    if not isinstance(part, _STATISTICS):
         return
     kind: Any = type(part)
-    for name in _statistics(kind):
+    names = _statistics(kind)
+    for name in names:
         if getattr(part, name) is not None:
             return
     path = "$" if part is value else "$.cumulative"
-    raise PayloadError([f"{path}: expected at least one statistic, such as end_time, got none"])
+    example = next(name for name in names if name == "end_time" or name.startswith("total_"))
+    raise PayloadError([f"{path}: expected at least one statistic, such as {example}, got none"])
 
 
 @lru_cache(maxsize=64)

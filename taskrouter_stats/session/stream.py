@@ -159,6 +159,8 @@ class OutcomeStream(Generic[T]):
 
     async def aclose(self) -> None:
         """Cancel every request in flight and drop outcomes that were not delivered."""
+        if asyncio.current_task() in self._workers:
+            raise SessionMisuse("the source of a stream can't close it: end the source instead")
         self.end(SessionMisuse("this stream was left: call session.stream() again for a new one"))
         self._ready.clear()
         self._order.clear()

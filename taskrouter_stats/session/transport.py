@@ -1,12 +1,13 @@
 """Sends one request and reads its whole reply; the only file that uses aiohttp's client."""
 
 import asyncio
-import math
 import platform
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any
-from weakref import WeakKeyDictionary
+from functools import partial
+from itertools import count
+from typing import Any, Final
+from weakref import ref
 
 import aiohttp
 from aiohttp import hdrs
@@ -14,7 +15,6 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from attrs import define
-from yarl import URL
 
 from taskrouter_stats._version import __version__
 from taskrouter_stats.core.reply import MAX_BODY_BYTES, Reply
@@ -29,10 +29,10 @@ from taskrouter_stats.errors import (
     UntrustedCertificate,
 )
 from taskrouter_stats.models import Credentials
-from taskrouter_stats.models.redaction import Secret, SecretRedactor, basic_auth
+from taskrouter_stats.models.redaction import Secret, SecretRedactor
 
 from .deadlines import Deadlines
-from .urls import BaseUrl
+from .urls import BaseUrl, split_proxy
 
 __all__ = ["HttpSession", "Transport"]
 
@@ -40,11 +40,16 @@ HttpSession = aiohttp.ClientSession
 """A session that a caller may lend, with its connector, limits and resolver."""
 
 
+_tick: Final = count(1).__next__
+"""Return the next number in the order of what happens to connections: cheaper than the time."""
+
+
 @define(eq=False, repr=False)
 class _Use:
-    """The use of one connection; ``replied_at`` is when its last reply's head came (loop time)."""
+    """The use of a connection, which it does not keep alive: the tick of its last reply's head."""
 
-    replied_at: float = -math.inf
+    connection: "ref[ResponseHandler]"
+    replied_at: int = 0
 
 
 @define(eq=False, repr=False)
@@ -54,13 +59,13 @@ class _Send:
     Attributes:
         on_sent: called when the request is sent.
         use: the record of the connection that the send took, once it took one.
-        reused_at: when the send took a connection that had been used before, or None.
+        reused_at: the tick at which the send took a connection that had been used, or None.
         has_head: whether the reply's head came.
     """
 
     on_sent: Callable[[], None]
     use: _Use | None = None
-    reused_at: float | None = None
+    reused_at: int | None = None
     has_head: bool = False
 
 
@@ -69,11 +74,6 @@ _SEND = ContextVar[_Send]("send")
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """aiohttp's timeouts are off, since ``Deadlines`` bounds an attempt for less."""
-
-
-def _ignore() -> None:
-    """Ignore that a request was sent, since its send ended."""
-
 
 _SYSTEM = f"Python/{platform.python_version()} ({platform.system()} {platform.machine()})"
 _HEADERS: dict[str, str] = {
@@ -110,7 +110,7 @@ class Transport:
         secrets, self._options = credentials.secrets(), dict[str, Any](allow_redirects=False)
         if proxy is not None:
             # Not in the URL, from which aiohttp would copy the password into a plain tuple.
-            self._options["proxy"], authorization, password = _split_proxy(URL(proxy))
+            self._options["proxy"], authorization, password = split_proxy(proxy)
             if authorization is not None:
                 secrets += authorization[len("Basic ") :], password
                 header = {"Proxy-Authorization": authorization}
@@ -148,12 +148,17 @@ class Transport:
         response: aiohttp.ClientResponse | None = None
         try:
             task: Any = asyncio.current_task()
-            with self._deadlines.start(task):
+            self._deadlines.start(task)
+            try:
                 response = await self._start(request, send)
                 if response.content.is_eof():
                     body = response.content.read_nowait()
                 else:
                     body = await _read_body(response)
+            except BaseException as error:
+                self._deadlines.stop(task, error)
+                raise
+            self._deadlines.stop(task)
             body = body[: MAX_BODY_BYTES + 1]
             return Reply(response.status, response.headers, body, self._redactor)
         except asyncio.CancelledError as stop:
@@ -166,7 +171,8 @@ class Transport:
                 raise
             failure = translated
         finally:
-            send.on_sent, response = _ignore, None
+            response = None
+            del send.on_sent
         reused = send.reused_at is not None and not send.has_head
         if reused and isinstance(failure, TransportError):
             failure.on_reused_connection = True
@@ -175,10 +181,10 @@ class Transport:
         # keep aiohttp's frames alive, with a connection, its buffers and an unread reply.
         raise failure
 
-    def drop_connections(self, silent_since: float | None = None) -> None:
+    def drop_connections(self, silent_since: int | None = None) -> None:
         """Do not reuse the connections that are open now.
 
-        With ``silent_since``, only those that brought no reply since that time. A borrowed aiohttp
+        With ``silent_since``, only those that brought no reply since that tick. A borrowed aiohttp
         session keeps its connections.
         """
         if self._connector is not None:
@@ -248,13 +254,13 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self) -> None:
         super().__init__(limit=0)  # pyright: ignore[reportUnknownMemberType] (aiohttp's)
-        self._uses = WeakKeyDictionary[ResponseHandler, _Use]()
-        self._trusted_since = -math.inf
+        self._uses: dict[int, _Use] = {}
+        """By the ``id`` of the connection, until it is freed: a ``WeakKeyDictionary`` for less."""
+        self._trusted_since = -1
 
-    def distrust(self, silent_since: float | None) -> None:
-        """Do not reuse connections whose last reply came before that time; None means now."""
-        time = self._loop.time() if silent_since is None else silent_since
-        self._trusted_since = max(self._trusted_since, time)
+    def distrust(self, silent_since: int | None) -> None:
+        """Do not reuse connections whose last reply came before that tick; None means now."""
+        self._trusted_since = max(self._trusted_since, silent_since or _tick())
 
     async def connect(
         self,
@@ -263,14 +269,16 @@ class _Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (the signature is aiohttp's)
     ) -> Connection:
         """Return a connection, pooled or new, without unread bytes."""
-        send = _SEND.get()
+        send, uses = _SEND.get(), self._uses
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol: Any = connection.protocol
-            use = self._uses.get(protocol)
-            send.reused_at = None if use is None else self._loop.time()
+            use = uses.get(key := id(protocol))
+            send.reused_at = None if use is None else _tick()
             if not protocol.should_close and (use is None or use.replied_at > self._trusted_since):
-                send.use = use or self._uses.setdefault(protocol, _Use())
+                if use is None:
+                    use = uses[key] = _Use(ref(protocol, partial(uses.pop, key)))
+                send.use = use
                 return connection
             connection.close()
             if use is None:
@@ -294,7 +302,7 @@ class _Response(aiohttp.ClientResponse):
         else:
             send.has_head = True
             if send.use is not None:
-                send.use.replied_at = self._loop.time()
+                send.use.replied_at = _tick()
             return response
         raise failure
 
@@ -329,14 +337,6 @@ def _check_borrowed(http: HttpSession) -> None:
         )
     if http.closed:
         raise ConfigError("the borrowed aiohttp session is closed: pass an open one")
-
-
-def _split_proxy(proxy: URL) -> tuple[URL, Secret | None, Secret]:
-    """Return the proxy's URL without user and password, the header for them, and the password."""
-    password = Secret(proxy.password or "")
-    if proxy.user is None and proxy.password is None:
-        return proxy, None, password
-    return proxy.with_user(None), basic_auth(proxy.user or "", password), password
 
 
 def _describe(error: Exception) -> str:

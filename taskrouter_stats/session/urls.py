@@ -10,9 +10,9 @@ from attrs import frozen
 from yarl import URL
 
 from taskrouter_stats.errors import ConfigError
-from taskrouter_stats.models.redaction import Secret, masked
+from taskrouter_stats.models.redaction import Secret, basic_auth, masked
 
-__all__ = ["BaseUrl", "find_proxy", "resolve_base_url"]
+__all__ = ["BaseUrl", "find_proxy", "resolve_base_url", "split_proxy"]
 
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]+").fullmatch
 r"""Without ``\``, which some parsers read as ``/``, so that the host is ambiguous."""
@@ -104,6 +104,15 @@ def find_proxy(
             "https, or set allow_http=True"
         )
     return chosen
+
+
+def split_proxy(text: str) -> tuple[URL, Secret | None, Secret]:
+    """Return the proxy's URL without user and password, the header for them, and the password."""
+    proxy = URL(text)
+    password = Secret(proxy.password or "")
+    if proxy.user is None and proxy.password is None:
+        return proxy, None, password
+    return proxy.with_user(None), basic_auth(proxy.user or "", password), password
 
 
 def _env_proxy(parts: SplitResult) -> Secret | None:

@@ -1,7 +1,8 @@
 """(a) CPU and wall time of one request, as ratios to bare aiohttp.
 
 Contenders take turns within a round, so load of the machine affects all of them. Each ratio is of
-one round. CPU is that of the client's process, first with asyncio's loop, then with uvloop.
+one round; many short rounds, since the speed of a shared machine changes within seconds. CPU is
+that of the client's process, first with asyncio's loop, then with uvloop.
 
 asyncio receives into a buffer of 256 KiB. Over plain http, as here, glibc would map and unmap that
 memory for each reply, a sixth of bare's CPU, until a larger block was freed once. Over TLS, as
@@ -22,8 +23,8 @@ from tests.benchmarks.table import Ratio, Table
 
 __all__ = ["Spent", "measure", "table"]
 
-ROUNDS, REQUESTS, WARM_UP = 15, 2_000, 500
-QUICK_ROUNDS = 3
+ROUNDS, QUICK_ROUNDS = 60, 3
+REQUESTS, WARM_UP = 500, 500
 NAMES = {
     "bare": "aiohttp, bare",
     "common": "aiohttp as commonly written",

@@ -29,7 +29,7 @@ from tests.benchmarks.table import Ratio, Table
 
 __all__ = ["table"]
 
-ROUNDS, QUICK_ROUNDS = 15, 3
+ROUNDS, QUICK_ROUNDS = 60, 3
 HEADERS = {
     "content-type": "application/json",
     "x-rate-limit-limit": "100000",

@@ -1,6 +1,6 @@
 """(g) Paced runs over real sockets, compared with a client that knows the limiter's state.
 
-``python -m tests.benchmarks.paced [--rows fixed1s "rival 0.6" …] [--rounds 3]``. Each row is one
+``python -m tests.benchmarks.paced [--rows fixed1s "rival 0.6" …] [--rounds 5]``. Each row is one
 limit of the simulator: 50 requests per second and 30 ms latency unless the row differs. Each run
 has a new simulator in its own process. The clients are those of ``paced_clients.py``, each in its
 own process; they run at the same time, because a paced run mostly waits.
@@ -36,8 +36,8 @@ from tests.lab.world import Clairvoyant, Latency
 __all__ = ["ROWS", "TROUBLES", "Row", "table"]
 
 LATENCY = 0.03
-PHASES = (1.1, 3.3, 5.5)
-"""Seconds into a ten-second window at which the rounds begin."""
+PHASES = (0.1, 2.3, 4.5, 6.7, 8.9)
+"""Seconds into a ten-second window at which the rounds begin: evenly spread, as in one second."""
 
 NAMES = {"ours": "this package", "twilio": "twilio-python", "aiolimiter": "aiolimiter"}
 
@@ -155,7 +155,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Paced runs over real sockets, row by row.")
     every = ROWS | TROUBLES
     parser.add_argument("--rows", nargs="+", choices=every, default=list(ROWS), metavar="ROW")
-    parser.add_argument("--rounds", type=int, choices=range(1, 1 + len(PHASES)), default=3)
+    parser.add_argument("--rounds", type=int, choices=range(1, 1 + len(PHASES)), default=5)
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     chosen = parser.parse_args()
     rows = {name: every[name] for name in chosen.rows}

@@ -8,21 +8,24 @@ import pytest
 from aiohttp import web
 
 from taskrouter_stats.simulator import Simulator
-from tests.cli.processes import COMMAND, Ran, environment, hearing_ctrl_c
+from tests.cli.processes import COMMAND, Ran, command, environment, hearing_ctrl_c
 
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 
 @pytest.fixture
 async def start() -> AsyncGenerator[Start]:
-    """Start the command line; kill processes that still run at the end of the test."""
+    """Start the command line; kill processes that still run at the end of the test.
+
+    With ``fresh=True`` it runs in a new interpreter.
+    """
     processes = []
 
-    async def begin(*arguments: str, **env: str) -> asyncio.subprocess.Process:
-        pipe = asyncio.subprocess.PIPE
+    async def begin(*arguments: str, fresh: bool = False, **env: str) -> asyncio.subprocess.Process:
+        pipe, words = asyncio.subprocess.PIPE, (*(COMMAND if fresh else command()), *arguments)
         with hearing_ctrl_c():
             process = await asyncio.create_subprocess_exec(
-                *COMMAND, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env)
+                *words, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env)
             )
         processes.append(process)
         return process
@@ -39,10 +42,10 @@ Run = Callable[..., Awaitable[Ran]]
 
 @pytest.fixture
 def run_process(start: Start) -> Run:
-    """Run the command line in a process until it ends."""
+    """Run the command line in a process until it ends; ``fresh`` is for ``start``."""
 
-    async def whole(*arguments: str, stdin: str = "", **env: str) -> Ran:
-        process = await start(*arguments, **env)
+    async def whole(*arguments: str, stdin: str = "", fresh: bool = False, **env: str) -> Ran:
+        process = await start(*arguments, fresh=fresh, **env)
         out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 20)
         assert process.returncode is not None
         return Ran(process.returncode, out.decode(), err.decode())

@@ -9,8 +9,15 @@ from contextlib import contextmanager
 from attrs import frozen
 
 from taskrouter_stats.simulator import Simulator
+from tests.support import preloaded
 
 COMMAND = (sys.executable, "-W", "error", "-m", "taskrouter_stats")
+"""The command in a new interpreter."""
+
+
+def command() -> tuple[str, ...]:
+    """Return the command that runs in a copy of a process which has imported the package."""
+    return preloaded.command("-m", "taskrouter_stats")
 
 
 @frozen

@@ -8,7 +8,7 @@ import pty
 import struct
 import termios
 
-from tests.cli.processes import COMMAND, account, environment
+from tests.cli.processes import account, command, environment
 
 ARGUMENTS = ("demo", "--workers", "40", "--limit", "80", "--latency", "0.01")
 
@@ -38,7 +38,7 @@ async def on_a_terminal(*arguments, **env):
     env = environment({"TERM": "xterm-256color", **env})
     env.pop("COLUMNS")
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, *arguments, stdin=slave, stdout=slave, stderr=slave, env=env
+        *command(), *arguments, stdin=slave, stdout=slave, stderr=slave, env=env
     )
     os.close(slave)
     drawn = await asyncio.get_running_loop().run_in_executor(None, read_all, master)

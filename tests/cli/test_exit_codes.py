@@ -11,7 +11,7 @@ import pytest
 
 from taskrouter_stats import errors
 from taskrouter_stats.cli.exit_codes import code_of, run_guarded
-from tests.cli.processes import COMMAND, environment
+from tests.cli.processes import COMMAND, command, environment
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ async def test_a_full_disk_is_4(arguments):
     """A full disk ends each kind of command with code 4 and one line."""
     with open("/dev/full", "wb") as full:  # noqa: ASYNC230, PTH123 (a device, opened at once)
         process = await asyncio.create_subprocess_exec(
-            *COMMAND, *arguments, stdout=full, stderr=-1, env=environment({})
+            *command(), *arguments, stdout=full, stderr=-1, env=environment({})
         )
         _, err = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 4

@@ -17,7 +17,7 @@ def test_the_console_script_is_main():
 
 async def test_the_module_runs(run_process):
     """``python -m taskrouter_stats`` is the command line."""
-    ran = await run_process("--version")
+    ran = await run_process("--version", fresh=True)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("taskrouter-stats, version ")
 

@@ -83,7 +83,7 @@ async def test_ctrl_c_ends_a_process_although_the_suite_ignores_it(start):
     """The process handles SIGINT even if a script started the suite with ``&``."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        server = await start("simulate", "--port", "0", "--workers", "5")
+        server = await start("simulate", "--port", "0", "--workers", "5", fresh=True)
     finally:
         signal.signal(signal.SIGINT, before)
     await server.stdout.readuntil(READY)

@@ -247,5 +247,5 @@ async def test_a_process_prints_the_same_message(run_process):
     """A separate process prints the same error line, and no traceback."""
     _, command, says = EXACT[0]
     with unasked() as url:
-        ran = await run_process(*words(command), **environment(url))
+        ran = await run_process(*words(command), fresh=True, **environment(url))
     assert (ran.code, ran.out, error_line(ran.err)) == (2, "", f"Error: {says}")

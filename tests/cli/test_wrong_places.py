@@ -166,7 +166,7 @@ PLACES = (
         "torn failures",
         "fetch --output failures.jsonl --retry-failed",
         4,
-        "HERE/failures.jsonl._state/failures.jsonl is not a list of failed queries",
+        "HERE/failures.jsonl._state/failures.jsonl: line 1 is not a failed query",
     ),
 )
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from taskrouter_stats.core.endpoint import SID_PREFIXES
 from taskrouter_stats.core.endpoints import ENDPOINTS
 from taskrouter_stats.core.identity import Served, differences
 from taskrouter_stats.core.query import Listing, Query
+from taskrouter_stats.core.request import path_for
+from taskrouter_stats.models import Worker
 
 ACCOUNT, OTHER_ACCOUNT = "AC" + "a" * 32, "AC" + "b" * 32
 WORKSPACE, WORKER = "WS" + "1" * 32, "WK" + "2" * 32
@@ -54,6 +57,16 @@ def answered(query, letter="1", account=ACCOUNT, **changes):
     )
 
 
+def with_url(query, url):
+    """Return the right answer with a URL; a path gets a host, a prefix, capitals and a query."""
+    if str(url).startswith("/v1/Workspaces"):
+        url = f"https://gateway.example/x{url.upper()}?PageSize=50&Page=0"
+    answer = answered(query)
+    if query.endpoint.items:
+        return {**answer, "meta": {**answer["meta"], "url": url}}
+    return {**answer, "url": url}
+
+
 def text(time):
     """Return a time as JSON text."""
     return time.isoformat().replace("+00:00", "Z")
@@ -82,6 +95,23 @@ class TestEveryOperation:
         [wrong] = differences(query, ACCOUNT, answer, SERVED)
         assert f"account_sid: requested {ACCOUNT}, got '{OTHER_ACCOUNT}'" in wrong
         assert differences(query, "SK" + "a" * 32, answer, SERVED) == []
+
+    def test_the_url_of_another_operation_differs(self, endpoint):
+        """A page, or an answer of the Workspace, with the URL of another operation differs."""
+        query = make_any(endpoint)
+        for path in {path_for(make_any(other)) for other in ENDPOINTS.values()}:
+            wrong = differences(query, ACCOUNT, with_url(query, path), SERVED)
+            if path == path_for(query) or (len(query.sids) > 1 and not endpoint.items):
+                assert wrong == []
+            else:
+                [problem] = wrong
+                assert f"url: requested {path_for(query)}, got 'https://" in problem
+
+    @pytest.mark.parametrize("url", [None, 5, "", "x", "https://[", "https://h/", "/v1", "/x?y"])
+    def test_a_url_without_a_path_of_the_api_is_not_compared(self, endpoint, url):
+        """A value that is not a URL of the API has no difference here."""
+        query = make_any(endpoint)
+        assert differences(query, ACCOUNT, with_url(query, url), SERVED) == []
 
     def test_other_sids_differ(self, endpoint):
         """Each SID of the path is compared, and the difference names both SIDs."""
@@ -135,6 +165,31 @@ def test_a_page_of_another_workspace_differs_in_few_lines():
     assert len(wrong) == 5
     assert wrong[0].startswith("$.workers[0].workspace_sid: requested WS1")
     assert differences(listing, ACCOUNT, {"workers": [other, ours]}, SERVED) == []
+
+
+def test_an_account_other_than_the_listed_workers_differs():
+    """For an API key without an account, the account of the listed Worker is compared."""
+    query = queries.worker_statistics(WORKSPACE, WORKER, HOUR)
+    query = attrs.evolve(query, context=Worker(sid=WORKER, account_sid=ACCOUNT))
+    answer, key = answered(query, "2", OTHER_ACCOUNT, workspace_sid=WORKSPACE), "SK" + "a" * 32
+    [wrong] = differences(query, key, answer, SERVED)
+    assert wrong == f"$.account_sid: requested {ACCOUNT}, got '{OTHER_ACCOUNT}'"
+    assert differences(query, key, {**answer, "account_sid": ACCOUNT}, SERVED) == []
+
+
+def test_an_empty_page_of_another_list_differs():
+    """A page without items differs by its URL: of another Workspace, or of other filters."""
+    listing = queries.workers(WORKSPACE, activity_name="Idle")
+
+    def empty(url):
+        return differences(listing, ACCOUNT, {"workers": [], "meta": {"url": url}}, SERVED)
+
+    [other] = empty(f"https://t/v1/Workspaces/WS{'f' * 32}/Workers?ActivityName=Idle&Page=0")
+    assert other.startswith("$.meta.url: requested /v1/Workspaces/WS1")
+    [filtered] = empty(f"https://t{path_for(listing)}?ActivityName=Busy")
+    assert filtered.startswith("$.meta.url: not the filters of workers:WS1")
+    assert empty(f"https://t{path_for(listing)}?ActivityName=Idle&PageSize=50") == []
+    assert empty(f"https://t{path_for(listing)}") == []
 
 
 def test_the_case_of_digits_does_not_matter():

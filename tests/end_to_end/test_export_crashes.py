@@ -1,8 +1,6 @@
 """Exports that are killed or run out of disk at any time: no row is lost or doubled."""
 
 import asyncio
-import multiprocessing
-import os
 import random
 import shutil
 import subprocess
@@ -14,10 +12,9 @@ from taskrouter_stats import etl
 from taskrouter_stats.etl.planning.tables import STATISTICS
 from taskrouter_stats.simulator import Simulator
 from tests.end_to_end.export_process import FULL, IN_FLIGHT, SPLIT, UNFLUSHED, main
+from tests.end_to_end.forkserver import PROCESSES
 from tests.etl.export_runs import csv_rows, days, json_lines, key, parquet_rows, wanted
 
-PROCESSES = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
-PROCESSES.set_forkserver_preload(["tests.end_to_end.export_process"])
 KILLS = 20
 ALL = (*STATISTICS, "task_channels")
 """Tables of an export of everything, except channels of each worker."""

@@ -1,8 +1,6 @@
 """A poll over real sockets: kills at any time, other programs that read, exports beside it."""
 
 import asyncio
-import multiprocessing
-import os
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -16,10 +14,9 @@ from taskrouter_stats import TaskRouterSession, Window, etl
 from taskrouter_stats.etl import JsonLinesSink, ParquetSink
 from taskrouter_stats.etl.schemas import POLLED, SCHEMAS
 from taskrouter_stats.simulator import Simulator
+from tests.end_to_end.forkserver import PROCESSES
 from tests.end_to_end.poll_process import main
 
-PROCESSES = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
-PROCESSES.set_forkserver_preload(["tests.end_to_end.poll_process"])
 KILLS = 4
 
 

@@ -148,6 +148,23 @@ def test_a_file_shorter_than_its_commit_raises_an_error(tmp_path):
         begun(JsonLinesSink(tmp_path / "o.jsonl"), Commit("run", Position({"o.jsonl": 9_999_999})))
 
 
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_csv_rows_are_not_appended_below_other_columns(tmp_path, compression):
+    """A run appends no row to a file whose header has columns of another version."""
+    sink = begun(CsvSink(tmp_path, compression=compression))
+    position = sink.write([tables(1)])
+    (path,) = tmp_path.glob("worker_statistics.csv*")
+    old = path.read_bytes() if compression is None else gzip.decompress(path.read_bytes())
+    old = old.replace(b"account_sid", b"another_sid", 1)
+    path.write_bytes(old if compression is None else gzip.compress(old))
+    committed = Commit("run", Position({**position.lengths, path.name: path.stat().st_size}))
+    again = begun(CsvSink(tmp_path, compression=compression), committed)
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="has other columns than this version writes into w"):
+        again.write([tables(2)])
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("make", [JsonLinesSink, CsvSink, ParquetSink])
 def test_a_failed_batch_leaves_no_row(tmp_path, make, monkeypatch):
     """If one table can't be written, the sink removes the batch's rows from the other tables."""

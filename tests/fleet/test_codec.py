@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.throttle import Throttle, dump_throttle
+from taskrouter_stats.core.throttle import Throttle
+from taskrouter_stats.core.throttle.dump import dump_throttle
 from taskrouter_stats.fleet.client import Client
 from taskrouter_stats.fleet.codec import GRID, UnreadableState, decode, encode
 from taskrouter_stats.fleet.shared_budget import SharedBudget

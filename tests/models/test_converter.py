@@ -271,3 +271,26 @@ def test_the_plain_form_has_the_models_names(record):
     """The keys of the plain form are the fields' names and the unknown keys."""
     names = {field.name for field in attrs.fields(type(record))} - {"extra"}
     assert to_dict(record).keys() == names | record.extra.keys()
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class TaggedWorker(Worker):
+    """A caller's class, with fields that the JSON may lack."""
+
+    tags: list[str] = attrs.field(factory=lambda: ["none"])
+    level: int | None = 5
+
+
+@pytest.mark.parametrize(
+    ("payload", "tags", "level", "extra"),
+    [
+        ({}, ["none"], 5, {}),
+        ({"tags": ["a"], "level": 2}, ["a"], 2, {}),
+        ({"tags": ["a"], "level": None}, ["a"], None, {}),
+        ({"tags": None, "level": 2, "new": 1}, ["none"], 2, {"tags": None, "new": 1}),
+    ],
+)
+def test_a_callers_class_keeps_its_defaults(payload, tags, level, extra):
+    """A key that the JSON lacks leaves the default of a caller's class; an odd value is kept."""
+    found = structure({**LEAST[Worker], **payload}, TaggedWorker)
+    assert (found.tags, found.level, found.extra) == (tags, level, extra)

@@ -128,7 +128,7 @@ def everything(request):
     """Answer any of the operations that the test of kinds uses."""
     if "Worker" in request.target:
         return statistics(request)
-    part = {"workspace_sid": WORKSPACE, "reservations_created": 1}
+    part = {"workspace_sid": WORKSPACE, "reservations_created": 1, "total_tasks": 1}
     both = {"realtime": part, "cumulative": part}
     return reply(200, {**part, **both, "sid": WORKSPACE})
 

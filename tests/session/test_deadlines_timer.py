@@ -1,6 +1,7 @@
 """The timer that all attempts share."""
 
 import asyncio
+from contextlib import contextmanager
 
 import pytest
 
@@ -8,10 +9,23 @@ from taskrouter_stats.session.deadlines import Deadlines
 from tests.support.virtual import now, settle, virtual
 
 
+@contextmanager
+def bounded(deadlines):
+    """Let a deadline of the current task bound the block."""
+    task = asyncio.current_task()
+    deadlines.start(task)
+    try:
+        yield
+    except BaseException as error:
+        deadlines.stop(task, error)
+        raise
+    deadlines.stop(task)
+
+
 async def attempt(deadlines, seconds=1e9):
     """Wait under a deadline; return the error's class and the time of the end."""
     try:
-        with deadlines.start(asyncio.current_task()):
+        with bounded(deadlines):
             await asyncio.sleep(seconds)
     except TimeoutError:
         return TimeoutError, now()
@@ -36,7 +50,7 @@ async def test_all_attempts_share_one_timer():
     deadlines, stop = Deadlines(30), asyncio.Event()
 
     async def hold():
-        with deadlines.start(asyncio.current_task()):
+        with bounded(deadlines):
             await stop.wait()
 
     tasks = [asyncio.create_task(hold()) for _ in range(50)]
@@ -104,7 +118,7 @@ async def test_a_callers_timeout_around_the_attempt_is_its_own():
 async def test_an_error_of_the_attempt_is_raised_unchanged():
     """An attempt that fails by itself raises its own error and stops its deadline."""
     deadlines = Deadlines(5)
-    with pytest.raises(ZeroDivisionError), deadlines.start(asyncio.current_task()):
+    with pytest.raises(ZeroDivisionError), bounded(deadlines):
         raise ZeroDivisionError
     await asyncio.sleep(10)
     assert deadlines._running == {}

@@ -55,6 +55,22 @@ async def test_two_readers_at_once():
 
 
 @virtual
+async def test_a_source_that_closes_its_stream():
+    """A source that closes its own stream ends it with an error that says what to do."""
+
+    async def source():
+        yield worker_query(1)
+        await stream.aclose()
+
+    transport = FakeTransport()
+    async with session_over(transport) as session:
+        stream = session.stream(source())
+        with pytest.raises(errors.SessionMisuse, match="end the source instead"):
+            await stream.collect()
+    assert transport.numbers == [1]
+
+
+@virtual
 async def test_a_source_of_the_wrong_kind():
     """A query, a listing or a number in place of queries raises UsageError at once."""
     async with session_over(FakeTransport()) as session:

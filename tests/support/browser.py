@@ -3,15 +3,17 @@
 import asyncio
 import base64
 import itertools
+import os
 import shutil
+import subprocess
 import tempfile
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiohttp
 from attrs import define, field
 
-__all__ = ["CHROMIUM", "Browser", "open_browser"]
+__all__ = ["CHROMIUM", "Browser", "chromium", "open_browser"]
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
@@ -102,36 +104,53 @@ async def _address(folder, process):
     file = Path(folder) / "DevToolsActivePort"
     async with asyncio.timeout(30):
         while not (file.exists() and len(lines := file.read_text().splitlines()) == 2):
-            assert process.returncode is None
+            assert process.poll() is None
             await asyncio.sleep(0.02)
-    return f"http://127.0.0.1:{lines[0]}"
+    return f"127.0.0.1:{lines[0]}{lines[1]}"
+
+
+@contextmanager
+def chromium():
+    """Start Chromium and yield the address of its protocol; end it afterwards."""
+    none = subprocess.DEVNULL
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        command = (CHROMIUM, *_FLAGS, f"--user-data-dir={folder}", "about:blank")
+        env = {**os.environ, "TMPDIR": folder}  # it leaves folders there
+        with subprocess.Popen(command, stdout=none, stderr=none, env=env) as process:
+            try:
+                yield asyncio.run(_address(folder, process))
+            finally:
+                process.terminate()
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
 
 @asynccontextmanager
-async def open_browser():
-    """Start Chromium with an empty profile and yield its first tab; end it afterwards."""
-    none = asyncio.subprocess.DEVNULL
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        process = await asyncio.create_subprocess_exec(
-            CHROMIUM, *_FLAGS, f"--user-data-dir={folder}", "about:blank", stdout=none, stderr=none
-        )
+async def _connected(http, url):
+    """Yield the tab, or the whole browser, of a URL of the protocol."""
+    async with http.ws_connect(url, max_msg_size=0) as socket:
+        browser = Browser(socket)
+        listening = asyncio.create_task(browser.listen())
+        yield browser
+    await listening
+
+
+@asynccontextmanager
+async def open_browser(address):
+    """Yield a tab of the Chromium at this address, with an empty profile of its own."""
+    async with (
+        aiohttp.ClientSession() as http,
+        _connected(http, f"ws://{address}") as whole,
+    ):
+        profile = await whole.call("Target.createBrowserContext")
+        tab = await whole.call("Target.createTarget", url="about:blank", **profile)
+        host = address.partition("/")[0]
         try:
-            async with aiohttp.ClientSession() as http:
-                async with http.get(f"{await _address(folder, process)}/json") as reply:
-                    tabs = [tab for tab in await reply.json() if tab["type"] == "page"]
-                async with http.ws_connect(
-                    tabs[0]["webSocketDebuggerUrl"], max_msg_size=0
-                ) as socket:
-                    browser = Browser(socket)
-                    listening = asyncio.create_task(browser.listen())
-                    for domain in ("Page", "Runtime", "Log"):
-                        await browser.call(f"{domain}.enable")
-                    yield browser
-                    await browser.call("Browser.close")
-                await listening
+            async with _connected(http, f"ws://{host}/devtools/page/{tab['targetId']}") as browser:
+                for domain in ("Page", "Runtime", "Log"):
+                    await browser.call(f"{domain}.enable")
+                yield browser
         finally:
-            if process.returncode is None:
-                await asyncio.wait([asyncio.create_task(process.wait())], timeout=5)
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await whole.call("Target.disposeBrowserContext", **profile)

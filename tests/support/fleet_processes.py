@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import attrs
 
+from . import preloaded
 from .fleet_client import Job, Report
 
 __all__ = ["Fleet", "fleet", "jain"]
@@ -22,7 +22,7 @@ class Fleet:
 
     async def prepare(self, *jobs: Job) -> list[Process]:
         """Start a process for each job, up to the point where its run can begin."""
-        command = (sys.executable, "-m", "tests.support.fleet_client")
+        command = preloaded.command("-m", "tests.support.fleet_client")
         started = [
             await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=1 << 20)
             for _ in jobs

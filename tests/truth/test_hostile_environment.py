@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.cli.processes import COMMAND, environment, hearing_ctrl_c
+from tests.cli.processes import COMMAND, command, environment, hearing_ctrl_c
 from tests.truth.raw_server import ENVIRONMENT, WORKSPACE, RawServer, truthful, worker_sid
 
 ASCII = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}
@@ -194,10 +194,11 @@ async def test_a_closed_stderr_does_not_change_the_exit_code(tmp_path, served, r
 )
 async def test_sigterm_ends_a_command(arguments, first, code, says, ignoring):
     """SIGTERM has a handler, which the first process of a container requires."""
+    words = (*(COMMAND if ignoring else command()), *arguments)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignoring else signal.SIG_DFL)
     try:
         process = await asyncio.create_subprocess_exec(
-            *COMMAND, *arguments, stdout=-1, stderr=-1, env=environment({})
+            *words, stdout=-1, stderr=-1, env=environment({})
         )
     finally:
         signal.signal(signal.SIGINT, before)

@@ -151,6 +151,56 @@ async def test_states_that_were_swapped_raise_an_error(tmp_path, kind):
             assert contents(lake) == before
 
 
+@pytest.mark.parametrize("kind", OUTPUTS)
+async def test_rows_without_their_checkpoints_raise_an_error(tmp_path, kind):
+    """A run removes no rows if the checkpoints that list them were deleted."""
+    lake, state = tmp_path / "lake", "o.jsonl._state" if kind == "file" else "_state"
+    with RawServer(truthful(3)).running() as server:
+        await export(server, OUTPUTS[kind](lake), day(5))
+        for commit in (lake / state).glob("commit-*"):
+            commit.unlink()
+        before = contents(lake)
+        with pytest.raises(StorageError, match=f"{state} lacks the checkpoints"):
+            await export(server, OUTPUTS[kind](lake), day(4))
+    assert contents(lake) == before
+
+
+@pytest.mark.parametrize("kept", [1, 9])
+@pytest.mark.parametrize("make", [JsonLinesSink, CsvSink])
+async def test_another_compression_raises_an_error(tmp_path, make, kept):
+    """Files of another compression would keep the rows that a crash left beside the new ones."""
+    with RawServer(truthful(3)).running() as server:
+        await export(server, make(tmp_path), day(5))
+        for commit in sorted((tmp_path / "_state").glob("commit-*"))[kept:]:
+            commit.unlink()
+        with pytest.raises(StorageError, match=r"worker_statistics\..*: continue with its name"):
+            await export(server, make(tmp_path, compression="gzip"), day(5))
+    assert not list(tmp_path.glob("*.gz"))
+
+
+async def test_another_spelling_of_a_files_name_raises_an_error(tmp_path):
+    """Where case does not count in names, another spelling does not truncate the file."""
+    with RawServer(truthful(3)).running() as server:
+        await export(server, JsonLinesSink(tmp_path / "o.jsonl"), day(5))
+        (tmp_path / "O.jsonl").symlink_to("o.jsonl")
+        (tmp_path / "O.jsonl._state").symlink_to("o.jsonl._state")
+        sink = JsonLinesSink(tmp_path / "o.jsonl")
+        sink._file, sink.state = "O.jsonl", "O.jsonl._state"
+        with pytest.raises(StorageError, match=r"holds o\.jsonl: continue with its name"):
+            await export(server, sink, [day(5), day(4)])
+
+
+async def test_a_part_that_was_cut_or_replaced_raises_an_error(tmp_path):
+    """A run does not count rows as stored whose part has another size than was committed."""
+    with RawServer(truthful(3)).running() as server:
+        await export(server, ParquetSink(tmp_path), day(5))
+        (part,) = (tmp_path / "worker_statistics").rglob("*.parquet")
+        os.truncate(part, 100)
+        with pytest.raises(StorageError, match=r"has 100 bytes, not the \d+ that were committed"):
+            await export(server, ParquetSink(tmp_path), [day(5), day(4)])
+    assert [path.stat().st_size for path in (tmp_path / "worker_statistics").rglob("*.p*")] == [100]
+
+
 async def test_an_output_without_changes_is_complete(tmp_path):
     """An output that nobody touches is complete, run after run."""
     with RawServer(truthful(3)).running() as server:

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import fcntl
-import multiprocessing
 import os
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
 from taskrouter_stats.etl.output import locks
 from taskrouter_stats.etl.output.storage import Folder, ObjectStore, local_path
+from tests.support.lock_holder import holding_lock
 
 from .exported import SIDS, counting, export, keys
 from .raw_server import RawServer
@@ -233,22 +233,12 @@ async def test_a_cancelled_export_releases_its_lock_at_every_step(server, tmp_pa
     assert [key[0] for key in keys(tmp_path)] == SIDS
 
 
-def hold(root, held, leave):
-    """Hold the lock in another process."""
-    with Folder(root).lock("lock"):
-        held.set()
-        leave.wait(20)
-
-
 def test_the_lock_of_a_killed_process_is_free(tmp_path):
     """A lock ends with its process, also after SIGKILL."""
-    context = multiprocessing.get_context("spawn")
-    held, leave = context.Event(), context.Event()
-    other = context.Process(target=hold, args=(tmp_path, held, leave))
-    other.start()
-    assert held.wait(30)
-    other.kill()
-    other.join(20)
+    with holding_lock(tmp_path, "lock") as other:
+        with pytest.raises(OutputLocked), Folder(tmp_path).lock("lock"):
+            pass
+        other.kill()
     with Folder(tmp_path).lock("lock"):
         pass
 

@@ -13,6 +13,7 @@ from .raw_server import (
     WORKSPACE,
     RawServer,
     error,
+    http,
     page,
     truthful,
     worker,
@@ -112,3 +113,16 @@ async def test_an_async_generator_of_workers_is_read_once(tmp_path):
             with pytest.raises(UsageError, match="is read once: make a new plan, or give a list"):
                 await etl.export(session, plan, JsonLinesSink(tmp_path / "again.jsonl"))
     assert (first.written, first.complete) == (9, True)
+
+
+async def test_the_empty_list_of_another_workspace_is_not_the_list(tmp_path):
+    """A list without items whose URL names another Workspace ends the export with an error."""
+    other = f"https://taskrouter.twilio.com/v1/Workspaces/WS{'9' * 32}/Workers?PageSize=1000"
+
+    def empty(question):
+        meta = {"key": "workers", "next_page_url": None, "url": other}
+        return http({"workers": [], "meta": meta}) if question.lists_workers else None
+
+    refused = pytest.raises(PayloadError, match=r"\$\.meta\.url: requested /v1/Workspaces/WS1")
+    with RawServer(lying(3, empty)).running() as server, refused:
+        await export(server, JsonLinesSink(tmp_path / "rows.jsonl"))

@@ -4,7 +4,6 @@ import csv
 import json
 import shutil
 import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
 from taskrouter_stats.etl.output.storage import Folder
 from taskrouter_stats.etl.state import checkpoint as module
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, by_query_group
+from tests.support import preloaded
 
 from .exported import SETTLED, SIDS, activity, counting, export, keys, rows
 from .raw_server import ACCOUNT, TOKEN, WORKSPACE, RawServer, error, http, page, statistics
@@ -241,7 +241,7 @@ async def test_a_killed_compaction_loses_nothing(server, tmp_path, kind):
     for settle in (NEVER, NEVER, SETTLED):
         await export(server, OUTPUTS[kind](lake), FIRST, settle=settle)
     await export(server, OUTPUTS[kind](lake), SECOND)
-    command = (sys.executable, "-m", "tests.truth.killed_compactions", str(place_of(kind, lake)))
+    command = preloaded.command("-m", "tests.truth.killed_compactions", str(place_of(kind, lake)))
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: ASYNC221 (nothing else runs)
     assert ran.returncode == 0, ran.stderr
     assert int(ran.stdout) >= 8
@@ -302,17 +302,14 @@ def test_a_table_that_no_export_fetches_raises_an_error(tmp_path, make, table):
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-@pytest.mark.parametrize("sids", [(None, None), (1, 1)])
-async def test_a_compaction_keeps_every_activity_of_an_answer(tmp_path, kind, sids):
-    """Rows of Activities without a SID, or with one SID twice, stay in a compaction."""
+async def test_a_compaction_keeps_every_activity_of_an_answer(tmp_path, kind):
+    """Rows of Activities without a SID stay in a compaction."""
 
     def answer(question):
         if not question.path.endswith("/Statistics"):
             return counting({})(question)
         body = statistics(question)
-        found = [activity(number or 0, total) for total, number in enumerate(sids)]
-        if None in sids:
-            found = [{**each, "sid": None} for each in found]
+        found = [{**activity(0, total), "sid": None} for total in range(2)]
         body["cumulative"]["activity_durations"] = found
         return http(body)
 

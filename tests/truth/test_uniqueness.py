@@ -1,6 +1,7 @@
 """Kind 4: a run fetches each Worker once a window, and writes each key at most once."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pyarrow.parquet as pq
@@ -11,7 +12,8 @@ from taskrouter_stats.core import queries
 from taskrouter_stats.errors import ConfigError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink, Writer
 
-from .exports import day, everybody, export, lying, statistics_asked, stored
+from .exported import activity
+from .exports import asks_statistics, day, everybody, export, lying, statistics_asked, stored
 from .raw_server import (
     ACCOUNT,
     TOKEN,
@@ -104,6 +106,28 @@ async def test_requests_of_others_are_not_counted(tmp_path):
                 etl.export(session, plan, sink), other.collect()
             )
     assert (len(outcomes), report.written, report.sent) == (10, 10, 11)
+
+
+def with_repeats(question):
+    """Answer for four Workers: Activities apart, one twice, one with two totals, two unnamed."""
+    if not asks_statistics(question):
+        return None
+    number, body = int(question.sid.removeprefix("WK"), 16), statistics(question)
+    second = [activity(2, 5), activity(1, 5), activity(1, 6), {**activity(1, 5), "sid": None}]
+    first = second[1] if number < 3 else second[3]
+    body["cumulative"]["activity_durations"] = [first, second[number]]
+    return http(body)
+
+
+async def test_no_two_rows_of_an_activity_have_one_key(tmp_path):
+    """An entry that repeats another is one row; an answer with two entries that differ fails."""
+    with RawServer(lying(4, with_repeats)).running() as server:
+        report = await export(server, ParquetSink(tmp_path))
+    assert (report.planned, report.written, report.failed) == (4, 3, 1)
+    assert "one Activity has two different entries" in report.failures[0].message
+    rows = pq.read_table(tmp_path / "worker_activity_durations").to_pylist()
+    found = Counter((row["worker_sid"], row["activity_sid"] is None) for row in rows)
+    assert found == {(worker_sid(0), False): 2, (worker_sid(1), False): 1, (worker_sid(3), True): 2}
 
 
 LOWER = "WS" + "ab" * 16

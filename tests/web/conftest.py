@@ -6,6 +6,16 @@ import pytest
 from taskrouter_stats import TaskRouterSession
 from taskrouter_stats.simulator import Simulator
 from taskrouter_stats.web import Dashboard
+from tests.support.browser import CHROMIUM, chromium
+
+
+@pytest.fixture(scope="session")
+def browser_address():
+    """Start the Chromium of this process, in which each test has a profile of its own."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with chromium() as address:
+        yield address
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from taskrouter_stats import RetryPolicy, TaskRouterSession, models
 from taskrouter_stats.simulator import Simulator
 from taskrouter_stats.web import Dashboard
-from tests.support.browser import CHROMIUM, open_browser
+from tests.support.browser import open_browser
 
 FOLDER = files("taskrouter_stats.web").joinpath("page")
 PAGE = {file.name: file.read_text("utf-8") for file in FOLDER.iterdir()}
@@ -22,7 +22,6 @@ HAS_DATA = f"{NAMES}.length > 0"
 STATE = "document.getElementById('state').dataset.state"
 WORDS = "document.getElementById('state-text').textContent"
 AXE_RUN = "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.map(n => n.html)]))"
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 
 def find_axe():
@@ -52,8 +51,7 @@ def test_text_never_becomes_markup():
     assert re.findall(inline, PAGE["index.html"]) == []
 
 
-@in_browser
-async def test_names_stay_text(simulator, session):
+async def test_names_stay_text(simulator, session, browser_address):
     """Names with markup are shown as they are, and nothing in them runs."""
     names = ["<img src=x onerror=hacked=1>", "</th><script>hacked=1</script>", "\u202e\"'&amp;"]
     world = simulator.world
@@ -63,7 +61,7 @@ async def test_names_stay_text(simulator, session):
     ]
     world.workers = (*named, *world.workers[len(names) :])
     page = Dashboard(session, simulator.workspace_sid)
-    async with page.serve() as url, open_browser() as browser:
+    async with page.serve() as url, open_browser(browser_address) as browser:
         await browser.open(url)
         await browser.until(HAS_DATA)
         for name in names:
@@ -77,11 +75,10 @@ async def test_names_stay_text(simulator, session):
         assert browser.errors == []
 
 
-@in_browser
-async def test_the_page_survives_a_restart(session, simulator):
+async def test_the_page_survives_a_restart(session, simulator, browser_address):
     """A lost server is said in words, and the page continues with the next one at its address."""
     page = Dashboard(session, simulator.workspace_sid, refresh=1.0)
-    async with open_browser() as browser:
+    async with open_browser(browser_address) as browser:
         async with page.serve() as url:
             await browser.open(url)
             await browser.until(HAS_DATA)
@@ -93,10 +90,12 @@ async def test_the_page_survives_a_restart(session, simulator):
             await browser.until(f"{STATE} === 'live'")
 
 
-@in_browser
-async def test_errors_of_the_server_are_shown_in_words():
+async def test_errors_of_the_server_are_shown_in_words(browser_address):
     """When Twilio cannot be reached, the page keeps its data and says that they are stale."""
-    async with Simulator(workers=30, latency=0.0) as simulator, open_browser() as browser:
+    async with (
+        Simulator(workers=30, latency=0.0) as simulator,
+        open_browser(browser_address) as browser,
+    ):
         place, once = simulator.base_url, RetryPolicy(attempts=1)
         session = TaskRouterSession(simulator.credentials, base_url=place, retry=once)
         page = Dashboard(session, simulator.workspace_sid, refresh=1.0)
@@ -113,10 +112,9 @@ async def test_errors_of_the_server_are_shown_in_words():
     assert re.fullmatch(r"Data of \d\d:\d\d:\d\d, stale", words)
 
 
-@in_browser
-async def test_the_page_asks_for_the_token(dashboard):
+async def test_the_page_asks_for_the_token(dashboard, browser_address):
     """A wrong token is refused in words; the right one is in no address and in no element."""
-    async with open_browser() as browser, dashboard(token=TOKEN).serve() as url:
+    async with open_browser(browser_address) as browser, dashboard(token=TOKEN).serve() as url:
         await browser.open(f"{url}#token=wrong-horse-battery")
         error = "document.getElementById('token-error')?.textContent"
         await browser.until(f"{error} === 'This is not the token.'")
@@ -129,11 +127,10 @@ async def test_the_page_asks_for_the_token(dashboard):
         assert TOKEN not in await browser.run("document.documentElement.outerHTML")
 
 
-@in_browser
 @pytest.mark.skipif(AXE is None, reason="axe-core is missing: pip install axe-core-python")
-async def test_axe_finds_no_serious_fault(dashboard):
+async def test_axe_finds_no_serious_fault(dashboard, browser_address):
     """On a phone and on a large screen, light and dark, axe-core finds no serious fault."""
-    async with open_browser() as browser, dashboard().serve() as url:
+    async with open_browser(browser_address) as browser, dashboard().serve() as url:
         await browser.open(url)
         await browser.until(HAS_DATA)
         await browser.run(AXE.read_text("utf-8"))
@@ -143,13 +140,12 @@ async def test_axe_finds_no_serious_fault(dashboard):
             assert [fault for fault in found if fault[0] in {"serious", "critical"}] == []
 
 
-@in_browser
-async def test_nothing_is_wider_than_the_window(dashboard):
+async def test_nothing_is_wider_than_the_window(dashboard, browser_address):
     """On a phone, a tablet and a large screen nothing needs sideways scrolling."""
     wide = (
         "[...document.querySelectorAll('html, .scroll')].filter(e => e.scrollWidth > e.clientWidth)"
     )
-    async with open_browser() as browser, dashboard().serve() as url:
+    async with open_browser(browser_address) as browser, dashboard().serve() as url:
         await browser.open(url)
         await browser.until(HAS_DATA)
         for width in (360, 768, 1024, 1440, 1680, 1920):
@@ -157,10 +153,9 @@ async def test_nothing_is_wider_than_the_window(dashboard):
             assert await browser.run(f"{wide}.map(e => e.outerHTML.slice(0, 200))") == []
 
 
-@in_browser
-async def test_the_keyboard_reaches_everything(dashboard):
+async def test_the_keyboard_reaches_everything(dashboard, browser_address):
     """A slash goes to the search, and Enter on a heading sorts."""
-    async with open_browser() as browser, dashboard().serve() as url:
+    async with open_browser(browser_address) as browser, dashboard().serve() as url:
         await browser.open(url)
         await browser.until(HAS_DATA)
         slash = {"key": "/", "text": "/", "code": "Slash"}
@@ -176,8 +171,7 @@ async def test_the_keyboard_reaches_everything(dashboard):
         await browser.until(f"{NAMES}.every((name, i, all) => !i || all[i - 1] <= name)")
 
 
-@in_browser
-async def test_ten_thousand_workers_are_25_rows(simulator, session, monkeypatch):
+async def test_ten_thousand_workers_are_25_rows(simulator, session, monkeypatch, browser_address):
     """With 10,000 Workers the page holds one page of rows, and search finds the last one."""
     now = datetime.now(UTC)
     workers = [
@@ -198,7 +192,7 @@ async def test_ten_thousand_workers_are_25_rows(simulator, session, monkeypatch)
 
     monkeypatch.setattr(session, "live_workers", live_workers)
     page = Dashboard(session, simulator.workspace_sid)
-    async with page.serve() as url, open_browser() as browser:
+    async with page.serve() as url, open_browser(browser_address) as browser:
         await browser.open(url)
         place = "document.querySelector('#workers nav').textContent"
         await browser.until(f"{place}.includes('10,000 found, page 1 of 400')")

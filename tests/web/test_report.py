@@ -10,7 +10,7 @@ from aiohttp import web
 from taskrouter_stats.etl.reading import ParquetReader
 from taskrouter_stats.web.report import report_page
 from taskrouter_stats.web.report_data import TABLES, read_report
-from tests.support.browser import CHROMIUM, open_browser
+from tests.support.browser import open_browser
 from tests.support.stored_rows import START, WORKSPACE, StoredRows, row
 from tests.web.test_page import AXE, AXE_RUN
 
@@ -21,7 +21,6 @@ NAMES = {
     "task_queue_statistics": {"task_queue_sid": "WQ1", "task_queue_name": EVIL},
     "task_queue_wait_splits": {"task_queue_sid": "WQ1", "task_queue_name": EVIL, "threshold": 20},
 }
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 
 def page(*tables, place="lake/", **options):
@@ -100,13 +99,12 @@ async def served(text):
         await runner.cleanup()
 
 
-@in_browser
 @pytest.mark.skipif(AXE is None, reason="axe-core is missing: pip install axe-core-python")
-async def test_the_page_is_readable_on_a_phone_and_on_a_screen():
+async def test_the_page_is_readable_on_a_phone_and_on_a_screen(browser_address):
     """At 360 and 1024 pixels nothing is cut off, and axe-core finds no serious fault."""
     text = page(*TABLES, busy=[EVIL], idle=["Idle"])
 
-    async with served(text) as url, open_browser() as browser:
+    async with served(text) as url, open_browser(browser_address) as browser:
         await browser.open(url)
         await browser.run(AXE.read_text("utf-8"))
         for width, dark in ((360, False), (1024, True)):

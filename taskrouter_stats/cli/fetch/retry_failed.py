@@ -12,6 +12,7 @@ from taskrouter_stats.cli.options.selection import Selection
 from taskrouter_stats.core.local_time import find_zone
 from taskrouter_stats.errors import ConfigError, StorageError
 from taskrouter_stats.etl import FailedQuery, Plan, RowWriter, Writer, plan
+from taskrouter_stats.etl.failed_query import reason_of
 from taskrouter_stats.etl.output.writer import FAILURES_FILE
 from taskrouter_stats.etl.planning.tables import STATISTICS
 from taskrouter_stats.models import check_sid
@@ -37,10 +38,16 @@ async def load_failures(writer: RowWriter) -> list[FailedQuery]:
     def read() -> list[FailedQuery]:
         if name not in storage.names(writer.sink.state):
             return []
-        try:
-            return [_failure(orjson.loads(line)) for line in storage.get(name).splitlines()]
-        except (KeyError, TypeError, ValueError):
-            raise StorageError(f"{storage.place}/{name} is not a list of failed queries") from None
+        found: list[FailedQuery] = []
+        for number, line in enumerate(storage.get(name).splitlines(), 1):
+            try:
+                found.append(_failure(orjson.loads(line)))
+            except (KeyError, TypeError, ValueError) as error:
+                raise StorageError(
+                    f"{storage.place}/{name}: line {number} is not a failed query "
+                    f"({_problem(error)}): correct or remove this line"
+                ) from None
+        return found
 
     failures = await writer.run_blocking(read)
     return [failure for failure in failures if not writer.is_resolved(failure.key)]
@@ -104,12 +111,18 @@ def _failure(line: dict[str, Any]) -> FailedQuery:
     for name in _TIMES:
         fields[name] = None if fields[name] is None else datetime.fromisoformat(fields[name])
     check_sid("workspace_sid", fields["workspace_sid"], "WS")
+    if fields["table"] not in STATISTICS:
+        raise ValueError(f"table {fields['table']!r}: expected one of {', '.join(STATISTICS)}")
     kind = STATISTICS[fields["table"]].kind
     check_sid("sid", fields["sid"], "WS" if kind is None else kind.prefix)
     failure = FailedQuery(**fields)
     if (window := _window(failure)) is not None:  # raises for times that make no window
         _plan(_group(failure), [failure.sid], [window])
     return failure
+
+
+def _problem(error: Exception) -> str:
+    return f"without {error}" if isinstance(error, KeyError) else reason_of(error)
 
 
 def _window(failed: FailedQuery) -> Window | None:

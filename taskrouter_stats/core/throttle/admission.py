@@ -4,7 +4,7 @@ import math
 
 import attrs
 
-from .blind import MEMORY_SHARE, BlindSearch
+from .blind import BlindSearch
 from .bulk import BulkPart
 from .decision import SEND_NOW, WAIT_FOR_PROBE, WAIT_FOR_REPLY, Wait
 from .estimator import BudgetEstimator
@@ -60,18 +60,19 @@ class Admission:
             late = self.bulk.burst_delay(now, self._whole_rate(alone=alone), estimator.full)
             if late > EPSILON:
                 return Wait(late, "pace" if alone else "shared")
+        credit = estimator.credit(now) if alone or interactive else 0.0
         if alone and estimator.has_remaining(now):
             if not estimator.model.is_short:
-                return self._check_credit(now, interactive=interactive, waiting=waiting)
+                return self._check_credit(now, credit, interactive=interactive, waiting=waiting)
             if not estimator.refills.are_quick:
-                look = self._check_look(now, interactive=interactive, waiting=waiting)
+                look = self._check_look(now, credit, interactive=interactive, waiting=waiting)
                 if look is not SEND_NOW:
                     return look
-        return self._check_pace(now, interactive=interactive, alone=alone)
+        return self._check_pace(now, credit, interactive=interactive, alone=alone)
 
-    def _check_credit(self, now: float, *, interactive: bool, waiting: int) -> Wait:
+    def _check_credit(self, now: float, credit: float, *, interactive: bool, waiting: int) -> Wait:
         """Alone with a long memory: nothing goes without credit, and the last of it are scouts."""
-        estimator, credit = self.estimator, self.estimator.credit(now)
+        estimator = self.estimator
         need = 1.0 if interactive else 1.0 + self._reserve(now)
         if credit < need:
             at = estimator.credit_at(need)
@@ -100,11 +101,12 @@ class Admission:
                 return WAIT_FOR_REPLY
             return self._check_log(now) if blind.turned_at > -math.inf else SEND_NOW
         if blind.is_growing:
-            most = blind.most_in_flight(self.admitted)
+            most = blind.most_in_flight(self.admitted, self.estimator.latency.srtt)
             return SEND_NOW if self.in_flight < most else WAIT_FOR_REPLY
+        if self.in_flight >= blind.most_after_refusal(self.admitted):
+            return WAIT_FOR_REPLY
         if blind.memory:
-            is_full = self.in_flight >= max(1.0, MEMORY_SHARE * blind.memory * blind.rate)
-            return WAIT_FOR_REPLY if is_full else self._check_log(now)
+            return self._check_log(now)
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self.pace.rate))
@@ -116,9 +118,8 @@ class Admission:
         at = self.blind.next_at(estimator.log, estimator.unsent, estimator.latency.late)
         return self._wait_until(at, now)
 
-    def _check_look(self, now: float, *, interactive: bool, waiting: int) -> Wait:
+    def _check_look(self, now: float, credit: float, *, interactive: bool, waiting: int) -> Wait:
         """The limit is nearly gone, and may be one per ten seconds: look, one at a time."""
-        credit = self.estimator.credit(now)
         left = credit if interactive else credit - self._reserve(now)
         if (interactive and credit >= 1.0) or not is_unproven(self.estimator, left, waiting):
             return SEND_NOW
@@ -149,12 +150,12 @@ class Admission:
         ramp = min(RAMP_PER_REPLY * self.admitted, RAMP_KNEE + IN_FLIGHT_SHARE * self.admitted)
         return min(max(1.0, IN_FLIGHT_SHARE * credit), ramp)
 
-    def _check_pace(self, now: float, *, interactive: bool, alone: bool) -> Wait:
+    def _check_pace(self, now: float, credit: float, *, interactive: bool, alone: bool) -> Wait:
         """Send out of debt, or with credit."""
         wait = self.pace.delay(now)
         if not interactive and self.bulk.part < 1.0:
             wait = max(wait, self.bulk.delay(now, self._whole_rate(alone=alone)))
-        if (alone or interactive) and self._may_spend(now, interactive=interactive):
+        if (alone or interactive) and self._may_spend(now, credit, interactive=interactive):
             return SEND_NOW
         if wait == 0.0 and self._may_pace(now, alone=alone):
             return SEND_NOW
@@ -175,10 +176,9 @@ class Admission:
             return False
         return alone or estimator.credit(now) >= 1.0 or should_probe(self.pace, estimator, now)
 
-    def _may_spend(self, now: float, *, interactive: bool) -> bool:
+    def _may_spend(self, now: float, credit: float, *, interactive: bool) -> bool:
         if self.estimator.headroom and self.pace.debt > self.estimator.full:
             return False  # a level that is kept is not enough: of what flows in, others get theirs
-        credit = self.estimator.credit(now)
         if interactive or credit < 1.0:
             return credit >= 1.0
         left = credit - self._reserve(now)

@@ -7,12 +7,17 @@ ends the count:
 
 - It was a crowd, if many of the later ones were admitted: the account's window closes to the number
   in flight, and the search goes on within it.
-- Else it was the pace: a cut, a quick return to where the last 429 was, a slow search beyond. The
-  first cut has no pace to go by. The requests that were admitted by then also had to last while the
-  server refused, so they are divided by the time from the first one to the next admission.
+- Else it was the pace: a cut, a return to where the last 429 was, and a search beyond, slow at
+  first and fast after half a minute without a refusal. The first cut has no pace to go by. The
+  requests that were admitted by then also had to last while the server refused, so they are divided
+  by the time from the first one to the next admission.
 - It is an average over ten seconds, if nothing was admitted for longer than a second: what was
   admitted in the ten seconds before, or since a fixed window turned, is the capacity. The log of
-  own sends shows when more may go, and a small share of the capacity is in flight.
+  own sends shows when more may go, and a small share of the capacity is in flight. A refusal while
+  the log has room shows that a fixed window turned unseen; it bounds the capacity.
+
+No window holds more than what was admitted before its first refusal. Where the next end may come,
+few requests are in flight.
 
 A server whose headers hold numbers, but no possible limit, probably has one: the search is wary.
 """
@@ -29,7 +34,8 @@ from .send_log import SendLog
 __all__ = ["BlindSearch"]
 
 START = 8.0
-"""Requests a second before anything is known (4, 16: nothing moves)."""
+"""Requests a second before anything is known, and in flight where a window may end, at least (4,
+16: nothing moves)."""
 
 RAMP = (2.0, 0.65)
 """Requests in flight: at first, and per admitted one. With 0.6, 300 requests without a limit take
@@ -39,16 +45,21 @@ LATE_RAMP = (80.0, 0.02)
 """The same later, when many were admitted: a window of ten seconds refuses what is in flight at its
 end (85: 4.1% instead of 3.9%)."""
 
-WARY_RAMP = (4.0, 1.0 / 15.0)
-"""The same from the first on where headers hold garbage (1 / 12: a window of ten seconds refuses
-2.2%; 1 / 16: 1.6%, but without a limit requests take longer)."""
+WARY_RAMP = (2.0, 1.0 / 15.0, 0.15)
+"""Where headers hold garbage, from the first on: requests in flight beyond `RAMP`'s first and per
+admitted one, and the round trip in seconds below which they are fewer in proportion, since limits
+are per second (always as many: 500 requests at 30 ms are refused 1 point more; 1 / 12: a window of
+ten seconds refuses 2.2%; 1 / 16: 1.6%, but without a limit requests take longer)."""
 
 MIN_RATE = 1.5
 """Requests a second below which no 429 cuts: a server may refuse every second request whatever the
 pace."""
 
-SEARCH = 0.001
-"""Growth per second for every second since the last refusal (half, twice: within 2%)."""
+SEARCH = 80.0
+"""Seconds without a refusal after which the rate doubles within one; the growth is their third
+power, so that who shares is seldom refused, and who is alone at last soon takes all (60: 16
+processes are refused 0.4 points more; growth in proportion to time: the slowest of four processes
+takes up to twice the optimum)."""
 
 FIRST_SEARCH = 0.02
 """Growth per second from the first cut to the second (0.001: a small bucket takes 25% longer; 0.05:
@@ -122,6 +133,8 @@ class BlindSearch:
         resumed_at: when the request of the first admission after a 429 was sent.
         crowd: the requests in flight with a refused one, while they may be a crowd.
         had_crowd: whether the last ones were.
+        held: requests admitted before the first cut, until the second: no window holds more.
+        is_fixed: whether a refusal showed that the long memory is a fixed window's.
     """
 
     rate: float = START
@@ -135,12 +148,27 @@ class BlindSearch:
     resumed_at: float = -math.inf
     crowd: Crowd = attrs.Factory(Crowd)
     had_crowd: bool = False
+    held: int = 0
+    is_fixed: bool = False
 
-    def most_in_flight(self, admitted: int) -> float:
-        """Return how many requests may be in flight while no pace holds."""
+    def most_in_flight(self, admitted: int, srtt: float) -> float:
+        """Return how many requests may be in flight while no pace holds, at this round trip."""
         if self.is_wary:
-            return WARY_RAMP[0] + WARY_RAMP[1] * admitted
+            part = min(1.0, srtt / WARY_RAMP[2])
+            return RAMP[0] + part * (WARY_RAMP[0] + WARY_RAMP[1] * admitted)
         return min(RAMP[0] + RAMP[1] * admitted, LATE_RAMP[0] + LATE_RAMP[1] * admitted)
+
+    def most_after_refusal(self, admitted: int) -> float:
+        """Return how many requests may be in flight once a pace holds.
+
+        A window holds at most what was admitted before its first refusal, and more than half of it
+        if it turned once meanwhile. There it may end, and refuses what is in flight.
+        """
+        may_end = 1.5 * self.held <= admitted < 2 * self.held
+        if self.memory:
+            share = MEMORY_SHARE / 2.0 if may_end and self.turned_at > -math.inf else MEMORY_SHARE
+            return max(1.0, share * self.memory * self.rate)
+        return max(START, MEMORY_SHARE / 2.0 * self.held) if may_end else math.inf
 
     def next_at(self, log: SendLog, unsent: int, late: float) -> float:
         """Return when the own log has room for one more request."""
@@ -154,7 +182,7 @@ class BlindSearch:
         is_first = not (self.memory or self.rate_at_429 or self.is_growing)
         if is_first and log.times:
             self.rate /= min(1.0, max(SHORTEST, at - log.times[0]))
-        if self.memory and at + QUICK_SECONDS < self.next_at(log, 0, 0.0):
+        if self.memory and (self.is_fixed or at + QUICK_SECONDS < self.next_at(log, 0, 0.0)):
             self.turned_at = at
 
     def suspect_crowd(self, at: float, now: float, in_flight: int) -> bool:
@@ -170,15 +198,17 @@ class BlindSearch:
             self.had_crowd = crowd.admitted >= CROWD_ADMITTED * crowd.refused
         return crowd.is_watched and self.had_crowd
 
-    def decrease(self, log: SendLog, at: float, now: float, late: float) -> None:
-        """Slow down after the first 429 in a row, to a request sent at `at`.
+    def decrease(self, log: SendLog, at: float, now: float, late: float, admitted: int) -> None:
+        """Slow down after the first 429 in a row, to a request sent at `at`; `admitted` so far.
 
         Another one takes half as much off if the search had the time to come back.
         """
+        if self.is_growing:
+            self.held = admitted
+        elif admitted > self.held:
+            self.held = 0
         if self.memory:
-            since = max(self.turned_at, at - self.memory - late)
-            admitted = log.count_since(since) - log.count_since(at)
-            self.rate = min(self.rate, max(MIN_RATE, admitted / self.memory))
+            self._bound(log, at, late)
         elif self.is_growing:
             self.rate = max(MIN_RATE, DECREASE * log.count_since(now - 1.0))
             self.is_growing = False
@@ -188,6 +218,16 @@ class BlindSearch:
             factor = 1.0 - RECOVER / 2.0 if was_back else DECREASE
             self.rate = max(min(MIN_RATE, self.rate), self.rate * factor)
         self.decreased_at = now
+
+    def _bound(self, log: SendLog, at: float, late: float) -> None:
+        """Take in a refusal under a long memory: it held no more than was admitted within it.
+
+        If it held less than was thought, a fixed window had turned unseen.
+        """
+        since = max(self.turned_at, at - self.memory - late)
+        rate = max(MIN_RATE, (log.count_since(since) - log.count_since(at)) / self.memory)
+        self.is_fixed = self.is_fixed or rate < self.rate
+        self.rate = min(self.rate, rate)
 
     def saw_outage(self, seconds: float, log: SendLog, now: float) -> None:
         """Take in that nothing was admitted for so long: the memory is long, and full.
@@ -206,12 +246,14 @@ class BlindSearch:
     def increase(self, now: float, admitted: int, srtt: float) -> float:
         """Grow, or return to the last 429's rate and creep beyond it; return the next time."""
         if self.is_growing:
-            self.rate = min(MAX_LIMIT, self.most_in_flight(admitted) / (srtt or 1.0))
+            self.rate = min(MAX_LIMIT, self.most_in_flight(admitted, srtt) / (srtt or 1.0))
             return now + srtt
         calm = now - self.decreased_at
         if not self.memory or calm > CALM:
-            is_first = not self.rate_at_429 and not self.memory
-            creep = FIRST_SEARCH if is_first else SEARCH * min(calm, 1.0 / SEARCH)
-            self.rate += creep * self.rate + RECOVER * max(0.0, self.rate_at_429 - self.rate)
+            creep = min(1.0, (calm / SEARCH) ** 3.0)
+            if self.memory or not self.rate_at_429:
+                creep = FIRST_SEARCH if self.memory else max(FIRST_SEARCH, creep)
+            back = RECOVER / 2.0 * max(0.0, self.rate_at_429 - self.rate)
+            self.rate += creep * self.rate + back
             self.rate = min(MAX_LIMIT, self.rate)
         return now + 1.0

@@ -86,7 +86,8 @@ class ConcurrencyLimit(CrowdLimit):
         `crowd`: what `start` returned for the request.
         Another budget's refusals count as well: they are few, or the account's own.
         """
-        self.saw(crowd, crowd, self.in_flight, refused=refused)
+        if refused or self.limit < math.inf:
+            self.saw(crowd, crowd, self.in_flight, refused=refused)
         if account_wide:
             self.close()
         self.release()

@@ -222,7 +222,7 @@ class Throttle:
         if sent.epoch != self._epoch:
             return False
         self._epoch += 1
-        blind.refused_at = sent.at + estimator.latency.reorder_seconds
+        blind.refused_at = now if blind.memory else sent.at + estimator.latency.reorder_seconds
         is_first = not pause.consecutive_429s and retry_after is None
         may_be_crowd = is_first and blind.suspect_crowd(sent.at, now, self.in_flight)
         if not may_be_crowd and self._judge(sent, now):
@@ -255,8 +255,9 @@ class Throttle:
             return True
         if blind.is_growing:
             pace.debt = 0.0
-        if blind.is_growing or not self._pause.consecutive_429s:
-            blind.decrease(estimator.log, sent.at, heard_at, estimator.latency.late)
+        if blind.is_growing or blind.memory or not self._pause.consecutive_429s:
+            late, admitted = estimator.latency.late, self._admission.admitted
+            blind.decrease(estimator.log, sent.at, heard_at, late, admitted)
         blind.saw_outage(self._pause.outage(now), estimator.log, now)
         pace.rate, pace.increase_at = blind.rate, now + 1.0
         return False

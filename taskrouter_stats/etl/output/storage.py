@@ -66,6 +66,10 @@ class Storage(Protocol):
         """Return the names of all files below a folder, sorted; none if it does not exist."""
         ...
 
+    def sizes(self, under: str) -> dict[str, int]:
+        """Return the bytes of each file below a folder, by name."""
+        ...
+
     def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
         ...
@@ -183,10 +187,28 @@ class Folder:
 
     def names(self, under: str) -> list[str]:
         """Return the names of all files below a folder, with temporary files of a crash."""
+        return sorted(path.relative_to(self.root).as_posix() for path in self._files(under))
+
+    def sizes(self, under: str) -> dict[str, int]:
+        """Return the bytes of each file below a folder, by name."""
+        found = self._files(under)
+        with storage_errors(self.place):
+            return {path.relative_to(self.root).as_posix(): path.stat().st_size for path in found}
+
+    def _files(self, under: str) -> list[Path]:
+        """Return the files below a folder.
+
+        Raises:
+            StorageError: a folder can't be read; what it may hold must not count as missing.
+        """
         folder = self.path(under)
         with storage_errors(str(folder)):
-            found = [path for path in folder.rglob("*") if path.is_file()]
-        return sorted(path.relative_to(self.root).as_posix() for path in found)
+            return [
+                path
+                for parent, _, names in os.walk(folder, onerror=_raise_unless_missing)
+                for name in names
+                if (path := Path(parent, name)).is_file()
+            ]
 
     def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
@@ -255,13 +277,17 @@ class ObjectStore:
 
     def names(self, under: str) -> list[str]:
         """Return the names of all files below a folder."""
+        return sorted(self.sizes(under))
+
+    def sizes(self, under: str) -> dict[str, int]:
+        """Return the bytes of each file below a folder, by name."""
         fs = pyarrow(".fs")
         base = f"{self.root}/{under}".rstrip("/")
         selector = fs.FileSelector(base, recursive=True, allow_not_found=True)
         with storage_errors(f"{self.uri}/{under}"):
             found = self.filesystem.get_file_info(selector)
-        files = [str(info.path) for info in found if info.type == fs.FileType.File]
-        return sorted(path.removeprefix(f"{self.root}/") for path in files)
+        files = (info for info in found if info.type == fs.FileType.File)
+        return {str(info.path).removeprefix(f"{self.root}/"): int(info.size) for info in files}
 
     def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
@@ -301,6 +327,11 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
 
 
 def _checked(place: str, name: str) -> str:

@@ -8,6 +8,7 @@ function that returns its rows, and its name beside the operations that fill it 
 from .answer import SETTLE_DELAY, Answer, is_settled
 from .real_time import snapshot_columns, worker_activity_rows
 from .registry import OPERATIONS, main_table, rows
+from .repeats import without_contradictions
 from .size import ROW_BYTES, estimated_bytes
 from .snapshots import snapshot_rows
 from .values import Row, Tables, plain_time, zone_name
@@ -26,6 +27,7 @@ __all__ = [
     "rows",
     "snapshot_columns",
     "snapshot_rows",
+    "without_contradictions",
     "worker_activity_rows",
     "zone_name",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from taskrouter_stats.models.record import SplitByWaitTime
 
 from .answer import Answer
+from .repeats import each_once
 from .values import Row, measures, unknown_keys
 
 __all__ = ["activity_duration_rows", "statistics_rows", "wait_split_rows"]
@@ -42,7 +43,7 @@ def activity_duration_rows(table: str, thing: str = "") -> Callable[[Answer], li
                     "extra": unknown_keys(duration),
                 },
             )
-            for duration in answer.cumulative.activity_durations or ()
+            for duration in each_once(answer.cumulative.activity_durations)
         ]
 
     return make

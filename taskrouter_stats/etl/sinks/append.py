@@ -21,21 +21,20 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar, Final, Literal, cast
 
 from taskrouter_stats.errors import ConfigError, InvalidParameter, StorageError
-from taskrouter_stats.etl.output.storage import (
-    Folder,
-    local_path,
-    shown_uri,
-    storage_errors,
-    sync_folder,
-)
+from taskrouter_stats.etl.output.storage import Folder, storage_errors, sync_folder
 from taskrouter_stats.etl.rows import Row, Tables
-from taskrouter_stats.etl.schemas import EXPORTED, SCHEMAS
+from taskrouter_stats.etl.schemas import SCHEMAS
 from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.models.redaction import masked
 
-__all__ = ["AppendSink", "check_table", "move_aside", "text_of"]
+from .arguments import check_table, local_place
+
+__all__ = ["AppendSink", "move_aside"]
 
 _GZIP: Final = ".gz"
+_BEGAN: Final = "began-"
+"""Beginning of the name of the mark in the state folder which says that a run began a file."""
+
 _LOCKS: Final = ("lock", "lock.claim")
 """Files of a state folder that hold no state."""
 
@@ -67,7 +66,7 @@ class AppendSink(ABC):
         compression: Literal["gzip"] | None = None,
     ) -> None:
         path = masked(path)  # a URI may hold a secret; a traceback may show local variables
-        place = _local(path)
+        place = local_place(path)
         if compression not in (None, "gzip"):
             raise InvalidParameter("compression", compression, '"gzip" or None')
         check_table(table)
@@ -116,12 +115,14 @@ class AppendSink(ABC):
 
         Raises:
             StorageError: a file is shorter than committed; or longer though the last run has ended,
-                so that the checkpoint is older than the file, or of another output.
+                so that the checkpoint is older than the file, or of another output; or the
+                checkpoints were removed, or are of files with other names.
         """
         del run
         last = checkpoint.last
         position = Position() if last is None else last.position
         self._lengths = dict(position.lengths)
+        self._check_begun(checkpointed=last is not None)
         with storage_errors(self.storage.place):
             self.storage.root.mkdir(parents=True, exist_ok=True)
             for table in self._tables:
@@ -238,6 +239,23 @@ class AppendSink(ABC):
         name = self._file or f"{table}{self.endings[0]}{_GZIP if self._gzip else ''}"
         return self.storage.root / name
 
+    def _check_begun(self, *, checkpointed: bool) -> None:
+        """Raise ``StorageError`` if an earlier run began files that this one would not continue."""
+        place, mark = self.storage.place, f"{self.state}/{_BEGAN}"
+        marks = [name for name in self.storage.names(self.state) if name.startswith(mark)]
+        begun = {name.removeprefix(mark) for name in marks}
+        if begun and not checkpointed:
+            raise StorageError(
+                f"{place} holds rows, such as {min(begun)}, but {self.state} lacks the checkpoints "
+                "that say what is done: restore them; --fresh moves all aside and starts over"
+            )
+        others = (begun | self._lengths.keys()) - {self._path(name).name for name in self._tables}
+        if others:
+            raise StorageError(
+                f"{place} holds {min(others)}: continue with its name and compression, or take "
+                "another output"
+            )
+
     def _check_length(self, path: Path) -> None:
         """Raise ``StorageError`` if another program changed the file since the last write."""
         length, actual = self._lengths.get(path.name, 0), _length(path)
@@ -271,12 +289,12 @@ class AppendSink(ABC):
 
     def _is_foreign(self, path: Path) -> bool:
         """Return whether the file existed before any run: such a file is never truncated."""
-        return not (self.storage.root / self.state / f"began-{path.name}").exists()
+        return not (self.storage.root / self.state / f"{_BEGAN}{path.name}").exists()
 
     def _append(self, path: Path, data: bytes) -> int:
         with storage_errors(str(path)):
             if path.name not in self._lengths:
-                self.storage.put(f"{self.state}/began-{path.name}", b"")
+                self.storage.put(f"{self.state}/{_BEGAN}{path.name}", b"")
             created = not path.exists()
             with path.open("ab") as file:
                 file.write(data)
@@ -301,46 +319,3 @@ def move_aside(path: Path, stamp: str) -> None:
         found.is_file() and found.name not in _LOCKS for found in path.rglob("*")
     ):
         path.rename(path.with_name(f"{path.name}.{stamp}"))
-
-
-def check_table(table: object) -> None:
-    """Raise an error for a table that no export fetches, since its file would stay empty."""
-    if table is not None and (not isinstance(table, str) or table not in EXPORTED):
-        raise InvalidParameter("table", table, f"one of {', '.join(EXPORTED)}; None for all")
-
-
-def text_of(path: str | os.PathLike[str], rule: str) -> str:
-    """Return a path as text; the caller checks the file or folder that it names.
-
-    Raises:
-        InvalidParameter: the path is empty, not a path, or holds a null character.
-        ConfigError: the name can't be encoded as UTF-8.
-    """
-    try:
-        text = os.fsdecode(path)
-    except TypeError:
-        text = ""
-    if not text or "\0" in text:
-        shown = shown_uri(path) if isinstance(path, str) else path
-        raise InvalidParameter("path", shown, rule)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        shown = text.encode(errors="backslashreplace").decode()
-        with suppress(UnicodeEncodeError):  # show the bytes that surrogates represent
-            shown = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
-        raise ConfigError(
-            f"{shown}: a name in UTF-8 is expected; if it looks right, set PYTHONUTF8=1 "
-            "or a locale of UTF-8"
-        ) from None
-    return text
-
-
-def _local(path: str | os.PathLike[str]) -> Path:
-    text = masked(text_of(path, "a file's or folder's name"))
-    place = local_path(str(text))
-    if place is None:
-        raise ConfigError(
-            f"{shown_uri(text)}: no file of an object store can be appended to: use Parquet there"
-        )
-    return place

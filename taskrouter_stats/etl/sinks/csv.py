@@ -6,17 +6,21 @@ can become a formula: a name such as ``=HYPERLINK(…)`` is evaluated by the pro
 """
 
 import csv
+import gzip
 import io
 import os
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any, BinaryIO, ClassVar, Final, Literal, TextIO
 
 import orjson
 
+from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl.latest import latest_rows
+from taskrouter_stats.etl.output.storage import storage_errors
 from taskrouter_stats.etl.rows import Row
 from taskrouter_stats.etl.schemas import SCHEMAS, Column, Kind
 from taskrouter_stats.models.redaction import masked
@@ -98,6 +102,7 @@ class CsvSink(AppendSink):
         check_bool("excel", excel)
         super().__init__(path, table=table, compression=compression)
         self._excel = excel
+        self._has_columns: set[str] = set()
 
     @property
     def format(self) -> str:
@@ -106,15 +111,17 @@ class CsvSink(AppendSink):
         return name if self._table is None else f"{name} of {self._table}"
 
     def encode(self, table: str, rows: Sequence[Row], *, first: bool) -> bytes:
-        """Return the rows as lines, after the header if the file is empty."""
+        """Return the rows as lines, after the header if the file is empty.
+
+        Raises:
+            StorageError: the file has a header with other columns.
+        """
+        if not first and table not in self._has_columns:
+            self._check_header(table)
+        self._has_columns.add(table)
         columns = SCHEMAS[table].columns
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\r\n")
-        if first:
-            writer.writerow(column.name for column in columns)
-        for row in rows:
-            writer.writerow(self._cell(column, row[column.name]) for column in columns)
-        return text.getvalue().encode(self._encoding if first else "utf-8")
+        lines = ([self._cell(column, row[column.name]) for column in columns] for row in rows)
+        return (self._header(table) if first else b"") + _lines(lines).encode()
 
     def latest(self, table: str, lines: BinaryIO, kept: BinaryIO) -> int:
         """Copy the header and the latest row of each key; return the number of other rows."""
@@ -129,6 +136,24 @@ class CsvSink(AppendSink):
                         writer.writerow(row)
         return count - len(keep)
 
+    def _header(self, table: str) -> bytes:
+        return _lines([SCHEMAS[table].names]).encode(self._encoding)
+
+    def _check_header(self, table: str) -> None:
+        """Raise ``StorageError`` if a file's columns are not those of this version."""
+        header, path, found = self._header(table), self._path(table), b""
+        with (
+            storage_errors(str(path)),
+            suppress(EOFError, zlib.error),
+            gzip.open(path) if self._gzip else path.open("rb") as file,
+        ):
+            found = file.read(len(header))
+        if found != header:
+            raise StorageError(
+                f"{path} has other columns than this version writes into {table}: take another "
+                "output; --fresh starts over"
+            )
+
     @property
     def _encoding(self) -> str:
         """The encoding of a whole file; ``utf-8-sig`` is UTF-8 after a byte order mark."""
@@ -139,6 +164,12 @@ class CsvSink(AppendSink):
             return None
         written: Any = _WRITE[column.kind](value)
         return _FORMULA.sub("'", written) if self._excel and column.kind in _TEXT else written
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()
 
 
 @contextmanager

@@ -43,7 +43,8 @@ from taskrouter_stats.etl.state.checkpoint import Checkpoint, Commit, Position
 from taskrouter_stats.models.redaction import masked
 
 from .answers import Answers, answer_key, answers, unsettled_windows
-from .append import check_table, move_aside, text_of
+from .append import move_aside
+from .arguments import check_table, text_of
 from .partition import partition_of
 
 __all__ = ["Compression", "ParquetSink"]
@@ -122,18 +123,18 @@ class ParquetSink:
         """Compare the parts with the checkpoint, and remove those that no commit lists.
 
         Raises:
-            StorageError: a committed part or the checkpoint does not exist any more, or the
-                checkpoint is older than the parts.
+            StorageError: a committed part or the checkpoint does not exist any more, a part has
+                another size, or the checkpoint is older than the parts.
         """
         last, known = checkpoint.last, set(checkpoint.parts)
         self._run, self._count = run, 0
         self._unsettled = checkpoint.unsettled
         found = self._found()
-        self._compare(found, known, begun=last is not None)
+        self._compare(found, checkpoint, begun=last is not None)
         if last is not None:
-            self._refuse_newer(found - known, {last.run, *map(_run_of, known)})
+            self._refuse_newer(found.keys() - known, {last.run, *map(_run_of, known)})
         if last is not None and last.run and not last.ended:
-            for name in sorted(found - known):
+            for name in sorted(found.keys() - known):
                 if f"part-{last.run}-" in name:
                     self.storage.remove(name)
 
@@ -181,8 +182,8 @@ class ParquetSink:
         return removed
 
     def check(self, checkpoint: Checkpoint) -> None:
-        """Check that every committed part still exists."""
-        self._compare(self._found(), set(checkpoint.parts), begun=True)
+        """Check that every committed part still exists, with its size."""
+        self._compare(self._found(), checkpoint, begun=True)
 
     def start_over(self, stamp: str) -> None:
         """Rename the folder.
@@ -197,17 +198,24 @@ class ParquetSink:
         with storage_errors(self.storage.place):
             move_aside(self.storage.root, stamp)
 
-    def _found(self) -> set[str]:
+    def _found(self) -> dict[str, int]:
+        """Return the bytes of each file, by name."""
         tables = (table for table in SCHEMAS if table not in POLLED)  # a poll looks after its own
-        return {name for table in tables for name in self.storage.names(table)}
+        return {name: size for table in tables for name, size in self.storage.sizes(table).items()}
 
-    def _compare(self, found: set[str], known: set[str], *, begun: bool) -> None:
+    def _compare(self, found: dict[str, int], checkpoint: Checkpoint, *, begun: bool) -> None:
         place = self.storage.place
-        if missing := sorted(known - found):
+        if missing := sorted(set(checkpoint.parts) - found.keys()):
             raise StorageError(
                 f"{place}/{missing[0]} is not there, though its rows were stored "
                 f"({len(missing)} such): restore it; --fresh starts over"
             )
+        for name, size in checkpoint.sizes.items():
+            if found[name] != size:
+                raise StorageError(
+                    f"{place}/{name} has {found[name]} bytes, not the {size} that were committed: "
+                    "it was cut or replaced: restore it; --fresh starts over"
+                )
         parts = [name for name in sorted(found) if name.endswith(".parquet")]
         if parts and not begun:
             raise StorageError(
@@ -262,6 +270,7 @@ class ParquetSink:
     def _put(self, changed: dict[str, Any], removed: Sequence[str]) -> Position:
         """Store these rows as new parts; on an error remove those already stored."""
         parts: list[str] = []
+        sizes: dict[str, int] = {}
         unsettled: dict[str, tuple[str, ...]] = {}
         try:
             for folder, rows in changed.items():
@@ -271,7 +280,9 @@ class ParquetSink:
                 parts.append(name)
                 if windows := unsettled_windows(rows):
                     unsettled[name] = windows
-                self.storage.put(name, self._encode(rows))
+                data = self._encode(rows)
+                self.storage.put(name, data)
+                sizes[name] = len(data)
         except BaseException:
             for name in parts:
                 with suppress(OSError, StorageError):
@@ -280,7 +291,7 @@ class ParquetSink:
         self._unsettled = {**self._unsettled, **unsettled}
         for name in removed:
             self._unsettled.pop(name, None)
-        return Position({}, tuple(parts), unsettled, tuple(removed))
+        return Position({}, tuple(parts), unsettled, tuple(removed), sizes=sizes)
 
     def _encode(self, rows: Any) -> bytes:
         buffer = pyarrow().BufferOutputStream()

@@ -15,18 +15,19 @@ removes them.
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import attrs
 import orjson
-from attrs import define, field, frozen
+from attrs import define, field
 
 from taskrouter_stats.errors import StorageError
 from taskrouter_stats.etl.output.storage import Storage
 
+from .commit import Commit, Position
 from .overlaps import StoredWindow
 
 __all__ = ["Checkpoint", "Commit", "Position", "by_query_group", "format_of", "split_key"]
@@ -44,60 +45,6 @@ history, another page 35."""
 
 _WINDOW_END: Final = re.compile(r"/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 _DAY: Final = re.compile(r"/day=(\d{4}-\d\d-\d\d)/")
-
-
-@frozen
-class Position:
-    """The content of an output after a step.
-
-    Attributes:
-        lengths: bytes of each file that rows are appended to.
-        parts: the parts that the step added.
-        unsettled: windows, ``start/end``, that had not settled, by the added part with their rows;
-            a later answer replaces these rows.
-        removed: older parts; the new parts hold their remaining rows.
-        rewritten: files that get new content, which is staged in the state folder.
-    """
-
-    lengths: Mapping[str, int] = field(factory=dict[str, int])
-    parts: tuple[str, ...] = ()
-    unsettled: Mapping[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
-    removed: tuple[str, ...] = ()
-    rewritten: tuple[str, ...] = ()
-
-    def then(self, later: "Position") -> "Position":
-        """Return this step and a later one as one step.
-
-        A part that this step adds and the later one replaces is both added and removed.
-        """
-        return Position(
-            {**self.lengths, **later.lengths},
-            (*self.parts, *later.parts),
-            {**self.unsettled, **later.unsettled},
-            (*self.removed, *later.removed),
-            (*self.rewritten, *later.rewritten),
-        )
-
-
-@frozen
-class Commit:
-    """One step of a run.
-
-    Attributes:
-        run: the run's name.
-        position: the output's content after this step.
-        done: SIDs of the queries that are done, by query group.
-        sums: totals of the added rows, by query group and count.
-        ended: whether the run has ended, so that every part of its name is committed.
-        windows: the windows of the added rows.
-    """
-
-    run: str
-    position: Position = Position()
-    done: Mapping[str, list[str]] = field(factory=dict[str, list[str]])
-    sums: Mapping[str, Mapping[str, int]] = field(factory=dict[str, Mapping[str, int]])
-    ended: bool = False
-    windows: tuple[StoredWindow, ...] = ()
 
 
 @define(eq=False)
@@ -121,6 +68,8 @@ class Checkpoint:
     windows: set[StoredWindow] = field(factory=set[StoredWindow], init=False)
     _done: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
     _parts: dict[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]], init=False)
+    _sizes: dict[str, int] = field(factory=dict[str, int], init=False)
+    _replaced: list[str] = field(factory=list[str], init=False)
     _number: int = field(default=0, init=False)
     _newest: bytes | None = field(default=None, init=False)
 
@@ -163,16 +112,21 @@ class Checkpoint:
     def commit(self, commit: Commit) -> None:
         """Make a step durable, then remove the parts that it replaces.
 
+        A part that can't be removed is tried again before the commit that ends the run, and at the
+        next opening: readers find its rows a second time.
+
         Raises:
-            StorageError: the output was moved or replaced, or the commit can't be stored; the
-                commit is not made.
+            StorageError: the output was moved or replaced, the commit can't be stored, or the run
+                can't end since a replaced part can't be removed; the commit is not made.
         """
         self.check()
+        if commit.ended:
+            self._remove_replaced()
         self._write(self._number + 1, commit)
         self._apply(commit)
-        for name in commit.position.removed:
-            with suppress(StorageError):  # the next opening tries again
-                self.storage.remove(name)
+        self._replaced += commit.position.removed
+        with suppress(StorageError):
+            self._remove_replaced()
 
     def check(self) -> None:
         """Check that the newest commit of this process is still the output's newest one.
@@ -198,6 +152,11 @@ class Checkpoint:
         return tuple(self._parts)
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each committed part."""
+        return {name: self._sizes[name] for name in self._parts if name in self._sizes}
+
+    @property
     def unsettled(self) -> dict[str, tuple[str, ...]]:
         """Windows that had not settled, by the part that holds their rows."""
         return {name: windows for name, windows in self._parts.items() if windows}
@@ -205,6 +164,7 @@ class Checkpoint:
     def _apply(self, commit: Commit) -> None:
         position = commit.position
         self._parts.update({name: position.unsettled.get(name, ()) for name in position.parts})
+        self._sizes.update(position.sizes)
         for name in position.removed:
             self._parts.pop(name, None)
         self.windows.update(commit.windows)
@@ -216,6 +176,12 @@ class Checkpoint:
                 known[name] = known.get(name, 0) + count
         self.last = commit
 
+    def _remove_replaced(self) -> None:
+        """Remove the parts that commits of this process have replaced."""
+        while self._replaced:
+            self.storage.remove(self._replaced[-1])
+            del self._replaced[-1]
+
     def _merge(self, names: Iterable[str]) -> None:
         """Write one commit in place of many, then remove the many; a crash in between is safe."""
         last = self.last or Commit("")
@@ -223,7 +189,11 @@ class Checkpoint:
         merged = attrs.evolve(
             last,
             position=attrs.evolve(
-                last.position, parts=self.parts, unsettled=self.unsettled, removed=()
+                last.position,
+                parts=self.parts,
+                unsettled=self.unsettled,
+                removed=(),
+                sizes=self.sizes,
             ),
             done={query_group: sorted(sids) for query_group, sids in self._done.items()},
             sums=self.sums,
@@ -275,13 +245,16 @@ class Checkpoint:
             raise ValueError(version)
         merged = bool(found.pop("merged", False))
         if merged:
-            for known in (self._done, self.sums, self.windows, self._parts):
+            for known in (self._done, self.sums, self.windows, self._parts, self._sizes):
                 known.clear()
         position = found.pop("position")
-        lengths = {file: int(length) for file, length in position.pop("lengths").items()}
+        lengths, sizes = (
+            {file: int(size) for file, size in position.pop(kind, {}).items()}
+            for kind in ("lengths", "sizes")
+        )
         unsettled = {part: tuple(ends) for part, ends in position.pop("unsettled", {}).items()}
         names = {kind: tuple(listed) for kind, listed in position.items()}
-        found["position"] = Position(lengths, unsettled=unsettled, **names)
+        found["position"] = Position(lengths, unsettled=unsettled, sizes=sizes, **names)
         found["windows"] = tuple(_window(listed) for listed in found.get("windows", ()))
         return Commit(**found), merged
 

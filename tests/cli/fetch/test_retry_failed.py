@@ -108,6 +108,7 @@ async def test_a_store_keeps_failures_after_its_end(tmp_path):
         {"sid": "WS" + "1" * 32},
         {"table": "workers"},
         {"split_by_wait_time": "5,x"},
+        "table",
         {"workspace_sid": None},
         {"window_start": "2026-11-01T00:00:00"},
         {"window_end": "2020-11-01T00:00:00Z"},
@@ -117,7 +118,11 @@ async def test_a_file_that_is_not_a_list_of_failures_is_a_storage_error(tmp_path
     """A line that this program did not write is refused before any request is sent."""
     sink = JsonLinesSink(tmp_path / "rows.jsonl")
     async with Writer(sink) as store:
-        line = [1] if change is None else attrs.asdict(failed(1)) | change
-        sink.storage.put(f"{sink.state}/failures.jsonl", orjson.dumps(line) + b"\n")
-        with pytest.raises(StorageError, match="is not a list of failed queries"):
+        good = attrs.asdict(failed(1))
+        line = [1] if change is None else {name: good[name] for name in good if name != change}
+        if isinstance(change, dict):
+            line |= change
+        lines = [orjson.dumps(good), orjson.dumps(line), b""]
+        sink.storage.put(f"{sink.state}/failures.jsonl", b"\n".join(lines))
+        with pytest.raises(StorageError, match=r"line 2 is not a failed query \(.+\): correct or"):
             await load_failures(store)

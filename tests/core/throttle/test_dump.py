@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrouter_stats.core.throttle import Throttle, dump_throttle, load_throttle
+from taskrouter_stats.core.throttle import Throttle
+from taskrouter_stats.core.throttle.dump import dump_throttle, load_throttle
 from tests.core.throttle.throttle_scenarios import replies, told
 
 options = st.fixed_dictionaries(

@@ -1,6 +1,5 @@
 """Storage puts files atomically."""
 
-import multiprocessing
 import os
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from taskrouter_stats.errors import ConfigError, OutputLocked, StorageError
 from taskrouter_stats.etl import CsvSink, JsonLinesSink, ParquetSink
 from taskrouter_stats.etl.output.storage import Folder, ObjectStore, shown_uri
+from tests.support.lock_holder import holding_lock
 from tests.support.secret_leaks import TOKEN, leaked, texts_of
 
 
@@ -29,6 +29,7 @@ def test_files_are_put_and_read(storage):
     storage.put("a/two", b"2")
     storage.put("a/two", b"22")
     assert storage.names("a") == ["a/b/one", "a/two"]
+    assert storage.sizes("a") == {"a/b/one": 1, "a/two": 2}
     assert storage.get("a/two") == b"22"
     storage.remove("a/two")
     storage.remove("a/two")
@@ -38,6 +39,18 @@ def test_files_are_put_and_read(storage):
 def test_a_missing_folder_is_empty(storage):
     """A folder that does not exist has no files."""
     assert storage.names("nowhere") == []
+
+
+def test_a_folder_that_can_not_be_read_is_not_empty(tmp_path, monkeypatch):
+    """A folder that may be entered, but not listed, raises an error: its files may be committed."""
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    Folder(tmp_path).put("_state/commit", b"1")
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(StorageError, match="Permission denied"):
+        Folder(tmp_path).names("_state")
 
 
 def test_a_missing_file_raises_an_error_with_its_name(storage):
@@ -87,29 +100,14 @@ def test_no_text_shows_the_keys_of_a_bucket(uri, ending):
     assert shown[0].endswith(f"bucket/lake{ending}")
 
 
-def holding(root, held, leave):
-    """Hold the lock in another process until the test ends it."""
-    with Folder(root).lock("_state/lock"):
-        held.set()
-        leave.wait(20)
-
-
 def test_a_lock_is_held_by_one_process(tmp_path):
     """The error of a second process names the first; after its end the second one gets the lock."""
-    context = multiprocessing.get_context("spawn")
-    held, leave = context.Event(), context.Event()
-    other = context.Process(target=holding, args=(tmp_path, held, leave))
-    other.start()
-    try:
-        assert held.wait(20)
-        with (
-            pytest.raises(OutputLocked, match=f"process {other.pid} on "),
-            Folder(tmp_path).lock("_state/lock"),
-        ):
-            pass
-    finally:
-        leave.set()
-        other.join(20)
+    with (
+        holding_lock(tmp_path, "_state/lock") as other,
+        pytest.raises(OutputLocked, match=f"process {other.pid} on "),
+        Folder(tmp_path).lock("_state/lock"),
+    ):
+        pass
     with Folder(tmp_path).lock("_state/lock"):
         pass
 

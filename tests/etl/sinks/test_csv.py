@@ -68,13 +68,14 @@ def test_a_killed_run_leaves_no_second_mark(tmp_path):
     whole = path.read_bytes()
     for length in (*range(8), one - 1, one, one + 1, len(whole) - 1):
         path.write_bytes(whole[:length])
-        committed = [Commit("run", first)] if length >= one else []
+        kept = length >= one
+        committed = Commit("run", first) if kept else Commit("run")  # as a writer begins
         for number in (1, 2):
             (tmp_path / "rows.csv._state" / f"commit-{number:010}.json").unlink(missing_ok=True)
-        sink = begun(CsvSink(path, table=TABLE, excel=True), *committed)
+        sink = begun(CsvSink(path, table=TABLE, excel=True), committed)
         sink.write([rows(3, "Eve")])
         assert (path.read_bytes().find(MARK), path.read_bytes().count(MARK)) == (0, 1)
-        assert names(path) == (["Zoë"] if committed else []) + ["Eve"]
+        assert names(path) == (["Zoë"] if kept else []) + ["Eve"]
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz"])
@@ -129,7 +130,7 @@ def test_negative_numbers_stay_numbers_and_json_is_guarded_as_text(tmp_path):
 def test_no_cell_begins_as_a_formula_wherever_excel_separates(text):
     """Wherever a cell starts there is no formula, and the guards are all that was added."""
     sink = object.__new__(CsvSink)
-    sink._excel = True
+    sink._excel, sink._has_columns = True, {TABLE}
     data = sink.encode(TABLE, [rows(1, text)[TABLE][0]], first=False).decode()
     (cells,) = csv.reader(io.StringIO(data, newline=""))
     written = cells[SCHEMAS[TABLE].names.index("worker_name")]

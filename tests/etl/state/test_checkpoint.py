@@ -73,17 +73,38 @@ def test_parts_are_listed_until_a_commit_replaces_them(tmp_path):
     assert opened(tmp_path).unsettled == first.unsettled == {}
 
 
+def test_a_run_does_not_end_beside_a_part_that_it_replaced(tmp_path, monkeypatch):
+    """A replaced part that can't be removed is tried again at the end, which raises its error."""
+    checkpoint, failures, remove = opened(tmp_path), [1, 1], Folder.remove
+
+    def refuse(storage, name):
+        if failures:
+            raise StorageError(f"{name}: {failures.pop()}")
+        remove(storage, name)
+
+    monkeypatch.setattr(Folder, "remove", refuse)
+    Folder(tmp_path).put("p1", b"")
+    checkpoint.commit(commit("r1", 1, position=Position(parts=("p1",))))
+    checkpoint.commit(commit("r1", 2, position=Position(parts=("p2",), removed=("p1",))))
+    with pytest.raises(StorageError, match="p1: 1"):
+        checkpoint.commit(Commit("r1", ended=True))
+    assert not checkpoint.last.ended
+    checkpoint.commit(Commit("r1", ended=True))
+    assert (checkpoint.last.ended, (tmp_path / "p1").exists()) == (True, False)
+
+
 def test_many_commits_are_merged_into_one_with_the_same_content(tmp_path):
     """Opening after many commits leaves one file, and drops no key, part, length or sum."""
     first, group = opened(tmp_path), split_key(worker_key(1))[0]
     for number in range(100):
-        position = Position({"a.csv": number}, (f"p{number}",))
+        position = Position({"a.csv": number}, (f"p{number}",), sizes={f"p{number}": number})
         first.commit(commit("r1", number, position=position, sums={group: {"n": 1}}))
     for _ in range(2):
         again = opened(tmp_path)
         assert all(again.is_done(worker_key(number)) for number in range(100))
         assert again.sums == {group: {"n": 100}}
         assert len(again.parts) == again.last.position.lengths["a.csv"] + 1 == 100
+        assert again.sizes == first.sizes == {f"p{number}": number for number in range(100)}
         assert len(Folder(tmp_path).names("_state")) == 1
 
 
