@@ -111,8 +111,7 @@ class BudgetEstimator:
         since, past = self.log.count_since, self.past
         held = since(now - past)
         most = (self.remaining + 1.0) / cost - sent + since(self.newest_at - past) - held
-        least = max(self.full - held, self.cost_test.vouched - self.log.total)
-        return min(least, most) - self.unsent
+        return min(max(self.full - held, self.cost_test.vouched - self.log.total), most) - self.unsent
 
     def credit_at(self, need: float) -> float:
         """Return when the server has forgotten enough own requests for `need` more."""
@@ -277,7 +276,7 @@ class BudgetEstimator:
             return
         theirs = (self.limit or 0.0) * (sent.at - cost.base_at)  # others can't be faster for long
         least = between(cost.base_at + blur, sent.at - blur)
-        most = between(cost.base_at - blur, sent.at + blur) + theirs + self.unseen
+        most = between(cost.base_at - 2.0 * blur, sent.at + blur) + theirs + self.unseen
         used = (self.limit or 0.0) - left + self.slack  # a rise within the slack is not seen
         cost.bound(used, cost.base - left, least, most)
         self.model = cost.model()
