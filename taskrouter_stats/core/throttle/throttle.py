@@ -249,17 +249,16 @@ class Throttle:
 
     def _judge(self, sent: SendTicket, now: float) -> bool:
         """Return whether the account refused a crowd; otherwise slow down."""
-        estimator, pace, blind = self.estimator, self.pace, self.blind
+        estimator, blind, admitted = self.estimator, self.blind, self._admission.admitted
         heard_at = blind.crowd.heard_at if blind.crowd.is_watched else now
         if blind.judge_crowd():
             return True
         if blind.is_growing:
-            pace.debt = 0.0
+            self.pace.debt = 0.0
         if blind.is_growing or blind.memory or not self._pause.consecutive_429s:
-            late, admitted = estimator.latency.late, self._admission.admitted
-            blind.decrease(estimator.log, sent.at, heard_at, late, admitted)
+            blind.decrease(estimator.log, sent.at, heard_at, estimator.latency.late, admitted)
         blind.saw_outage(self._pause.outage(now), estimator.log, now)
-        pace.rate, pace.increase_at = blind.rate, now + 1.0
+        self.pace.rate, self.pace.increase_at = blind.rate, now + 1.0
         return False
 
     def _increase(self, now: float) -> None:
