@@ -111,7 +111,8 @@ class BudgetEstimator:
         since, past = self.log.count_since, self.past
         held = since(now - past)
         most = (self.remaining + 1.0) / cost - sent + since(self.newest_at - past) - held
-        return min(max(self.full - held, self.cost_test.vouched - self.log.total), most) - self.unsent
+        least = max(self.full - held, self.cost_test.vouched - self.log.total)
+        return min(least, most) - self.unsent
 
     def credit_at(self, need: float) -> float:
         """Return when the server has forgotten enough own requests for `need` more."""
