@@ -296,8 +296,7 @@ class BudgetEstimator:
         return gone - our, our
 
     def _test_sharing(self, sent: SendTicket, now: float, sent_since: int, fallen: float) -> None:
-        slack, others = self.slack, self.others
-        left = self.remaining or 0.0
+        slack, others, left = self.slack, self.others, self.remaining or 0.0
         if others.first_reply_at == math.inf:
             others.saw_start(now, *self._unexplained(sent, left), slack)
             return

@@ -160,8 +160,8 @@ class CostTest:
         used the budget, and a request does not cost more than it seemed. (A request of a known cost
         needs none of this: the own log shows as much.)
         """
-        is_known = self.model() is TEN_SECOND_AVERAGE
-        self.vouched = max(self.vouched, number) if goes_on and not is_known else number
+        goes_on = goes_on and self.model() is not TEN_SECOND_AVERAGE
+        self.vouched = max(self.vouched, number) if goes_on else number
 
     def doubts(self) -> bool:
         """Take in a sign of others; tell whether a memory of half the documented one explains it.
