@@ -32,17 +32,17 @@ __all__ = ["table"]
 MODULE = "tests.benchmarks.instructions"
 TIMES, QUICK_TIMES, WARM_UP = 500, 50, 300
 RECORDED = {
-    "orjson": 37.5,
-    "conversion": 62.6,
-    "unconverted": 197.5,
-    "alone": 262.3,
-    "bare": 351.1,
-    "twilio": 770.1,
-    "twilio_job": 1170.5,
-    "aiohttp_job": 741.5,
-    "aiohttp_cattrs": 980.9,
-    "fetch": 590.4,
-    "stream": 654.8,
+    "orjson": 37.6,
+    "conversion": 62.7,
+    "unconverted": 193.9,
+    "alone": 259.4,
+    "bare": 352.0,
+    "twilio": 771.8,
+    "twilio_job": 1170.2,
+    "aiohttp_job": 740.8,
+    "aiohttp_cattrs": 961.3,
+    "fetch": 587.0,
+    "stream": 640.1,
 }
 """Thousands of instructions of each row, as last recorded."""
 PARTS = {
