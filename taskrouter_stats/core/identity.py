@@ -69,12 +69,12 @@ def differences(
     """
     key, answer = query.endpoint.items, json_object(payload)
     if key is None:
-        found = _compare(query, account, answer, served)
-        return found if len(query.sids) > 1 else [*_other_url(query, answer), *found]
+        compared = _compare(query, account, answer, served)
+        return compared if len(query.sids) > 1 else [*_other_url(query, answer), *compared]
     if isinstance(query, Listing) and (wrong := _other_list(query, answer)):
         return wrong
     items = answer.get(key)
-    found = list[str]()
+    found: list[str] = []
     for number, item in enumerate(cast("list[object]", items) if isinstance(items, list) else ()):
         wrong = _compare(query, account, json_object(item), served)
         if not wrong:

@@ -104,12 +104,7 @@ class Hooks:
         """Tell that a query will be sent again."""
         self.emit(QueryRetried(*_subject(call), error, seconds))
 
-    def cache_read(
-        self,
-        query: BaseQuery[Any],
-        found: Literal["fresh", "stale", "shared", "nothing"],
-        age: float,
-    ) -> None:
+    def cache_read(self, query: BaseQuery[Any], found: _Found, age: float) -> None:
         """Tell what a fetch found in the cache."""
         self.emit(CacheRead(query, found, age))
 

@@ -66,7 +66,7 @@ def test_a_small_bucket_under_a_large_limit_is_used() -> None:
 
 
 def test_an_overtaking_admission_is_no_turn_of_a_window() -> None:
-    """An admission of a request sent before a refusal was heard once cost four windows."""
+    """An admission of a request sent before a refusal arrived once cost four windows."""
     row = next(r for r in HARD if r.name == "headerless fixed10s")
     assert line(row, seeds=(204,)).worst().ratio <= 2.0
 

@@ -23,6 +23,19 @@ def iteration():
     return asyncio.get_running_loop().turns
 
 
+@pytest.fixture
+def worked(monkeypatch):
+    """The number of replies that sessions processed, by iteration of the loop."""
+    counted, read = Counter(), executor.decode_reply
+
+    def count(*given):
+        counted[iteration()] += 1
+        return read(*given)
+
+    monkeypatch.setattr(executor, "decode_reply", count)
+    return counted
+
+
 async def process(fairness, order, name, *, interactive=False):
     """Enter, and record the name."""
     if not fairness.try_enter() and await fairness.enter(interactive=interactive):
@@ -153,16 +166,8 @@ def test_each_loop_has_one_queue_which_does_not_outlive_its_sessions():
 
 
 @virtual
-async def test_many_sessions_do_not_block_other_tasks(monkeypatch):
+async def test_many_sessions_do_not_block_other_tasks(worked):
     """If the servers of a hundred sessions answer at once, no iteration processes all replies."""
-    worked = Counter()
-
-    def count(*given):
-        worked[iteration()] += 1
-        return read(*given)
-
-    read = executor.decode_reply
-    monkeypatch.setattr(executor, "decode_reply", count)
     async with AsyncExitStack() as stack:
         sessions = [
             await stack.enter_async_context(session_over(FakeTransport(latency=1.0)))
@@ -175,16 +180,8 @@ async def test_many_sessions_do_not_block_other_tasks(monkeypatch):
 
 @pytest.mark.parametrize("bulk", [True, False])
 @virtual
-async def test_many_replies_do_not_block_other_tasks(bulk, monkeypatch, simple_throttle):
+async def test_many_replies_do_not_block_other_tasks(bulk, worked, simple_throttle):
     """If a server answers a hundred requests at once, no iteration processes them all."""
-    worked = Counter()
-
-    def count(*given):
-        worked[iteration()] += 1
-        return read(*given)
-
-    read = executor.decode_reply
-    monkeypatch.setattr(executor, "decode_reply", count)
     async with session_over(FakeTransport(latency=1.0), max_in_flight=101) as session:
         await session.fetch(worker_query(0))
         worked.clear()

@@ -109,7 +109,7 @@ if 20 of the others are there: 1.0% at 28, 1.8% at 29, 3.1% at 30. Without a lim
 eight round trips and loses ten requests. So 1,500 take 60 round trips at 28, 1.56 times the optimum
 with 1.7% refused, or 58 at 29 with 2.4%: 1.5 and 2% exclude each other while replies time sends.
 With a limit, 300 requests in a quarter of a second need growth by half in each round trip of 30 ms.
-When the first refusal is heard, 40 are in flight: ten of 400 are refused before it teaches a thing.
+When the first refusal arrives, 40 are in flight: ten of 400 are refused before one shows the cap.
 
 With a limit, the opening costs time in any case. If a hidden cap of any number may refuse 3% of 400
 requests, each round trip may have 12 more in flight than the one before. After the probe, from 20
